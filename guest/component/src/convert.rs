@@ -1,0 +1,89 @@
+//! From the core's vocabulary to that of the interface, case by case: a case that is missing does not compile.
+
+use license_backup_core as core;
+
+use crate::bindings::exports::licenses::management::management::{
+    BackupSummary, LicenseListing, LicenseStanding, ListSummary,
+};
+use crate::bindings::licenses_types::{
+    BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,
+};
+
+pub(crate) fn backup_summary(summary: &core::BackupSummary) -> BackupSummary {
+    let core::BackupSummary { licenses, bytes, restricted, errors, size } = *summary;
+    BackupSummary { licenses, bytes, restricted, errors, size }
+}
+
+pub(crate) fn list_summary(summary: core::ListSummary) -> ListSummary {
+    let core::ListSummary { licenses, bytes, left_out, program } = summary;
+    ListSummary { licenses, bytes, left_out, program }
+}
+
+pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
+    let core::Listing { path, identity: said, size, standing } = listing;
+    let standing = match standing {
+        core::Standing::BackedUp => LicenseStanding::BackedUp,
+        core::Standing::Restricted(reason) => LicenseStanding::Restricted(restriction(reason)),
+        core::Standing::Failed(code) => LicenseStanding::Failed(error_code(code)),
+    };
+    LicenseListing { path, identity: identity(said), size, standing }
+}
+
+pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
+    match status {
+        core::Status::Begin => BackupRestoreStatus::Begin,
+        core::Status::Information(core::Progress { done, total, bytes, path }) => {
+            BackupRestoreStatus::Information(Progress { done, total, bytes, path })
+        }
+        core::Status::RestrictedLicense(core::Restricted { path, identity: said, reason }) => {
+            let reason = restriction(reason);
+            BackupRestoreStatus::RestrictedLicense(RestrictedLicense { path, identity: identity(said), reason })
+        }
+        core::Status::Error(error) => BackupRestoreStatus::Error(failure(error)),
+        core::Status::End => BackupRestoreStatus::End,
+    }
+}
+
+pub(crate) fn failure(failure: core::Failure) -> Failure {
+    let core::Failure { code, message, path } = failure;
+    Failure { code: error_code(code), message, path }
+}
+
+fn identity(identity: core::Identity) -> LicenseIdentity {
+    let core::Identity { format, license_ids, key_ids } = identity;
+    let format = format.map(|format| match format {
+        core::Format::Wmdrm => LicenseFormat::Wmdrm,
+        core::Format::Xmr => LicenseFormat::Xmr,
+        core::Format::Lcp => LicenseFormat::Lcp,
+    });
+    LicenseIdentity { format, license_ids, key_ids }
+}
+
+fn restriction(restriction: core::Restriction) -> Restriction {
+    match restriction {
+        core::Restriction::NotPermitted => Restriction::NotPermitted,
+        core::Restriction::Conditional => Restriction::Conditional,
+        core::Restriction::Opaque => Restriction::Opaque,
+        core::Restriction::Unrecognized => Restriction::Unrecognized,
+        core::Restriction::NotARegularFile => Restriction::NotARegularFile,
+    }
+}
+
+fn error_code(code: core::ErrorCode) -> ErrorCode {
+    match code {
+        core::ErrorCode::Cancelled => ErrorCode::Cancelled,
+        core::ErrorCode::Io => ErrorCode::Io,
+        core::ErrorCode::AccessDenied => ErrorCode::AccessDenied,
+        core::ErrorCode::OutOfMemory => ErrorCode::OutOfMemory,
+        core::ErrorCode::InvalidArgument => ErrorCode::InvalidArgument,
+        core::ErrorCode::PathNotFound => ErrorCode::PathNotFound,
+        core::ErrorCode::DiskFull => ErrorCode::DiskFull,
+        core::ErrorCode::BackupExists => ErrorCode::BackupExists,
+        core::ErrorCode::BackupCorrupt => ErrorCode::BackupCorrupt,
+        core::ErrorCode::Busy => ErrorCode::Busy,
+        core::ErrorCode::Malformed => ErrorCode::Malformed,
+        core::ErrorCode::TooLarge => ErrorCode::TooLarge,
+        core::ErrorCode::Changed => ErrorCode::Changed,
+        core::ErrorCode::IllegalName => ErrorCode::IllegalName,
+    }
+}

@@ -1,0 +1,312 @@
+//! The structures of a ZIP archive, after PKWARE's `APPNOTE.TXT` 6.3.10; section numbers below are those of that document.
+//!
+//! They are written here and not by a crate because a backup must be one forward pass with each field at one permitted
+//! value, next to a table that is in memory anyway. `zip` 9 seeks back to each local header or writes data descriptors;
+//! `rawzip` 0.5 normalises names (a backslash is a legal character of a license's name) or leaves the UTF-8 flag off; and
+//! both keep a table of their own with a copy of each name, which at a million entries is more than the memory target.
+
+/// The folder of the licenses in the archive.
+pub(crate) const LICENSES: &str = "licenses/";
+/// The length in bytes that a name in an archive can have (4.4.10: two bytes).
+pub(crate) const LONGEST_NAME: usize = u16::MAX as usize;
+
+/// What the fields of 32 and 16 bits say when the true value stands in a ZIP64 structure (4.4.1.4).
+const IN_ZIP64_32: u32 = u32::MAX;
+const IN_ZIP64_16: u16 = u16::MAX;
+
+const LOCAL_HEADER: u32 = 0x0403_4B50;
+const CENTRAL_HEADER: u32 = 0x0201_4B50;
+const ZIP64_END_RECORD: u32 = 0x0606_4B50;
+const ZIP64_END_LOCATOR: u32 = 0x0706_4B50;
+const END_RECORD: u32 = 0x0605_4B50;
+
+/// Host system 3, Unix, in the upper byte: the external attributes hold a mode (4.4.2). Version 4.5 in the lower.
+const MADE_BY: u16 = (3 << 8) + 45;
+/// Version 2.0 reads a stored entry, 4.5 one with ZIP64 sizes (4.4.3).
+const NEEDED_PLAIN: u16 = 20;
+const NEEDED_ZIP64: u16 = 45;
+/// Bit 11: the name is UTF-8 (4.4.4).
+const FLAGS: u16 = 1 << 11;
+/// The entry is stored as it is (4.4.5).
+const STORED: u16 = 0;
+/// Midnight and 1980-01-01, the first day that a ZIP archive can name (4.4.6): the same store must give the same bytes.
+const TIME: u16 = 0;
+const DATE: u16 = 1 << 5 | 1;
+/// A regular file, readable and writable by its owner alone, as `st_mode` in the upper half (4.4.15).
+const ATTRIBUTES: u32 = 0o100_600 << 16;
+/// The extra field that holds ZIP64 sizes and offset (4.5.3).
+const ZIP64_EXTRA: u16 = 1;
+
+/// The lengths of the structures without names and extra fields.
+const LOCAL_HEADER_LENGTH: usize = 30;
+pub(super) const CENTRAL_HEADER_LENGTH: usize = 46;
+pub(super) const ZIP64_END_LENGTH: usize = 56 + 20;
+pub(super) const END_LENGTH: usize = 22;
+
+/// One entry of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry<N> {
+    /// Its name.
+    pub(crate) name: N,
+    /// The CRC-32 of its content.
+    pub(crate) crc32: u32,
+    /// The length of its content in bytes.
+    pub(crate) size: u64,
+    /// Where its local header starts, in bytes from the start of the archive.
+    pub(crate) offset: u64,
+}
+
+/// Where the central directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CentralDirectory {
+    pub(super) entries: u64,
+    pub(super) size: u64,
+    pub(super) offset: u64,
+}
+
+impl<N: AsRef<str>> Entry<N> {
+    /// Appends the local header (4.3.7), which the content follows.
+    pub(super) fn write_local_header(&self, out: &mut Vec<u8>) {
+        let zip64 = self.size_field() == IN_ZIP64_32;
+        put32(out, LOCAL_HEADER);
+        self.write_common(zip64, out);
+        put16(out, if zip64 { 20 } else { 0 });
+        out.extend_from_slice(self.name.as_ref().as_bytes());
+        if zip64 {
+            put16(out, ZIP64_EXTRA);
+            put16(out, 16);
+            put64(out, self.size);
+            put64(out, self.size);
+        }
+    }
+
+    /// The length of what [`Entry::write_local_header`] appends.
+    pub(super) fn local_header_length(&self) -> u64 {
+        let extra = if self.size_field() == IN_ZIP64_32 { 20 } else { 0 };
+        (LOCAL_HEADER_LENGTH + self.name.as_ref().len() + extra) as u64
+    }
+
+    /// Appends the header of the central directory (4.3.12).
+    pub(super) fn write_central_header(&self, out: &mut Vec<u8>) {
+        let mut extra = Vec::new();
+        if self.size_field() == IN_ZIP64_32 {
+            put64(&mut extra, self.size);
+            put64(&mut extra, self.size);
+        }
+        if self.offset_field() == IN_ZIP64_32 {
+            put64(&mut extra, self.offset);
+        }
+        put32(out, CENTRAL_HEADER);
+        put16(out, MADE_BY);
+        self.write_common(!extra.is_empty(), out);
+        put16(out, if extra.is_empty() { 0 } else { narrow16(extra.len() + 4) });
+        put16(out, 0); // comment length
+        put16(out, 0); // disk
+        put16(out, 0); // internal attributes
+        put32(out, ATTRIBUTES);
+        put32(out, self.offset_field());
+        out.extend_from_slice(self.name.as_ref().as_bytes());
+        if !extra.is_empty() {
+            put16(out, ZIP64_EXTRA);
+            put16(out, narrow16(extra.len()));
+            out.extend_from_slice(&extra);
+        }
+    }
+
+    /// The fields that both headers have, from the version needed to the length of the name.
+    fn write_common(&self, zip64: bool, out: &mut Vec<u8>) {
+        put16(out, if zip64 { NEEDED_ZIP64 } else { NEEDED_PLAIN });
+        put16(out, FLAGS);
+        put16(out, STORED);
+        put16(out, TIME);
+        put16(out, DATE);
+        put32(out, self.crc32);
+        put32(out, self.size_field());
+        put32(out, self.size_field());
+        put16(out, narrow16(self.name.as_ref().len()));
+    }
+
+    fn size_field(&self) -> u32 {
+        u32::try_from(self.size).unwrap_or(IN_ZIP64_32)
+    }
+
+    fn offset_field(&self) -> u32 {
+        u32::try_from(self.offset).unwrap_or(IN_ZIP64_32)
+    }
+}
+
+impl Entry<String> {
+    /// Reads the header of the central directory that `bytes` start with, and says how long it is. Nothing if the writer
+    /// would not have written it so, or if `bytes` end within it.
+    pub(super) fn read_central_header(bytes: &[u8]) -> Option<(Self, usize)> {
+        let name_length = usize::from(get16(bytes, 28)?);
+        let extra_length = usize::from(get16(bytes, 30)?);
+        let extra_start = CENTRAL_HEADER_LENGTH + name_length;
+        let length = extra_start + extra_length;
+        let name = std::str::from_utf8(bytes.get(CENTRAL_HEADER_LENGTH..extra_start)?).ok()?;
+        let (mut size, mut offset) = (u64::from(get32(bytes, 24)?), u64::from(get32(bytes, 42)?));
+        let mut wide = extra_start + 4;
+        if size == u64::from(IN_ZIP64_32) {
+            size = get64(bytes, wide)?;
+            wide += 16;
+        }
+        if offset == u64::from(IN_ZIP64_32) {
+            offset = get64(bytes, wide)?;
+        }
+        let entry = Self { name: name.to_owned(), crc32: get32(bytes, 16)?, size, offset };
+        let mut expected = Vec::with_capacity(length);
+        entry.write_central_header(&mut expected);
+        (bytes.get(..length)? == expected).then_some((entry, length))
+    }
+}
+
+impl CentralDirectory {
+    /// Appends the structures that end an archive (4.3.14 to 4.3.16).
+    pub(super) fn write_end(&self, out: &mut Vec<u8>) {
+        let entries = u16::try_from(self.entries).unwrap_or(IN_ZIP64_16);
+        let size = u32::try_from(self.size).unwrap_or(IN_ZIP64_32);
+        let offset = u32::try_from(self.offset).unwrap_or(IN_ZIP64_32);
+        if self.needs_zip64() {
+            put32(out, ZIP64_END_RECORD);
+            put64(out, 44); // length of the rest of the record
+            put16(out, MADE_BY);
+            put16(out, NEEDED_ZIP64);
+            put32(out, 0); // this disk
+            put32(out, 0); // disk of the central directory
+            put64(out, self.entries);
+            put64(out, self.entries);
+            put64(out, self.size);
+            put64(out, self.offset);
+            put32(out, ZIP64_END_LOCATOR);
+            put32(out, 0); // disk of the record above
+            put64(out, self.offset + self.size);
+            put32(out, 1); // number of disks
+        }
+        put32(out, END_RECORD);
+        put16(out, 0); // this disk
+        put16(out, 0); // disk of the central directory
+        put16(out, entries);
+        put16(out, entries);
+        put32(out, size);
+        put32(out, offset);
+        put16(out, 0); // comment length
+    }
+
+    /// Reads the structures that end an archive of `length` bytes from its last bytes. Nothing if the writer would not
+    /// have written them so.
+    pub(super) fn read_end(tail: &[u8], length: u64) -> Option<Self> {
+        let end = tail.get(tail.len().checked_sub(END_LENGTH)?..)?;
+        let mut directory = Self {
+            entries: u64::from(get16(end, 10)?),
+            size: u64::from(get32(end, 12)?),
+            offset: u64::from(get32(end, 16)?),
+        };
+        if directory.needs_zip64() {
+            let wide = tail.get(tail.len().checked_sub(END_LENGTH + ZIP64_END_LENGTH)?..)?;
+            directory = Self { entries: get64(wide, 32)?, size: get64(wide, 40)?, offset: get64(wide, 48)? };
+        }
+        let mut expected = Vec::new();
+        let ends_at = directory.offset.checked_add(directory.size)?;
+        directory.write_end(&mut expected);
+        (ends_at.checked_add(expected.len() as u64)? == length && tail.ends_with(&expected)).then_some(directory)
+    }
+
+    fn needs_zip64(&self) -> bool {
+        self.entries >= u64::from(IN_ZIP64_16)
+            || self.size >= u64::from(IN_ZIP64_32)
+            || self.offset >= u64::from(IN_ZIP64_32)
+    }
+}
+
+/// A length that the caller has kept within the 16 bits of its field.
+fn narrow16(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}
+
+fn put16(out: &mut Vec<u8>, value: u16) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn put32(out: &mut Vec<u8>, value: u32) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn put64(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn get16(bytes: &[u8], at: usize) -> Option<u16> {
+    get(bytes, at).map(u16::from_le_bytes)
+}
+
+fn get32(bytes: &[u8], at: usize) -> Option<u32> {
+    get(bytes, at).map(u32::from_le_bytes)
+}
+
+fn get64(bytes: &[u8], at: usize) -> Option<u64> {
+    get(bytes, at).map(u64::from_le_bytes)
+}
+
+fn get<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..)?.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGE: u64 = u32::MAX as u64;
+
+    fn entry(size: u64, offset: u64) -> Entry<String> {
+        Entry { name: "licenses/a".to_owned(), crc32: 0x1234_5678, size, offset }
+    }
+
+    #[test]
+    fn a_central_header_reads_back_at_every_side_of_the_zip64_limit() {
+        for size in [0, 1, LARGE - 1, LARGE, LARGE + 1] {
+            for offset in [0, LARGE - 1, LARGE, LARGE + 1] {
+                let mut bytes = Vec::new();
+                entry(size, offset).write_central_header(&mut bytes);
+                let length = bytes.len();
+                bytes.extend_from_slice(b"what follows");
+                assert_eq!(Entry::read_central_header(&bytes), Some((entry(size, offset), length)), "{size} {offset}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_central_header_with_any_other_field_than_the_writers_is_refused() {
+        let mut bytes = Vec::new();
+        entry(LARGE, LARGE).write_central_header(&mut bytes);
+        let variable = (16..28).chain(42..46).chain(CENTRAL_HEADER_LENGTH..bytes.len());
+        let variable: Vec<usize> = variable.collect();
+        for at in (0..bytes.len()).filter(|at| !variable.contains(at)) {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1;
+            assert_eq!(Entry::read_central_header(&flipped), None, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn the_local_header_has_the_length_that_was_foretold() {
+        for size in [0, LARGE - 1, LARGE] {
+            let mut bytes = Vec::new();
+            entry(size, 0).write_local_header(&mut bytes);
+            assert_eq!(bytes.len() as u64, entry(size, 0).local_header_length(), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_end_reads_back_at_every_side_of_the_zip64_limit() {
+        for entries in [0, 0xFFFE, 0xFFFF, 0x1_0000] {
+            for (size, offset) in [(0, 0), (LARGE - 1, 7), (LARGE, 7), (7, LARGE - 1), (7, LARGE)] {
+                let directory = CentralDirectory { entries, size, offset };
+                let mut tail = Vec::new();
+                directory.write_end(&mut tail);
+                let length = offset + size + tail.len() as u64;
+                assert_eq!(CentralDirectory::read_end(&tail, length), Some(directory), "{directory:?}");
+                assert_eq!(CentralDirectory::read_end(&tail, length + 1), None, "{directory:?}");
+            }
+        }
+    }
+}

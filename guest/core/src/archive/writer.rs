@@ -1,0 +1,265 @@
+//! Writing an archive in one forward pass.
+
+use crc32fast::Hasher;
+
+use super::format::{CentralDirectory, Entry, LICENSES};
+use super::record::RecordPieces;
+use super::{LeftOut, RECORD_ENTRY, RecordHead, SUMS_ENTRY, sums};
+use crate::File;
+use crate::directory::FsError;
+use crate::store::{Catalogue, FileId};
+
+/// How many bytes are gathered before they are written.
+const BUFFER: usize = 256 << 10;
+/// How many lines, pieces or headers of a generated part one step deals with.
+const PIECES_PER_STEP: usize = 1024;
+
+/// A file that is written from its start to its end.
+pub(crate) struct Output<F> {
+    file: F,
+    buffer: Vec<u8>,
+    written: u64,
+}
+
+impl<F: File> Output<F> {
+    pub(crate) fn new(file: F) -> Self {
+        Self { file, buffer: Vec::with_capacity(BUFFER), written: 0 }
+    }
+
+    /// The number of bytes put so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// Writes everything that was put, and makes it durable.
+    pub(crate) fn sync(&mut self) -> Result<(), FsError> {
+        self.flush()?;
+        self.file.sync()
+    }
+
+    fn put(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), FsError> {
+        append(&mut self.buffer);
+        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), FsError> {
+        let mut taken = 0;
+        while let Some(rest) = self.buffer.get(taken..).filter(|rest| !rest.is_empty()) {
+            match self.file.write(rest, self.written)? {
+                0 => return Err(FsError::Other("a write took nothing")),
+                count => {
+                    taken += count;
+                    self.written += count as u64;
+                }
+            }
+        }
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// An archive that licenses are being added to, in byte order of their paths.
+pub(crate) struct ArchiveWriter<F> {
+    output: Output<F>,
+    catalogue: Catalogue,
+    licenses: Vec<StoredLicense>,
+    bytes: u64,
+}
+
+/// What the sums and the central directory need to know of a license; there may be millions.
+struct StoredLicense {
+    file: FileId,
+    size: u32,
+    crc32: u32,
+    hash: [u8; 32],
+}
+
+impl<F: File> ArchiveWriter<F> {
+    /// Begins an archive of licenses whose names stand in `catalogue`.
+    pub(crate) fn new(output: Output<F>, catalogue: Catalogue) -> Self {
+        Self { output, catalogue, licenses: Vec::new(), bytes: 0 }
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The number of licenses added so far.
+    pub(crate) fn licenses(&self) -> u64 {
+        self.licenses.len() as u64
+    }
+
+    /// Their size in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Adds a license; `document` is at most 1 MiB, as the store's reader sees to.
+    pub(crate) fn add(&mut self, file: FileId, document: &[u8]) -> Result<(), FsError> {
+        let size = u32::try_from(document.len()).map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
+        let license =
+            StoredLicense { file, size, crc32: crc32fast::hash(document), hash: *blake3::hash(document).as_bytes() };
+        let entry = license.entry(&self.catalogue, self.output.position());
+        self.output.put(|out| {
+            entry.write_local_header(out);
+            out.extend_from_slice(document);
+        })?;
+        self.bytes += document.len() as u64;
+        self.licenses.push(license);
+        Ok(())
+    }
+
+    /// Goes over to what follows the licenses.
+    pub(crate) fn finish(self, head: RecordHead, left_out: Vec<LeftOut>) -> ArchiveFinisher<F> {
+        let part = Part::Generated { which: Generated::Sums, pass: Pass::Measure(Hasher::new(), 0) };
+        ArchiveFinisher { archive: self, head, left_out, generated: Vec::new(), part, next: 0 }
+    }
+}
+
+impl StoredLicense {
+    fn entry(&self, catalogue: &Catalogue, offset: u64) -> Entry<String> {
+        let name = catalogue.file_path_below(LICENSES, self.file);
+        Entry { name, crc32: self.crc32, size: u64::from(self.size), offset }
+    }
+}
+
+/// An archive to which what follows the licenses is being added: the sums, the record, the central directory.
+pub(crate) struct ArchiveFinisher<F> {
+    archive: ArchiveWriter<F>,
+    head: RecordHead,
+    left_out: Vec<LeftOut>,
+    /// The entries that were generated, as far as they were written.
+    generated: Vec<Entry<&'static str>>,
+    part: Part,
+    /// The next piece of the part in hand.
+    next: usize,
+}
+
+/// What is being written.
+enum Part {
+    /// An entry whose content is derived. Its header goes first and holds its CRC-32 and size, so it is derived twice.
+    Generated { which: Generated, pass: Pass },
+    /// The central directory; the place where it starts, and that of the next entry.
+    CentralDirectory { start: u64, entry_offset: u64 },
+    /// Nothing more.
+    End,
+}
+
+#[derive(Clone, Copy)]
+enum Generated {
+    Sums,
+    Record,
+}
+
+enum Pass {
+    Measure(Hasher, u64),
+    Write,
+}
+
+impl<F: File> ArchiveFinisher<F> {
+    /// Goes on for some pieces; gives whether all is written.
+    pub(crate) fn step(&mut self) -> Result<bool, FsError> {
+        let part = std::mem::replace(&mut self.part, Part::End);
+        self.part = match part {
+            Part::Generated { which, pass: Pass::Measure(hasher, size) } => self.measure(which, hasher, size)?,
+            Part::Generated { which, pass: Pass::Write } => self.write_generated(which)?,
+            Part::CentralDirectory { start, entry_offset } => self.write_central_directory(start, entry_offset)?,
+            Part::End => return Ok(true),
+        };
+        Ok(matches!(self.part, Part::End))
+    }
+
+    /// The licenses and their bytes, and the output with everything in it.
+    pub(crate) fn into_output(self) -> Output<F> {
+        self.archive.output
+    }
+
+    fn measure(&mut self, which: Generated, mut hasher: Hasher, mut size: u64) -> Result<Part, FsError> {
+        let mut piece = Vec::new();
+        for index in self.next_pieces(self.piece_count(which)) {
+            piece.clear();
+            self.write_piece(which, index, &mut piece);
+            hasher.update(&piece);
+            size += piece.len() as u64;
+        }
+        if self.next < self.piece_count(which) {
+            return Ok(Part::Generated { which, pass: Pass::Measure(hasher, size) });
+        }
+        let name = match which {
+            Generated::Sums => SUMS_ENTRY,
+            Generated::Record => RECORD_ENTRY,
+        };
+        let entry = Entry { name, crc32: hasher.finalize(), size, offset: self.archive.output.position() };
+        self.archive.output.put(|out| entry.write_local_header(out))?;
+        self.generated.push(entry);
+        self.next = 0;
+        Ok(Part::Generated { which, pass: Pass::Write })
+    }
+
+    fn write_generated(&mut self, which: Generated) -> Result<Part, FsError> {
+        let mut piece = Vec::new();
+        for index in self.next_pieces(self.piece_count(which)) {
+            piece.clear();
+            self.write_piece(which, index, &mut piece);
+            self.archive.output.put(|out| out.extend_from_slice(&piece))?;
+        }
+        if self.next < self.piece_count(which) {
+            return Ok(Part::Generated { which, pass: Pass::Write });
+        }
+        self.next = 0;
+        Ok(match which {
+            Generated::Sums => Part::Generated { which: Generated::Record, pass: Pass::Measure(Hasher::new(), 0) },
+            Generated::Record => Part::CentralDirectory { start: self.archive.output.position(), entry_offset: 0 },
+        })
+    }
+
+    fn write_central_directory(&mut self, start: u64, mut entry_offset: u64) -> Result<Part, FsError> {
+        let ArchiveWriter { output, catalogue, licenses, .. } = &mut self.archive;
+        let first = self.next;
+        self.next = licenses.len().min(first + PIECES_PER_STEP);
+        for license in &licenses[first..self.next] {
+            let entry = license.entry(catalogue, entry_offset);
+            output.put(|out| entry.write_central_header(out))?;
+            entry_offset += entry.local_header_length() + entry.size;
+        }
+        if self.next < licenses.len() {
+            return Ok(Part::CentralDirectory { start, entry_offset });
+        }
+        for entry in &self.generated {
+            output.put(|out| entry.write_central_header(out))?;
+        }
+        let entries = (licenses.len() + self.generated.len()) as u64;
+        let directory = CentralDirectory { entries, size: output.position() - start, offset: start };
+        output.put(|out| directory.write_end(out))?;
+        Ok(Part::End)
+    }
+
+    /// Takes the numbers of the next pieces of `count`.
+    fn next_pieces(&mut self, count: usize) -> std::ops::Range<usize> {
+        let first = self.next;
+        self.next = count.min(first + PIECES_PER_STEP);
+        first..self.next
+    }
+
+    fn piece_count(&self, which: Generated) -> usize {
+        match which {
+            Generated::Sums => self.archive.licenses.len(),
+            Generated::Record => self.record().count(),
+        }
+    }
+
+    fn write_piece(&self, which: Generated, index: usize, out: &mut Vec<u8>) {
+        match which {
+            Generated::Sums => {
+                let license = &self.archive.licenses[index];
+                let name = self.archive.catalogue.file_path_below(LICENSES, license.file);
+                sums::write_line(&license.hash, &name, out);
+            }
+            Generated::Record => self.record().write(index, out),
+        }
+    }
+
+    fn record(&self) -> RecordPieces<'_> {
+        RecordPieces { head: &self.head, left_out: &self.left_out }
+    }
+}

@@ -1,0 +1,114 @@
+//! What can go wrong, and the `HRESULT` of each kind.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, for a program.
+///
+/// The serialized form is the name of the case in `wit/types.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The operation was cancelled through its cookie.
+    Cancelled,
+    /// Reading or writing failed for a reason that has no case of its own.
+    Io,
+    /// The file system or the host refuses access.
+    AccessDenied,
+    /// Memory ran out.
+    OutOfMemory,
+    /// An argument cannot be used as it is given.
+    InvalidArgument,
+    /// A directory or file is not there, or no opened directory covers its path.
+    PathNotFound,
+    /// The destination is full, or a quota is used up.
+    DiskFull,
+    /// A backup is in the directory already, and overwriting it was not asked for.
+    BackupExists,
+    /// The file is not a backup, or not a whole one.
+    BackupCorrupt,
+    /// Another operation is running on the same instance.
+    Busy,
+    /// A license was recognised by its format, but is broken.
+    Malformed,
+    /// A file is larger than a license document may be.
+    TooLarge,
+    /// A license was changed each time that it was being read.
+    Changed,
+    /// A name cannot be carried into a backup: it is not UTF-8, or its path is too long.
+    IllegalName,
+}
+
+impl ErrorCode {
+    /// The `HRESULT` of this code, with the value that the public Windows headers (`winerror.h`,
+    /// `nserror.h`) give it.
+    #[must_use]
+    pub const fn hresult(self) -> u32 {
+        match self {
+            Self::Cancelled => 0x8000_4004,
+            Self::Io | Self::Malformed | Self::TooLarge | Self::Changed | Self::IllegalName => 0x8000_4005,
+            Self::AccessDenied => 0x8007_0005,
+            Self::OutOfMemory => 0x8007_000E,
+            Self::InvalidArgument => 0x8007_0057,
+            Self::PathNotFound => 0x8007_0003,
+            Self::DiskFull => 0x8007_0070,
+            Self::BackupExists => 0xC00D_2742,
+            Self::BackupCorrupt => 0xC00D_2743,
+            Self::Busy => 0xC00D_2744,
+        }
+    }
+
+    /// The name of this code in `wit/types.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Io => "io",
+            Self::AccessDenied => "access-denied",
+            Self::OutOfMemory => "out-of-memory",
+            Self::InvalidArgument => "invalid-argument",
+            Self::PathNotFound => "path-not-found",
+            Self::DiskFull => "disk-full",
+            Self::BackupExists => "backup-exists",
+            Self::BackupCorrupt => "backup-corrupt",
+            Self::Busy => "busy",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Changed => "changed",
+            Self::IllegalName => "illegal-name",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A failure, with all that a person needs to act on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What went wrong, for a program.
+    pub code: ErrorCode,
+    /// What happened, to what, and what to do next, for a person. One line of English.
+    pub message: String,
+    /// The path concerned: below the store for a license, as it was given for a backup directory.
+    pub path: Option<String>,
+}
+
+impl Failure {
+    /// A failure that concerns no one path.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: None }
+    }
+
+    /// A failure that concerns `path`, which the message names too.
+    #[must_use]
+    pub fn at(code: ErrorCode, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), path: Some(path.into()) }
+    }
+}

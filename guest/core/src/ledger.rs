@@ -1,0 +1,74 @@
+//! What is left out of a backup: told at once as an event, and kept for the backup's own record.
+
+use crate::archive::LeftOut;
+use crate::directory::FsError;
+use crate::{Failure, Identity, Restricted, Status};
+
+/// The account of a running backup.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    events: Vec<Status>,
+    left_out: Vec<LeftOut>,
+    restricted: u64,
+    errors: u64,
+}
+
+impl Ledger {
+    /// A file that may not be backed up.
+    pub(crate) fn restricted(&mut self, restricted: Restricted) {
+        self.restricted += 1;
+        self.left_out.push(LeftOut::restricted(&restricted));
+        self.events.push(Status::RestrictedLicense(restricted));
+    }
+
+    /// A file or directory that could not be read, and of which nothing is known.
+    pub(crate) fn failed(&mut self, failure: Failure) {
+        self.broken(failure, Identity::default());
+    }
+
+    /// A license that could not be taken in, and what it said of itself.
+    pub(crate) fn broken(&mut self, failure: Failure, identity: Identity) {
+        self.errors += 1;
+        self.left_out.push(LeftOut::failed(&failure, identity));
+        self.events.push(Status::Error(failure));
+    }
+
+    /// A name that the file system does not let us look into. One that is no longer there is nothing.
+    pub(crate) fn unreadable(&mut self, path: String, error: FsError) {
+        match error {
+            FsError::NoEntry => {}
+            FsError::Link => self.restricted(Restricted::not_a_regular_file(path)),
+            error => {
+                let message = format!("{path} cannot be read: {error}");
+                self.failed(Failure::at(error.code(), path, message));
+            }
+        }
+    }
+
+    /// An event that leaves nothing out.
+    pub(crate) fn tell(&mut self, event: Status) {
+        self.events.push(event);
+    }
+
+    /// Takes the events that were not yet taken.
+    pub(crate) fn take_events(&mut self, events: &mut Vec<Status>) {
+        events.append(&mut self.events);
+    }
+
+    /// The number of files that may not be backed up.
+    pub(crate) fn restricted_count(&self) -> u64 {
+        self.restricted
+    }
+
+    /// The number of files and names that could not be read.
+    pub(crate) fn error_count(&self) -> u64 {
+        self.errors
+    }
+
+    /// Takes the record of what was left out, in byte order of path.
+    pub(crate) fn take_record(&mut self) -> Vec<LeftOut> {
+        let mut record = std::mem::take(&mut self.left_out);
+        record.sort_by(|one, other| one.path.cmp(&other.path));
+        record
+    }
+}

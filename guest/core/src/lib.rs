@@ -1,0 +1,29 @@
+//! The functional core of `license-backup`: the license formats and their rights gate, the archive format, and the
+//! operations on them.
+//!
+//! There is no I/O, no clock and no concurrency in this crate. An operation is a state machine over the [`Directory`]
+//! trait: each call of its `step` does a bounded piece of work and appends what there is to tell to a list of
+//! [`Status`] events. Cancelling an operation is to step no more and to call `abandon` instead. The WebAssembly
+//! components put `wasi:filesystem` behind the trait; the tests put a directory in memory there that can be made to fail.
+
+mod archive;
+mod backup;
+mod directory;
+mod failure;
+mod ledger;
+mod license;
+mod list;
+#[cfg(test)]
+mod memory;
+mod paths;
+pub mod report;
+mod status;
+mod store;
+
+pub use backup::{Backup, BackupSummary};
+pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};
+pub use failure::{ErrorCode, Failure};
+pub use license::{Appraisal, Verdict, appraise};
+pub use list::{List, ListSummary, Listing, Standing};
+pub use paths::{OpenedDirectories, Resolved};
+pub use status::{Format, Identity, Progress, Restricted, Restriction, Status};

@@ -1,0 +1,439 @@
+//! Which license responses may be backed up, and what they say of themselves.
+
+use super::*;
+use crate::license::samples::{BACKUP, CONTENT_KEY_ID, KEY_ID, LICENSE_ID, data, license, response, xmr};
+use crate::{Appraisal, Verdict, appraise};
+
+const NOT_PERMITTED: Verdict = Verdict::Restricted(Restriction::NotPermitted);
+const CONDITIONAL: Verdict = Verdict::Restricted(Restriction::Conditional);
+const OPAQUE: Verdict = Verdict::Restricted(Restriction::Opaque);
+const UNRECOGNIZED: Verdict = Verdict::Restricted(Restriction::Unrecognized);
+
+fn verdict(document: impl AsRef<[u8]>) -> Verdict {
+    appraise(document.as_ref()).verdict
+}
+
+fn assert_verdict(expected: &Verdict, documents: &[String]) {
+    for document in documents {
+        assert_eq!(&verdict(document), expected, "{document}");
+    }
+}
+
+fn assert_malformed(documents: &[String]) {
+    for document in documents {
+        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?} for {document}");
+        assert_eq!(identity.format, Some(Format::Wmdrm));
+    }
+}
+
+/// A response with an action of type `Backup` whose content is `content`.
+fn action(content: &str) -> String {
+    data(&format!(r#"<ONACTION type="Backup">{content}</ONACTION>"#))
+}
+
+fn condition(content: &str) -> String {
+    action(&format!("<CONDITION>{content}</CONDITION>"))
+}
+
+/// A version 3 license.
+fn license_3(content: &str) -> String {
+    format!(r#"<LICENSE version="3.0.0.0">{content}</LICENSE>"#)
+}
+
+fn granting_3() -> String {
+    license_3(&BASE64.encode(xmr(&[4])))
+}
+
+#[test]
+fn a_license_that_grants_the_backup_is_allowed_and_tells_its_ids() {
+    for document in [response(&license(BACKUP)), license(BACKUP)] {
+        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        assert_eq!(verdict, Verdict::Allowed);
+        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.license_ids, [LICENSE_ID]);
+        assert_eq!(identity.key_ids, [KEY_ID]);
+    }
+}
+
+#[test]
+fn utf8_and_utf16_are_judged_alike() {
+    for (actions, expected) in [(BACKUP, Verdict::Allowed), ("", NOT_PERMITTED)] {
+        for mark in ["\u{FEFF}", ""] {
+            let text = format!("{mark}{}", response(&license(actions)));
+            let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+            for document in [text.as_bytes(), &little, &big] {
+                let appraisal = appraise(document);
+                assert_eq!(appraisal.verdict, expected);
+                assert_eq!(appraisal.identity.key_ids, [KEY_ID]);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_action_without_a_condition_grants() {
+    assert_verdict(
+        &Verdict::Allowed,
+        &[
+            action(""),
+            action("<ACTION>x</ACTION>"),
+            data("<ONACTION type='Backup'/>"),
+            data("<ONACTION other='x' type = 'Backup' />"),
+            action("<ACTION><CONDITION>0</CONDITION></ACTION>"),
+        ],
+    );
+}
+
+#[test]
+fn a_condition_that_is_1_or_true_grants() {
+    assert_verdict(
+        &Verdict::Allowed,
+        &[condition("1"), condition("true"), condition(" \t\r\n1\n"), condition(" true ")],
+    );
+}
+
+#[test]
+fn any_other_condition_is_conditional() {
+    let contents = [
+        "",
+        " ",
+        "0",
+        "false",
+        "TRUE",
+        "True",
+        "11",
+        "1 1",
+        "01",
+        "1.0",
+        "+1",
+        "1;",
+        "\u{A0}1",
+        "true()",
+        "1&amp;",
+        "&#49;",
+        "<![CDATA[1]]>",
+        "1<![CDATA[]]>",
+        "<!-- -->1",
+        "1<!-- -->",
+        "1<?p?>",
+        "1<X/>",
+        "<X>1</X>",
+        "<X/>1",
+        "tr<X/>ue",
+        "<CONDITION>1</CONDITION>",
+    ];
+    assert_verdict(&CONDITIONAL, &contents.map(condition));
+    assert_verdict(&CONDITIONAL, &[action("<CONDITION/>")]);
+}
+
+#[test]
+fn two_conditions_are_conditional() {
+    let one = "<CONDITION>1</CONDITION>";
+    assert_verdict(
+        &CONDITIONAL,
+        &[
+            action(&one.repeat(2)),
+            action(&one.repeat(3)),
+            action(&format!("{one}<CONDITION>0</CONDITION>")),
+            action(&format!("<CONDITION>0</CONDITION>{one}")),
+        ],
+    );
+}
+
+#[test]
+fn all_backup_actions_have_to_grant() {
+    let refusal = r#"<ONACTION type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
+    assert_verdict(&Verdict::Allowed, &[data(&BACKUP.repeat(2))]);
+    assert_verdict(
+        &CONDITIONAL,
+        &[
+            data(&format!("{BACKUP}{refusal}")),
+            data(&format!("{refusal}{BACKUP}")),
+            data(&format!("{BACKUP}{}", refusal.replace("Backup", "&#66;ackup"))),
+            data(&format!("{BACKUP}</DATA><DATA>{refusal}")),
+            data(&format!("{BACKUP}</DATA></LICENSORINFO><LICENSORINFO><DATA>{refusal}")),
+        ],
+    );
+}
+
+#[test]
+fn without_a_backup_action_it_is_not_permitted() {
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[
+            response(&license("")),
+            data(""),
+            data(&BACKUP.replace("Backup", "Play")),
+            data(&BACKUP.replace("Backup", "backup")),
+            data(&BACKUP.replace("Backup", " Backup")),
+            data(&BACKUP.replace("Backup", "")),
+            data(&BACKUP.replace(r#" type="Backup""#, "")),
+            data(&BACKUP.replace("type", "TYPE")),
+            data(&BACKUP.replace("type", "x:type")),
+            data(&BACKUP.replace("ONACTION", "OnAction")),
+            data(&BACKUP.replace("ONACTION", "x:ONACTION")),
+        ],
+    );
+}
+
+#[test]
+fn an_action_grants_only_where_it_belongs() {
+    let outer = |before: &str, after: &str| {
+        response(&format!(
+            r#"<LICENSE version="2.0.0.0">{before}<LICENSORINFO>{before}<DATA></DATA>{after}</LICENSORINFO>{after}</LICENSE>"#
+        ))
+    };
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[
+            data(&format!("<!--{BACKUP}-->")),
+            data(&format!("<![CDATA[{BACKUP}]]>")),
+            data(&format!("<?p {BACKUP}?>")),
+            data(&format!("<META name=\"x\">{BACKUP}</META>")),
+            data(&format!("<ACTIONLIST>{BACKUP}</ACTIONLIST>")),
+            data("<ACTIONLIST><ACTION>Backup</ACTION></ACTIONLIST>"),
+            data(&format!("<DATA>{BACKUP}</DATA>")),
+            data(&format!("<LICENSORINFO><DATA>{BACKUP}</DATA></LICENSORINFO>")),
+            data(&format!("<ONACTION type='Play'>{BACKUP}</ONACTION>")),
+            outer(BACKUP, ""),
+            outer("", BACKUP),
+            response(&format!("{BACKUP}{}<DATA>{BACKUP}</DATA>", license(""))),
+        ],
+    );
+}
+
+#[test]
+fn a_refusal_elsewhere_takes_nothing_away() {
+    let refusal = r#"<ONACTION type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
+    assert_verdict(&Verdict::Allowed, &[data(&format!("{BACKUP}<META>{refusal}</META><!--{refusal}-->"))]);
+}
+
+#[test]
+fn other_versions_and_encrypted_licenses_are_opaque() {
+    let versions = ["1.0.0.0", "2.0.0.1", "2.0", "", " 2.0.0.0", "4.0.0.0"];
+    assert_verdict(&OPAQUE, &versions.map(|version| data(BACKUP).replace("2.0.0.0", version)));
+    assert_verdict(
+        &OPAQUE,
+        &[
+            data(BACKUP).replace(r#" version="2.0.0.0""#, ""),
+            data(BACKUP).replace("version=\"2", "VERSION=\"2"),
+            response(r#"<LICENSE version="2.0.0.0">c2VjcmV0</LICENSE>"#),
+            response(r#"<LICENSE version="2.0.0.0"/>"#),
+            response(r#"<LICENSE version="2.0.0.0"><LICENSORINFO/></LICENSE>"#),
+            response(&format!(r#"<LICENSE version="2.0.0.0"><DATA>{BACKUP}</DATA></LICENSE>"#)),
+            response("<LICENSE/>"),
+            "<LICENSE/>".to_owned(),
+        ],
+    );
+}
+
+#[test]
+fn the_version_is_that_of_the_license_or_else_of_the_response() {
+    let unversioned = data(BACKUP).replace(r#" version="2.0.0.0""#, "");
+    let in_response =
+        |version: &str| unversioned.replace("<LICENSERESPONSE>", &format!("<LICENSERESPONSE version='{version}'>"));
+    assert_verdict(
+        &Verdict::Allowed,
+        &[
+            in_response("2.0.0.0"),
+            in_response("&#50;.0.0.0"),
+            data(BACKUP).replace("<LICENSERESPONSE>", "<LICENSERESPONSE version='9.0.0.0'>"),
+        ],
+    );
+    assert_verdict(
+        &OPAQUE,
+        &[
+            in_response("9.0.0.0"),
+            data(BACKUP)
+                .replace("2.0.0.0", "9.0.0.0")
+                .replace("<LICENSERESPONSE>", "<LICENSERESPONSE version='2.0.0.0'>"),
+        ],
+    );
+}
+
+#[test]
+fn a_version_3_license_is_judged_as_xmr() {
+    let wrapped: String =
+        BASE64.encode(xmr(&[4])).chars().flat_map(|character| [character, '\n', '\t', ' ', '\r']).collect();
+    for document in [response(&granting_3()), granting_3(), response(&license_3(&wrapped))] {
+        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        assert_eq!(verdict, Verdict::Allowed, "{document}");
+        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
+        assert!(identity.license_ids.is_empty());
+    }
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[&[][..], &[0], &[5], &[4, 0]].map(|rights| response(&license_3(&BASE64.encode(xmr(rights))))),
+    );
+}
+
+#[test]
+fn a_version_3_license_that_is_no_base64_of_xmr_is_malformed() {
+    let good = BASE64.encode(xmr(&[4]));
+    let (start, end) = good.split_at(20);
+    assert_malformed(
+        &[
+            "",
+            " ",
+            "AAAA",
+            &BASE64.encode(&xmr(&[4])[..60]),
+            &BASE64.encode(data(BACKUP)),
+            &format!("{good}="),
+            &format!("{good}!"),
+            &good[1..],
+            &format!("{start}<!-- -->{end}"),
+            &format!("{start}<?p?>{end}"),
+            &format!("{start}<![CDATA[]]>{end}"),
+            &format!("<![CDATA[{good}]]>"),
+            &format!("{start}&#32;{end}"),
+            &format!("{start}<X/>{end}"),
+            &format!("<LICENSORINFO><DATA>{BACKUP}</DATA></LICENSORINFO>{good}"),
+            &format!("{good}<LICENSE/>"),
+        ]
+        .map(|content| response(&license_3(content))),
+    );
+}
+
+#[test]
+fn every_license_of_a_document_has_to_allow_the_backup() {
+    let (granting, refusing) = (license(BACKUP), license(""));
+    let conditional = license(&BACKUP.replace('1', "0"));
+    let encrypted = r#"<LICENSE version="2.0.0.0">c2VjcmV0</LICENSE>"#;
+    let all = |licenses: &[&str]| response(&licenses.concat());
+    assert_verdict(&Verdict::Allowed, &[all(&[&granting, &granting]), all(&[&granting, &granting_3()])]);
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[
+            all(&[&granting, &refusing]),
+            all(&[&refusing, &granting]),
+            all(&[&granting_3(), &refusing, &conditional, encrypted]),
+        ],
+    );
+    assert_verdict(&CONDITIONAL, &[all(&[&granting, &conditional, &refusing])]);
+    assert_verdict(&OPAQUE, &[all(&[encrypted, &refusing]), all(&[&granting, encrypted])]);
+    assert_malformed(&[all(&[&granting, &license_3("")]), all(&[&refusing, &license_3("")])]);
+}
+
+#[test]
+fn the_ids_of_all_licenses_are_told() {
+    let appraisal = appraise(response(&[license(BACKUP), granting_3(), license("")].concat()).as_bytes());
+    assert_eq!(appraisal.identity.license_ids, [LICENSE_ID, LICENSE_ID]);
+    assert_eq!(appraisal.identity.key_ids, [KEY_ID, CONTENT_KEY_ID, KEY_ID]);
+}
+
+#[test]
+fn a_license_in_another_place_makes_the_document_opaque() {
+    let granting = license(BACKUP);
+    assert_verdict(
+        &OPAQUE,
+        &[
+            data(&format!("{BACKUP}<META>{granting}</META>")),
+            data(&format!("{BACKUP}<LICENSE/>")),
+            response(&format!("{granting}<X><LICENSE/></X>")),
+            response(&format!("<X>{granting}</X>")),
+            response(&format!("<LICENSERESPONSE>{granting}</LICENSERESPONSE>")),
+            response(&format!("{}<X><LICENSE/></X>", license(""))),
+        ],
+    );
+}
+
+#[test]
+fn a_response_without_a_license_is_malformed() {
+    assert_malformed(&[response(""), "<LICENSERESPONSE/>".to_owned(), response("<license/>"), response(BACKUP)]);
+}
+
+#[test]
+fn other_xml_is_unrecognized() {
+    let documents =
+        ["<a/>", "<x:LICENSERESPONSE/>", "<License/>", "<LICENSES/>", "<WRMHEADER><LICENSE/></WRMHEADER>", "<html>"];
+    for document in documents {
+        let appraisal = appraise(document.as_bytes());
+        assert_eq!(appraisal.verdict, UNRECOGNIZED, "{document}");
+        assert_eq!(appraisal.identity, Identity::default(), "{document}");
+    }
+}
+
+#[test]
+fn what_breaks_in_front_of_the_root_is_unrecognized_and_behind_it_malformed() {
+    let whole = data(BACKUP);
+    assert_verdict(
+        &UNRECOGNIZED,
+        &[
+            format!(" {whole}"),
+            format!("x{whole}"),
+            format!("<!-- -- -->{}", license(BACKUP)),
+            format!("\u{FEFF}\u{FEFF}{whole}"),
+            format!("<!-- \u{1} -->{}", license(BACKUP)),
+            "<LICENSERESPONSE".to_owned(),
+        ],
+    );
+    assert_malformed(&[
+        format!("<!DOCTYPE LICENSE>{}", license(BACKUP)),
+        license(BACKUP).replace("version", "version='2.0.0.0' version"),
+        whole.replace("</DATA>", ""),
+        whole.replace("</DATA>", "&x;</DATA>"),
+        whole.replace("</DATA>", "\u{1}</DATA>"),
+        whole.replace("</DATA>", "]]></DATA>"),
+        whole.replace("type=", "type='Play' type="),
+        format!("{whole}x"),
+        format!("{whole}<LICENSE/>"),
+        format!("{whole}\u{FFFF}"),
+        format!("{whole}\0"),
+    ]);
+}
+
+#[test]
+fn ill_formed_text_behind_the_root_is_malformed() {
+    for rest in [&b"\xFF"[..], b"\xC3", b" \xED\xA0\x80"] {
+        let document = [data(BACKUP).as_bytes(), rest].concat();
+        assert!(matches!(verdict(document), Verdict::Malformed(_)), "{rest:x?}");
+    }
+    let mut utf16: Vec<u8> = data(BACKUP).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    utf16.push(b' ');
+    assert!(matches!(verdict(utf16), Verdict::Malformed(_)), "half a unit");
+    assert_eq!(verdict(b"<\xFFLICENSE/>"), UNRECOGNIZED);
+}
+
+#[test]
+fn a_malformed_document_tells_the_ids_in_front_of_the_fault() {
+    let appraisal = appraise(format!("{}<", license(BACKUP)).as_bytes());
+    assert!(matches!(appraisal.verdict, Verdict::Malformed(_)));
+    assert_eq!(appraisal.identity.license_ids, [LICENSE_ID]);
+    assert_eq!(appraisal.identity.key_ids, [KEY_ID]);
+}
+
+#[test]
+fn only_what_is_plain_base64_at_its_place_is_an_id() {
+    let longest = "A".repeat(1024);
+    for (id, expected) in [
+        ("\r\n AAAA\t", Some("AAAA")),
+        (&longest, Some(&*longest)),
+        (&"A".repeat(1025), None),
+        ("", None),
+        ("A!*A+/==", Some("A!*A+/==")),
+        ("AA.A", None),
+        ("AA AA", None),
+        ("<b>", None),
+        ("AAAA<!-- -->", None),
+        ("<![CDATA[AAAA]]>", None),
+        ("AAA&#65;", None),
+        ("AAAA<X/>", None),
+        ("<X>AAAA</X>", None),
+    ] {
+        let document = data(&format!("<LID>{id}</LID><KID>{id}</KID>"));
+        let identity = appraise(document.replace("<b>", "&lt;b&gt;").as_bytes()).identity;
+        assert_eq!(identity.license_ids, Vec::from_iter(expected), "{id}");
+        assert_eq!(identity.key_ids, Vec::from_iter(expected), "{id}");
+    }
+    let elsewhere = data("<META><LID>AAAA</LID><KID>AAAA</KID></META></DATA><KID>AAAA</KID><DATA>");
+    assert!(appraise(elsewhere.as_bytes()).identity.key_ids.is_empty());
+}
+
+#[test]
+fn no_more_than_1024_ids_are_kept() {
+    let identity = appraise(data(&"<LID>AAAA</LID><KID>BBBB</KID>".repeat(1025)).as_bytes()).identity;
+    assert_eq!((identity.license_ids.len(), identity.key_ids.len()), (1024, 1024));
+}

@@ -1,0 +1,199 @@
+//! What is well-formed, and what is not.
+
+use super::*;
+
+fn read(text: &str) -> Result<(), Fault> {
+    let mut document = Document::new(text);
+    while document.next()?.is_some() {}
+    Ok(())
+}
+
+fn assert_well_formed(documents: &[&str]) {
+    for document in documents {
+        assert_eq!(read(document), Ok(()), "{document}");
+    }
+}
+
+fn assert_broken(documents: &[&str]) {
+    for document in documents {
+        assert!(read(document).is_err(), "taken for well-formed: {document}");
+    }
+}
+
+#[test]
+fn there_is_exactly_one_root() {
+    assert_well_formed(&["<a/>", "<a></a >", " \t\r\n<a/> \t\r\n", "<a><b/><b></b></a>"]);
+    assert_broken(&["", " ", "<!-- -->", "<a/><a/>", "<a></a><b></b>", "<a></a><b"]);
+}
+
+#[test]
+fn nothing_but_white_space_comments_and_instructions_is_around_the_root() {
+    assert_well_formed(&["<?p?><!-- c --><a/><!-- c --><?p x?>"]);
+    assert_broken(&["x<a/>", "<a/>x", "<a/>&#32;", "&#32;<a/>", "<a/><![CDATA[]]>", "<![CDATA[ ]]><a/>", "\u{A0}<a/>"]);
+    assert_broken(&["<a/>\u{FEFF}", "<a/>\u{85}"]);
+}
+
+#[test]
+fn every_element_is_closed_by_its_own_tag() {
+    assert_broken(&[
+        "<a>",
+        "<a><b></a>",
+        "<a><b></a></b>",
+        "</a>",
+        "<a></b>",
+        "<a/></a>",
+        "<a></a x=\"\">",
+        "<a></ a>",
+    ]);
+    assert_broken(&["<a", "<a></a", "<a><", "<a></"]);
+}
+
+#[test]
+fn names_are_names() {
+    assert_well_formed(&["<_a-b.c:9/>", "<é\u{B7}/>", "<a é='1'/>", "<\u{10000}/>"]);
+    assert_broken(&["<1/>", "<-a/>", "<a'b'/>", "<a/b/>", "< a/>", "<></>", "<a&b/>", "<\u{D7}/>", "<\u{B7}/>"]);
+    assert_broken(&["<a 1='2'/>", "<a b/c='2'/>", "<a ='2'/>", "<a =''=''/>"]);
+}
+
+#[test]
+fn attributes_are_quoted_and_apart() {
+    assert_well_formed(&["<a b='1' c=\"2\"/>", "<a\tb\n=\r'\"' c=\"'>/\"></a>", "<a b=''  ></a>"]);
+    assert_broken(&["<a b/>", "<a b=1/>", "<a b='1'c='2'/>", "<a b='1'/ >", "<a b='1\"/>", "<a b='1''/>", "<a b=/>"]);
+    assert_broken(&["<a b='1' c/>", "<a b= c='1'/>", "<a b=\u{A0}'1'/>", "<a/ b='1'>"]);
+}
+
+#[test]
+fn attribute_values_have_no_less_than_sign_and_good_references() {
+    assert_well_formed(&["<a b='&lt;&gt;&amp;&quot;&apos;&#9;&#x10FFFF;'/>", "<a b='>'/>"]);
+    assert_broken(&["<a b='<'/>", "<a b='&'/>", "<a b='& x;'/>", "<a b='&x;'/>", "<a b='&#0;'/>", "<a b='&#xD800;'/>"]);
+    assert_broken(&["<a b='&#1;'/>", "<a b='&#xFFFF;'/>", "<a b='&lt'/>", "<a b='&#;'/>", "<a b='&#x;'/>"]);
+}
+
+#[test]
+fn no_attribute_is_there_twice() {
+    let many = (0..2000).map(|n| format!(" a{n}=''")).collect::<Vec<_>>().concat();
+    assert_well_formed(&["<a b='' B='' c=''/>", &format!("<a{many}/>")]);
+    assert_broken(&["<a b='' b=''/>", "<a b='' c='' b=''/>", &format!("<a{many} a7=''/>"), "<x><a b='' b=''/></x>"]);
+}
+
+#[test]
+fn references_are_predefined_or_legal_characters() {
+    assert_well_formed(&["<a>&lt;&gt;&amp;&quot;&apos;&#9;&#xA;&#x41;&#65;&#x10FFFF;</a>"]);
+    assert_broken(&[
+        "<a>&</a>",
+        "<a>& </a>",
+        "<a>&lt</a>",
+        "<a>&;</a>",
+        "<a>&nbsp;</a>",
+        "<a>&LT;</a>",
+        "<a>& lt;</a>",
+    ]);
+    assert_broken(&["<a>&#0;</a>", "<a>&#x1F;</a>", "<a>&#xD800;</a>", "<a>&#xFFFE;</a>", "<a>&#x110000;</a>"]);
+    assert_broken(&["<a>&#;</a>", "<a>&#x;</a>", "<a>&#X41;</a>", "<a>&#+65;</a>", "<a>&#x+41;</a>", "<a>&#65 ;</a>"]);
+}
+
+#[test]
+fn text_has_no_end_mark_of_cdata() {
+    assert_well_formed(&["<a>]] > ]>&gt; ]]&gt;</a>", "<a><![CDATA[<&]] ]>]]></a>", "<a><![CDATA[]]]]></a>"]);
+    assert_broken(&[
+        "<a>]]></a>",
+        "<a><![CDATA[]]>]]></a>",
+        "<a><![CDATA[</a>",
+        "<a><![cdata[]]></a>",
+        "<a><![CDATA []]></a>",
+    ]);
+}
+
+#[test]
+fn comments_have_no_two_hyphens() {
+    assert_well_formed(&["<a><!----><!--->--><!-- - - --><!-- > <b> & --></a>"]);
+    assert_broken(&["<a><!-- -- --></a>", "<a><!-- ---></a>", "<a><!--></a>", "<a><!-- </a>", "<a><!- x --></a>"]);
+}
+
+#[test]
+fn instructions_have_a_name_that_is_not_xml() {
+    assert_well_formed(&["<a><?p?><?p x ? > ?><?xml-style?></a>"]);
+    assert_broken(&[
+        "<a><??></a>",
+        "<a><?></a>",
+        "<a><? p?></a>",
+        "<a><?1?></a>",
+        "<a><?XML?></a>",
+        "<?Xml version='1.0'?><a/>",
+    ]);
+}
+
+#[test]
+fn the_declaration_is_the_very_first_and_well_formed() {
+    assert_well_formed(&[
+        "<?xml version='1.0'?><a/>",
+        "<?xml version=\"1.0\" encoding='utf-8' standalone='yes' ?><a/>",
+        "<?xml version = '1.1' encoding='UTF-16'?><a/>",
+        "<?xml version='1.0' standalone='no'?><a/>",
+    ]);
+    assert_broken(&[
+        " <?xml version='1.0'?><a/>",
+        "<!-- --><?xml version='1.0'?><a/>",
+        "<?xml version='1.0'?><?xml version='1.0'?><a/>",
+        "<a><?xml version='1.0'?></a>",
+        "<a/><?xml version='1.0'?>",
+        "<?xml?><a/>",
+        "<?xml ?><a/>",
+        "<?xml encoding='utf-8'?><a/>",
+        "<?xml encoding='utf-8' version='1.0'?><a/>",
+        "<?xml version='2.0'?><a/>",
+        "<?xml version='1.'?><a/>",
+        "<?xml version='1.0' version='1.0'?><a/>",
+        "<?xml version='&#49;.0'?><a/>",
+        "<?xml version='1.0' encoding='utf-7'?><a/>",
+        "<?xml version='1.0' encoding=''?><a/>",
+        "<?xml version='1.0' standalone='maybe'?><a/>",
+        "<?xml version='1.0' x='y'?><a/>",
+        "<?xml version='1.0'encoding='utf-8'?><a/>",
+    ]);
+}
+
+#[test]
+fn a_document_type_is_refused_behind_the_tag_of_the_root() {
+    for text in ["<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>x</a>"] {
+        let mut document = Document::new(text);
+        assert!(matches!(document.next(), Ok(Some(Node::Other))), "{text}");
+        assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))), "{text}");
+        assert!(document.next().is_err(), "{text}");
+    }
+    assert_broken(&["<a><!DOCTYPE a></a>", "<a/><!DOCTYPE a>", "<!DOCTYPE a><!DOCTYPE a><a/>", "<!ELEMENT a><a/>"]);
+}
+
+#[test]
+fn bad_attributes_of_the_root_are_told_behind_its_tag() {
+    let mut document = Document::new("<a b='' b=''/>");
+    assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))));
+    assert!(document.next().is_err());
+}
+
+#[test]
+fn an_attribute_is_found_by_its_name_and_unescaped() {
+    let mut document = Document::new("<a x:b='1' bb='2' b='&#66;&amp;'/>");
+    let Ok(Some(Node::Start { tag, is_empty: true })) = document.next() else {
+        panic!("no tag");
+    };
+    assert_eq!(tag.name(), "a");
+    assert_eq!(tag.attribute("b").unwrap().as_deref(), Some("B&"));
+    assert_eq!(tag.attribute("c"), Ok(None));
+}
+
+#[test]
+fn a_text_is_legal_up_to_the_first_character_that_xml_forbids() {
+    for forbidden in ['\0', '\u{1}', '\u{8}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
+        assert_eq!(legal_prefix(&format!("ab{forbidden}c")), "ab", "{forbidden:?}");
+    }
+    for text in ["", "a\t\r\n b", "\u{7F}\u{85}\u{FEFF}\u{FFFD}\u{10FFFF}"] {
+        assert_eq!(legal_prefix(text), text);
+    }
+}
+
+#[test]
+fn deep_nesting_does_no_harm() {
+    let depth = 200_000;
+    assert_eq!(read(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth))), Ok(()));
+}

@@ -1,0 +1,260 @@
+//! The listing of a backup, as a state machine: what is in it, then what was left out and why.
+
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::vec;
+
+use crate::archive::{
+    ArchiveFault, ArchiveReader, BACKUP_FILE, BackupRecord, Entry, FORMAT_VERSION, LICENSES, LeftOut, RECORD_ENTRY,
+    Reason, RecordHead, SUMS_ENTRY,
+};
+use crate::directory::FsError;
+use crate::store::LARGEST_DOCUMENT;
+use crate::{Directory, ErrorCode, Failure, Identity, Restriction, license};
+
+/// How many lines one step gives at most.
+const LISTINGS_PER_STEP: usize = 64;
+
+/// What became of one file of the store in a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is in the backup.
+    BackedUp,
+    /// It was left out, for this reason.
+    Restricted(Restriction),
+    /// It could not be read, for this reason.
+    Failed(ErrorCode),
+}
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The path below the store, with `/` between its parts.
+    pub path: String,
+    /// What the document says of itself.
+    pub identity: Identity,
+    /// Its size in bytes; nothing for what is not in the backup.
+    pub size: Option<u64>,
+    /// Whether it is in the backup, and why not.
+    pub standing: Standing,
+}
+
+/// The totals of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListSummary {
+    /// The number of license documents in the backup.
+    pub licenses: u64,
+    /// The number of bytes of these documents.
+    pub bytes: u64,
+    /// The number of files that were left out, whatever the reason.
+    pub left_out: u64,
+    /// The program that wrote the backup, and its version.
+    pub program: String,
+}
+
+/// A listing that goes on step by step.
+pub struct List<D: Directory> {
+    /// The backup directory as its caller knows it.
+    path: String,
+    archive: ArchiveReader<D::File>,
+    phase: Phase,
+}
+
+/// What a listing does next.
+enum Phase {
+    /// Going through the licenses in the backup.
+    Licenses { record: Option<Entry<String>> },
+    /// Going through what was left out.
+    LeftOut { head: RecordHead, left_out: vec::IntoIter<LeftOut>, count: u64 },
+}
+
+impl<D: Directory> List<D> {
+    /// Begins a listing of the backup in `directory`, which the caller knows as `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::PathNotFound`] if there is no backup, [`ErrorCode::BackupCorrupt`] if the file does not end as one
+    /// does, otherwise what keeps it from being read.
+    pub fn start(directory: &D, path: &str) -> Result<Self, Failure> {
+        let file = directory.open_file(BACKUP_FILE).map_err(|error| match error {
+            FsError::NoEntry => {
+                let message = format!("there is no backup ({BACKUP_FILE}) in {path}: give the directory that has one");
+                Failure::at(ErrorCode::PathNotFound, path, message)
+            }
+            error => refused(path, error),
+        })?;
+        let archive = ArchiveReader::open(file).map_err(|fault| failure(path, fault))?;
+        Ok(Self { path: path.to_owned(), archive, phase: Phase::Licenses { record: None } })
+    }
+
+    /// Does a bounded piece of work and appends what was found. Gives the listing to go on with, or the outcome.
+    pub fn step(mut self, found: &mut Vec<Listing>) -> ControlFlow<Result<ListSummary, Failure>, Self> {
+        match self.advance(found) {
+            Ok(None) => Continue(self),
+            Ok(Some(summary)) => Break(Ok(summary)),
+            Err(fault) => Break(Err(failure(&self.path, fault))),
+        }
+    }
+
+    fn advance(&mut self, found: &mut Vec<Listing>) -> Result<Option<ListSummary>, ArchiveFault> {
+        match &mut self.phase {
+            Phase::Licenses { record } => {
+                for _ in 0..LISTINGS_PER_STEP {
+                    let Some(entry) = self.archive.next_entry()? else {
+                        self.phase = read_record(&self.archive, record.take())?;
+                        break;
+                    };
+                    match entry.name.as_str() {
+                        SUMS_ENTRY => {}
+                        RECORD_ENTRY => *record = Some(entry),
+                        _ => found.push(listing(&self.archive, &entry)?),
+                    }
+                }
+                Ok(None)
+            }
+            Phase::LeftOut { head, left_out, count } => {
+                found.extend(left_out.by_ref().take(LISTINGS_PER_STEP).map(Listing::of_left_out));
+                if left_out.len() > 0 {
+                    return Ok(None);
+                }
+                let program = head.program.clone().into_owned();
+                Ok(Some(ListSummary { licenses: head.licenses, bytes: head.bytes, left_out: *count, program }))
+            }
+        }
+    }
+}
+
+impl Listing {
+    fn of_left_out(left_out: LeftOut) -> Self {
+        let standing = match left_out.reason {
+            Reason::Restricted(restriction) => Standing::Restricted(restriction),
+            Reason::Failed(code) => Standing::Failed(code),
+        };
+        Self { path: left_out.path.clone(), identity: left_out.identity(), size: None, standing }
+    }
+}
+
+/// Looks at one license in the backup.
+fn listing(archive: &ArchiveReader<impl crate::File>, entry: &Entry<String>) -> Result<Listing, ArchiveFault> {
+    let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
+    let path = entry.name.strip_prefix(LICENSES).ok_or_else(|| corrupt("does not belong in a backup"))?;
+    if entry.size > LARGEST_DOCUMENT {
+        return Err(corrupt("is larger than a license can be"));
+    }
+    let identity = license::appraise(&archive.content(entry)?).identity;
+    Ok(Listing { path: path.to_owned(), identity, size: Some(entry.size), standing: Standing::BackedUp })
+}
+
+/// Reads the backup's own record.
+fn read_record(archive: &ArchiveReader<impl crate::File>, entry: Option<Entry<String>>) -> Result<Phase, ArchiveFault> {
+    let entry = entry.ok_or_else(|| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} is missing")))?;
+    let BackupRecord { head, left_out } = BackupRecord::parse(&archive.content(&entry)?)
+        .map_err(|error| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} cannot be read: {error}")))?;
+    if head.format != FORMAT_VERSION {
+        let message = format!("it has format {}, and this program reads {FORMAT_VERSION}", head.format);
+        return Err(ArchiveFault::Corrupt(message));
+    }
+    let count = left_out.len() as u64;
+    Ok(Phase::LeftOut { head, left_out: left_out.into_iter(), count })
+}
+
+fn failure(path: &str, fault: ArchiveFault) -> Failure {
+    match fault {
+        ArchiveFault::Refused(error) => refused(path, error),
+        ArchiveFault::Corrupt(fault) => {
+            let message = format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {fault}; use another backup");
+            Failure::at(ErrorCode::BackupCorrupt, path, message)
+        }
+    }
+}
+
+fn refused(path: &str, error: FsError) -> Failure {
+    let message = format!("the backup ({BACKUP_FILE}) in {path} cannot be read: {error}");
+    Failure::at(error.code(), path, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Disk;
+    use crate::{Backup, Format};
+
+    const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"}}"#;
+
+    /// A backup of one license, with one file left out.
+    fn backed_up() -> Disk {
+        let disk = Disk::new();
+        disk.write("/licenses/a/one.lcpl", LCP);
+        disk.write("/licenses/notes.txt", "no license");
+        let directory = disk.directory("/backup");
+        let mut backup = Backup::start(disk.directory("/licenses"), directory, "/backup", false).expect("it starts");
+        loop {
+            match backup.step(&mut Vec::new()) {
+                Continue(next) => backup = next,
+                Break(outcome) => {
+                    outcome.expect("the backup succeeds");
+                    return disk;
+                }
+            }
+        }
+    }
+
+    fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
+        let mut found = Vec::new();
+        let mut list = List::start(&disk.directory("/backup"), "/backup")?;
+        loop {
+            match list.step(&mut found) {
+                Continue(next) => list = next,
+                Break(outcome) => return outcome.map(|summary| (found, summary)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
+        let (found, summary) = list(&backed_up()).expect("the backup can be listed");
+        let identity = Identity { format: Some(Format::Lcp), license_ids: vec!["urn:1".to_owned()], key_ids: vec![] };
+        let size = Some(LCP.len() as u64);
+        let one = Listing { path: "a/one.lcpl".to_owned(), identity, size, standing: Standing::BackedUp };
+        let notes = Listing {
+            path: "notes.txt".to_owned(),
+            identity: Identity::default(),
+            size: None,
+            standing: Standing::Restricted(Restriction::Unrecognized),
+        };
+        assert_eq!(found, [one, notes]);
+        assert_eq!((summary.licenses, summary.bytes, summary.left_out), (1, LCP.len() as u64, 1));
+        assert!(summary.program.starts_with("license-backup "), "{}", summary.program);
+    }
+
+    #[test]
+    fn a_directory_without_a_backup_is_told() {
+        assert_eq!(list(&Disk::new()).expect_err("there is none").code, ErrorCode::PathNotFound);
+    }
+
+    #[test]
+    fn a_backup_cut_short_at_any_length_is_corrupt() {
+        let disk = backed_up();
+        let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+        for length in 0..whole.len() {
+            disk.write("/backup/licenses.zip", &whole[..length]);
+            let failure = list(&disk).expect_err("it is cut short");
+            assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{length}: {failure}");
+        }
+    }
+
+    #[test]
+    fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
+        let disk = backed_up();
+        let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+        let (expected, _) = list(&disk).expect("the backup can be listed");
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x20;
+            disk.write("/backup/licenses.zip", changed);
+            match list(&disk) {
+                Ok((found, _)) => assert_eq!(found, expected, "byte {at}"),
+                Err(failure) => assert_eq!(failure.code, ErrorCode::BackupCorrupt, "byte {at}: {failure}"),
+            }
+        }
+    }
+}

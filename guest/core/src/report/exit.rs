@@ -1,0 +1,168 @@
+//! Exit codes and `HRESULT`s of outcomes.
+
+use crate::{BackupSummary, ErrorCode, Failure};
+
+/// With what a command line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitCode {
+    /// 0: all that may be backed up is in the backup. What may not be, and what is no license, was told.
+    Success,
+    /// 1: it failed; a missing store or directory included.
+    Failed,
+    /// 2: the command line was not understood.
+    Usage,
+    /// 3: it completed, but something could not be read or, with `--strict`, anything at all was left out.
+    Incomplete,
+    /// 4: a backup exists and `--overwrite` was not given.
+    Conflict,
+    /// 5: the backup is corrupt.
+    Corrupt,
+    /// 130: it was cancelled; 128 + SIGINT, as shells have it.
+    Cancelled,
+}
+
+impl ExitCode {
+    /// The number that the process ends with.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Incomplete => 3,
+            Self::Conflict => 4,
+            Self::Corrupt => 5,
+            Self::Cancelled => 130,
+        }
+    }
+
+    /// The word for it in the last JSON line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Incomplete => "incomplete",
+            Self::Conflict => "conflict",
+            Self::Corrupt => "corrupt",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The code when both hold: the first of 130, 1, 5, 4, 3. A usage error excludes all others, since nothing ran.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self.rank() >= other.rank() { self } else { other }
+    }
+
+    /// How a backup ended. With `strict`, leaving anything out makes it incomplete.
+    #[must_use]
+    pub fn of_backup(outcome: Result<&BackupSummary, &Failure>, strict: bool) -> Self {
+        match outcome {
+            Ok(summary) if summary.errors > 0 || (strict && summary.restricted > 0) => Self::Incomplete,
+            Ok(_) => Self::Success,
+            Err(failure) => Self::of_failure(failure.code),
+        }
+    }
+
+    /// How an operation ended that failed with this code.
+    #[must_use]
+    pub const fn of_failure(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::Cancelled => Self::Cancelled,
+            ErrorCode::BackupExists => Self::Conflict,
+            ErrorCode::BackupCorrupt => Self::Corrupt,
+            ErrorCode::Io
+            | ErrorCode::AccessDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::InvalidArgument
+            | ErrorCode::PathNotFound
+            | ErrorCode::DiskFull
+            | ErrorCode::Busy
+            | ErrorCode::Malformed
+            | ErrorCode::TooLarge
+            | ErrorCode::Changed
+            | ErrorCode::IllegalName => Self::Failed,
+        }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Incomplete => 1,
+            Self::Conflict => 2,
+            Self::Corrupt => 3,
+            Self::Failed => 4,
+            Self::Cancelled => 5,
+            Self::Usage => 6,
+        }
+    }
+}
+
+impl BackupSummary {
+    /// The `HRESULT` of this outcome: `S_OK` (0), or `S_FALSE` (1) when some license could not be read.
+    #[must_use]
+    pub const fn hresult(&self) -> u32 {
+        if self.errors > 0 { 1 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(restricted: u64, errors: u64) -> BackupSummary {
+        BackupSummary { licenses: 1, bytes: 10, restricted, errors, size: 100 }
+    }
+
+    #[test]
+    fn leaving_out_restricted_files_is_success_unless_strict() {
+        assert_eq!(ExitCode::of_backup(Ok(&summary(2, 0)), false), ExitCode::Success);
+        assert_eq!(ExitCode::of_backup(Ok(&summary(2, 0)), true), ExitCode::Incomplete);
+    }
+
+    #[test]
+    fn strict_without_anything_left_out_is_success() {
+        assert_eq!(ExitCode::of_backup(Ok(&summary(0, 0)), true), ExitCode::Success);
+    }
+
+    #[test]
+    fn an_unreadable_license_is_incomplete_and_s_false() {
+        assert_eq!(ExitCode::of_backup(Ok(&summary(0, 1)), false), ExitCode::Incomplete);
+        assert_eq!(summary(0, 1).hresult(), 1);
+    }
+
+    #[test]
+    fn a_restricted_license_is_s_ok() {
+        assert_eq!(summary(1, 0).hresult(), 0);
+    }
+
+    #[test]
+    fn failures_end_with_the_documented_numbers() {
+        let number = |code| ExitCode::of_failure(code).number();
+        assert_eq!(number(ErrorCode::Cancelled), 130);
+        assert_eq!(number(ErrorCode::BackupExists), 4);
+        assert_eq!(number(ErrorCode::BackupCorrupt), 5);
+        assert_eq!(number(ErrorCode::PathNotFound), 1);
+        assert_eq!(number(ErrorCode::InvalidArgument), 1);
+    }
+
+    #[test]
+    fn when_several_hold_the_first_of_130_1_5_4_3_wins() {
+        let order = [
+            ExitCode::Cancelled,
+            ExitCode::Failed,
+            ExitCode::Corrupt,
+            ExitCode::Conflict,
+            ExitCode::Incomplete,
+            ExitCode::Success,
+        ];
+        for (position, first) in order.iter().enumerate() {
+            for second in &order[position..] {
+                assert_eq!(first.and(*second), *first);
+                assert_eq!(second.and(*first), *first);
+            }
+        }
+    }
+}

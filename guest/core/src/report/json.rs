@@ -1,0 +1,315 @@
+//! JSON lines, one object each, for programs: schema 1.
+//!
+//! Every object begins with `"schema":1` and `"event"`, and the last line of a run is always the event `end`. Keys may be
+//! added within a schema. Names of codes, formats, reasons and standings are those of the WIT package.
+
+use serde::Serialize;
+
+use super::ExitCode;
+use super::visible::visible_json;
+use crate::{
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
+    Standing, Status,
+};
+
+/// The line for an event of a running operation. Nothing for [`Status::End`], which says no more than the end line does.
+#[must_use]
+pub fn status_line(status: &Status) -> Option<String> {
+    let event = match status {
+        Status::Begin => Event::Begin,
+        Status::Information(Progress { done, total, bytes, path }) => {
+            Event::Progress { done: *done, total: *total, bytes: *bytes, path }
+        }
+        Status::RestrictedLicense(Restricted { path, identity, reason }) => {
+            Event::Restricted { path, identity: identity.into(), reason: *reason }
+        }
+        Status::Error(failure) => Event::Error(failure.into()),
+        Status::End => return None,
+    };
+    Some(encode(&event))
+}
+
+/// The line for one license of a listing.
+#[must_use]
+pub fn listing_line(listing: &Listing) -> String {
+    let (standing, reason, code) = match listing.standing {
+        Standing::BackedUp => ("backed-up", None, None),
+        Standing::Restricted(reason) => ("restricted", Some(reason), None),
+        Standing::Failed(code) => ("failed", None, Some(code)),
+    };
+    encode(&Event::License {
+        path: &listing.path,
+        identity: (&listing.identity).into(),
+        size: listing.size,
+        standing,
+        reason,
+        code,
+    })
+}
+
+/// The last line of a backup; `strict` as in [`ExitCode::of_backup`].
+#[must_use]
+pub fn backup_end_line(outcome: Result<&BackupSummary, &Failure>, strict: bool) -> String {
+    end_line(ExitCode::of_backup(outcome, strict), outcome.map(|summary| (summary.hresult(), Counts::backup(summary))))
+}
+
+/// The last line of a listing.
+#[must_use]
+pub fn list_end_line(outcome: Result<&ListSummary, &Failure>) -> String {
+    let exit = outcome.map_or_else(|failure| ExitCode::of_failure(failure.code), |_| ExitCode::Success);
+    end_line(exit, outcome.map(|summary| (0, Counts::list(summary))))
+}
+
+fn end_line(exit: ExitCode, outcome: Result<(u32, Counts), &Failure>) -> String {
+    let (hresult, result) = match outcome {
+        Ok((hresult, counts)) => (hresult, EndResult::Counts(counts)),
+        Err(failure) => (
+            failure.code.hresult(),
+            EndResult::Failure { code: failure.code, message: &failure.message, path: failure.path.as_deref() },
+        ),
+    };
+    encode(&Event::End { outcome: exit.name(), exit_code: exit.number(), hresult: hex(hresult), result })
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    schema: u8,
+    #[serde(flatten)]
+    event: &'a Event<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event<'a> {
+    Begin,
+    Progress {
+        done: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+        bytes: u64,
+        path: &'a str,
+    },
+    Restricted {
+        path: &'a str,
+        #[serde(flatten)]
+        identity: IdentityFields<'a>,
+        reason: Restriction,
+    },
+    Error(FailureFields<'a>),
+    License {
+        path: &'a str,
+        #[serde(flatten)]
+        identity: IdentityFields<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        size: Option<u64>,
+        standing: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Restriction>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<ErrorCode>,
+    },
+    End {
+        outcome: &'static str,
+        exit_code: u8,
+        hresult: String,
+        #[serde(flatten)]
+        result: EndResult<'a>,
+    },
+}
+
+#[derive(Serialize)]
+struct IdentityFields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<Format>,
+    license_ids: &'a [String],
+    key_ids: &'a [String],
+}
+
+impl<'a> From<&'a Identity> for IdentityFields<'a> {
+    fn from(identity: &'a Identity) -> Self {
+        Self { format: identity.format, license_ids: &identity.license_ids, key_ids: &identity.key_ids }
+    }
+}
+
+#[derive(Serialize)]
+struct FailureFields<'a> {
+    code: ErrorCode,
+    hresult: String,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+}
+
+impl<'a> From<&'a Failure> for FailureFields<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        Self {
+            code: failure.code,
+            hresult: hex(failure.code.hresult()),
+            message: &failure.message,
+            path: failure.path.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EndResult<'a> {
+    Counts(Counts<'a>),
+    Failure {
+        code: ErrorCode,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<&'a str>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Counts<'a> {
+    Backup { licenses: u64, bytes: u64, restricted: u64, errors: u64, size: u64 },
+    List { licenses: u64, bytes: u64, left_out: u64, program: &'a str },
+}
+
+impl<'a> Counts<'a> {
+    fn backup(summary: &BackupSummary) -> Self {
+        let BackupSummary { licenses, bytes, restricted, errors, size } = *summary;
+        Self::Backup { licenses, bytes, restricted, errors, size }
+    }
+
+    fn list(summary: &'a ListSummary) -> Self {
+        let ListSummary { licenses, bytes, left_out, program } = summary;
+        Self::List { licenses: *licenses, bytes: *bytes, left_out: *left_out, program }
+    }
+}
+
+fn encode(event: &Event<'_>) -> String {
+    let line = Line { schema: 1, event };
+    visible_json(&serde_json::to_string(&line).expect("strings and numbers under string keys always serialize"))
+}
+
+/// An `HRESULT` as it is written in documentation: a JSON number would be shown in decimal.
+fn hex(hresult: u32) -> String {
+    format!("0x{hresult:08X}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Identity {
+        Identity { format: Some(Format::Xmr), license_ids: vec![], key_ids: vec!["k1".to_owned()] }
+    }
+
+    #[test]
+    fn begin_is_schema_and_event_alone() {
+        assert_eq!(status_line(&Status::Begin).as_deref(), Some(r#"{"schema":1,"event":"begin"}"#));
+    }
+
+    #[test]
+    fn the_end_event_has_no_line_of_its_own() {
+        assert_eq!(status_line(&Status::End), None);
+    }
+
+    #[test]
+    fn progress_has_no_total_before_it_is_known() {
+        let progress = Progress { done: 3, total: None, bytes: 40, path: "a".to_owned() };
+        assert_eq!(
+            status_line(&Status::Information(progress.clone())).as_deref(),
+            Some(r#"{"schema":1,"event":"progress","done":3,"bytes":40,"path":"a"}"#)
+        );
+        assert_eq!(
+            status_line(&Status::Information(Progress { total: Some(9), ..progress })).as_deref(),
+            Some(r#"{"schema":1,"event":"progress","done":3,"total":9,"bytes":40,"path":"a"}"#)
+        );
+    }
+
+    #[test]
+    fn a_restricted_license_is_told_with_its_key_ids() {
+        let restricted = Restricted { path: "x\n".to_owned(), identity: identity(), reason: Restriction::NotPermitted };
+        assert_eq!(
+            status_line(&Status::RestrictedLicense(restricted)).as_deref(),
+            Some(concat!(
+                r#"{"schema":1,"event":"restricted","path":"x\n","format":"xmr","license_ids":[],"#,
+                r#""key_ids":["k1"],"reason":"not-permitted"}"#
+            ))
+        );
+    }
+
+    #[test]
+    fn an_error_is_told_with_code_and_hresult() {
+        let failure = Failure::at(ErrorCode::Malformed, "b", "b is broken");
+        assert_eq!(
+            status_line(&Status::Error(failure)).as_deref(),
+            Some(concat!(
+                r#"{"schema":1,"event":"error","code":"malformed","hresult":"0x80004005","#,
+                r#""message":"b is broken","path":"b"}"#
+            ))
+        );
+    }
+
+    #[test]
+    fn a_listing_names_its_standing_and_why() {
+        let mut listing =
+            Listing { path: "l".to_owned(), identity: identity(), size: Some(7), standing: Standing::BackedUp };
+        assert_eq!(
+            listing_line(&listing),
+            concat!(
+                r#"{"schema":1,"event":"license","path":"l","format":"xmr","license_ids":[],"key_ids":["k1"],"#,
+                r#""size":7,"standing":"backed-up"}"#
+            )
+        );
+        listing = Listing { identity: Identity::default(), size: None, ..listing };
+        listing.standing = Standing::Restricted(Restriction::Opaque);
+        assert_eq!(
+            listing_line(&listing),
+            concat!(
+                r#"{"schema":1,"event":"license","path":"l","license_ids":[],"key_ids":[],"#,
+                r#""standing":"restricted","reason":"opaque"}"#
+            )
+        );
+        listing.standing = Standing::Failed(ErrorCode::TooLarge);
+        assert_eq!(
+            listing_line(&listing),
+            concat!(
+                r#"{"schema":1,"event":"license","path":"l","license_ids":[],"key_ids":[],"#,
+                r#""standing":"failed","code":"too-large"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_backup_ends_with_outcome_and_counts() {
+        let summary = BackupSummary { licenses: 2, bytes: 30, restricted: 1, errors: 1, size: 400 };
+        assert_eq!(
+            backup_end_line(Ok(&summary), false),
+            concat!(
+                r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
+                r#""licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_failed_backup_ends_with_code_message_and_path() {
+        let failure = Failure::at(ErrorCode::BackupExists, "/b", "there is one");
+        assert_eq!(
+            backup_end_line(Err(&failure), false),
+            concat!(
+                r#"{"schema":1,"event":"end","outcome":"conflict","exit_code":4,"hresult":"0xC00D2742","#,
+                r#""code":"backup-exists","message":"there is one","path":"/b"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_listing_ends_with_its_totals() {
+        let summary = ListSummary { licenses: 2, bytes: 30, left_out: 1, program: "license-backup 0.1.0".to_owned() };
+        assert_eq!(
+            list_end_line(Ok(&summary)),
+            concat!(
+                r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
+                r#""licenses":2,"bytes":30,"left_out":1,"program":"license-backup 0.1.0"}"#
+            )
+        );
+    }
+}

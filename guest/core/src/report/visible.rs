@@ -1,0 +1,87 @@
+//! Untrusted text made safe to show.
+
+/// Makes text from a license, a path or a file system safe for a terminal, on one line.
+///
+/// Control characters (escape sequences begin with one), bidirectional controls and whatever else does not print are
+/// shown as Rust escapes such as `\n` and `\u{202e}`; a backslash is doubled, so that the original can be told. All else
+/// stays as it is.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    // `escape_debug` also escapes quotes, which harm no terminal. A quote in its output always directly follows the
+    // backslash that escapes it, so that taking this backslash away is unambiguous.
+    text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"")
+}
+
+/// Makes the text of a JSON document safe for a terminal without changing what it means.
+///
+/// JSON escapes the characters below a space by itself. The others that [`visible`] escapes can occur within its
+/// strings alone, where `\u` escapes stand for them.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && !character.is_ascii_control() || visible_in_json(character) {
+            safe.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    safe
+}
+
+/// Whether a character beyond ASCII prints, or joins with the one before it.
+fn visible_in_json(character: char) -> bool {
+    // After another character, so that a combining mark counts as printable.
+    let pair = ['a', character].iter().collect::<String>();
+    pair.escape_debug().eq(pair.chars())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_stay_as_they_are() {
+        for name in ["movies/a b.xml", "it's \"quoted\"", "Ünïcödé/日本語.lcpl", "-leading-dash", "cafe\u{301}"]
+        {
+            assert_eq!(visible(name), name);
+        }
+    }
+
+    #[test]
+    fn an_escape_sequence_is_shown_and_not_obeyed() {
+        assert_eq!(visible("\x1b[31mred\x07"), "\\u{1b}[31mred\\u{7}");
+    }
+
+    #[test]
+    fn c1_controls_are_escaped() {
+        assert_eq!(visible("\u{9b}31m"), "\\u{9b}31m");
+    }
+
+    #[test]
+    fn a_newline_cannot_forge_a_line() {
+        assert_eq!(visible("a\nBacked up 9 licenses\r"), "a\\nBacked up 9 licenses\\r");
+    }
+
+    #[test]
+    fn bidirectional_controls_are_escaped() {
+        assert_eq!(visible("gpj\u{202e}exe\u{2066}"), "gpj\\u{202e}exe\\u{2066}");
+    }
+
+    #[test]
+    fn an_escape_and_a_name_that_looks_like_one_differ() {
+        assert_ne!(visible("\\n"), visible("\n"));
+        assert_eq!(visible("\\'"), "\\\\'");
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_teeth() {
+        let text = "a\u{9b}b\u{202e}c\u{e0041}d\u{7f}é日 \"q\" \\";
+        let json = serde_json::to_string(text).expect("a string serializes");
+        let safe = visible_json(&json);
+        assert_eq!(safe, "\"a\\u009bb\\u202ec\\udb40\\udc41d\\u007fé日 \\\"q\\\" \\\\\"");
+        assert_eq!(serde_json::from_str::<String>(&safe).expect("it is still JSON"), text);
+    }
+}

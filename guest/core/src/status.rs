@@ -1,0 +1,120 @@
+//! The events of a running operation, and what they say of a license.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Failure;
+
+/// The kind of a license document, told by its content and never by its name.
+///
+/// The serialized form is the name of the case in `wit/types.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// A Windows Media DRM license response, of any version.
+    Wmdrm,
+    /// An Extensible Media Rights binary license.
+    Xmr,
+    /// A Readium LCP license document.
+    Lcp,
+}
+
+impl Format {
+    /// The name of this format in `wit/types.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wmdrm => "wmdrm",
+            Self::Xmr => "xmr",
+            Self::Lcp => "lcp",
+        }
+    }
+}
+
+/// Why a file was left out although nothing went wrong.
+///
+/// The serialized form is the name of the case in `wit/types.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restriction {
+    /// A license does not grant the right to be backed up.
+    NotPermitted,
+    /// A license grants the right under a condition other than `1` or `true`, or contradicts itself.
+    Conditional,
+    /// A license is encrypted, or of a version whose rights cannot be read.
+    Opaque,
+    /// The file is no license of a known format.
+    Unrecognized,
+    /// A link, or a directory entry that is neither file nor directory. It was not opened.
+    NotARegularFile,
+}
+
+impl Restriction {
+    /// The name of this restriction in `wit/types.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotPermitted => "not-permitted",
+            Self::Conditional => "conditional",
+            Self::Opaque => "opaque",
+            Self::Unrecognized => "unrecognized",
+            Self::NotARegularFile => "not-a-regular-file",
+        }
+    }
+}
+
+/// What a document says of itself, as far as the rights gate needs to read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its format, or nothing when it was not recognised.
+    pub format: Option<Format>,
+    /// The license ID of each license in the document, as it stands there. Empty when the format has none.
+    pub license_ids: Vec<String>,
+    /// The key ID of each key that the document speaks of. Empty when the format has none.
+    pub key_ids: Vec<String>,
+}
+
+/// A file that was left out because it may not be backed up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restricted {
+    /// The path below the store, with `/` between its parts.
+    pub path: String,
+    /// What the document says of itself.
+    pub identity: Identity,
+    /// Why it was left out.
+    pub reason: Restriction,
+}
+
+impl Restricted {
+    /// A link or special file, which is not opened, so that nothing more is known of it.
+    pub(crate) fn not_a_regular_file(path: String) -> Self {
+        Self { path, identity: Identity::default(), reason: Restriction::NotARegularFile }
+    }
+}
+
+/// How far an operation has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The number of regular files dealt with, those left out included.
+    pub done: u64,
+    /// The number of regular files to deal with, once the whole store has been listed.
+    pub total: Option<u64>,
+    /// The number of bytes of licenses that are in the backup so far.
+    pub bytes: u64,
+    /// The path below the store of the file in hand; empty before the first.
+    pub path: String,
+}
+
+/// One event of a running operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// The operation begins. Once, and first.
+    Begin,
+    /// How far it has come. A newer one may take the place of one that nobody has read yet.
+    Information(Progress),
+    /// A file was left out because it may not be backed up.
+    RestrictedLicense(Restricted),
+    /// One file could not be read; the operation goes on.
+    Error(Failure),
+    /// The operation is over, however it went. Once, and last.
+    End,
+}

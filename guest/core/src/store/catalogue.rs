@@ -1,0 +1,110 @@
+//! The names of all files of a store, held once and compactly: a store may have millions.
+
+/// The number of a file in a [`Catalogue`].
+pub(crate) type FileId = usize;
+/// The number of a directory in a [`Catalogue`].
+pub(crate) type DirectoryId = usize;
+
+/// The directories and files of a store, in the order in which they were added.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    text: String,
+    directories: Vec<Name>,
+    files: Vec<Name>,
+}
+
+/// A name within a directory, as a range of the text.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    directory: DirectoryId,
+    start: usize,
+    end: usize,
+}
+
+impl Catalogue {
+    /// The directory that is the store itself.
+    pub(crate) const ROOT: DirectoryId = 0;
+
+    pub(crate) fn new() -> Self {
+        let root = Name { directory: Self::ROOT, start: 0, end: 0 };
+        Self { text: String::new(), directories: vec![root], files: Vec::new() }
+    }
+
+    /// The number of files.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    pub(crate) fn add_directory(&mut self, parent: DirectoryId, name: &str) -> DirectoryId {
+        let name = self.add_name(parent, name);
+        self.directories.push(name);
+        self.directories.len() - 1
+    }
+
+    pub(crate) fn add_file(&mut self, directory: DirectoryId, name: &str) {
+        let name = self.add_name(directory, name);
+        self.files.push(name);
+    }
+
+    fn add_name(&mut self, directory: DirectoryId, name: &str) -> Name {
+        let start = self.text.len();
+        self.text.push_str(name);
+        Name { directory, start, end: self.text.len() }
+    }
+
+    /// The name of a file in its directory.
+    pub(crate) fn file_name(&self, file: FileId) -> &str {
+        self.text_of(self.files[file])
+    }
+
+    /// The name of a directory in its parent.
+    pub(crate) fn directory_name(&self, directory: DirectoryId) -> &str {
+        self.text_of(self.directories[directory])
+    }
+
+    /// The directory that a file is in.
+    pub(crate) fn directory_of(&self, file: FileId) -> DirectoryId {
+        self.files[file].directory
+    }
+
+    /// The directories from the store itself, left out, down to `directory`.
+    pub(crate) fn lineage(&self, directory: DirectoryId) -> Vec<DirectoryId> {
+        let mut lineage = Vec::new();
+        let mut next = directory;
+        while next != Self::ROOT {
+            lineage.push(next);
+            next = self.directories[next].directory;
+        }
+        lineage.reverse();
+        lineage
+    }
+
+    /// The path of a file below the store.
+    pub(crate) fn file_path(&self, file: FileId) -> String {
+        self.file_path_below("", file)
+    }
+
+    /// The path of a file below the store, with `prefix` before it.
+    pub(crate) fn file_path_below(&self, prefix: &str, file: FileId) -> String {
+        self.path_below(prefix, self.files[file].directory, self.file_name(file))
+    }
+
+    /// The path of a name in a directory, below the store.
+    pub(crate) fn path_in(&self, directory: DirectoryId, name: &str) -> String {
+        self.path_below("", directory, name)
+    }
+
+    fn path_below(&self, prefix: &str, directory: DirectoryId, name: &str) -> String {
+        let mut path = prefix.to_owned();
+        for directory in self.lineage(directory) {
+            path.push_str(self.directory_name(directory));
+            path.push('/');
+        }
+        path.push_str(name);
+        path
+    }
+
+    fn text_of(&self, name: Name) -> &str {
+        &self.text[name.start..name.end]
+    }
+}

@@ -1,0 +1,186 @@
+use super::*;
+use crate::directory::FsError;
+use crate::ledger::Ledger;
+use crate::memory::{Disk, MemoryDirectory};
+use crate::{ErrorCode, Status};
+
+/// Walks `/licenses` to its end.
+fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<Status>) {
+    let excluded = disk.directory("/backup");
+    let mut ledger = Ledger::default();
+    let mut walk = Walk::new(disk.directory("/licenses")).expect("the store can be listed");
+    let (store, catalogue) = loop {
+        if let Some(walked) = walk.step(&excluded, &mut ledger) {
+            break walked;
+        }
+    };
+    let mut events = Vec::new();
+    ledger.take_events(&mut events);
+    (store, catalogue, events)
+}
+
+/// Reads the one file of the store.
+fn read(disk: &Disk) -> Result<Vec<u8>, Unread> {
+    let (store, catalogue, _) = walk(disk);
+    disk.take_calls();
+    StoreReader::new(store).read(&catalogue, 0)
+}
+
+fn store_with(content: &[u8]) -> Disk {
+    let disk = Disk::new();
+    disk.write("/licenses/one", content);
+    disk
+}
+
+/// Has the file change its content before each of the first `times` reads that are not the first of a try.
+fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> + 'static) {
+    let (inner, mut changes) = (disk.clone(), 0);
+    let mut reads = 0;
+    disk.on_call(move |call| {
+        if call.operation == "open_file" {
+            reads = 0;
+        }
+        reads += usize::from(call.operation == "read");
+        if call.operation == "read" && reads == 3 && changes < times {
+            changes += 1;
+            inner.wait(1);
+            inner.overwrite("/licenses/one", content(changes));
+        }
+        Ok(())
+    });
+}
+
+fn code(outcome: Result<Vec<u8>, Unread>) -> Option<ErrorCode> {
+    match outcome {
+        Err(Unread::Unfit(failure)) => Some(failure.code),
+        Err(Unread::Refused(error)) => Some(error.code()),
+        Ok(_) => None,
+    }
+}
+
+#[test]
+fn files_come_in_byte_order_of_their_paths() {
+    let disk = Disk::new();
+    let paths = ["!", "a", "a!b", "a-b", "a.b/x", "a/b", "a/c/d", "a0", "ab", "z/é", "z/\u{10FFFF}"];
+    for path in paths.iter().filter(|path| **path != "a") {
+        disk.write(&format!("/licenses/{path}"), "");
+    }
+    let (_, catalogue, _) = walk(&disk);
+    let mut expected: Vec<_> = paths.iter().filter(|path| **path != "a").map(|path| (*path).to_owned()).collect();
+    expected.sort();
+    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn our_own_temporary_files_are_passed_over() {
+    let disk = store_with(b"");
+    disk.write("/licenses/deep/.license-backup-12.tmp", "");
+    disk.write("/licenses/deep/.license-backup-.tmp", "somebody else's");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!((catalogue.len(), events.len()), (2, 0));
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_told_with_its_directory_and_the_walk_goes_on() {
+    let disk = store_with(b"");
+    disk.write("/licenses/deep/er/two", "");
+    disk.write_illegal_names("/licenses", 40);
+    disk.write_illegal_names("/licenses/deep/er", 1);
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!(catalogue.len(), 2);
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| match event {
+            Status::Error(failure) => (failure.code, failure.path.as_deref()),
+            other => panic!("unexpected: {other:?}"),
+        })
+        .collect();
+    let (last, roots) = told.split_last().expect("there are events");
+    assert_eq!(roots, [(ErrorCode::IllegalName, Some(".")); 40]);
+    assert_eq!(*last, (ErrorCode::IllegalName, Some("deep/er")));
+}
+
+#[test]
+fn a_listing_that_does_nothing_but_fail_ends() {
+    let disk = store_with(b"");
+    disk.fail(FsError::Other("bad-descriptor"), |call| call.operation == "next_entry");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!(catalogue.len(), 0);
+    assert!((1..100).contains(&events.len()), "{} events", events.len());
+}
+
+#[test]
+fn a_directory_that_vanishes_during_the_walk_is_nothing() {
+    let disk = store_with(b"");
+    disk.write("/licenses/deep/two", "");
+    disk.fail(FsError::NoEntry, |call| call.operation == "open_directory");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!((catalogue.len(), events.len()), (1, 0));
+}
+
+#[test]
+fn a_directory_that_cannot_be_opened_is_told() {
+    let disk = store_with(b"");
+    disk.write("/licenses/deep/two", "");
+    disk.fail(FsError::AccessDenied, |call| call.operation == "open_directory");
+    let (_, _, events) = walk(&disk);
+    assert!(matches!(&events[..], [Status::Error(failure)] if failure.path.as_deref() == Some("deep")), "{events:?}");
+}
+
+#[test]
+fn a_path_that_is_too_long_for_an_archive_is_told() {
+    let disk = store_with(b"");
+    disk.write(&format!("/licenses/{}one", "directory/".repeat(6553)), "");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!(catalogue.len(), 1);
+    assert!(
+        matches!(&events[..], [Status::Error(failure)] if failure.code == ErrorCode::IllegalName),
+        "{} events",
+        events.len()
+    );
+}
+
+#[test]
+fn documents_are_read_whole_around_the_length_of_a_read_and_at_the_limit() {
+    for length in [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20] {
+        let content: Vec<u8> = (0..length).map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+        let read = read(&store_with(&content)).ok();
+        assert!(read.is_some_and(|read| read == content), "{length}");
+    }
+}
+
+#[test]
+fn a_file_above_the_limit_is_not_read_and_told_with_its_size() {
+    let Err(Unread::Unfit(failure)) = read(&store_with(&vec![b'x'; (1 << 20) + 1])) else { panic!("it was read") };
+    assert_eq!(failure.code, ErrorCode::TooLarge);
+    assert!(failure.message.contains("1048577 bytes"), "{failure}");
+}
+
+#[test]
+fn a_long_license_that_changes_once_or_twice_is_read_again() {
+    for times in [1, 2] {
+        let disk = store_with(&vec![b'0'; 100_000]);
+        keep_changing(&disk, times, |change| vec![b'0' + u8::try_from(change).unwrap_or(0); 100_000]);
+        let expected = b'0' + u8::try_from(times).expect("few");
+        let content = read(&disk).ok().expect("it is read");
+        assert!(content.iter().all(|byte| *byte == expected), "a mixture of two states was taken, {times} changes");
+    }
+}
+
+#[test]
+fn a_long_license_that_keeps_changing_is_given_up() {
+    for length in [100_000, 100_001, 99_999] {
+        let disk = store_with(&vec![b'0'; 100_000]);
+        keep_changing(&disk, usize::MAX, move |change| vec![b'x'; length + change % 2]);
+        assert_eq!(code(read(&disk)), Some(ErrorCode::Changed), "{length}");
+    }
+}
+
+#[test]
+fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
+    let disk = store_with(b"short");
+    read(&disk).ok().expect("it is read");
+    let calls: Vec<_> = disk.take_calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(calls, ["open_file", "read", "read"]);
+}

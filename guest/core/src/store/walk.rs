@@ -1,0 +1,175 @@
+//! The walk over a store: every name in it, found in byte order of path before the first license is read.
+
+use std::cmp::Ordering;
+
+use super::Catalogue;
+use super::catalogue::DirectoryId;
+use crate::archive::{LICENSES, LONGEST_NAME};
+use crate::backup::is_temporary_name;
+use crate::directory::FsError;
+use crate::ledger::Ledger;
+use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, Restricted};
+
+/// How many names one step deals with.
+const NAMES_PER_STEP: usize = 1024;
+/// How many errors in a row, names that are not UTF-8 left aside, make a directory one that cannot be listed. A host that
+/// fails every call would keep the walk for ever.
+const ERRORS_IN_A_ROW: usize = 16;
+
+/// A walk that goes on step by step.
+pub(crate) struct Walk<D: Directory> {
+    /// The directory that is being walked, behind those that it is in.
+    open: Vec<Level<D>>,
+    catalogue: Catalogue,
+}
+
+/// A directory that is being walked: first all its names are read, then they are dealt with in order.
+struct Level<D: Directory> {
+    directory: D,
+    id: DirectoryId,
+    /// The length in bytes of the path of a name in this directory, without the name.
+    prefix_length: usize,
+    listing: Option<D::Entries>,
+    errors_in_a_row: usize,
+    /// The names not yet dealt with, the last one being the next.
+    names: Vec<NamedEntry>,
+}
+
+impl<D: Directory> Walk<D> {
+    /// Begins a walk of `store`.
+    pub(crate) fn new(store: D) -> Result<Self, FsError> {
+        let root = Level::new(store, Catalogue::ROOT, 0)?;
+        Ok(Self { open: vec![root], catalogue: Catalogue::new() })
+    }
+
+    /// Goes on for some names, leaving out the directory that is the same as `excluded`. Gives the store and what is in
+    /// it when all was walked.
+    pub(crate) fn step(&mut self, excluded: &D, ledger: &mut Ledger) -> Option<(D, Catalogue)> {
+        for _ in 0..NAMES_PER_STEP {
+            let level = self.open.last_mut()?;
+            if level.listing.is_some() {
+                level.list_next(&self.catalogue, ledger);
+            } else if let Some(entry) = level.names.pop() {
+                if let Some(deeper) = level.deal_with(&entry, excluded, &mut self.catalogue, ledger) {
+                    self.open.push(deeper);
+                }
+            } else {
+                let walked = self.open.pop()?;
+                if self.open.is_empty() {
+                    return Some((walked.directory, std::mem::replace(&mut self.catalogue, Catalogue::new())));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<D: Directory> Level<D> {
+    fn new(directory: D, id: DirectoryId, prefix_length: usize) -> Result<Self, FsError> {
+        let listing = directory.entries()?;
+        Ok(Self { directory, id, prefix_length, listing: Some(listing), errors_in_a_row: 0, names: Vec::new() })
+    }
+
+    /// Reads one name; after the last one sorts them all.
+    fn list_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
+        let Some(listing) = self.listing.as_mut() else { return };
+        match listing.next_entry() {
+            Ok(Some(entry)) => {
+                self.errors_in_a_row = 0;
+                self.add(entry, catalogue, ledger);
+            }
+            Ok(None) => self.end_listing(),
+            Err(FsError::IllegalName) => {
+                let path = directory_path(catalogue, self.id);
+                let message = format!("a name in {path} is not UTF-8 and cannot be backed up: rename the file");
+                ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
+            }
+            Err(error) => {
+                if error != FsError::NoEntry {
+                    let path = directory_path(catalogue, self.id);
+                    let message = format!("a name in {path} cannot be read: {error}");
+                    ledger.failed(Failure::at(error.code(), path, message));
+                }
+                self.errors_in_a_row += 1;
+                if self.errors_in_a_row >= ERRORS_IN_A_ROW {
+                    self.end_listing();
+                }
+            }
+        }
+    }
+
+    /// Keeps a name to be dealt with in its turn. Its kind must be known by then, since it decides about the order.
+    fn add(&mut self, mut entry: NamedEntry, catalogue: &Catalogue, ledger: &mut Ledger) {
+        if is_temporary_name(&entry.name) {
+            return;
+        }
+        if entry.kind == EntryKind::Unknown {
+            match self.directory.metadata(&entry.name) {
+                Ok(metadata) => entry.kind = metadata.kind,
+                Err(error) => return ledger.unreadable(catalogue.path_in(self.id, &entry.name), error),
+            }
+        }
+        self.names.push(entry);
+    }
+
+    fn end_listing(&mut self) {
+        self.listing = None;
+        self.names.sort_unstable_by(|one, other| in_path_order(other, one));
+    }
+
+    /// Puts a file into the catalogue, or opens a directory to be walked next.
+    fn deal_with(
+        &self,
+        entry: &NamedEntry,
+        excluded: &D,
+        catalogue: &mut Catalogue,
+        ledger: &mut Ledger,
+    ) -> Option<Self> {
+        let name = entry.name.as_str();
+        if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
+            let path = catalogue.path_in(self.id, name);
+            let message = format!("the path {path} is too long for a backup: move the file up");
+            ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
+            return None;
+        }
+        match entry.kind {
+            EntryKind::File => catalogue.add_file(self.id, name),
+            EntryKind::Directory => match self.open(name, excluded, catalogue) {
+                Ok(deeper) => return deeper,
+                Err(error) => ledger.unreadable(catalogue.path_in(self.id, name), error),
+            },
+            EntryKind::Other | EntryKind::Unknown => {
+                ledger.restricted(Restricted::not_a_regular_file(catalogue.path_in(self.id, name)));
+            }
+        }
+        None
+    }
+
+    fn open(&self, name: &str, excluded: &D, catalogue: &mut Catalogue) -> Result<Option<Self>, FsError> {
+        let directory = self.directory.open_directory(name)?;
+        if directory.is_same_object(excluded) {
+            return Ok(None);
+        }
+        let id = catalogue.add_directory(self.id, name);
+        Self::new(directory, id, self.prefix_length + name.len() + 1).map(Some)
+    }
+}
+
+/// The path of a directory below the store, `.` being the store itself.
+fn directory_path(catalogue: &Catalogue, directory: DirectoryId) -> String {
+    if directory == Catalogue::ROOT {
+        return ".".to_owned();
+    }
+    let mut path = catalogue.path_in(directory, "");
+    path.pop();
+    path
+}
+
+/// Orders the names of a directory so that the paths come out in byte order: what follows the name of a directory in a
+/// path is a `/`, and `a-b` goes before `a/b` although `a` goes before `a-b`.
+fn in_path_order(one: &NamedEntry, other: &NamedEntry) -> Ordering {
+    fn bytes(entry: &NamedEntry) -> impl Iterator<Item = u8> + '_ {
+        entry.name.bytes().chain((entry.kind == EntryKind::Directory).then_some(b'/'))
+    }
+    bytes(one).cmp(bytes(other))
+}

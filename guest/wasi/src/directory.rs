@@ -1,0 +1,171 @@
+//! Directories and files of `wasi:filesystem`.
+
+use license_backup_core::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};
+
+use crate::wasi::filesystem::types::{
+    Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, OpenFlags, PathFlags,
+};
+
+/// A directory that the host has opened, or one below it.
+#[derive(Debug)]
+pub struct WasiDirectory(Descriptor);
+
+/// A file in a [`WasiDirectory`].
+#[derive(Debug)]
+pub struct WasiFile(Descriptor);
+
+/// The names in a [`WasiDirectory`].
+#[derive(Debug)]
+pub struct WasiEntries(DirectoryEntryStream);
+
+impl From<Descriptor> for WasiDirectory {
+    fn from(descriptor: Descriptor) -> Self {
+        Self(descriptor)
+    }
+}
+
+impl WasiDirectory {
+    /// Opens a name in this directory. Empty path flags follow no link, since the name is a single component.
+    fn open(&self, name: &str, open: OpenFlags, flags: DescriptorFlags) -> Result<Descriptor, FsError> {
+        self.0.open_at(PathFlags::empty(), name, open, flags).map_err(fs_error)
+    }
+}
+
+impl Directory for WasiDirectory {
+    type File = WasiFile;
+    type Entries = WasiEntries;
+
+    fn entries(&self) -> Result<WasiEntries, FsError> {
+        self.0.read_directory().map(WasiEntries).map_err(fs_error)
+    }
+
+    fn open_directory(&self, name: &str) -> Result<Self, FsError> {
+        // With the right to change what is in it, where this directory has it: a backup directory is opened so too.
+        let flags = self.0.get_flags().map_err(fs_error)? & (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY);
+        self.open(name, OpenFlags::DIRECTORY, flags).map(Self)
+    }
+
+    fn open_file(&self, name: &str) -> Result<WasiFile, FsError> {
+        self.open(name, OpenFlags::empty(), DescriptorFlags::READ).map(WasiFile)
+    }
+
+    fn create_file(&self, name: &str) -> Result<WasiFile, FsError> {
+        let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        self.open(name, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, flags).map(WasiFile)
+    }
+
+    fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
+        self.0.stat_at(PathFlags::empty(), name).map(|stat| metadata(&stat)).map_err(fs_error)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), FsError> {
+        self.0.rename_at(from, &self.0, to).map_err(fs_error)
+    }
+
+    fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError> {
+        self.0.link_at(PathFlags::empty(), from, &self.0, to).map_err(fs_error)
+    }
+
+    fn unlink(&self, name: &str) -> Result<(), FsError> {
+        self.0.unlink_file_at(name).map_err(fs_error)
+    }
+
+    fn sync(&self) -> Result<(), FsError> {
+        // The descriptor of an opened directory may stand for a path only and refuse a sync; one opened as `.` does not.
+        let directory = self.open(".", OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
+        directory.sync().map_err(fs_error)
+    }
+
+    fn is_same_object(&self, other: &Self) -> bool {
+        self.0.is_same_object(&other.0)
+    }
+}
+
+impl File for WasiFile {
+    fn read(&self, length: usize, offset: u64) -> Result<Vec<u8>, FsError> {
+        self.0.read(length as u64, offset).map(|(bytes, _)| bytes).map_err(fs_error)
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
+        let taken = self.0.write(bytes, offset).map_err(fs_error)?;
+        usize::try_from(taken).map_err(|_| FsError::Other("overflow"))
+    }
+
+    fn sync(&self) -> Result<(), FsError> {
+        self.0.sync().map_err(fs_error)
+    }
+
+    fn metadata(&self) -> Result<Metadata, FsError> {
+        self.0.stat().map(|stat| metadata(&stat)).map_err(fs_error)
+    }
+}
+
+impl Entries for WasiEntries {
+    fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError> {
+        let entry = self.0.read_directory_entry().map_err(fs_error)?;
+        Ok(entry.map(|entry| NamedEntry { name: entry.name, kind: kind(entry.type_) }))
+    }
+}
+
+fn metadata(stat: &DescriptorStat) -> Metadata {
+    let kind = match kind(stat.type_) {
+        EntryKind::Unknown => EntryKind::Other,
+        kind => kind,
+    };
+    let modified =
+        stat.data_modification_timestamp.map(|time| Timestamp { seconds: time.seconds, nanoseconds: time.nanoseconds });
+    Metadata { kind, size: stat.size, modified }
+}
+
+fn kind(type_: DescriptorType) -> EntryKind {
+    match type_ {
+        DescriptorType::RegularFile => EntryKind::File,
+        DescriptorType::Directory => EntryKind::Directory,
+        DescriptorType::Unknown => EntryKind::Unknown,
+        DescriptorType::BlockDevice
+        | DescriptorType::CharacterDevice
+        | DescriptorType::Fifo
+        | DescriptorType::SymbolicLink
+        | DescriptorType::Socket => EntryKind::Other,
+    }
+}
+
+fn fs_error(code: ErrorCode) -> FsError {
+    match code {
+        ErrorCode::Access | ErrorCode::ReadOnly => FsError::AccessDenied,
+        ErrorCode::Exist => FsError::Exist,
+        ErrorCode::IsDirectory => FsError::IsDirectory,
+        ErrorCode::Loop => FsError::Link,
+        ErrorCode::NoEntry => FsError::NoEntry,
+        ErrorCode::NotDirectory => FsError::NotDirectory,
+        ErrorCode::NotPermitted => FsError::NotPermitted,
+        ErrorCode::IllegalByteSequence => FsError::IllegalName,
+        ErrorCode::InsufficientSpace | ErrorCode::Quota => FsError::NoSpace,
+        ErrorCode::InsufficientMemory => FsError::OutOfMemory,
+        ErrorCode::Unsupported => FsError::Unsupported,
+        ErrorCode::Invalid => FsError::Invalid,
+        code @ (ErrorCode::WouldBlock
+        | ErrorCode::Already
+        | ErrorCode::BadDescriptor
+        | ErrorCode::Busy
+        | ErrorCode::Deadlock
+        | ErrorCode::FileTooLarge
+        | ErrorCode::InProgress
+        | ErrorCode::Interrupted
+        | ErrorCode::Io
+        | ErrorCode::MessageSize
+        | ErrorCode::NameTooLong
+        | ErrorCode::NoDevice
+        | ErrorCode::NoLock
+        | ErrorCode::NotEmpty
+        | ErrorCode::NotRecoverable
+        | ErrorCode::NoTty
+        | ErrorCode::NoSuchDevice
+        | ErrorCode::Overflow
+        | ErrorCode::Pipe
+        | ErrorCode::InvalidSeek
+        | ErrorCode::TextFileBusy
+        | ErrorCode::TooManyLinks
+        | ErrorCode::CrossDevice) => FsError::Other(code.name()),
+    }
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Builds the components and puts them into target/components. Cargo decides what there is to rebuild, and a component that
+# came out the same is not written again, so that nothing built from it is rebuilt either.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/wasm-toolchain.sh
+
+# Each component: the package, and the name of its file in target/components.
+components='
+license-backup-component license-backup
+'
+target_dir=target/guest
+profile=guest
+
+# Any of these would replace the flags and the places named here.
+unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
+
+# The panic messages of the dependencies carry the paths of their sources; the same sources give the same bytes wherever
+# they lie.
+remap="'--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo', '--remap-path-prefix=$PWD=/license-backup'"
+set -- --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
+	--config "target.$wasm_target.rustflags = [$remap]"
+
+add_linkers_to_path
+if ! has_wasm_target; then
+	if ! has_debian_sources; then
+		echo "error: no compiler for $wasm_target here; run \`make setup\`" >&2
+		exit 1
+	fi
+	export RUSTC="$debian_rustc" RUSTC_BOOTSTRAP=1
+	set -- "$@" -Z build-std=std,panic_abort
+fi
+
+packages=$(echo "$components" | sed -n 's/^\([^ ]*\) .*$/--package \1/p')
+# shellcheck disable=SC2086 # a list of words
+cargo build "$@" $packages
+
+mkdir -p target/components
+echo "$components" | while read -r package name; do
+	[ -n "$package" ] || continue
+	built=$target_dir/$wasm_target/$profile/$(echo "$package" | tr - _).wasm
+	component=target/components/$name.wasm
+	if ! cmp -s "$built" "$component"; then
+		# In one step: a build script or a test that reads it meanwhile finds the old one or the new one.
+		cp "$built" "$component.new"
+		mv "$component.new" "$component"
+	fi
+done
