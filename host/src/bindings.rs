@@ -1,0 +1,12 @@
+//! The bindings to the world `license-management`, generated from `wit/`.
+//!
+//! Nothing but [`crate::convert`] and [`crate::run`] speaks of these types.
+#![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "the code is generated")]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "license-management",
+    with: { "wasi": wasmtime_wasi::p2::bindings },
+    imports: { default: async | trappable },
+    exports: { default: async | store },
+});

@@ -1,0 +1,42 @@
+//! Callbacks, for embedders who prefer to be called.
+
+use std::thread;
+
+use futures_channel::oneshot;
+use license_backup_core::{BackupSummary, Status};
+
+use crate::{BackupOperation, CancellationCookie, OperationError, wait};
+
+/// Is called with the course of a backup, after `IMFMediaEventGenerator` and its events
+/// `MEWMDRMLicenseBackupProgress` and `MEWMDRMLicenseBackupCompleted`.
+///
+/// All calls come from one thread, which has no other purpose: a callback may block, and the backup does not wait for it.
+pub trait BackupCallback: Send {
+    /// Something happened: [`Status::Begin`] first and [`Status::End`] last.
+    fn progress(&mut self, status: Status);
+
+    /// The backup is over. Called once, after all else.
+    fn completed(&mut self, outcome: Result<BackupSummary, OperationError>);
+}
+
+/// Calls `callback` from a thread of its own with what becomes of `backup`.
+pub(crate) async fn relay(
+    backup: impl Future<Output = Result<BackupOperation, OperationError>> + Send + 'static,
+    mut callback: impl BackupCallback + 'static,
+) -> Result<CancellationCookie, OperationError> {
+    let (caller, answer) = oneshot::channel();
+    let relay = move || {
+        let BackupOperation { mut progress, completed, cookie } = match wait(backup) {
+            Ok(operation) => operation,
+            Err(error) => return drop(caller.send(Err(error))),
+        };
+        // Fails when the call was given up; the callback is served all the same.
+        let _ = caller.send(Ok(cookie));
+        while let Some(status) = progress.wait_next() {
+            callback.progress(status);
+        }
+        callback.completed(wait(completed));
+    };
+    thread::Builder::new().name("license-backup-callback".to_owned()).spawn(relay).map_err(OperationError::Thread)?;
+    answer.await.unwrap_or(Err(OperationError::Died))
+}

@@ -1,0 +1,124 @@
+//! From the types of the component's interface to those of the library.
+//!
+//! Every match is exhaustive, so that a case added to the interface does not compile until it is dealt with here.
+
+use license_backup_core::{
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
+    Standing, Status,
+};
+
+use crate::bindings::exports::licenses::management::{management, types};
+
+impl From<types::ErrorCode> for ErrorCode {
+    fn from(code: types::ErrorCode) -> Self {
+        match code {
+            types::ErrorCode::Cancelled => Self::Cancelled,
+            types::ErrorCode::Io => Self::Io,
+            types::ErrorCode::AccessDenied => Self::AccessDenied,
+            types::ErrorCode::OutOfMemory => Self::OutOfMemory,
+            types::ErrorCode::InvalidArgument => Self::InvalidArgument,
+            types::ErrorCode::PathNotFound => Self::PathNotFound,
+            types::ErrorCode::DiskFull => Self::DiskFull,
+            types::ErrorCode::BackupExists => Self::BackupExists,
+            types::ErrorCode::BackupCorrupt => Self::BackupCorrupt,
+            types::ErrorCode::Busy => Self::Busy,
+            types::ErrorCode::Malformed => Self::Malformed,
+            types::ErrorCode::TooLarge => Self::TooLarge,
+            types::ErrorCode::Changed => Self::Changed,
+            types::ErrorCode::IllegalName => Self::IllegalName,
+        }
+    }
+}
+
+impl From<types::LicenseFormat> for Format {
+    fn from(format: types::LicenseFormat) -> Self {
+        match format {
+            types::LicenseFormat::Wmdrm => Self::Wmdrm,
+            types::LicenseFormat::Xmr => Self::Xmr,
+            types::LicenseFormat::Lcp => Self::Lcp,
+        }
+    }
+}
+
+impl From<types::Restriction> for Restriction {
+    fn from(restriction: types::Restriction) -> Self {
+        match restriction {
+            types::Restriction::NotPermitted => Self::NotPermitted,
+            types::Restriction::Conditional => Self::Conditional,
+            types::Restriction::Opaque => Self::Opaque,
+            types::Restriction::Unrecognized => Self::Unrecognized,
+            types::Restriction::NotARegularFile => Self::NotARegularFile,
+        }
+    }
+}
+
+impl From<types::Failure> for Failure {
+    fn from(failure: types::Failure) -> Self {
+        let types::Failure { code, message, path } = failure;
+        Self { code: code.into(), message, path }
+    }
+}
+
+impl From<types::LicenseIdentity> for Identity {
+    fn from(identity: types::LicenseIdentity) -> Self {
+        let types::LicenseIdentity { format, license_ids, key_ids } = identity;
+        Self { format: format.map(Format::from), license_ids, key_ids }
+    }
+}
+
+impl From<types::RestrictedLicense> for Restricted {
+    fn from(restricted: types::RestrictedLicense) -> Self {
+        let types::RestrictedLicense { path, identity, reason } = restricted;
+        Self { path, identity: identity.into(), reason: reason.into() }
+    }
+}
+
+impl From<types::Progress> for Progress {
+    fn from(progress: types::Progress) -> Self {
+        let types::Progress { done, total, bytes, path } = progress;
+        Self { done, total, bytes, path }
+    }
+}
+
+impl From<types::BackupRestoreStatus> for Status {
+    fn from(status: types::BackupRestoreStatus) -> Self {
+        match status {
+            types::BackupRestoreStatus::Begin => Self::Begin,
+            types::BackupRestoreStatus::Information(progress) => Self::Information(progress.into()),
+            types::BackupRestoreStatus::RestrictedLicense(restricted) => Self::RestrictedLicense(restricted.into()),
+            types::BackupRestoreStatus::Error(failure) => Self::Error(failure.into()),
+            types::BackupRestoreStatus::End => Self::End,
+        }
+    }
+}
+
+impl From<management::BackupSummary> for BackupSummary {
+    fn from(summary: management::BackupSummary) -> Self {
+        let management::BackupSummary { licenses, bytes, restricted, errors, size } = summary;
+        Self { licenses, bytes, restricted, errors, size }
+    }
+}
+
+impl From<management::LicenseStanding> for Standing {
+    fn from(standing: management::LicenseStanding) -> Self {
+        match standing {
+            management::LicenseStanding::BackedUp => Self::BackedUp,
+            management::LicenseStanding::Restricted(reason) => Self::Restricted(reason.into()),
+            management::LicenseStanding::Failed(code) => Self::Failed(code.into()),
+        }
+    }
+}
+
+impl From<management::LicenseListing> for Listing {
+    fn from(listing: management::LicenseListing) -> Self {
+        let management::LicenseListing { path, identity, size, standing } = listing;
+        Self { path, identity: identity.into(), size, standing: standing.into() }
+    }
+}
+
+impl From<management::ListSummary> for ListSummary {
+    fn from(summary: management::ListSummary) -> Self {
+        let management::ListSummary { licenses, bytes, left_out, program } = summary;
+        Self { licenses, bytes, left_out, program }
+    }
+}

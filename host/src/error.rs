@@ -1,0 +1,132 @@
+//! What can go wrong, as the embedder sees it.
+//!
+//! A failure that the component tells and a component that breaks down are different things, and stay apart here.
+
+use std::io;
+use std::path::PathBuf;
+
+use license_backup_core::{ErrorCode, Failure};
+
+/// A cause that comes from the WebAssembly runtime.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why there is no [`Runtime`](crate::Runtime).
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The WebAssembly engine does not work on this machine.
+    #[error("the WebAssembly engine cannot be set up")]
+    Engine(#[source] Cause),
+    /// The component is none, or cannot be compiled.
+    #[error("the component cannot be compiled")]
+    Compile(#[source] Cause),
+    /// The component imports more than it is given, or does not export what this library calls.
+    #[error("the component does not fit this library; build both from the same sources")]
+    Link(#[source] Cause),
+}
+
+/// Why an operation was refused, or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// The component tells of a failure.
+    #[error(transparent)]
+    Failure(Failure),
+    /// A directory that the operation names cannot be opened or made. Nothing was touched.
+    #[error("the {role} {} cannot be used (check that it is a directory, and accessible)", path.display())]
+    Directory {
+        /// What the directory is to the operation.
+        role: &'static str,
+        /// The path as it was given.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The component asked for more memory than the limit. An earlier backup is untouched.
+    #[error("the operation needs more than the {limit} bytes of memory that it is allowed; raise the limit")]
+    OutOfMemory {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The component broke down, which is a defect of it. An earlier backup is untouched.
+    #[error("the component broke down; please report this as a defect")]
+    Trap(#[source] Cause),
+    /// The system has no thread for the operation. Nothing was touched.
+    #[error("no thread could be started for the operation")]
+    Thread(#[source] io::Error),
+    /// The thread of the operation died, which is a defect of this library. An earlier backup is untouched.
+    #[error("the operation's thread died; please report this as a defect")]
+    Died,
+    /// The backup file would be readable by others, so that no backup was begun.
+    #[error(
+        "the backup file would not be its owner's alone: this thread cannot have a umask of its own; set the umask of \
+         the process to 077 before starting a backup"
+    )]
+    Umask(#[source] io::Error),
+}
+
+impl OperationError {
+    /// What went wrong, for a program.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Failure(failure) => failure.code,
+            Self::Directory { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => ErrorCode::PathNotFound,
+                io::ErrorKind::PermissionDenied => ErrorCode::AccessDenied,
+                io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => ErrorCode::InvalidArgument,
+                _ => ErrorCode::Io,
+            },
+            Self::OutOfMemory { .. } => ErrorCode::OutOfMemory,
+            Self::Umask(_) => ErrorCode::AccessDenied,
+            Self::Trap(_) | Self::Thread(_) | Self::Died => ErrorCode::Io,
+        }
+    }
+
+    /// The `HRESULT` that the original interface would tell.
+    #[must_use]
+    pub fn hresult(&self) -> u32 {
+        self.code().hresult()
+    }
+
+    /// The path concerned, where there is one: below the store for a license, otherwise as it was given.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        match self {
+            Self::Failure(failure) => failure.path.clone(),
+            Self::Directory { path, .. } => Some(path.display().to_string()),
+            Self::OutOfMemory { .. } | Self::Trap(_) | Self::Thread(_) | Self::Died | Self::Umask(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(kind: io::ErrorKind) -> OperationError {
+        OperationError::Directory { role: "license store", path: "s".into(), source: kind.into() }
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_path_not_found() {
+        assert_eq!(directory(io::ErrorKind::NotFound).hresult(), 0x8007_0003);
+    }
+
+    #[test]
+    fn a_directory_that_is_closed_is_access_denied() {
+        assert_eq!(directory(io::ErrorKind::PermissionDenied).hresult(), 0x8007_0005);
+    }
+
+    #[test]
+    fn too_little_memory_is_out_of_memory() {
+        assert_eq!(OperationError::OutOfMemory { limit: 1 }.hresult(), 0x8007_000E);
+    }
+
+    #[test]
+    fn a_failure_of_the_component_speaks_for_itself() {
+        let error = OperationError::Failure(Failure::at(ErrorCode::BackupExists, "/b", "there is one"));
+        assert_eq!(error.to_string(), "there is one");
+        assert_eq!(error.hresult(), 0xC00D_2742);
+        assert_eq!(error.path().as_deref(), Some("/b"));
+    }
+}

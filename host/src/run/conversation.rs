@@ -1,0 +1,175 @@
+//! The conversation with the component during one operation, and who is told of its course.
+
+use std::mem;
+use std::pin::pin;
+
+use futures_channel::{mpsc, oneshot};
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+use wasmtime::Store;
+use wasmtime::component::{Accessor, ResourceAny, ResourceTable};
+
+use super::memory::{MemoryExceeded, MemoryLimit};
+use super::outcome::Outcome;
+use super::{Begun, Directory, Operation, Running, State, directories};
+use crate::bindings::LicenseManagement;
+use crate::bindings::exports::licenses::management::types;
+use crate::events::{self, Drained};
+use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
+
+/// One operation, from the call to its end.
+pub(super) struct Conversation<O: Operation> {
+    runtime: Runtime,
+    operation: O,
+    directories: Vec<Directory>,
+    listener: Listener<O>,
+}
+
+/// Who is to be told next.
+enum Listener<O: Operation> {
+    /// The caller, whether the operation is accepted.
+    Caller(oneshot::Sender<Result<Running<O>, OperationError>>),
+    /// The holder of the [`Completion`], how it ended.
+    Holder(oneshot::Sender<Result<O::Summary, OperationError>>),
+    /// All is told.
+    Nobody,
+}
+
+/// What the component's future of the outcome holds.
+type WireOutcome<O> = Result<<O as Operation>::WireSummary, types::Failure>;
+
+impl<O: Operation> Conversation<O> {
+    pub(super) fn new(
+        runtime: Runtime,
+        operation: O,
+        caller: oneshot::Sender<Result<Running<O>, OperationError>>,
+    ) -> Self {
+        let directories = operation.directories();
+        Self { runtime, operation, directories, listener: Listener::Caller(caller) }
+    }
+
+    /// Holds the conversation to its end, on a thread of its own.
+    pub(super) fn hold(mut self) {
+        if let Err(error) = self.try_hold() {
+            self.fail(error);
+        }
+    }
+
+    fn try_hold(&mut self) -> Result<(), OperationError> {
+        if self.directories.iter().any(Directory::is_written) {
+            umask::make_private().map_err(OperationError::Umask)?;
+        }
+        let state = State {
+            wasi: directories::open(&self.directories)?,
+            table: ResourceTable::new(),
+            memory: MemoryLimit::new(self.runtime.memory_limit()),
+        };
+        // wasmtime-wasi wants an executor of this kind around it, if only to find it there.
+        let executor = tokio::runtime::Builder::new_current_thread().build().map_err(OperationError::Thread)?;
+        executor.block_on(self.run(state)).map_err(broken_down)
+    }
+
+    async fn run(&mut self, state: State) -> wasmtime::Result<()> {
+        let component = self.runtime.component();
+        let mut store = Store::new(component.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        let component = component.instantiate_async(&mut store).await?;
+        store.run_concurrent(async |accessor| self.converse(&component, accessor).await).await?
+    }
+
+    async fn converse(&mut self, component: &LicenseManagement, accessor: &Accessor<State>) -> wasmtime::Result<()> {
+        let guest = component.licenses_management_management();
+        let Begun { cookie, events, completed } = match self.operation.call(guest, accessor).await? {
+            Ok(begun) => begun,
+            Err(failure) => {
+                self.fail(self.failure(failure));
+                return Ok(());
+            }
+        };
+        let (relay, handle, drained) = events::channel();
+        let (consumer, outcome) = Outcome::new();
+        accessor.with(|mut access| {
+            events.pipe(&mut access, relay)?;
+            completed.pipe(&mut access, consumer)
+        })?;
+        let (requester, requests) = CancellationCookie::new();
+        self.accept(handle, requester);
+
+        let end = pin!(self.await_end(outcome, drained));
+        let cancellation = pin!(cancel_on_request(component, accessor, cookie, requests));
+        match select(end, cancellation).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right((cancelled, end)) => {
+                cancelled?;
+                end.await
+            }
+        }
+    }
+
+    /// Waits for the outcome and tells it; then stays for as long as events are to be had and there is a reader, since the
+    /// component keeps those that were not read yet.
+    async fn await_end(
+        &mut self,
+        outcome: oneshot::Receiver<WireOutcome<O>>,
+        drained: Drained,
+    ) -> wasmtime::Result<()> {
+        let outcome = outcome.await.map_err(|_| wasmtime::Error::msg("the component dropped the outcome"))?;
+        let outcome = outcome.map(O::Summary::from).map_err(|failure| self.failure(failure));
+        if let Listener::Holder(holder) = self.listener.take() {
+            // Fails when nobody wants to know, which is the caller's right.
+            let _ = holder.send(outcome);
+        }
+        drained.wait().await;
+        Ok(())
+    }
+
+    fn accept(&mut self, events: events::Events<O::Event>, cookie: CancellationCookie) {
+        let (holder, outcome) = oneshot::channel();
+        if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder)) {
+            // Fails when the call was given up. The operation goes on all the same: dropping is not cancelling.
+            let _ = caller.send(Ok(Running { events, completed: Completion::new(outcome), cookie }));
+        }
+    }
+
+    /// Tells whoever listens that it is over.
+    fn fail(&mut self, error: OperationError) {
+        // Either fails when nobody wants to know.
+        match self.listener.take() {
+            Listener::Caller(caller) => drop(caller.send(Err(error))),
+            Listener::Holder(holder) => drop(holder.send(Err(error))),
+            Listener::Nobody => {}
+        }
+    }
+
+    fn failure(&self, failure: types::Failure) -> OperationError {
+        OperationError::Failure(directories::in_terms_of_the_host(failure.into(), &self.directories))
+    }
+}
+
+impl<O: Operation> Listener<O> {
+    fn take(&mut self) -> Self {
+        mem::replace(self, Self::Nobody)
+    }
+}
+
+/// Cancels the operation when that is asked for. Once is enough; without any cookie left, nobody can ask.
+async fn cancel_on_request(
+    component: &LicenseManagement,
+    accessor: &Accessor<State>,
+    cookie: ResourceAny,
+    mut requests: mpsc::UnboundedReceiver<()>,
+) -> wasmtime::Result<()> {
+    if requests.next().await.is_some() {
+        let guest = component.licenses_management_management();
+        guest.cancellation_cookie().call_cancel(accessor, cookie).await?;
+    }
+    Ok(())
+}
+
+/// Tells a component that was stopped for its use of memory from one that broke down.
+fn broken_down(error: wasmtime::Error) -> OperationError {
+    match error.downcast_ref::<MemoryExceeded>() {
+        Some(MemoryExceeded { limit }) => OperationError::OutOfMemory { limit: *limit },
+        None => OperationError::Trap(error.into_boxed_dyn_error()),
+    }
+}

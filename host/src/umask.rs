@@ -1,0 +1,93 @@
+//! The backup file is its owner's alone from the moment of its creation.
+//!
+//! WASI has no file modes: a file that the component creates gets the mode that the umask leaves of 0666. So the thread
+//! that runs a backup gets a umask of its own, on Linux; elsewhere that does not exist.
+
+use std::io;
+
+/// Sees to it that files which the calling thread creates are accessible to their owner alone.
+///
+/// Other threads are not affected: the thread leaves the file system attributes that it shares with them (`unshare` of
+/// `CLONE_FS`, which needs no privilege) and sets its umask. Where a sandbox forbids that, the umask of the process has to
+/// serve.
+///
+/// # Errors
+///
+/// The refusal of the system, when the umask of the process would let others at the file too.
+#[cfg(target_os = "linux")]
+pub(crate) fn make_private() -> io::Result<()> {
+    use nix::sched::{CloneFlags, unshare};
+    use nix::sys::stat::{Mode, umask};
+
+    match unshare(CloneFlags::CLONE_FS) {
+        Ok(()) => {
+            umask(Mode::S_IRWXG | Mode::S_IRWXO);
+            Ok(())
+        }
+        Err(_) if current()? & 0o077 == 0o077 => Ok(()),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The umask of the calling thread. Asking the system call for it would change it for all threads meanwhile.
+#[cfg(target_os = "linux")]
+fn current() -> io::Result<u32> {
+    let status = std::fs::read_to_string("/proc/thread-self/status")?;
+    parse(&status).ok_or_else(|| io::Error::other("/proc/thread-self/status does not tell the umask"))
+}
+
+/// Finds the line `Umask:\t0022` (Linux 4.7 and later).
+#[cfg(target_os = "linux")]
+fn parse(status: &str) -> Option<u32> {
+    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    u32::from_str_radix(umask.trim(), 8).ok()
+}
+
+/// Does nothing: no other Unix has a umask by thread, and Windows has none. There the umask or the access control list
+/// that the embedder chose decides.
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Linux")]
+pub(crate) fn make_private() -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+    use std::thread;
+
+    use nix::sys::stat::{Mode, umask};
+
+    use super::*;
+
+    fn mode_of_new_file(path: &Path) -> u32 {
+        File::create(path).expect("the file is created");
+        let mode = fs::metadata(path).expect("the file is there").permissions().mode() & 0o777;
+        fs::remove_file(path).expect("the file is removed");
+        mode
+    }
+
+    #[test]
+    fn files_are_private_on_the_thread_that_asks_for_it_and_on_no_other() {
+        let path = std::env::temp_dir().join(format!("license-backup-umask-{}", std::process::id()));
+        let before = umask(Mode::empty());
+        let inside = path.clone();
+        let private = thread::spawn(move || {
+            make_private().expect("the system allows it");
+            (mode_of_new_file(&inside), current().expect("the umask is told"))
+        });
+        let private = private.join().expect("the thread ends");
+        let shared = mode_of_new_file(&path);
+        umask(before);
+        assert_eq!(private, (0o600, 0o077));
+        assert_eq!(shared, 0o666);
+    }
+
+    #[test]
+    fn the_umask_is_found_among_the_other_lines() {
+        assert_eq!(parse("Name:\tx\nUmask:\t0027\nState:\tR\n"), Some(0o027));
+        assert_eq!(parse("Name:\tx\n"), None);
+    }
+}

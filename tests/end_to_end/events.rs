@@ -1,0 +1,216 @@
+//! The JSON lines of a backup, and its exit codes.
+
+use license_backup_tests::harness::{Outcome, Sandbox};
+use license_backup_tests::sample::{SampleLicense, SampleStore};
+use serde_json::{Value, json};
+
+use crate::fates::{self, backed_up, errors, restricted, sample};
+
+/// A backup of the sample store with JSON lines.
+fn backup() -> (Sandbox, Vec<SampleLicense>, Outcome) {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let outcome = sandbox.back_up(&["--json"]).run().exits(3);
+    (sandbox, files, outcome)
+}
+
+fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
+    events.iter().filter(|event| event["event"] == kind).cloned().collect()
+}
+
+#[test]
+fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
+    let (_sandbox, _, outcome) = backup();
+    let events = outcome.events();
+    assert_eq!(events.first().map(|event| &event["event"]), Some(&json!("begin")));
+    assert_eq!(events.last().map(|event| &event["event"]), Some(&json!("end")));
+    assert_eq!(of_kind(&events, "begin").len(), 1);
+    assert_eq!(of_kind(&events, "end").len(), 1);
+    let known = ["begin", "progress", "restricted", "error", "end"];
+    for event in &events {
+        assert!(known.contains(&event["event"].as_str().unwrap()), "{event}");
+    }
+}
+
+#[test]
+fn every_restricted_license_is_told_with_its_ids_and_reason() {
+    let (_sandbox, files, outcome) = backup();
+    let mut told = of_kind(&outcome.events(), "restricted");
+    told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
+    let expected: Vec<_> = restricted(&files)
+        .into_iter()
+        .map(|file| {
+            let mut event = json!({
+                "schema": 1,
+                "event": "restricted",
+                "path": file.told_path(),
+                "license_ids": file.identity.license_ids,
+                "key_ids": file.identity.key_ids,
+                "reason": fates::reason(file),
+            });
+            if let Some(format) = file.identity.format {
+                event["format"] = json!(format);
+            }
+            event
+        })
+        .collect();
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (told, expected) in told.iter().zip(&expected) {
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn every_error_is_told_with_path_code_hresult_and_a_message_that_names_the_path() {
+    let (_sandbox, files, outcome) = backup();
+    let mut told = of_kind(&outcome.events(), "error");
+    told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
+    let expected = errors(&files);
+    let expected: Vec<_> = expected.iter().map(|file| (file.told_path(), fates::reason(file))).collect();
+    let seen: Vec<_> = told
+        .iter()
+        .map(|event| (event["path"].as_str().unwrap().to_owned(), event["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(seen, expected);
+    for event in &told {
+        assert_eq!(event["hresult"], "0x80004005", "{event}");
+        assert!(event["message"].as_str().unwrap().contains(event["path"].as_str().unwrap()), "{event}");
+    }
+}
+
+#[test]
+fn a_license_that_is_too_large_is_told_with_its_size() {
+    let (_sandbox, _, outcome) = backup();
+    let events = of_kind(&outcome.events(), "error");
+    let event = events.iter().find(|event| event["path"] == "sizes/1048577.lic").unwrap();
+    assert!(event["message"].as_str().unwrap().contains("1048577 bytes"), "{event}");
+}
+
+#[test]
+fn the_outcome_counts_what_was_done() {
+    let (sandbox, files, outcome) = backup();
+    let end = outcome.end_event();
+    assert_eq!(end["outcome"], "incomplete");
+    assert_eq!(end["hresult"], "0x00000001");
+    assert_eq!(end["licenses"], backed_up(&files).len());
+    assert_eq!(end["bytes"], fates::bytes(&files));
+    assert_eq!(end["restricted"], restricted(&files).len());
+    assert_eq!(end["errors"], errors(&files).len());
+    assert_eq!(end["size"], std::fs::metadata(sandbox.backup_file()).unwrap().len());
+}
+
+#[test]
+fn progress_never_goes_back_and_has_no_total_but_the_true_one() {
+    let (sandbox, files) = Sandbox::with_store(SampleStore { size: 2048, ..SampleStore::ordinary(30_000) });
+    let outcome = sandbox.back_up(&["--json"]).run().exits(0);
+    let progress = of_kind(&outcome.events(), "progress");
+    assert!(!progress.is_empty(), "there should be progress\n{}", outcome.report());
+    let mut earlier = (0, 0);
+    for event in &progress {
+        let now = (event["done"].as_u64().unwrap(), event["bytes"].as_u64().unwrap());
+        assert!(now >= earlier && now.0 <= files.len() as u64, "{event}");
+        assert!(event["total"].is_null() || event["total"] == files.len(), "{event}");
+        earlier = now;
+    }
+}
+
+#[test]
+fn a_store_without_anything_to_leave_out_is_success_also_when_strict() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(7));
+    let end = sandbox.back_up(&["--strict", "--json"]).run().exits(0).end_event();
+    assert_eq!((&end["outcome"], &end["hresult"]), (&json!("success"), &json!("0x00000000")));
+}
+
+/// A sandbox with one license and a file that is none.
+fn with_a_foreign_file() -> Sandbox {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
+    std::fs::write(sandbox.path("store/notes.txt"), "notes").unwrap();
+    sandbox
+}
+
+#[test]
+fn leaving_out_what_is_no_license_is_success() {
+    with_a_foreign_file().back_up(&[]).run().exits(0);
+}
+
+#[test]
+fn leaving_out_anything_is_incomplete_when_strict_and_the_backup_is_made_all_the_same() {
+    let sandbox = with_a_foreign_file();
+    sandbox.back_up(&["--strict"]).run().exits(3);
+    assert_eq!(sandbox.archive().entries().len(), 3);
+}
+
+#[test]
+fn a_refused_backup_ends_with_its_code_and_hresult() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
+    sandbox.back_up(&[]).run().exits(0);
+    let end = sandbox.back_up(&["--json"]).run().exits(4).end_event();
+    assert_eq!((&end["outcome"], &end["code"]), (&json!("conflict"), &json!("backup-exists")));
+    assert_eq!(end["hresult"], "0xC00D2742");
+}
+
+#[test]
+fn a_missing_directory_ends_with_an_outcome_too() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        ["backup", "--store", "nowhere", "--to", "backup", "--json"],
+        ["backup", "--store", "store", "--to", "no/where", "--json"],
+    ] {
+        let end = sandbox.license_backup(arguments).run().exits(1).end_event();
+        assert_eq!((&end["outcome"], &end["code"]), (&json!("failed"), &json!("path-not-found")), "{arguments:?}");
+        assert_eq!(end["hresult"], "0x80070003", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_command_line_that_is_not_understood_is_a_usage_error() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        &["backup"][..],
+        &["backup", "--store", "store"],
+        &["back-up"],
+        &[],
+        &["backup", "--store", "s", "--to", "b", "-x"],
+    ] {
+        sandbox.license_backup(arguments).run().exits(2).says(&["sage"]);
+    }
+}
+
+#[test]
+fn people_are_told_how_many_licenses_were_backed_up_and_what_was_left_out_and_why() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let outcome = sandbox.back_up(&[]).run().exits(3);
+    let told = outcome.stdout();
+    assert!(told.contains(&format!("{} licenses", backed_up(&files).len())), "{}", outcome.report());
+    for reason in ["not-permitted", "conditional", "opaque", "unrecognized", "malformed", "too-large"] {
+        assert!(told.contains(reason), "{reason} should be told\n{}", outcome.report());
+    }
+}
+
+#[test]
+fn no_name_reaches_the_terminal_with_its_control_characters() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("store/a\u{1B}[31m\n\u{202E}b"), "no license").unwrap();
+    for further in [&["--overwrite"][..], &["--overwrite", "--json"]] {
+        let outcome = sandbox.back_up(further).run().exits(0);
+        for stream in [outcome.stdout(), outcome.stderr()] {
+            assert!(!stream.contains(['\u{1B}', '\u{202E}']), "{}", outcome.report());
+        }
+    }
+}
+
+#[test]
+fn quiet_says_nothing_of_a_backup_that_went_well() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(7));
+    let outcome = sandbox.back_up(&["--quiet"]).run().exits(0);
+    assert_eq!((outcome.stdout(), outcome.stderr()), ("", ""));
+}
+
+#[test]
+fn quiet_still_says_why_there_is_no_backup() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .license_backup(["backup", "--store", "nowhere", "--to", "backup", "--quiet"])
+        .run()
+        .exits(1)
+        .says(&["nowhere"]);
+}

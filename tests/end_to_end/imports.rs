@@ -1,0 +1,30 @@
+//! What the component imports: a new import is a decision, not an accident.
+
+use std::path::Path;
+
+use license_backup::{Runtime, RuntimeError};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// All that the component may reach. `wasi:io` and `wasi:clocks` are here for types that `wasi:filesystem` mentions.
+const IMPORTS: &[&str] = &[];
+
+#[test]
+fn the_component_imports_the_file_system_and_what_that_needs_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
+    let engine = Engine::default();
+    let component = Component::from_file(&engine, &path).unwrap_or_else(|error| {
+        panic!("{} cannot be read, `make component` builds it: {error:#}", path.display());
+    });
+    let component = component.component_type();
+    let mut imports: Vec<_> = component.imports(&engine).map(|(name, _)| name.to_owned()).collect();
+    imports.sort();
+    assert_eq!(imports, IMPORTS);
+}
+
+#[test]
+fn a_component_that_imports_anything_else_is_refused() {
+    let reaching_out = r#"(component (import "wasi:random/random@0.2.12" (instance (export "get-random-u64" (func (result u64))))))"#;
+    let refused = Runtime::from_component(reaching_out.as_bytes());
+    assert!(matches!(refused, Err(RuntimeError::Compile(_) | RuntimeError::Link(_))), "{refused:?}");
+}

@@ -1,0 +1,395 @@
+//! The library: events, outcome, cookie and callbacks, as an embedder sees them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::mpsc;
+use std::sync::LazyLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use license_backup::{
+    BackupCallback, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, Completion, ErrorCode, Events,
+    OperationError, Restriction, Runtime, Standing, Status, wait,
+};
+use license_backup_tests::harness::{Sandbox, Snapshot};
+use license_backup_tests::sample::SampleStore;
+
+use crate::fates::{self, backed_up, errors, left_out, restricted, sample};
+
+/// Compiled once for all tests, as an embedder does.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("the embedded component is sound"));
+
+fn options(sandbox: &Sandbox) -> BackupOptions {
+    BackupOptions::new(sandbox.store(), sandbox.backup())
+}
+
+fn start(sandbox: &Sandbox) -> BackupOperation {
+    wait(RUNTIME.backup(&options(sandbox))).expect("the backup is accepted")
+}
+
+fn all(mut events: Events<Status>) -> Vec<Status> {
+    std::iter::from_fn(|| events.wait_next()).collect()
+}
+
+/// The outcome, which must come in time.
+fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(wait(completed)));
+    receiver.recv_timeout(Duration::from_mins(2)).expect("the operation should end")
+}
+
+/// A store that takes long enough to be interrupted, and has far more to tell than any channel holds.
+fn large() -> Sandbox {
+    let (sandbox, _) = Sandbox::with_store(SampleStore { size: 2048, ..SampleStore::ordinary(20_000) });
+    for number in 0..5000 {
+        fs::write(sandbox.store().join(format!("{number}.txt")), "no license").unwrap();
+    }
+    sandbox
+}
+
+/// Reads events until the backup is at work on the licenses.
+fn wait_until_half_way(progress: &mut Events<Status>) {
+    while let Some(status) = progress.wait_next() {
+        if matches!(status, Status::Information(progress) if progress.done >= 1000) {
+            return;
+        }
+    }
+    panic!("the backup should have told of its progress");
+}
+
+#[test]
+fn begin_is_first_and_end_last_and_both_come_once() {
+    let (sandbox, _) = Sandbox::with_store(sample());
+    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    let events = all(progress);
+    outcome(completed).unwrap();
+    let at = |wanted: &Status| {
+        events.iter().enumerate().filter(|(_, status)| *status == wanted).map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    assert_eq!(at(&Status::Begin), [0]);
+    assert_eq!(at(&Status::End), [events.len() - 1]);
+}
+
+#[test]
+fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let events = all(start(&sandbox).progress);
+    let mut told: Vec<_> = events
+        .iter()
+        .filter_map(|status| match status {
+            Status::RestrictedLicense(license) => Some(license),
+            _ => None,
+        })
+        .collect();
+    told.sort_by_key(|license| &license.path);
+    let expected = restricted(&files);
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (license, file) in told.into_iter().zip(expected) {
+        let identity = &file.identity;
+        assert_eq!((&license.path, license.reason.name()), (&file.told_path(), fates::reason(file)));
+        assert_eq!(license.identity.format.map(|format| format.name()), identity.format, "{}", license.path);
+        assert_eq!(license.identity.license_ids, identity.license_ids, "{}", license.path);
+        assert_eq!(license.identity.key_ids, identity.key_ids, "{}", license.path);
+    }
+}
+
+#[test]
+fn every_license_that_cannot_be_read_is_told_as_an_error() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let mut told: Vec<_> = all(start(&sandbox).progress)
+        .into_iter()
+        .filter_map(|status| match status {
+            Status::Error(failure) => Some((failure.path.unwrap_or_default(), failure.code.name())),
+            _ => None,
+        })
+        .collect();
+    told.sort_unstable();
+    let expected: Vec<_> = errors(&files).iter().map(|file| (file.told_path(), fates::reason(file))).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_outcome_counts_what_was_done() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let summary = start(&sandbox).wait().unwrap();
+    let expected = BackupSummary {
+        licenses: backed_up(&files).len() as u64,
+        bytes: fates::bytes(&files),
+        restricted: restricted(&files).len() as u64,
+        errors: errors(&files).len() as u64,
+        size: fs::metadata(sandbox.backup_file()).unwrap().len(),
+    };
+    assert_eq!(summary, expected);
+}
+
+#[test]
+fn some_license_that_cannot_be_read_is_s_false_and_none_is_s_ok() {
+    let (with_errors, _) = Sandbox::with_store(sample());
+    let (without, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    assert_eq!(start(&with_errors).wait().unwrap().hresult(), 1);
+    assert_eq!(start(&without).wait().unwrap().hresult(), 0);
+}
+
+#[test]
+fn the_binary_and_the_library_write_the_same_bytes() {
+    let (sandbox, _) = Sandbox::with_store(sample());
+    start(&sandbox).wait().unwrap();
+    let by_library = fs::read(sandbox.backup_file()).unwrap();
+    sandbox.back_up(&["--overwrite"]).run();
+    assert!(fs::read(sandbox.backup_file()).unwrap() == by_library);
+}
+
+#[test]
+fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
+    let sandbox = large();
+    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    let summary = outcome(completed).unwrap();
+    assert_eq!((summary.licenses, summary.restricted), (20_000, 5000));
+    // All that was told meanwhile but progress is still there.
+    let events = all(progress);
+    let restricted = events.iter().filter(|status| matches!(status, Status::RestrictedLicense(_))).count();
+    assert_eq!(restricted, 5000);
+    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+
+    let unread = fs::read(sandbox.backup_file()).unwrap();
+    let BackupOperation { progress, completed, cookie: _ } =
+        wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    all(progress);
+    outcome(completed).unwrap();
+    assert!(fs::read(sandbox.backup_file()).unwrap() == unread, "a reader should change nothing");
+}
+
+#[test]
+fn a_stream_that_is_dropped_changes_nothing() {
+    let sandbox = large();
+    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    drop(progress);
+    assert_eq!(outcome(completed).unwrap().licenses, 20_000);
+
+    let BackupOperation { mut progress, completed, cookie: _ } =
+        wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    wait_until_half_way(&mut progress);
+    drop(progress);
+    assert_eq!(outcome(completed).unwrap().licenses, 20_000);
+}
+
+#[test]
+fn a_cookie_that_is_dropped_does_not_cancel() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
+    let BackupOperation { progress, completed, cookie } = start(&sandbox);
+    drop(cookie);
+    all(progress);
+    assert_eq!(outcome(completed).unwrap().licenses, 3000);
+}
+
+#[test]
+fn an_operation_that_is_dropped_goes_on_to_its_end() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
+    drop(start(&sandbox));
+    let since = Instant::now();
+    while !sandbox.backup_file().exists() {
+        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn cancelling_mid_way_leaves_the_directory_as_it_was() {
+    let sandbox = large();
+    for overwrite in [false, true] {
+        let before = Snapshot::of(&sandbox.backup());
+        let BackupOperation { mut progress, completed, cookie } =
+            wait(RUNTIME.backup(&options(&sandbox).overwrite(overwrite))).unwrap();
+        wait_until_half_way(&mut progress);
+        cookie.cancel();
+        cookie.cancel();
+        let rest = all(progress);
+        let error = outcome(completed).unwrap_err();
+        assert_eq!((error.code(), error.hresult()), (ErrorCode::Cancelled, 0x8000_4004));
+        assert_eq!(rest.last(), Some(&Status::End), "the last event should come after a cancellation too");
+        assert_eq!(Snapshot::of(&sandbox.backup()), before);
+        if !overwrite {
+            start(&sandbox).wait().unwrap();
+        }
+    }
+}
+
+#[test]
+fn cancelling_needs_no_reader_of_the_events() {
+    let sandbox = large();
+    let BackupOperation { mut progress, completed, cookie } = start(&sandbox);
+    wait_until_half_way(&mut progress);
+    cookie.cancel();
+    let error = outcome(completed).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Cancelled);
+    assert!(Snapshot::of(&sandbox.backup()).names().is_empty());
+    drop(progress);
+}
+
+#[test]
+fn cancelling_after_the_end_has_no_effect() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let BackupOperation { progress, completed, cookie } = start(&sandbox);
+    all(progress);
+    outcome(completed).unwrap();
+    let before = Snapshot::of(&sandbox.backup());
+    cookie.cancel();
+    thread::sleep(Duration::from_millis(50));
+    assert_eq!(Snapshot::of(&sandbox.backup()), before);
+}
+
+/// Sends on what it is called with.
+struct Recorder {
+    calls: mpsc::Sender<Call>,
+}
+
+#[derive(Debug)]
+enum Call {
+    Progress(Status),
+    Completed(Result<BackupSummary, OperationError>),
+}
+
+impl BackupCallback for Recorder {
+    fn progress(&mut self, status: Status) {
+        self.calls.send(Call::Progress(status)).unwrap();
+    }
+
+    fn completed(&mut self, outcome: Result<BackupSummary, OperationError>) {
+        self.calls.send(Call::Completed(outcome)).unwrap();
+    }
+}
+
+#[test]
+fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after_all_else() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let (calls, called) = mpsc::channel();
+    let _cookie: CancellationCookie = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
+    let mut calls: Vec<_> = called.iter().collect();
+    let last = calls.pop();
+    let Some(Call::Completed(Ok(summary))) = last else { panic!("the outcome should be last, not {last:?}") };
+    assert_eq!(summary.licenses, backed_up(&files).len() as u64);
+    assert!(matches!(calls.first(), Some(Call::Progress(Status::Begin))), "{:?}", calls.first());
+    assert!(matches!(calls.last(), Some(Call::Progress(Status::End))), "{:?}", calls.last());
+    assert!(calls.iter().all(|call| matches!(call, Call::Progress(_))), "the outcome should be told once");
+    let told = |call: &&Call| matches!(call, Call::Progress(Status::RestrictedLicense(_) | Status::Error(_)));
+    assert_eq!(calls.iter().filter(told).count(), left_out(&files).len());
+}
+
+#[test]
+fn a_callback_is_not_called_for_a_backup_that_is_refused() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    start(&sandbox).wait().unwrap();
+    let (calls, called) = mpsc::channel();
+    let error = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::BackupExists);
+    assert_eq!(called.iter().count(), 0);
+}
+
+#[test]
+fn a_callback_that_blocks_holds_nothing_up() {
+    struct Blocking(mpsc::Receiver<()>);
+    impl BackupCallback for Blocking {
+        fn progress(&mut self, _: Status) {
+            let _ = self.0.recv();
+        }
+        fn completed(&mut self, _: Result<BackupSummary, OperationError>) {}
+    }
+
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
+    let (release, released) = mpsc::channel();
+    let _cookie = wait(RUNTIME.backup_with(&options(&sandbox), Blocking(released))).unwrap();
+    let since = Instant::now();
+    while !sandbox.backup_file().exists() {
+        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(release);
+}
+
+#[test]
+fn each_refusal_has_its_code_and_hresult() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    start(&sandbox).wait().unwrap();
+    let (store, backup) = (sandbox.store(), sandbox.backup());
+    for (options, code, hresult) in [
+        (BackupOptions::new(&store, &backup), ErrorCode::BackupExists, 0xC00D_2742),
+        (BackupOptions::new(sandbox.path("no"), &backup), ErrorCode::PathNotFound, 0x8007_0003),
+        (BackupOptions::new(&store, sandbox.path("no")), ErrorCode::PathNotFound, 0x8007_0003),
+        (BackupOptions::new(&store, &store), ErrorCode::InvalidArgument, 0x8007_0057),
+    ] {
+        let error = wait(RUNTIME.backup(&options)).unwrap_err();
+        assert_eq!((error.code(), error.hresult()), (code, hresult), "{options:?}: {error}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_directory_as_the_caller_does() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    start(&sandbox).wait().unwrap();
+    let error = wait(RUNTIME.backup(&options(&sandbox))).unwrap_err();
+    let backup = sandbox.backup().display().to_string();
+    assert_eq!(error.path().as_deref(), Some(backup.as_str()));
+    assert!(error.to_string().contains(&backup), "{error}");
+}
+
+#[test]
+fn operations_of_one_runtime_run_side_by_side() {
+    let sandboxes: Vec<_> = (0..4).map(|_| Sandbox::with_store(SampleStore::ordinary(1000)).0).collect();
+    let operations: Vec<_> = sandboxes.iter().map(start).collect();
+    for operation in operations {
+        assert_eq!(operation.wait().unwrap().licenses, 1000);
+    }
+}
+
+#[test]
+fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
+    let sandbox = large();
+    start(&sandbox).wait().unwrap();
+    let earlier = fs::read(sandbox.backup_file()).unwrap();
+    for limit in [64 << 10, 3 << 20] {
+        let starved = RUNTIME.clone().with_memory_limit(limit);
+        let ended = wait(starved.backup(&options(&sandbox).overwrite(true))).and_then(BackupOperation::wait);
+        let error = ended.expect_err("the backup should need more memory");
+        assert_eq!((error.code(), error.hresult()), (ErrorCode::OutOfMemory, 0x8007_000E), "{limit}: {error}");
+        assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
+
+        let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
+        assert_eq!(wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses, 3);
+    }
+}
+
+#[test]
+fn the_backup_is_its_owners_alone_whatever_the_umask_of_the_process() {
+    use nix::sys::stat::{Mode, umask};
+
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let before = umask(Mode::empty());
+    let ended = start(&sandbox).wait();
+    umask(before);
+    ended.unwrap();
+    let mode = fs::metadata(sandbox.backup_file()).unwrap().permissions().mode() & 0o7777;
+    assert_eq!(format!("{mode:04o}"), "0600");
+}
+
+#[test]
+fn a_listing_tells_what_is_in_the_backup_and_what_was_left_out() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    start(&sandbox).wait().unwrap();
+    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+    let listings: Vec<_> = std::iter::from_fn(|| operation.licenses.wait_next()).collect();
+    let summary = outcome(operation.completed).unwrap();
+    assert_eq!((summary.licenses, summary.left_out), (backed_up(&files).len() as u64, left_out(&files).len() as u64));
+    assert_eq!(listings.len(), files.len());
+    let opaque = listings.iter().filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
+    assert_eq!(opaque.count(), 2);
+}
+
+#[test]
+fn a_listing_whose_stream_is_dropped_ends_early() {
+    let sandbox = large();
+    start(&sandbox).wait().unwrap();
+    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+    assert!(operation.licenses.wait_next().is_some());
+    drop(operation.licenses);
+    outcome(operation.completed).unwrap();
+}

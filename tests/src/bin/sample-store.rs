@@ -1,0 +1,83 @@
+//! Writes a sample license store, for a first try, for the tests and for measurements.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Parser;
+use license_backup_tests::sample::{MAXIMUM_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore};
+
+/// Writes a license store with every special case once, and as many ordinary licenses as are asked for
+///
+/// The same options give the same files, always. All keys and IDs are random filler: the licenses open nothing.
+#[derive(Parser)]
+#[command(name = "sample-store", version)]
+struct Arguments {
+    /// The directory to write; it is created, or it must be empty
+    directory: PathBuf,
+    /// The number of ordinary licenses, all of which may be backed up
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    licenses: u64,
+    /// What all random parts are drawn from
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The size of each ordinary license, from 2048 to 1048576
+    #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = size)]
+    size: usize,
+    /// Leave the special cases out
+    #[arg(long)]
+    ordinary_only: bool,
+    /// First remove everything that is in the directory
+    #[arg(long)]
+    replace: bool,
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size) if (MINIMUM_SIZE..=MAXIMUM_SIZE).contains(&size) => Ok(size),
+        _ => Err(format!("it must be a number of bytes from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")),
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { directory, licenses, seed, size, ordinary_only, replace } = Arguments::parse();
+    prepare(&directory, replace)?;
+    let store = SampleStore { seed, catalogue: !ordinary_only, licenses, size };
+    let (mut files, mut bytes) = (0_u64, 0_usize);
+    for file in store.files() {
+        write(&file, &directory)?;
+        files += 1;
+        bytes += file.bytes.len();
+    }
+    println!("{}: {files} files, {bytes} bytes, seed {seed}", directory.display());
+    Ok(())
+}
+
+/// Sees to it that the directory is there and empty.
+fn prepare(directory: &Path, replace: bool) -> anyhow::Result<()> {
+    let named = || format!("cannot prepare {}", directory.display());
+    match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return fs::create_dir_all(directory).with_context(named);
+        }
+        Err(error) => return Err(error).with_context(named),
+        Ok(entries) => {
+            for entry in entries {
+                if !replace {
+                    bail!("{} is not empty; --replace removes what is in it", directory.display());
+                }
+                let entry = entry.with_context(named)?;
+                let is_directory = entry.file_type().with_context(named)?.is_dir();
+                let removed =
+                    if is_directory { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+                removed.with_context(|| format!("cannot remove {}", entry.path().display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write(file: &SampleLicense, directory: &Path) -> anyhow::Result<()> {
+    file.write_into(directory).with_context(|| format!("cannot write {}", directory.join(&file.path).display()))
+}

@@ -1,0 +1,115 @@
+//! Windows Media DRM license responses: XML of version 2, and of version 3, which wraps an XMR license.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::random::Random;
+use super::{Document, Identity, xmr};
+
+/// The grant as most licenses write it.
+pub(super) const GRANT: &str = r#"<ONACTION type="Backup"><CONDITION>1</CONDITION></ONACTION>"#;
+
+/// A `LICENSE` element.
+#[derive(Debug, Clone)]
+pub(super) struct License {
+    pub(super) text: String,
+    lid: Option<String>,
+    kid: Option<String>,
+}
+
+/// A license of version 2. `rights` stands in its `DATA` after the rights to play; `filler` bytes, as base64, make it
+/// longer.
+pub(super) fn version_2(random: &mut Random, rights: &str, filler: usize) -> License {
+    let lid = random.base64(16);
+    let kid = random.base64(16);
+    let content = random.guid();
+    let public_key = random.base64(40);
+    let enabling_bits = random.base64(48);
+    let signature = random.base64(40);
+    let certificate = random.base64(174);
+    let filler = random.base64(filler);
+    let text = format!(
+        r#"<LICENSE version="2.0.0.0">
+<LICENSORINFO>
+<DATA>
+<LID>{lid}</LID>
+<KID>{kid}</KID>
+<ISSUEDATE>20070314 09:26:53Z</ISSUEDATE>
+<PRIORITY>10</PRIORITY>
+<META name="ContentID">{content}</META>
+<ONSTORE><ACTION><![CDATA[secstate.playcount = 0]]></ACTION></ONSTORE>
+<ONACTION type="Play"><CONDITION><![CDATA[drmver >= 2]]></CONDITION><ACTION><![CDATA[secstate.playcount++]]></ACTION></ONACTION>
+{rights}
+<PUBKEY type="machine">{public_key}</PUBKEY>
+<ENABLINGBITS><ALGORITHM type="MSDRM"></ALGORITHM><VALUE>{enabling_bits}</VALUE></ENABLINGBITS>
+</DATA>
+<SIGNATURE><HASHALGORITHM type="SHA"></HASHALGORITHM><SIGNALGORITHM type="MSDRM"></SIGNALGORITHM><VALUE>{signature}</VALUE></SIGNATURE>
+<CERTIFICATECHAIN>
+<CERTIFICATE>{certificate}</CERTIFICATE>
+<CERTIFICATE>{filler}</CERTIFICATE>
+</CERTIFICATECHAIN>
+</LICENSORINFO>
+</LICENSE>"#
+    );
+    License { text, lid: Some(lid), kid: Some(kid) }
+}
+
+/// A license of version 3 around `xmr`.
+pub(super) fn version_3(xmr: &Document) -> License {
+    let text = format!(r#"<LICENSE version="3.0.0.0">{}</LICENSE>"#, BASE64_STANDARD.encode(&xmr.bytes));
+    License { text, lid: None, kid: xmr.identity.key_ids.first().cloned() }
+}
+
+/// A license whose content is encrypted to a device.
+pub(super) fn encrypted(random: &mut Random) -> License {
+    let text = format!(r#"<LICENSE version="2.0.0.0">{}</LICENSE>"#, random.base64(1500));
+    License { text, lid: None, kid: None }
+}
+
+/// A license of a version that nobody knows, but with IDs where they always were.
+pub(super) fn version_9(random: &mut Random) -> License {
+    let known = version_2(random, GRANT, 0);
+    License { text: known.text.replacen(r#"version="2.0.0.0""#, r#"version="9.0.0.0""#, 1), ..known }
+}
+
+/// Licenses under the usual root.
+pub(super) fn response(licenses: &[License]) -> Document {
+    let texts: Vec<_> = licenses.iter().map(|license| license.text.as_str()).collect();
+    document(licenses, format!("<LICENSERESPONSE>\n{}\n</LICENSERESPONSE>\n", texts.join("\n")))
+}
+
+/// A license without the usual root.
+pub(super) fn bare(license: License) -> Document {
+    let text = license.text.clone();
+    document(&[license], text)
+}
+
+fn document(licenses: &[License], text: String) -> Document {
+    let identity = Identity {
+        format: Some("wmdrm"),
+        license_ids: licenses.iter().filter_map(|license| license.lid.clone()).collect(),
+        key_ids: licenses.iter().filter_map(|license| license.kid.clone()).collect(),
+    };
+    Document { bytes: text.into_bytes(), identity }
+}
+
+/// A document of exactly `size` bytes that may be backed up.
+pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
+    fit(random, size, |random, filler| response(&[version_2(random, GRANT, filler)]))
+}
+
+/// A document of exactly `size` bytes that may be backed up, and holds an XMR license.
+pub(super) fn allowed_version_3(random: &mut Random, size: usize) -> Document {
+    fit(random, size, |random, filler| response(&[version_3(&xmr::license(random, xmr::ALLOWED, filler))]))
+}
+
+/// A text of exactly `size` bytes: with as much filler as it takes, of which every 3 bytes are 4 characters of base64,
+/// and blank lines at its end.
+pub(super) fn fit(random: &mut Random, size: usize, document: impl Fn(&mut Random, usize) -> Document) -> Document {
+    let bare = document(&mut random.clone(), 0).bytes.len();
+    assert!(bare <= size, "a license of {size} bytes is too small to be had; {bare} is the least");
+    let mut filled = document(random, (size - bare) / 4 * 3);
+    // The base64 of an XMR license ends in padding, into which a few bytes of filler may fit without making it longer.
+    filled.bytes.resize(size, b'\n');
+    filled
+}
