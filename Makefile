@@ -1,0 +1,44 @@
+# What one types; how it is done is in scripts/. `make` lists the targets.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup setup-tests component build run test lint vendor-wit clean
+
+# The places that scripts and tests rely on are below target/, whatever the caller has set.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+# The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
+HOST := --release --package license-backup --package license-backup-tests
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what building needs and this machine lacks
+	@scripts/setup.sh
+
+setup-tests: ## Install what the tests need besides
+	@scripts/setup.sh tests
+
+component: setup ## Build the components into target/components
+	scripts/build-component.sh
+
+build: component ## Build the components, then the program: target/release/license-backup
+	cargo build $(HOST)
+
+run: build ## Back up a sample store, and show what the backup holds and what it left out
+	@scripts/run-sample.sh
+
+test: setup-tests build ## Run all tests
+	cargo test --package license-backup-core
+	cargo test $(HOST)
+
+lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
+	cargo fmt --all --check
+	scripts/vendor-wit.sh --check
+	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh .ci/run; fi
+	cargo clippy --release --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --release --workspace --no-deps
+
+vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
+	scripts/vendor-wit.sh
+
+clean: ## Remove everything that was built
+	rm -rf target

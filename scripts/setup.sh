@@ -1,0 +1,79 @@
+#!/bin/sh
+# Sees to it that this machine has what building needs, and with the argument `tests` what the tests need too; says what
+# it uses in a line each. Where it lacks the right to install something it names the one command to run, and stops.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/wasm-toolchain.sh
+
+# What is missing, as packages of Debian.
+packages=
+log=target/setup.log
+
+has() { command -v "$1" >/dev/null 2>&1; }
+fail() {
+	echo "error: $*" >&2
+	exit 1
+}
+
+# Asks rustup for the target. It fails at once where rustup cannot download; where it hangs, it is ended.
+add_wasm_target() {
+	has rustup || return 1
+	echo "setup: asking rustup for $wasm_target"
+	timeout 300 rustup target add "$wasm_target" >"$log" 2>&1 && has_wasm_target
+}
+
+find_missing() {
+	has cc || packages="$packages gcc libc6-dev"
+	has wasm-ld || packages="$packages lld-22"
+	if [ "$1" = tests ]; then
+		for tool in unzip python3 b3sum; do has "$tool" || packages="$packages $tool"; done
+	fi
+	has_wasm_target || has_debian_sources || add_wasm_target || packages="$packages rustc-web rust-web-src"
+}
+
+install_missing() {
+	[ -n "$packages" ] || return 0
+	has apt-get || fail "this machine lacks what Debian has in these packages, install it:$packages"
+	install="apt-get update && apt-get install --yes --no-install-recommends --no-remove$packages"
+	if [ "$(id -u)" -eq 0 ]; then
+		as_root=
+	elif ! has sudo; then
+		fail "this needs root, run it and start again: su -c '$install'"
+	elif sudo -n true 2>/dev/null; then
+		as_root="sudo -n"
+	else
+		fail "this needs root, run it and start again: sudo sh -c '$install'"
+	fi
+	echo "setup: installing from Debian:$packages"
+	$as_root env DEBIAN_FRONTEND=noninteractive sh -c "$install" >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		fail "installing failed, this shows why: $install"
+	}
+}
+
+say_compiler() {
+	if has_wasm_target; then
+		echo "setup: components are compiled by $(rustc --version), which has $wasm_target"
+	elif has_debian_sources; then
+		echo "setup: components are compiled by Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2), with build-std"
+	else
+		fail "Debian's compiler is too old here; where rustup can download, run this and start again:" \
+			"rustup target add $wasm_target"
+	fi
+}
+
+setup_linker() {
+	if ! has wasm-component-ld; then
+		echo "setup: compiling the linker wasm-component-ld"
+		cargo install --quiet --locked --root "$tools_dir" --target-dir "$tools_dir/build" wasm-component-ld@0.5.31
+	fi
+	echo "setup: components are linked by $(command -v wasm-component-ld)"
+}
+
+has cargo || fail "there is no cargo here; install Rust's stable toolchain and start again: https://rustup.rs"
+mkdir -p target
+add_linkers_to_path
+find_missing "${1-}"
+install_missing
+say_compiler
+setup_linker
