@@ -14,7 +14,7 @@ use license_backup::{
 use tempfile::TempDir;
 
 /// More files than the channels between component and embedder hold events.
-const MANY: usize = 3000;
+const MANY: usize = 1000;
 
 /// How long to wait for what has to happen soon.
 const SOON: Duration = Duration::from_secs(30);
@@ -208,7 +208,7 @@ fn too_little_memory_to_begin_is_told_by_the_call() {
 
 #[test]
 fn a_component_that_takes_too_much_memory_is_ended_and_its_events_end() {
-    let sandbox = Sandbox::new(0, MANY);
+    let sandbox = Sandbox::new(0, 5 * MANY);
     // Enough for the component to begin, and too little to keep so many events that nobody takes.
     let runtime = RUNTIME.clone().with_memory_limit(2 * 1024 * 1024);
     let mut operation = wait(runtime.backup(&sandbox.options())).expect("the backup is accepted");

@@ -4,12 +4,11 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use license_backup_tests::harness::{Running, Sandbox, Snapshot};
-use license_backup_tests::sample::SampleStore;
 use nix::sys::signal::Signal;
 
 /// A store that takes long enough to be interrupted.
 fn large() -> Sandbox {
-    Sandbox::with_store(SampleStore { size: 2048, ..SampleStore::ordinary(40_000) }).0
+    Sandbox::with_many_files(40_000)
 }
 
 /// Starts a backup, and gives it back when it is at work.

@@ -78,7 +78,7 @@ fn the_backup_is_its_owners_alone_whatever_the_umask() {
 
 #[test]
 fn the_backup_is_its_owners_alone_while_it_is_being_written() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(5000));
+    let sandbox = Sandbox::with_many_files(10_000);
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(&["--quiet"]).after("umask 000").start();
     assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
@@ -127,14 +127,14 @@ fn paths_with_odd_characters_are_taken_as_they_are() {
 
 #[test]
 fn a_destination_that_stops_taking_bytes_ends_the_backup_and_keeps_the_earlier_one() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    sandbox.back_up(&[]).run().exits(0);
-    SampleStore::ordinary(2000).write_into(&sandbox.path("larger")).unwrap();
+    let sandbox = Sandbox::with_many_files(2000);
+    fs::create_dir(sandbox.path("small")).unwrap();
+    sandbox.license_backup(["backup", "--store", "small", "--to", "backup"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
     // No file can have more than so many blocks of 512 bytes, which is told as an error and not with a signal. That is
     // less than the licenses have, and more than the runtime needs for the component's memory.
     let full = "trap '' XFSZ; ulimit -f 8192";
-    let arguments = ["backup", "--store", "larger", "--to", "backup", "--overwrite", "--json"];
+    let arguments = ["backup", "--store", "store", "--to", "backup", "--overwrite", "--json"];
     let outcome = sandbox.license_backup(arguments).after(full).run().exits(1);
     let end = outcome.end_event();
     assert_eq!(end["path"].as_str().map(|path| path.ends_with("backup")), Some(true), "{end}");

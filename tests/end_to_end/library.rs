@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::mpsc;
 use std::sync::LazyLock;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
     BackupCallback, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, Completion, ErrorCode, Events,
-    OperationError, Restriction, Runtime, Standing, Status, wait,
+    Format, OperationError, Restriction, Runtime, Standing, Status, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
@@ -40,9 +40,10 @@ fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationEr
 
 /// A store that takes long enough to be interrupted, and has far more to tell than any channel holds.
 fn large() -> Sandbox {
-    let (sandbox, _) = Sandbox::with_store(SampleStore { size: 2048, ..SampleStore::ordinary(20_000) });
-    for number in 0..5000 {
-        fs::write(sandbox.store().join(format!("{number}.txt")), "no license").unwrap();
+    let sandbox = Sandbox::with_many_files(20_000);
+    fs::write(sandbox.path("store/0.txt"), "no license").unwrap();
+    for number in 1..5000 {
+        fs::hard_link(sandbox.path("store/0.txt"), sandbox.path(format!("store/{number}.txt"))).unwrap();
     }
     sandbox
 }
@@ -87,7 +88,7 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
     for (license, file) in told.into_iter().zip(expected) {
         let identity = &file.identity;
         assert_eq!((&license.path, license.reason.name()), (&file.told_path(), fates::reason(file)));
-        assert_eq!(license.identity.format.map(|format| format.name()), identity.format, "{}", license.path);
+        assert_eq!(license.identity.format.map(Format::name), identity.format, "{}", license.path);
         assert_eq!(license.identity.license_ids, identity.license_ids, "{}", license.path);
         assert_eq!(license.identity.key_ids, identity.key_ids, "{}", license.path);
     }
@@ -135,7 +136,7 @@ fn the_binary_and_the_library_write_the_same_bytes() {
     let (sandbox, _) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let by_library = fs::read(sandbox.backup_file()).unwrap();
-    sandbox.back_up(&["--overwrite"]).run();
+    sandbox.back_up(&["--overwrite"]).run().exits(3);
     assert!(fs::read(sandbox.backup_file()).unwrap() == by_library);
 }
 
@@ -354,7 +355,10 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
         assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
 
         let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
-        assert_eq!(wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses, 3);
+        assert_eq!(
+            wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses,
+            3
+        );
     }
 }
 
@@ -385,11 +389,12 @@ fn a_listing_tells_what_is_in_the_backup_and_what_was_left_out() {
 }
 
 #[test]
-fn a_listing_whose_stream_is_dropped_ends_early() {
+fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
     assert!(operation.licenses.wait_next().is_some());
     drop(operation.licenses);
-    outcome(operation.completed).unwrap();
+    let error = outcome(operation.completed).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Cancelled);
 }

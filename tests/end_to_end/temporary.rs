@@ -60,7 +60,7 @@ fn a_stale_temporary_file_outlives_a_run_that_is_refused() {
 
 #[test]
 fn after_a_kill_the_earlier_backup_is_whole_and_the_next_run_makes_a_new_one() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20_000));
+    let sandbox = Sandbox::with_many_files(20_000);
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let earlier = fs::read(sandbox.backup_file()).unwrap();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");

@@ -1,8 +1,11 @@
 //! Running operations: a step, what there is to tell, a yield to the host, a look at the cookie, and so on.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::ops::ControlFlow::{Break, Continue};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 
 use license_backup_core::{Backup, BackupSummary, ErrorCode, Failure, List, ListSummary, Status};
 use license_backup_wasi::WasiDirectory;
@@ -42,16 +45,39 @@ impl Drop for Turn {
 
 /// Whether an operation was asked to stop, seen by its cookie and by itself.
 #[derive(Clone, Default)]
-pub(crate) struct Cancellation(Rc<Cell<bool>>);
+pub(crate) struct Cancellation(Rc<Request>);
+
+#[derive(Default)]
+struct Request {
+    asked: Cell<bool>,
+    /// Who waits to be asked.
+    waiting: RefCell<Option<Waker>>,
+}
 
 impl Cancellation {
     /// Asks the operation to stop.
     pub(crate) fn ask(&self) {
-        self.0.set(true);
+        self.0.asked.set(true);
+        if let Some(waiting) = self.0.waiting.take() {
+            waiting.wake();
+        }
     }
 
     fn asked(&self) -> bool {
-        self.0.get()
+        self.0.asked.get()
+    }
+
+    /// Awaits `work`, and gives it up when the operation is asked to stop.
+    async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if self.asked() {
+                return Poll::Ready(None);
+            }
+            *self.0.waiting.borrow_mut() = Some(context.waker().clone());
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
     }
 
     fn cookie(&self) -> CancellationCookie {
@@ -123,8 +149,8 @@ async fn run_list(
     loop {
         wit_bindgen::yield_async().await;
         let stepped = list.step(&mut found);
-        let unread = licenses.write_all(found.drain(..).map(convert::listing).collect()).await;
-        if cancellation.asked() || !unread.is_empty() {
+        let written = licenses.write_all(found.drain(..).map(convert::listing).collect());
+        if cancellation.or(written).await.is_none_or(|unread| !unread.is_empty()) {
             return Err(Failure::new(ErrorCode::Cancelled, "the listing was cancelled"));
         }
         match stepped {

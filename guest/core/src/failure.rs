@@ -36,7 +36,8 @@ pub enum ErrorCode {
     TooLarge,
     /// A license was changed each time that it was being read.
     Changed,
-    /// A name cannot be carried into a backup: it is not UTF-8, or its path is too long.
+    /// A name cannot be carried into a backup: it is not UTF-8, its path is too long, or split at its backslashes it has an
+    /// empty, `.` or `..` part, which other systems would follow.
     IllegalName,
 }
 

@@ -42,6 +42,7 @@ pub(super) enum Command {
 
 /// The arguments of `backup`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for an option of its own")]
 pub(super) struct BackupArguments {
     /// The license store; it is only read
     #[arg(long, value_name = "DIR")]

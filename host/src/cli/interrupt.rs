@@ -39,9 +39,9 @@ impl Interrupt {
     /// Cancels this operation when there is an interruption, or was one already.
     pub(super) fn watch(&self, cookie: CancellationCookie) {
         // In this order: an interruption in between is seen here or finds the cookie there.
-        *self.shared.lock() = Some(cookie.clone());
+        *self.shared.lock() = Some(cookie);
         if self.shared.interrupted.load(Ordering::SeqCst) {
-            cookie.cancel();
+            self.shared.cancel();
         }
     }
 
@@ -57,10 +57,14 @@ impl Shared {
             // Without a commit the directory is as it was, but for a temporary file that a later backup clears away.
             process::exit(ExitCode::Cancelled.number().into());
         }
+        self.cancel();
+        self.bar.suspend(|| complain("cancelling; interrupt again to end at once"));
+    }
+
+    fn cancel(&self) {
         if let Some(cookie) = &*self.lock() {
             cookie.cancel();
         }
-        self.bar.suspend(|| complain("cancelling; interrupt again to end at once"));
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<CancellationCookie>> {

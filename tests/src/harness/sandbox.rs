@@ -8,6 +8,9 @@ use super::run::Invocation;
 use super::tools::Archive;
 use crate::sample::{SampleLicense, SampleStore};
 
+/// How many files of a large store are the same license, which is far fewer than any file system allows.
+const FILES_PER_LICENSE: u64 = 1000;
+
 /// A directory that is removed at the end of the test, with an empty `store` and an empty `backup` in it.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -45,6 +48,28 @@ impl Sandbox {
         let sandbox = Self::new();
         let files = store.write_into(&sandbox.store()).expect("the sample store can be written");
         (sandbox, files)
+    }
+
+    /// A sandbox whose store has so many files that may be backed up, but few licenses: most files are further names of
+    /// them. That makes a large store in a fraction of the time, and is the same to a reader.
+    ///
+    /// # Panics
+    ///
+    /// When the store cannot be written.
+    #[must_use]
+    pub fn with_many_files(files: u64) -> Self {
+        let sandbox = Self::new();
+        let directories = files.div_ceil(FILES_PER_LICENSE);
+        for (number, license) in (0..directories).zip(SampleStore::ordinary(directories).files()) {
+            let directory = sandbox.path(format!("store/{number:04}"));
+            fs::create_dir(&directory).expect("the store can be changed");
+            let first = directory.join("0000.lic");
+            fs::write(&first, license.bytes).expect("the store can be changed");
+            for name in 1..FILES_PER_LICENSE.min(files - number * FILES_PER_LICENSE) {
+                fs::hard_link(&first, directory.join(format!("{name:04}.lic"))).expect("a file can have many names");
+            }
+        }
+        sandbox
     }
 
     /// The path of a name in the sandbox, absolute.

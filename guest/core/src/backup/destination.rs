@@ -162,7 +162,7 @@ impl<D: Directory> Destination<D> {
 
     fn exists(&self) -> Failure {
         let message = format!(
-            "there is a backup in {} already, and it was not touched: allow overwriting it, or back up into another directory",
+            "there is a backup in {} already, and it was not touched: back up into another directory, or ask for overwriting (--overwrite)",
             self.path
         );
         Failure::at(ErrorCode::BackupExists, &self.path, message)

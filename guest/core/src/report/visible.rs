@@ -1,5 +1,7 @@
 //! Untrusted text made safe to show.
 
+use std::fmt::Write as _;
+
 /// Makes text from a license, a path or a file system safe for a terminal, on one line.
 ///
 /// Control characters (escape sequences begin with one), bidirectional controls and whatever else does not print are
@@ -24,7 +26,8 @@ pub(crate) fn visible_json(json: &str) -> String {
         } else {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
             }
         }
     }

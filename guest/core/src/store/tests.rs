@@ -142,6 +142,23 @@ fn a_path_that_is_too_long_for_an_archive_is_told() {
 }
 
 #[test]
+fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() {
+    let disk = Disk::new();
+    for name in ["..\\up", "a\\..\\b", "empty\\\\part", "\\leading", "trailing\\", ".\\x", "..\\d/x"] {
+        disk.write(&format!("/licenses/{name}"), "");
+    }
+    disk.write("/licenses/harmless\\name", "");
+    disk.write("/licenses/c:x", "");
+    disk.write("/licenses/...", "");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!((catalogue.len(), events.len()), (3, 7), "{events:?}");
+    assert!(
+        events.iter().all(|event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::IllegalName)),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn documents_are_read_whole_around_the_length_of_a_read_and_at_the_limit() {
     for length in [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20] {
         let content: Vec<u8> = (0..length).map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();

@@ -126,9 +126,9 @@ impl<D: Directory> Level<D> {
         ledger: &mut Ledger,
     ) -> Option<Self> {
         let name = entry.name.as_str();
-        if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
+        if let Some(fault) = self.name_fault(name) {
             let path = catalogue.path_in(self.id, name);
-            let message = format!("the path {path} is too long for a backup: move the file up");
+            let message = format!("{path} cannot be in a backup: {fault}; rename it or move it");
             ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
             return None;
         }
@@ -143,6 +143,16 @@ impl<D: Directory> Level<D> {
             }
         }
         None
+    }
+
+    /// What keeps a name out of an archive, if anything does. Some systems take a backslash for a separator, and there a
+    /// name such as `..\x` would lead out of the directory that a backup is restored or unpacked into.
+    fn name_fault(&self, name: &str) -> Option<&'static str> {
+        if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
+            return Some("its path is too long");
+        }
+        let is_hostile = name.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) || name.contains('\0');
+        is_hostile.then_some("split at its backslashes, its name has an empty, `.` or `..` part")
     }
 
     fn open(&self, name: &str, excluded: &D, catalogue: &mut Catalogue) -> Result<Option<Self>, FsError> {
