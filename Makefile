@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test lint vendor-wit clean
+.PHONY: help setup component build run test lint vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -12,30 +12,29 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building needs and this machine lacks
-	@scripts/setup.sh
-
-setup-tests: ## Install what the tests need besides
-	@scripts/setup.sh tests
+	@scripts/setup.sh $(SETUP_FOR)
 
 component: setup ## Build the components into target/components
 	scripts/build-component.sh
 
 build: component ## Build the components, then the program: target/release/license-backup
-	cargo build $(HOST)
+	cargo build --locked $(HOST)
 
 run: build ## Back up a sample store, and show what the backup holds and what it left out
 	@scripts/run-sample.sh
 
-test: setup-tests build ## Run all tests
-	cargo test --package license-backup-core
-	cargo test $(HOST)
+test: SETUP_FOR := tests
+test: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+test: build ## Run all tests
+	cargo test --locked --package license-backup-core
+	cargo test --locked $(HOST)
 
 lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
 	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh .ci/run; fi
-	cargo clippy --release --workspace --all-targets -- --deny warnings
-	RUSTDOCFLAGS='--deny warnings' cargo doc --release --workspace --no-deps
+	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
 vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
 	scripts/vendor-wit.sh

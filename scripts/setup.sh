@@ -26,7 +26,7 @@ find_missing() {
 	has cc || packages="$packages gcc libc6-dev"
 	has wasm-ld || packages="$packages lld-22"
 	if [ "$1" = tests ]; then
-		for tool in unzip python3 b3sum; do has "$tool" || packages="$packages $tool"; done
+		for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
 	fi
 	has_wasm_target || has_debian_sources || add_wasm_target || packages="$packages rustc-web rust-web-src"
 }
@@ -62,11 +62,14 @@ say_compiler() {
 	fi
 }
 
+# install_tool PACKAGE@VERSION: from its sources into $tools_dir, unless it is there.
+install_tool() {
+	echo "setup: $1 in $tools_dir, compiling it if it is not there"
+	env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$tools_dir" "$1"
+}
+
 setup_linker() {
-	if ! has wasm-component-ld; then
-		echo "setup: compiling the linker wasm-component-ld"
-		cargo install --quiet --locked --root "$tools_dir" --target-dir "$tools_dir/build" wasm-component-ld@0.5.31
-	fi
+	has wasm-component-ld || install_tool wasm-component-ld@0.5.31
 	echo "setup: components are linked by $(command -v wasm-component-ld)"
 }
 
@@ -77,3 +80,5 @@ find_missing "${1-}"
 install_missing
 say_compiler
 setup_linker
+# Debian's b3sum is older than the escape for a carriage return in a name.
+[ "${1-}" != tests ] || install_tool b3sum@1.8.7

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 packages='clocks filesystem io'
 
 host=$(rustc -vV | sed -n 's/^host: //p')
-manifest=$(cargo metadata --format-version 1 --filter-platform "$host" |
+manifest=$(cargo metadata --locked --format-version 1 --filter-platform "$host" |
 	grep -o '"manifest_path":"[^"]*/wasmtime-wasi-[0-9][^/"]*/Cargo.toml"' | cut -d '"' -f 4)
 source=$(dirname "$manifest")/src/p2/wit/deps
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use license_backup::{
     BackupCallback, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, Completion, ErrorCode, Events,
-    Format, OperationError, Restriction, Runtime, Standing, Status, wait,
+    Format, OperationError, Runtime, Status, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
@@ -17,29 +17,30 @@ use license_backup_tests::sample::SampleStore;
 use crate::fates::{self, backed_up, errors, left_out, restricted, sample};
 
 /// Compiled once for all tests, as an embedder does.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("the embedded component is sound"));
+pub(crate) static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("the embedded component is sound"));
 
-fn options(sandbox: &Sandbox) -> BackupOptions {
+pub(crate) fn options(sandbox: &Sandbox) -> BackupOptions {
     BackupOptions::new(sandbox.store(), sandbox.backup())
 }
 
-fn start(sandbox: &Sandbox) -> BackupOperation {
+pub(crate) fn start(sandbox: &Sandbox) -> BackupOperation {
     wait(RUNTIME.backup(&options(sandbox))).expect("the backup is accepted")
 }
 
-fn all(mut events: Events<Status>) -> Vec<Status> {
+pub(crate) fn all(mut events: Events<Status>) -> Vec<Status> {
     std::iter::from_fn(|| events.wait_next()).collect()
 }
 
 /// The outcome, which must come in time.
-fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
+pub(crate) fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(wait(completed)));
     receiver.recv_timeout(Duration::from_mins(2)).expect("the operation should end")
 }
 
 /// A store that takes long enough to be interrupted, and has far more to tell than any channel holds.
-fn large() -> Sandbox {
+pub(crate) fn large() -> Sandbox {
     let sandbox = Sandbox::with_many_files(20_000);
     fs::write(sandbox.path("store/0.txt"), "no license").unwrap();
     for number in 1..5000 {
@@ -343,26 +344,6 @@ fn operations_of_one_runtime_run_side_by_side() {
 }
 
 #[test]
-fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
-    let sandbox = large();
-    start(&sandbox).wait().unwrap();
-    let earlier = fs::read(sandbox.backup_file()).unwrap();
-    for limit in [64 << 10, 3 << 20] {
-        let starved = RUNTIME.clone().with_memory_limit(limit);
-        let ended = wait(starved.backup(&options(&sandbox).overwrite(true))).and_then(BackupOperation::wait);
-        let error = ended.expect_err("the backup should need more memory");
-        assert_eq!((error.code(), error.hresult()), (ErrorCode::OutOfMemory, 0x8007_000E), "{limit}: {error}");
-        assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
-
-        let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
-        assert_eq!(
-            wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses,
-            3
-        );
-    }
-}
-
-#[test]
 fn the_backup_is_its_owners_alone_whatever_the_umask_of_the_process() {
     use nix::sys::stat::{Mode, umask};
 
@@ -373,28 +354,4 @@ fn the_backup_is_its_owners_alone_whatever_the_umask_of_the_process() {
     ended.unwrap();
     let mode = fs::metadata(sandbox.backup_file()).unwrap().permissions().mode() & 0o7777;
     assert_eq!(format!("{mode:04o}"), "0600");
-}
-
-#[test]
-fn a_listing_tells_what_is_in_the_backup_and_what_was_left_out() {
-    let (sandbox, files) = Sandbox::with_store(sample());
-    start(&sandbox).wait().unwrap();
-    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
-    let listings: Vec<_> = std::iter::from_fn(|| operation.licenses.wait_next()).collect();
-    let summary = outcome(operation.completed).unwrap();
-    assert_eq!((summary.licenses, summary.left_out), (backed_up(&files).len() as u64, left_out(&files).len() as u64));
-    assert_eq!(listings.len(), files.len());
-    let opaque = listings.iter().filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
-    assert_eq!(opaque.count(), 2);
-}
-
-#[test]
-fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
-    let sandbox = large();
-    start(&sandbox).wait().unwrap();
-    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
-    assert!(operation.licenses.wait_next().is_some());
-    drop(operation.licenses);
-    let error = outcome(operation.completed).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Cancelled);
 }

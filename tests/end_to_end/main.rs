@@ -10,6 +10,8 @@ mod events;
 mod fates;
 mod imports;
 mod library;
+mod library_limits;
+mod library_listing;
 mod listing;
 mod store;
 mod temporary;

@@ -1,0 +1,66 @@
+//! What the library does when a component breaks down, asks for too much, or is none.
+
+use std::fs;
+
+use license_backup::{BackupOperation, BackupOptions, ErrorCode, OperationError, Runtime, RuntimeError, Status, wait};
+use license_backup_tests::harness::Sandbox;
+use license_backup_tests::sample::SampleStore;
+
+use crate::library::{RUNTIME, all, large, options, outcome, start};
+
+#[test]
+fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
+    let sandbox = large();
+    start(&sandbox).wait().unwrap();
+    let earlier = fs::read(sandbox.backup_file()).unwrap();
+    for limit in [64 << 10, 3 << 20] {
+        let starved = RUNTIME.clone().with_memory_limit(limit);
+        let ended = wait(starved.backup(&options(&sandbox).overwrite(true))).and_then(BackupOperation::wait);
+        let error = ended.expect_err("the backup should need more memory");
+        assert_eq!((error.code(), error.hresult()), (ErrorCode::OutOfMemory, 0x8007_000E), "{limit}: {error}");
+        assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
+
+        let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
+        assert_eq!(
+            wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses,
+            3
+        );
+    }
+}
+
+#[test]
+fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
+    let sandbox = large();
+    let starved = RUNTIME.clone().with_memory_limit(3 << 20);
+    let operation = wait(starved.backup(&options(&sandbox))).expect("the component begins with little memory");
+    let error = outcome(operation.completed).unwrap_err();
+    assert!(matches!(error, OperationError::OutOfMemory { limit: 3_145_728 }), "{error:?}");
+    assert!(!all(operation.progress).contains(&Status::End));
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_told_by_the_call() {
+    let sandbox = Sandbox::new();
+    let nowhere = sandbox.path("nowhere");
+    let error = wait(RUNTIME.backup(&BackupOptions::new(&nowhere, sandbox.backup()))).unwrap_err();
+    assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
+    let error = wait(RUNTIME.list(&nowhere)).unwrap_err();
+    assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
+}
+
+#[test]
+fn bytes_that_are_no_component_make_no_runtime() {
+    let refused = Runtime::from_component(b"no component");
+    assert!(matches!(refused, Err(RuntimeError::Compile(_))), "{refused:?}");
+}
+
+#[test]
+fn what_the_library_hands_out_can_be_moved_between_threads() {
+    fn movable<T: Send + 'static>(_: &T) {}
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let call = RUNTIME.backup(&options(&sandbox));
+    movable(&call);
+    let operation = wait(call).expect("the backup is accepted");
+    movable(&operation);
+    assert!(operation.wait().is_ok());
+}
