@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use license_backup_core::{ErrorCode, Failure};
 
 /// A cause that comes from the WebAssembly runtime.
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why there is no [`Runtime`](crate::Runtime).
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,9 @@ pub enum OperationError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The component cannot be started on this machine, for want of address space or the like. Nothing was touched.
+    #[error("the component cannot be started; see whether a limit is set on this process")]
+    Start(#[source] Cause),
     /// The component broke down, which is a defect of it. An earlier backup is untouched.
     #[error("the component broke down; please report this as a defect")]
     Trap(#[source] Cause),
@@ -78,7 +81,7 @@ impl OperationError {
             },
             Self::OutOfMemory { .. } => ErrorCode::OutOfMemory,
             Self::Umask(_) => ErrorCode::AccessDenied,
-            Self::Trap(_) | Self::Thread(_) | Self::Died => ErrorCode::Io,
+            Self::Start(_) | Self::Trap(_) | Self::Thread(_) | Self::Died => ErrorCode::Io,
         }
     }
 
@@ -94,7 +97,12 @@ impl OperationError {
         match self {
             Self::Failure(failure) => failure.path.clone(),
             Self::Directory { path, .. } => Some(path.display().to_string()),
-            Self::OutOfMemory { .. } | Self::Trap(_) | Self::Thread(_) | Self::Died | Self::Umask(_) => None,
+            Self::OutOfMemory { .. }
+            | Self::Start(_)
+            | Self::Trap(_)
+            | Self::Thread(_)
+            | Self::Died
+            | Self::Umask(_) => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use super::outcome::Outcome;
 use super::{Begun, Directory, Operation, Running, State, directories};
 use crate::bindings::LicenseManagement;
 use crate::bindings::exports::licenses::management::types;
+use crate::error::Cause;
 use crate::events::{self, Drained};
 use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
 
@@ -66,15 +67,17 @@ impl<O: Operation> Conversation<O> {
         };
         // wasmtime-wasi wants an executor of this kind around it, if only to find it there.
         let executor = tokio::runtime::Builder::new_current_thread().build().map_err(OperationError::Thread)?;
-        executor.block_on(self.run(state)).map_err(broken_down)
+        executor.block_on(self.run(state))
     }
 
-    async fn run(&mut self, state: State) -> wasmtime::Result<()> {
+    async fn run(&mut self, state: State) -> Result<(), OperationError> {
         let component = self.runtime.component();
         let mut store = Store::new(component.engine(), state);
         store.limiter(|state| &mut state.memory);
-        let component = component.instantiate_async(&mut store).await?;
-        store.run_concurrent(async |accessor| self.converse(&component, accessor).await).await?
+        let instance = component.instantiate_async(&mut store).await;
+        let component = instance.map_err(|error| told(error, OperationError::Start))?;
+        let conversation = store.run_concurrent(async |accessor| self.converse(&component, accessor).await).await;
+        conversation.flatten().map_err(|error| told(error, OperationError::Trap))
     }
 
     async fn converse(&mut self, component: &LicenseManagement, accessor: &Accessor<State>) -> wasmtime::Result<()> {
@@ -166,10 +169,10 @@ async fn cancel_on_request(
     Ok(())
 }
 
-/// Tells a component that was stopped for its use of memory from one that broke down.
-fn broken_down(error: wasmtime::Error) -> OperationError {
+/// Tells a component that was stopped for its use of memory from one with other trouble.
+fn told(error: wasmtime::Error, otherwise: impl FnOnce(Cause) -> OperationError) -> OperationError {
     match error.downcast_ref::<MemoryExceeded>() {
         Some(MemoryExceeded { limit }) => OperationError::OutOfMemory { limit: *limit },
-        None => OperationError::Trap(error.into_boxed_dyn_error()),
+        None => otherwise(error.into_boxed_dyn_error()),
     }
 }

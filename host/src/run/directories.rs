@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_failure_of_the_backup_directory_names_it_as_the_caller_does() {
         let directories =
-            [Directory::store("/home/me/l".into()), Directory::backup("/mnt/nas".into(), Access::ReadAndWrite)];
+            [Directory::store("/srv/l".into()), Directory::backup("/mnt/nas".into(), Access::ReadAndWrite)];
         let failure = Failure::at(ErrorCode::BackupExists, "/backup", "there is a backup in /backup");
         let told = in_terms_of_the_host(failure, &directories);
         assert_eq!(told.path.as_deref(), Some("/mnt/nas"));

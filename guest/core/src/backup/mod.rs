@@ -47,6 +47,8 @@ pub struct Backup<D: Directory> {
 
 /// What a backup does next.
 enum Phase<D: Directory> {
+    /// Listing the store itself, which is one call however large it is, and so not a matter of the start.
+    List { store: D, file: D::File },
     /// Finding out what is in the store.
     Walk { walk: Walk<D>, file: D::File },
     /// Reading licenses and writing those that may be backed up.
@@ -65,19 +67,16 @@ impl<D: Directory> Backup<D> {
     /// # Errors
     ///
     /// [`ErrorCode::BackupExists`] if there is a backup and `overwrite` is false; [`ErrorCode::InvalidArgument`] if the
-    /// directory is the store; otherwise what keeps the store from being listed or the directory from being written to.
+    /// directory is the store; otherwise what keeps the directory from being written to.
     pub fn start(store: D, directory: D, path: &str, overwrite: bool) -> Result<Self, Failure> {
         if store.is_same_object(&directory) {
             let message = format!("{path} is the license store itself: back up into another directory");
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let destination = Destination::new(directory, path.to_owned(), overwrite)?;
-        let walk = Walk::new(store).map_err(|error| {
-            Failure::new(error.code(), format!("the license store cannot be listed: {error}; no backup was made"))
-        })?;
         let (temporary, file) = destination.create_temporary()?;
         destination.remove_stale(&file);
-        Ok(Self { destination, temporary, ledger: Ledger::default(), phase: Phase::Walk { walk, file } })
+        Ok(Self { destination, temporary, ledger: Ledger::default(), phase: Phase::List { store, file } })
     }
 
     /// Does a bounded piece of work and appends what there is to tell. Gives the backup to go on with, or the outcome.
@@ -110,6 +109,13 @@ impl<D: Directory> Phase<D> {
     fn advance(self, destination: &Destination<D>, ledger: &mut Ledger) -> Result<Self, Failure> {
         let writing = |error| destination.failure("writing", error);
         Ok(match self {
+            Self::List { store, file } => {
+                let walk = Walk::new(store).map_err(|error| {
+                    let message = format!("the license store cannot be listed: {error}; no backup was made");
+                    Failure::new(error.code(), message)
+                })?;
+                Self::Walk { walk, file }
+            }
             Self::Walk { mut walk, file } => match walk.step(destination.directory(), ledger) {
                 None => Self::Walk { walk, file },
                 Some((store, catalogue)) => {
