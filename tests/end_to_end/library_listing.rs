@@ -34,6 +34,25 @@ fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
 }
 
 #[test]
+fn a_listing_is_dropped_between_any_two_events_without_harm() {
+    // With as many licenses as travel together, the component has nothing more to write when the reader leaves.
+    for licenses in [0, 63, 64, 65, 256] {
+        let sandbox = Sandbox::with_many_files(licenses);
+        start(&sandbox).wait().unwrap();
+        for read in [false, true] {
+            let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+            let is_read = read && operation.licenses.wait_next().is_some();
+            drop(operation.licenses);
+            let ended = outcome(operation.completed);
+            assert!(
+                ended.as_ref().map_or_else(|error| error.code() == ErrorCode::Cancelled, |_| true),
+                "{licenses} licenses, read: {is_read}: {ended:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_listing_that_nobody_reads_can_be_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();

@@ -132,3 +132,13 @@ fn a_backup_with_something_behind_it_is_corrupt() {
     fs::write(sandbox.backup_file(), longer).unwrap();
     sandbox.list(&[]).run().exits(5);
 }
+
+#[test]
+fn a_fifo_in_the_place_of_a_backup_is_told_and_not_opened() {
+    use nix::sys::stat::Mode;
+
+    let sandbox = Sandbox::new();
+    nix::unistd::mkfifo(&sandbox.backup_file(), Mode::S_IRUSR).unwrap();
+    let outcome = sandbox.list(&[]).run().exits(5);
+    assert!(outcome.stderr().contains("no regular file"), "{}", outcome.stderr());
+}

@@ -9,6 +9,7 @@ mod destination;
 mod events;
 mod fates;
 mod imports;
+mod instance;
 mod library;
 mod library_limits;
 mod library_listing;

@@ -148,16 +148,26 @@ async fn run_list(
     let mut found = Vec::new();
     loop {
         wit_bindgen::yield_async().await;
+        if cancellation.asked() {
+            return Err(cancelled());
+        }
         let stepped = list.step(&mut found);
-        let written = licenses.write_all(found.drain(..).map(convert::listing).collect());
-        if cancellation.or(written).await.is_none_or(|unread| !unread.is_empty()) {
-            return Err(Failure::new(ErrorCode::Cancelled, "the listing was cancelled"));
+        // Writing nothing to a stream whose reader is gone does not tell so, and the next write would trap.
+        if !found.is_empty() {
+            let written = licenses.write_all(found.drain(..).map(convert::listing).collect());
+            if cancellation.or(written).await.is_none_or(|unread| !unread.is_empty()) {
+                return Err(cancelled());
+            }
         }
         match stepped {
             Continue(next) => list = next,
             Break(outcome) => return outcome,
         }
     }
+}
+
+fn cancelled() -> Failure {
+    Failure::new(ErrorCode::Cancelled, "the listing was cancelled")
 }
 
 /// Tells the outcome of an operation. A caller that has dropped its end does not want to know.

@@ -142,6 +142,8 @@ pub trait Directory: Sized {
     fn sync(&self) -> Result<(), FsError>;
     /// Whether both are the same directory, by whatever paths they were opened.
     fn is_same_object(&self, other: &Self) -> bool;
+    /// Whether a name stands for an opened file; an error if it stands for nothing, or for no regular file.
+    fn is_name_of(&self, name: &str, file: &Self::File) -> Result<bool, FsError>;
 }
 
 impl FsError {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::visible::visible;
+
 /// What went wrong, for a program.
 ///
 /// The serialized form is the name of the case in `wit/types.wit`.
@@ -94,22 +96,22 @@ impl fmt::Display for ErrorCode {
 pub struct Failure {
     /// What went wrong, for a program.
     pub code: ErrorCode,
-    /// What happened, to what, and what to do next, for a person. One line of English.
+    /// What happened, to what, and what to do next, for a person. One line of English, control characters escaped.
     pub message: String,
-    /// The path concerned: below the store for a license, as it was given for a backup directory.
+    /// The path concerned, as it is: below the store for a license, as it was given for a backup directory.
     pub path: Option<String>,
 }
 
 impl Failure {
-    /// A failure that concerns no one path.
+    /// A failure that concerns no one path. Control characters in the message, as names may have them, are escaped.
     #[must_use]
-    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None }
+    pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
+        Self { code, message: visible(message.as_ref()), path: None }
     }
 
     /// A failure that concerns `path`, which the message names too.
     #[must_use]
-    pub fn at(code: ErrorCode, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: Some(path.into()) }
+    pub fn at(code: ErrorCode, path: impl Into<String>, message: impl AsRef<str>) -> Self {
+        Self { path: Some(path.into()), ..Self::new(code, message) }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! There is no I/O, no clock and no concurrency in this crate. An operation is a state machine over the [`Directory`]
 //! trait: each call of its `step` does a bounded piece of work and appends what there is to tell to a list of
-//! [`Status`] events. Cancelling an operation is to step no more and to call `abandon` instead. The WebAssembly
+//! [`Status`] events. Cancelling an operation is to step no more and to call `cancel` instead. The WebAssembly
 //! components put `wasi:filesystem` behind the trait; the tests put a directory in memory there that can be made to fail.
 
 mod archive;
@@ -19,6 +19,7 @@ mod paths;
 pub mod report;
 mod status;
 mod store;
+mod visible;
 
 pub use backup::{Backup, BackupSummary};
 pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};

@@ -9,10 +9,12 @@ use crate::archive::{
 };
 use crate::directory::FsError;
 use crate::store::LARGEST_DOCUMENT;
-use crate::{Directory, ErrorCode, Failure, Identity, Restriction, license};
+use crate::{Directory, EntryKind, ErrorCode, Failure, Identity, Metadata, Restriction, license};
 
 /// How many lines one step gives at most.
 const LISTINGS_PER_STEP: usize = 64;
+/// How many bytes of licenses one step reads, give or take the last license.
+const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// What became of one file of the store in a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,13 +77,17 @@ impl<D: Directory> List<D> {
     /// [`ErrorCode::PathNotFound`] if there is no backup, [`ErrorCode::BackupCorrupt`] if the file does not end as one
     /// does, otherwise what keeps it from being read.
     pub fn start(directory: &D, path: &str) -> Result<Self, Failure> {
-        let file = directory.open_file(BACKUP_FILE).map_err(|error| match error {
-            FsError::NoEntry => {
+        // A FIFO of that name would hang whoever opens it.
+        match directory.metadata(BACKUP_FILE) {
+            Ok(Metadata { kind: EntryKind::File, .. }) => {}
+            Ok(_) => return Err(failure(path, ArchiveFault::Corrupt("it is no regular file".to_owned()))),
+            Err(FsError::NoEntry) => {
                 let message = format!("there is no backup ({BACKUP_FILE}) in {path}: give the directory that has one");
-                Failure::at(ErrorCode::PathNotFound, path, message)
+                return Err(Failure::at(ErrorCode::PathNotFound, path, message));
             }
-            error => refused(path, error),
-        })?;
+            Err(error) => return Err(refused(path, error)),
+        }
+        let file = directory.open_file(BACKUP_FILE).map_err(|error| refused(path, error))?;
         let archive = ArchiveReader::open(file).map_err(|fault| failure(path, fault))?;
         Ok(Self { path: path.to_owned(), archive, phase: Phase::Licenses { record: None } })
     }
@@ -98,7 +104,11 @@ impl<D: Directory> List<D> {
     fn advance(&mut self, found: &mut Vec<Listing>) -> Result<Option<ListSummary>, ArchiveFault> {
         match &mut self.phase {
             Phase::Licenses { record } => {
+                let mut bytes = 0;
                 for _ in 0..LISTINGS_PER_STEP {
+                    if bytes >= BYTES_PER_STEP {
+                        break;
+                    }
                     let Some(entry) = self.archive.next_entry()? else {
                         self.phase = read_record(&self.archive, record.take())?;
                         break;
@@ -106,7 +116,10 @@ impl<D: Directory> List<D> {
                     match entry.name.as_str() {
                         SUMS_ENTRY => {}
                         RECORD_ENTRY => *record = Some(entry),
-                        _ => found.push(listing(&self.archive, &entry)?),
+                        _ => {
+                            bytes += entry.size;
+                            found.push(listing(&self.archive, &entry)?);
+                        }
                     }
                 }
                 Ok(None)
@@ -175,7 +188,9 @@ fn refused(path: &str, error: FsError) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::{ArchiveWriter, Output};
     use crate::memory::Disk;
+    use crate::store::Catalogue;
     use crate::{Backup, Format};
 
     const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"}}"#;
@@ -229,6 +244,46 @@ mod tests {
     #[test]
     fn a_directory_without_a_backup_is_told() {
         assert_eq!(list(&Disk::new()).expect_err("there is none").code, ErrorCode::PathNotFound);
+    }
+
+    /// A backup that the writer was made to write with another format version, or of another document.
+    fn forged(format: u32, document: &[u8]) -> Disk {
+        let disk = Disk::new();
+        let file = disk.directory("/backup").create_file(BACKUP_FILE).expect("there is no backup yet");
+        let mut catalogue = Catalogue::new();
+        catalogue.add_file(Catalogue::ROOT, "one");
+        let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
+        archive.add(0, document).expect("the disk takes it");
+        let (licenses, bytes) = (archive.licenses(), archive.bytes());
+        let head = RecordHead { format, program: "another".into(), licenses, bytes, restricted: 0, errors: 0 };
+        let mut archive = archive.finish(head, Vec::new());
+        while !archive.step().expect("the disk takes it") {}
+        archive.into_output().sync().expect("the disk takes it");
+        disk
+    }
+
+    #[test]
+    fn a_backup_of_another_format_version_is_not_guessed_at() {
+        assert!(list(&forged(FORMAT_VERSION, b"x")).is_ok());
+        let failure = list(&forged(FORMAT_VERSION + 1, b"x")).expect_err("it may mean anything");
+        assert_eq!(failure.code, ErrorCode::BackupCorrupt);
+        assert!(failure.message.contains("format 2"), "{failure}");
+    }
+
+    #[test]
+    fn an_entry_that_is_larger_than_a_license_is_not_read() {
+        assert!(list(&forged(FORMAT_VERSION, &vec![b'x'; 1 << 20])).is_ok());
+        let failure = list(&forged(FORMAT_VERSION, &vec![b'x'; (1 << 20) + 1])).expect_err("it is too large");
+        assert_eq!(failure.code, ErrorCode::BackupCorrupt);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let disk = Disk::new();
+        disk.write_other("/backup/licenses.zip");
+        disk.take_calls();
+        assert_eq!(list(&disk).expect_err("it is a FIFO").code, ErrorCode::BackupCorrupt);
+        assert!(disk.take_calls().iter().all(|call| call.operation != "open_file"), "it was opened");
     }
 
     #[test]

@@ -32,12 +32,40 @@ struct State {
     clock: Cell<u64>,
     calls: RefCell<Vec<Call>>,
     hook: RefCell<Option<Hook>>,
+    kinds_are_hidden: Cell<bool>,
+    writes_take_nothing: Cell<bool>,
 }
 
+/// What a directory or file is now, and what of it a power cut leaves.
+#[derive(Clone)]
 enum Node {
-    File { content: Vec<u8>, modified: u64 },
-    Directory { names: BTreeMap<String, Inode>, illegal: usize },
+    File { content: Vec<u8>, modified: u64, durable: Vec<u8> },
+    Directory { names: BTreeMap<String, Inode>, illegal: usize, durable: BTreeMap<String, Inode> },
     Other,
+}
+
+impl Node {
+    fn new_directory() -> Self {
+        Self::Directory { names: BTreeMap::new(), illegal: 0, durable: BTreeMap::new() }
+    }
+
+    /// Makes what it is now durable.
+    fn settle(&mut self) {
+        match self {
+            Self::File { content, durable, .. } => durable.clone_from(content),
+            Self::Directory { names, durable, .. } => durable.clone_from(names),
+            Self::Other => {}
+        }
+    }
+
+    /// Goes back to what was durable.
+    fn lose(&mut self) {
+        match self {
+            Self::File { content, durable, .. } => content.clone_from(durable),
+            Self::Directory { names, durable, .. } => names.clone_from(durable),
+            Self::Other => {}
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -60,7 +88,7 @@ impl Disk {
     pub(crate) fn new() -> Self {
         let disk = Self::default();
         disk.0.clock.set(1_000_000);
-        disk.add(Node::Directory { names: BTreeMap::new(), illegal: 0 });
+        disk.add(Node::new_directory());
         disk
     }
 
@@ -83,6 +111,26 @@ impl Disk {
         *self.0.hook.borrow_mut() = None;
     }
 
+    /// Makes everything durable, as time does.
+    pub(crate) fn settle(&self) {
+        self.0.nodes.borrow_mut().iter_mut().for_each(Node::settle);
+    }
+
+    /// Loses everything that was not made durable.
+    pub(crate) fn cut_power(&self) {
+        self.0.nodes.borrow_mut().iter_mut().for_each(Node::lose);
+    }
+
+    /// Has listings say [`EntryKind::Unknown`] of every name, as some file systems do.
+    pub(crate) fn hide_kinds(&self) {
+        self.0.kinds_are_hidden.set(true);
+    }
+
+    /// Has every write succeed without taking a byte.
+    pub(crate) fn take_nothing(&self) {
+        self.0.writes_take_nothing.set(true);
+    }
+
     /// The calls since the last look.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
         self.0.calls.take()
@@ -92,7 +140,7 @@ impl Disk {
     pub(crate) fn directory(&self, path: &str) -> MemoryDirectory {
         let inode = path.split('/').filter(|part| !part.is_empty()).fold(0, |parent, name| {
             self.lookup(parent, name).unwrap_or_else(|| {
-                let inode = self.add(Node::Directory { names: BTreeMap::new(), illegal: 0 });
+                let inode = self.add(Node::new_directory());
                 self.bind(parent, name, inode);
                 inode
             })
@@ -102,7 +150,7 @@ impl Disk {
 
     /// Writes a whole file, creating the directories it is in.
     pub(crate) fn write(&self, path: &str, content: impl Into<Vec<u8>>) {
-        let file = self.add(Node::File { content: content.into(), modified: self.0.clock.get() });
+        let file = self.add(Node::File { content: content.into(), modified: self.0.clock.get(), durable: Vec::new() });
         self.put(path, file);
     }
 
@@ -111,7 +159,7 @@ impl Disk {
         let (parent, name) = path.rsplit_once('/').expect("a path has a directory");
         let inode = self.lookup(self.directory(parent).inode, name).expect("the file is there");
         let now = self.0.clock.get();
-        if let Node::File { content, modified } = &mut self.0.nodes.borrow_mut()[inode] {
+        if let Node::File { content, modified, .. } = &mut self.0.nodes.borrow_mut()[inode] {
             *content = bytes;
             *modified = now;
         }
@@ -147,7 +195,7 @@ impl Disk {
         let nodes = self.0.nodes.borrow();
         let Node::Directory { names, .. } = &nodes[directory] else { return BTreeMap::new() };
         let file = |inode: &Inode| match &nodes[*inode] {
-            Node::File { content, modified } => (content.clone(), *modified),
+            Node::File { content, modified, .. } => (content.clone(), *modified),
             Node::Directory { .. } | Node::Other => (Vec::new(), 0),
         };
         names.iter().map(|(name, inode)| (name.clone(), file(inode))).collect()
@@ -187,7 +235,7 @@ impl Disk {
     fn metadata(&self, inode: Inode) -> Metadata {
         let time = |seconds| Some(Timestamp { seconds, nanoseconds: 0 });
         match &self.0.nodes.borrow()[inode] {
-            Node::File { content, modified } => {
+            Node::File { content, modified, .. } => {
                 Metadata { kind: EntryKind::File, size: content.len() as u64, modified: time(*modified) }
             }
             Node::Directory { .. } => Metadata { kind: EntryKind::Directory, size: 0, modified: time(0) },
@@ -221,9 +269,10 @@ impl Directory for MemoryDirectory {
     fn entries(&self) -> Result<MemoryEntries, FsError> {
         self.disk.called("entries", "")?;
         let nodes = self.disk.0.nodes.borrow();
-        let Node::Directory { names, illegal } = &nodes[self.inode] else { return Err(FsError::NotDirectory) };
+        let Node::Directory { names, illegal, .. } = &nodes[self.inode] else { return Err(FsError::NotDirectory) };
         let legal = names.iter().map(|(name, inode)| {
             let kind = match nodes[*inode] {
+                _ if self.disk.0.kinds_are_hidden.get() => EntryKind::Unknown,
                 Node::File { .. } => EntryKind::File,
                 Node::Directory { .. } => EntryKind::Directory,
                 Node::Other => EntryKind::Other,
@@ -260,7 +309,8 @@ impl Directory for MemoryDirectory {
         if self.found(name).is_ok() {
             return Err(FsError::Exist);
         }
-        let inode = self.disk.add(Node::File { content: Vec::new(), modified: self.disk.0.clock.get() });
+        let modified = self.disk.0.clock.get();
+        let inode = self.disk.add(Node::File { content: Vec::new(), modified, durable: Vec::new() });
         self.disk.bind(self.inode, name, inode);
         Ok(MemoryFile { disk: self.disk.clone(), inode })
     }
@@ -292,11 +342,18 @@ impl Directory for MemoryDirectory {
     }
 
     fn sync(&self) -> Result<(), FsError> {
-        self.disk.called("sync_directory", "")
+        self.disk.called("sync_directory", "")?;
+        self.disk.0.nodes.borrow_mut()[self.inode].settle();
+        Ok(())
     }
 
     fn is_same_object(&self, other: &Self) -> bool {
         self.inode == other.inode
+    }
+
+    fn is_name_of(&self, name: &str, file: &MemoryFile) -> Result<bool, FsError> {
+        self.disk.called("is_name_of", name)?;
+        self.found(name).map(|inode| inode == file.inode)
     }
 }
 
@@ -313,10 +370,11 @@ impl File for MemoryFile {
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
         self.disk.called("write", "")?;
         let mut nodes = self.disk.0.nodes.borrow_mut();
-        let Node::File { content, modified } = &mut nodes[self.inode] else { return Err(FsError::IsDirectory) };
+        let Node::File { content, modified, .. } = &mut nodes[self.inode] else { return Err(FsError::IsDirectory) };
         let offset = usize::try_from(offset).map_err(|_| FsError::Invalid)?;
         // Short writes are legal, and so the disk makes many.
-        let taken = bytes.len().min(100_000);
+        let most = if self.disk.0.writes_take_nothing.get() { 0 } else { 100_000 };
+        let taken = bytes.len().min(most);
         content.resize(content.len().max(offset + taken), 0);
         content[offset..offset + taken].copy_from_slice(&bytes[..taken]);
         *modified = self.disk.0.clock.get();
@@ -324,7 +382,9 @@ impl File for MemoryFile {
     }
 
     fn sync(&self) -> Result<(), FsError> {
-        self.disk.called("sync_file", "")
+        self.disk.called("sync_file", "")?;
+        self.disk.0.nodes.borrow_mut()[self.inode].settle();
+        Ok(())
     }
 
     fn metadata(&self) -> Result<Metadata, FsError> {

@@ -73,7 +73,10 @@ impl OpenedDirectories {
     pub fn store(&self) -> Result<usize, Failure> {
         match self.resolve(STORE) {
             Ok(Resolved { index, below }) if below.is_empty() => Ok(index),
-            _ => Err(self.not_open(STORE)),
+            _ => {
+                let message = format!("no directory is open as {STORE}, the license store: {}", self.open());
+                Err(Failure::at(ErrorCode::PathNotFound, STORE, message))
+            }
         }
     }
 
@@ -88,17 +91,23 @@ impl OpenedDirectories {
         best
     }
 
+    /// What to tell of a path that an opened directory covers, and that is not there.
+    #[must_use]
+    pub fn not_there(&self, path: &str) -> Failure {
+        let message = format!("the directory {path} is not there: create it, or give another one ({})", self.open());
+        Failure::at(ErrorCode::PathNotFound, path, message)
+    }
+
     fn not_open(&self, path: &str) -> Failure {
-        let open = if self.names.is_empty() {
-            "no directory is open".to_owned()
-        } else {
-            format!("the open directories are {}", self.names.join(", "))
-        };
-        Failure::at(
-            ErrorCode::PathNotFound,
-            path,
-            format!("no opened directory covers {path}: {open}; have the host open one there"),
-        )
+        let message = format!("no opened directory covers {path}: {}; have the host open one there", self.open());
+        Failure::at(ErrorCode::PathNotFound, path, message)
+    }
+
+    fn open(&self) -> String {
+        match self.names.as_slice() {
+            [] => "no directory is open".to_owned(),
+            names => format!("open are {}", names.join(", ")),
+        }
     }
 }
 
@@ -278,8 +287,17 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_is_covered_but_not_there_is_told_with_what_is_open() {
+        let failure = opened(&["/licenses", "/backup"]).not_there("/backup/laptop");
+        assert_eq!(failure.code, ErrorCode::PathNotFound);
+        assert!(failure.message.contains("/licenses, /backup"), "{failure}");
+    }
+
+    #[test]
     fn the_store_is_the_directory_opened_as_licenses_and_no_other() {
         assert_eq!(opened(&["/backup", "/licenses/"]).store(), Ok(1));
-        assert_eq!(opened(&["/", "/backup"]).store().unwrap_err().code, ErrorCode::PathNotFound);
+        let failure = opened(&["/", "/backup"]).store().unwrap_err();
+        assert_eq!(failure.code, ErrorCode::PathNotFound);
+        assert!(failure.message.contains("as /licenses") && failure.message.contains("/, /backup"), "{failure}");
     }
 }

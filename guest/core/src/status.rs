@@ -100,7 +100,7 @@ pub struct Progress {
     pub total: Option<u64>,
     /// The number of bytes of licenses that are in the backup so far.
     pub bytes: u64,
-    /// The path below the store of the file in hand; empty before the first.
+    /// The path below the store of the file in hand; empty while the store is being listed, and after the last file.
     pub path: String,
 }
 

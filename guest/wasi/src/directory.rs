@@ -79,6 +79,14 @@ impl Directory for WasiDirectory {
     fn is_same_object(&self, other: &Self) -> bool {
         self.0.is_same_object(&other.0)
     }
+
+    fn is_name_of(&self, name: &str, file: &WasiFile) -> Result<bool, FsError> {
+        // To open a FIFO would hang.
+        if self.metadata(name)?.kind != EntryKind::File {
+            return Err(FsError::Other("it is no regular file"));
+        }
+        Ok(self.open_file(name)?.0.is_same_object(&file.0))
+    }
 }
 
 impl File for WasiFile {

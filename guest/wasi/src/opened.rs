@@ -25,12 +25,9 @@ pub fn open_path(path: &str) -> Result<WasiDirectory, Failure> {
     let (directories, names) = opened();
     let Resolved { index, below } = names.resolve(path)?;
     let opened = take(directories, index)?;
-    below.iter().try_fold(opened, |directory, name| directory.open_directory(name)).map_err(|error| {
-        let message = match error {
-            FsError::NoEntry => format!("the directory {path} is not there: create it, or give another one"),
-            error => format!("the directory {path} cannot be opened: {error}"),
-        };
-        Failure::at(error.code(), path, message)
+    below.iter().try_fold(opened, |directory, name| directory.open_directory(name)).map_err(|error| match error {
+        FsError::NoEntry => names.not_there(path),
+        error => Failure::at(error.code(), path, format!("the directory {path} cannot be opened: {error}")),
     })
 }
 

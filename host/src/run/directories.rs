@@ -70,13 +70,12 @@ pub(crate) fn open(directories: &[Directory]) -> Result<WasiCtx, OperationError>
 }
 
 /// Puts the host's paths into a failure that names a directory by the component's name for it.
-pub(crate) fn in_terms_of_the_host(mut failure: Failure, directories: &[Directory]) -> Failure {
+pub(crate) fn in_terms_of_the_host(failure: Failure, directories: &[Directory]) -> Failure {
     for Directory { path, name, .. } in directories {
         if failure.path.as_deref() == Some(*name) {
             let path = path.display().to_string();
-            failure.message = failure.message.replace(name, &path);
-            failure.path = Some(path);
-            break;
+            let message = failure.message.replace(name, &path);
+            return Failure::at(failure.code, path, message);
         }
     }
     failure

@@ -3,7 +3,8 @@
 /// Appends the line of one license: its BLAKE3 in hexadecimal, two spaces, and its name in the archive.
 ///
 /// A backslash, a line feed and a carriage return in the name are written as `\\`, `\n` and `\r`, and a line that has any
-/// of them starts with a backslash, so that every name takes one line.
+/// of them starts with a backslash, so that every name takes one line. `b3sum --check` refuses a line whose name has U+FFFD
+/// in it, since it cannot tell that from a name that is not UTF-8; that is no reason to leave a license out.
 pub(super) fn write_line(hash: &[u8; 32], name: &str, line: &mut Vec<u8>) {
     let escaped = name.contains(['\\', '\n', '\r']);
     if escaped {

@@ -1,5 +1,7 @@
 //! Writing an archive in one forward pass.
 
+use std::rc::Rc;
+
 use crc32fast::Hasher;
 
 use super::format::{CentralDirectory, Entry, LICENSES};
@@ -16,13 +18,13 @@ const PIECES_PER_STEP: usize = 1024;
 
 /// A file that is written from its start to its end.
 pub(crate) struct Output<F> {
-    file: F,
+    file: Rc<F>,
     buffer: Vec<u8>,
     written: u64,
 }
 
 impl<F: File> Output<F> {
-    pub(crate) fn new(file: F) -> Self {
+    pub(crate) fn new(file: Rc<F>) -> Self {
         Self { file, buffer: Vec::with_capacity(BUFFER), written: 0 }
     }
 
@@ -169,7 +171,7 @@ impl<F: File> ArchiveFinisher<F> {
         Ok(matches!(self.part, Part::End))
     }
 
-    /// The licenses and their bytes, and the output with everything in it.
+    /// The output, with everything in it once the last step was done.
     pub(crate) fn into_output(self) -> Output<F> {
         self.archive.output
     }

@@ -1,26 +1,12 @@
-//! The backup directory: its temporary files, and the commit that makes one of them the backup.
+//! The backup directory, and the commit that makes a temporary file in it the backup.
 //!
 //! Whatever happens before the commit, an earlier backup is not touched. The commit is one rename, which replaces it, or
 //! one hard link, which fails if there is one.
 
+use super::temporary::Temporary;
 use crate::archive::BACKUP_FILE;
 use crate::directory::FsError;
-use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, File, Timestamp};
-
-const TEMPORARY_PREFIX: &str = ".license-backup-";
-const TEMPORARY_SUFFIX: &str = ".tmp";
-/// How many temporary names may be taken. Each stands for a backup that runs now or was killed in the last hour.
-const MOST_TEMPORARY_NAMES: u32 = 10_000;
-/// The age in seconds, counted from the file that this run has created, above which a temporary file was left behind by a
-/// run that was killed: a running one writes its own all the time.
-const STALE_AFTER: u64 = 60 * 60;
-
-/// Whether a name is one of our temporary files.
-pub(crate) fn is_temporary_name(name: &str) -> bool {
-    name.strip_prefix(TEMPORARY_PREFIX)
-        .and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX))
-        .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
+use crate::{Directory, EntryKind, ErrorCode, Failure};
 
 /// An opened backup directory, and the path under which its caller knows it.
 pub(super) struct Destination<D> {
@@ -36,7 +22,6 @@ impl<D: Directory> Destination<D> {
         match destination.directory.metadata(BACKUP_FILE) {
             Err(FsError::NoEntry) => Ok(destination),
             Err(error) => Err(destination.failure("looking for an earlier backup", error)),
-            Ok(_) if !overwrite => Err(destination.exists()),
             Ok(earlier) if earlier.kind == EntryKind::Directory => Err(Failure::at(
                 ErrorCode::InvalidArgument,
                 &destination.path,
@@ -45,6 +30,7 @@ impl<D: Directory> Destination<D> {
                     destination.path
                 ),
             )),
+            Ok(_) if !overwrite => Err(destination.exists()),
             Ok(_) => Ok(destination),
         }
     }
@@ -53,63 +39,38 @@ impl<D: Directory> Destination<D> {
         &self.directory
     }
 
-    /// Creates a temporary file under a name that nobody has used.
-    pub(super) fn create_temporary(&self) -> Result<(String, D::File), Failure> {
-        for number in 0..MOST_TEMPORARY_NAMES {
-            let name = format!("{TEMPORARY_PREFIX}{number}{TEMPORARY_SUFFIX}");
-            match self.directory.create_file(&name) {
-                Ok(file) => return Ok((name, file)),
-                Err(FsError::Exist) => {}
-                Err(error) => return Err(self.failure("creating a temporary file", error)),
-            }
-        }
-        Err(Failure::at(
-            ErrorCode::Io,
-            &self.path,
-            format!(
-                "all {MOST_TEMPORARY_NAMES} names for a temporary file in {} are taken: remove {TEMPORARY_PREFIX}*",
-                self.path
-            ),
-        ))
-    }
-
-    /// Removes the temporary files of runs that were killed long before `created` was.
-    ///
-    /// What cannot be looked at or removed stays: it is in nobody's way, and the next run tries again.
-    pub(super) fn remove_stale(&self, created: &D::File) {
-        let Some(now) = created.metadata().ok().and_then(|metadata| metadata.modified) else { return };
-        let Ok(mut entries) = self.directory.entries() else { return };
-        while let Ok(Some(entry)) = entries.next_entry() {
-            if is_temporary_name(&entry.name) && self.is_stale(&entry.name, now) {
-                let _ = self.directory.unlink(&entry.name);
-            }
-        }
-    }
-
-    fn is_stale(&self, name: &str, now: Timestamp) -> bool {
-        let modified = self.directory.metadata(name).ok().and_then(|metadata| metadata.modified);
-        modified.is_some_and(|modified| {
-            let limit = Timestamp { seconds: modified.seconds.saturating_add(STALE_AFTER), ..modified };
-            limit < now
-        })
+    /// Creates the temporary file of this run, and removes those that killed runs have left behind.
+    pub(super) fn create_temporary(&self) -> Result<Temporary<D::File>, Failure> {
+        let created = Temporary::create(&self.directory);
+        let temporary = created.map_err(|error| self.failure("creating a temporary file", error))?;
+        temporary.remove_stale(&self.directory);
+        Ok(temporary)
     }
 
     /// Makes a temporary file, which is durable by now, the backup.
     ///
     /// An error before the commit point leaves the directory as it was; one after it says that the backup is in place.
-    pub(super) fn commit(&self, temporary: &str) -> Result<(), Failure> {
+    pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
         let linked = self.put_in_place(temporary).map_err(|failure| self.discard(temporary, failure))?;
-        let unlinked = if linked { self.directory.unlink(temporary) } else { Ok(()) };
+        let unlinked = if linked { self.directory.unlink(&temporary.name) } else { Ok(()) };
         match self.directory.sync() {
             // A host or file system that cannot sync a directory; there is nothing to be done about it.
             Ok(()) | Err(FsError::Unsupported | FsError::Invalid) => {}
             Err(error) => return Err(self.after_commit("making it durable", error)),
         }
-        unlinked.map_err(|error| self.after_commit("removing its temporary name", error))
+        match unlinked {
+            Ok(()) | Err(FsError::NoEntry) => Ok(()),
+            Err(error) => Err(self.after_commit("removing its temporary name", error)),
+        }
     }
 
     /// The commit point. Gives whether the temporary name is still there.
-    fn put_in_place(&self, temporary: &str) -> Result<bool, Failure> {
+    fn put_in_place(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
+        let in_place = temporary.is_in_place(&self.directory);
+        if !in_place.map_err(|error| self.failure("looking at the temporary file", error))? {
+            return Err(self.failure("finding the temporary file", FsError::NoEntry));
+        }
+        let temporary = temporary.name.as_str();
         let moved = if self.overwrite {
             self.directory.rename(temporary, BACKUP_FILE).map(|()| false)
         } else {
@@ -135,17 +96,24 @@ impl<D: Directory> Destination<D> {
     }
 
     /// Removes a temporary file because of `failure`, which is told, together with a failure to do so.
-    pub(super) fn discard(&self, temporary: &str, mut failure: Failure) -> Failure {
-        match self.directory.unlink(temporary) {
-            Ok(()) | Err(FsError::NoEntry) => {}
+    pub(super) fn discard(&self, temporary: &Temporary<D::File>, failure: Failure) -> Failure {
+        let removed = match temporary.is_in_place(&self.directory) {
+            Ok(true) => self.directory.unlink(&temporary.name),
+            // The name is another run's by now.
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(()) | Err(FsError::NoEntry) => failure,
             Err(error) => {
-                failure.message = format!(
-                    "{}; the temporary file {temporary} in {} could not be removed ({error}): remove it by hand",
-                    failure.message, self.path
+                let Failure { code, message, path } = failure;
+                let message = format!(
+                    "{message}; but the temporary file {} in {} could not be removed ({error}): remove it by hand",
+                    temporary.name, self.path
                 );
+                Failure { path, ..Failure::new(code, message) }
             }
         }
-        failure
     }
 
     /// What to tell of an error in the backup directory before the commit.
@@ -153,6 +121,9 @@ impl<D: Directory> Destination<D> {
         let advice = match error.code() {
             ErrorCode::AccessDenied => "make the directory writable, or back up into another one",
             ErrorCode::DiskFull => "free some space, or back up into another directory",
+            ErrorCode::Io if error == FsError::Exist => {
+                "remove the files .license-backup-*.tmp that no running backup uses"
+            }
             ErrorCode::PathNotFound => "make sure that the directory is there, and back up again",
             _ => "see that the disk is in order, and back up again",
         };

@@ -1,13 +1,16 @@
 //! The backup operation, as a state machine.
 
 mod destination;
+mod temporary;
 #[cfg(test)]
 mod tests;
 
 use std::ops::ControlFlow::{self, Break, Continue};
+use std::rc::Rc;
 
 use destination::Destination;
-pub(crate) use destination::is_temporary_name;
+use temporary::Temporary;
+pub(crate) use temporary::is_temporary_name;
 
 use crate::archive::{ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead};
 use crate::directory::FsError;
@@ -18,7 +21,7 @@ use crate::{Directory, ErrorCode, Failure, File, Progress, Restricted, Status};
 
 /// How many licenses one step reads at most.
 const LICENSES_PER_STEP: usize = 64;
-/// How many bytes of licenses one step reads, give or take the last license.
+/// How many bytes one step reads from the store, give or take the last license.
 const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// What a backup did.
@@ -39,8 +42,7 @@ pub struct BackupSummary {
 /// A backup that goes on step by step.
 pub struct Backup<D: Directory> {
     destination: Destination<D>,
-    /// The name of the temporary file.
-    temporary: String,
+    temporary: Temporary<D::File>,
     ledger: Ledger,
     phase: Phase<D>,
 }
@@ -48,9 +50,9 @@ pub struct Backup<D: Directory> {
 /// What a backup does next.
 enum Phase<D: Directory> {
     /// Listing the store itself, which is one call however large it is, and so not a matter of the start.
-    List { store: D, file: D::File },
+    List { store: D, file: Rc<D::File> },
     /// Finding out what is in the store.
-    Walk { walk: Walk<D>, file: D::File },
+    Walk { walk: Walk<D>, file: Rc<D::File> },
     /// Reading licenses and writing those that may be backed up.
     Copy { reader: StoreReader<D>, archive: ArchiveWriter<D::File>, next: FileId },
     /// Writing what follows the licenses.
@@ -74,8 +76,8 @@ impl<D: Directory> Backup<D> {
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let destination = Destination::new(directory, path.to_owned(), overwrite)?;
-        let (temporary, file) = destination.create_temporary()?;
-        destination.remove_stale(&file);
+        let temporary = destination.create_temporary()?;
+        let file = Rc::clone(&temporary.file);
         Ok(Self { destination, temporary, ledger: Ledger::default(), phase: Phase::List { store, file } })
     }
 
@@ -98,10 +100,8 @@ impl<D: Directory> Backup<D> {
     /// Ends the backup without a commit, and gives the failure to tell.
     #[must_use]
     pub fn cancel(self) -> Failure {
-        let Self { destination, temporary, phase, .. } = self;
-        drop(phase);
-        let message = "the backup was cancelled, and the directory is as it was: no backup was made";
-        destination.discard(&temporary, Failure::new(ErrorCode::Cancelled, message))
+        let message = "the backup was cancelled, and what was in the directory is as it was: no backup was made";
+        self.destination.discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message))
     }
 }
 
@@ -117,7 +117,10 @@ impl<D: Directory> Phase<D> {
                 Self::Walk { walk, file }
             }
             Self::Walk { mut walk, file } => match walk.step(destination.directory(), ledger) {
-                None => Self::Walk { walk, file },
+                None => {
+                    ledger.tell(Status::Information(Progress::default()));
+                    Self::Walk { walk, file }
+                }
                 Some((store, catalogue)) => {
                     let archive = ArchiveWriter::new(Output::new(file), catalogue);
                     Self::Copy { reader: StoreReader::new(store), archive, next: 0 }
@@ -156,14 +159,14 @@ fn copy<D: Directory>(
 ) -> Result<FileId, FsError> {
     let total = archive.catalogue().len();
     let last = total.min(next + LICENSES_PER_STEP);
-    let bytes_before = archive.bytes();
+    let read_before = reader.bytes_read();
     ledger.tell(Status::Information(Progress {
         done: next as u64,
         total: Some(total as u64),
         bytes: archive.bytes(),
         path: if next < last { archive.catalogue().file_path(next) } else { String::new() },
     }));
-    while next < last && archive.bytes() - bytes_before < BYTES_PER_STEP {
+    while next < last && reader.bytes_read() - read_before < BYTES_PER_STEP {
         match reader.read(archive.catalogue(), next) {
             Ok(document) => copy_license(archive, next, &document, ledger)?,
             Err(Unread::Refused(error)) => ledger.unreadable(archive.catalogue().file_path(next), error),

@@ -23,6 +23,7 @@ fn mixed() -> Disk {
     disk.write("/licenses/deep/broken", &b"XMR\0\0"[..]);
     disk.write_other("/licenses/a/fifo");
     disk.write_illegal_names("/licenses/deep", 1);
+    disk.settle();
     disk
 }
 
@@ -198,10 +199,77 @@ fn overwrite_replaces_an_earlier_backup() {
 
 #[test]
 fn a_file_system_without_hard_links_will_do() {
+    for error in [FsError::NotPermitted, FsError::Unsupported] {
+        let disk = mixed();
+        disk.fail(error, |call| call.operation == "hard_link");
+        back_up(&disk, false).expect("the backup succeeds");
+        only_backup_is_left(&disk);
+    }
+}
+
+#[test]
+fn without_hard_links_a_look_that_fails_is_no_leave_to_replace_a_backup() {
     let disk = mixed();
-    disk.fail(FsError::NotPermitted, |call| call.operation == "hard_link");
-    back_up(&disk, false).expect("the backup succeeds");
-    only_backup_is_left(&disk);
+    let backup = start(&disk, false).expect("the backup starts");
+    disk.write("/backup/licenses.zip", EARLIER);
+    disk.on_call(|call| match call.operation {
+        "hard_link" => Err(FsError::NotPermitted),
+        "metadata" => Err(FsError::Other("io")),
+        _ => Ok(()),
+    });
+    assert_eq!(run(backup).1.expect_err("it is not known whether there is a backup").code, ErrorCode::Io);
+    assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
+}
+
+#[test]
+fn a_run_whose_temporary_name_is_anothers_by_now_commits_nothing_and_removes_nothing() {
+    for overwrite in [false, true] {
+        for cancelled in [false, true] {
+            let disk = mixed();
+            let backup = start(&disk, overwrite).expect("the backup starts");
+            disk.write("/backup/.license-backup-0.tmp", "another run's");
+            let failure = if cancelled { backup.cancel() } else { run(backup).1.expect_err("the file is lost") };
+            assert_ne!(failure.code, ErrorCode::BackupExists, "{failure}");
+            let left: Vec<_> =
+                disk.snapshot("/backup").into_iter().map(|(name, (content, _))| (name, content)).collect();
+            assert_eq!(left, [(".license-backup-0.tmp".to_owned(), b"another run's".to_vec())]);
+        }
+    }
+}
+
+#[test]
+fn a_temporary_name_that_cannot_be_removed_after_the_commit_is_told() {
+    let disk = mixed();
+    disk.fail(FsError::AccessDenied, |call| call.operation == "unlink");
+    let failure = back_up(&disk, false).expect_err("a name is left");
+    assert!(failure.message.contains("is in place"), "{failure}");
+    assert_eq!(entries(&disk).len(), 10);
+}
+
+#[test]
+fn a_temporary_name_that_is_gone_after_the_commit_is_nothing() {
+    let disk = mixed();
+    disk.fail(FsError::NoEntry, |call| call.operation == "unlink");
+    back_up(&disk, false).expect("the backup is complete");
+}
+
+#[test]
+fn a_step_reads_no_more_than_its_share_whatever_becomes_of_it() {
+    let disk = Disk::new();
+    disk.directory("/backup");
+    for number in 0..20 {
+        disk.write(&format!("/licenses/{number}"), vec![b'x'; 1 << 20]);
+    }
+    let mut backup = start(&disk, false).expect("the backup starts");
+    loop {
+        disk.take_calls();
+        match backup.step(&mut Vec::new()) {
+            ControlFlow::Continue(next) => backup = next,
+            ControlFlow::Break(outcome) => break drop(outcome.expect("the backup succeeds")),
+        }
+        let reads = disk.take_calls().iter().filter(|call| call.operation == "read").count();
+        assert!(reads < 40, "{reads} reads of 64 KiB in one step");
+    }
 }
 
 #[test]
@@ -216,6 +284,25 @@ fn success_is_told_after_the_file_the_name_and_the_directory_are_durable() {
         assert!(order.is_sorted() && order[0].is_some(), "{order:?}: {calls:?}");
         assert!(last("create_file") < last("write"), "the temporary file is created first");
     }
+}
+
+#[test]
+fn a_backup_that_was_told_survives_a_power_cut() {
+    for overwrite in [false, true] {
+        let disk = mixed();
+        back_up(&disk, overwrite).expect("the backup succeeds");
+        disk.cut_power();
+        assert_eq!(entries(&disk).len(), 10);
+        only_backup_is_left(&disk);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_made_durable_is_no_backup() {
+    let disk = mixed();
+    disk.fail(FsError::Other("io"), |call| call.operation == "sync_file");
+    assert_eq!(back_up(&disk, false).expect_err("the disk is broken").code, ErrorCode::Io);
+    assert!(disk.snapshot("/backup").is_empty(), "something is left");
 }
 
 #[test]
@@ -269,15 +356,22 @@ fn whatever_call_fails_the_earlier_backup_is_there_or_the_new_one_is_whole() {
         for number in 0.. {
             let disk = mixed();
             disk.write("/backup/licenses.zip", EARLIER);
+            disk.settle();
             disk.take_calls();
             disk.fail(error, move |call| call.number == number);
             let outcome = back_up(&disk, true);
             let reached = disk.take_calls().len() > number;
             disk.heal();
             match &outcome {
-                Ok(_) => assert!(entries(&disk).last().is_some_and(|(name, _)| name == "backup.json")),
+                Ok(_) => {
+                    disk.cut_power();
+                    assert!(entries(&disk).last().is_some_and(|(name, _)| name == "backup.json"));
+                }
                 Err(failure) if failure.message.contains("is in place") => assert!(entries(&disk).len() > 2),
-                Err(_) => assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER), "{error:?} {number}"),
+                Err(_) => {
+                    disk.cut_power();
+                    assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER), "{error:?} {number}");
+                }
             }
             if !reached {
                 break;
@@ -303,6 +397,13 @@ fn a_failing_destination_is_never_put_down_to_a_license() {
 }
 
 #[test]
+fn a_destination_that_takes_nothing_is_told_and_not_waited_for() {
+    let disk = mixed();
+    disk.take_nothing();
+    assert_eq!(back_up(&disk, false).expect_err("nothing is written").code, ErrorCode::Io);
+}
+
+#[test]
 fn a_temporary_file_that_cannot_be_removed_is_told() {
     let disk = mixed();
     disk.fail(FsError::AccessDenied, |call| call.operation == "write" || call.operation == "unlink");
@@ -314,6 +415,7 @@ fn a_temporary_file_that_cannot_be_removed_is_told() {
 fn a_stale_temporary_file_is_removed_and_a_fresh_one_is_neither_removed_nor_used() {
     let disk = mixed();
     disk.write("/backup/.license-backup-0.tmp", "stale");
+    disk.write_illegal_names("/backup", 1);
     disk.write("/backup/.license-backup-x.tmp", "another's");
     disk.wait(3600);
     disk.write("/backup/.license-backup-1.tmp", "an hour less a second old");
@@ -355,7 +457,21 @@ fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
 
 #[test]
 fn a_directory_named_as_the_backup_is_refused_at_once() {
+    for overwrite in [false, true] {
+        let disk = mixed();
+        disk.directory("/backup/licenses.zip");
+        assert_eq!(start(&disk, overwrite).err().expect("it is a directory").code, ErrorCode::InvalidArgument);
+    }
+}
+
+#[test]
+fn a_message_is_one_line_whatever_a_path_has_in_it() {
     let disk = mixed();
-    disk.directory("/backup/licenses.zip");
-    assert_eq!(start(&disk, true).err().expect("it is a directory").code, ErrorCode::InvalidArgument);
+    disk.write("/licenses/bad\nfile\u{1b}[2J", &b"XMR\0\0"[..]);
+    let (events, _) = run(start(&disk, false).expect("the backup starts"));
+    for event in events {
+        if let Status::Error(failure) = event {
+            assert!(!failure.message.contains(char::is_control), "{:?}", failure.message);
+        }
+    }
 }

@@ -291,8 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_1024_key_ids_are_kept() {
-        let keys = object(0, 0x0A, &CONTENT_KEY).repeat(1025);
-        assert_eq!(appraise(&xmr_of(&keys)).identity.key_ids.len(), 1024);
+    fn no_more_than_64_key_ids_are_kept() {
+        let keys = object(0, 0x0A, &CONTENT_KEY).repeat(65);
+        assert_eq!(appraise(&xmr_of(&keys)).identity.key_ids.len(), 64);
     }
 }

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::ExitCode;
-use super::visible::visible_json;
+use crate::visible::visible_json;
 use crate::{
     BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
     Standing, Status,

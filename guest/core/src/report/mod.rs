@@ -7,10 +7,9 @@ mod exit;
 mod json;
 mod omissions;
 mod text;
-mod visible;
 
+pub use crate::visible::visible;
 pub use exit::ExitCode;
 pub use json::{backup_end_line, list_end_line, listing_line, status_line};
 pub use omissions::Omissions;
 pub use text::{backup_text, human_bytes, list_text, listing_text};
-pub use visible::visible;

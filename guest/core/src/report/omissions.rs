@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::visible::visible;
+use crate::visible::visible;
 use crate::{ErrorCode, Restriction, Status};
 
 /// The number of files that are named per reason. Programs that want all of them read the JSON lines.

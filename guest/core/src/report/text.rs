@@ -1,7 +1,7 @@
 //! Text for people: summaries and listings.
 
 use super::omissions::Omissions;
-use super::visible::visible;
+use crate::visible::visible;
 use crate::{BackupSummary, ListSummary, Listing, Standing};
 
 /// What a backup did, and what it left out and why. `archive` is where the backup is, as the caller knows it.

@@ -18,6 +18,8 @@ pub(crate) struct StoreReader<D: Directory> {
     store: D,
     /// The directories that lead to the file in hand, the store itself left out.
     open: Vec<(DirectoryId, D)>,
+    /// The number of bytes read so far, those of documents that did not hold still included.
+    bytes_read: u64,
 }
 
 /// Why a license was not read.
@@ -36,15 +38,20 @@ impl From<FsError> for Unread {
 
 impl<D: Directory> StoreReader<D> {
     pub(crate) fn new(store: D) -> Self {
-        Self { store, open: Vec::new() }
+        Self { store, open: Vec::new(), bytes_read: 0 }
+    }
+
+    /// The number of bytes read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// Reads a whole license document.
     pub(crate) fn read(&mut self, catalogue: &Catalogue, file: FileId) -> Result<Vec<u8>, Unread> {
-        let directory = self.enter(catalogue, catalogue.directory_of(file))?;
-        let name = catalogue.file_name(file);
+        self.enter(catalogue, catalogue.directory_of(file))?;
         for _ in 0..TRIES {
-            if let Some(document) = read_unchanged(&directory.open_file(name)?, || catalogue.file_path(file))? {
+            let opened = self.current().open_file(catalogue.file_name(file))?;
+            if let Some(document) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
                 return Ok(document);
             }
         }
@@ -54,7 +61,7 @@ impl<D: Directory> StoreReader<D> {
     }
 
     /// Opens a directory of the store component by component, from the deepest one that is open already.
-    fn enter(&mut self, catalogue: &Catalogue, directory: DirectoryId) -> Result<&D, FsError> {
+    fn enter(&mut self, catalogue: &Catalogue, directory: DirectoryId) -> Result<(), FsError> {
         if self.innermost() != directory {
             let lineage = catalogue.lineage(directory);
             let shared = lineage.iter().zip(&self.open).take_while(|(wanted, (open, _))| *wanted == open).count();
@@ -64,7 +71,7 @@ impl<D: Directory> StoreReader<D> {
                 self.open.push((id, opened));
             }
         }
-        Ok(self.current())
+        Ok(())
     }
 
     fn innermost(&self) -> DirectoryId {
@@ -80,11 +87,18 @@ impl<D: Directory> StoreReader<D> {
 ///
 /// A document that one read gives whole is one state of the file. For a longer one, size and modification time must be
 /// the same before the first and after the last read.
-fn read_unchanged(file: &impl File, path: impl Fn() -> String) -> Result<Option<Vec<u8>>, Unread> {
-    let document = file.read(READ_LENGTH, 0)?;
-    if document.is_empty()
-        || (document.len() < READ_LENGTH && file.read(READ_LENGTH, to_u64(document.len()))?.is_empty())
-    {
+fn read_unchanged(
+    file: &impl File,
+    bytes_read: &mut u64,
+    path: impl Fn() -> String,
+) -> Result<Option<Vec<u8>>, Unread> {
+    let mut read = |offset| -> Result<Vec<u8>, FsError> {
+        let bytes = file.read(READ_LENGTH, offset)?;
+        *bytes_read += to_u64(bytes.len());
+        Ok(bytes)
+    };
+    let document = read(0)?;
+    if document.is_empty() || (document.len() < READ_LENGTH && read(to_u64(document.len()))?.is_empty()) {
         return Ok(Some(document));
     }
     let before = file.metadata()?;
@@ -98,7 +112,7 @@ fn read_unchanged(file: &impl File, path: impl Fn() -> String) -> Result<Option<
     }
     let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
     loop {
-        let more = file.read(READ_LENGTH, to_u64(document.len()))?;
+        let more = read(to_u64(document.len()))?;
         if more.is_empty() {
             break;
         }

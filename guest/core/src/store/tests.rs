@@ -2,7 +2,7 @@ use super::*;
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::memory::{Disk, MemoryDirectory};
-use crate::{ErrorCode, Status};
+use crate::{ErrorCode, Restriction, Status};
 
 /// Walks `/licenses` to its end.
 fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<Status>) {
@@ -107,7 +107,60 @@ fn a_listing_that_does_nothing_but_fail_ends() {
     disk.fail(FsError::Other("bad-descriptor"), |call| call.operation == "next_entry");
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 0);
-    assert!((1..100).contains(&events.len()), "{} events", events.len());
+    let Some(Status::Error(last)) = events.last() else { panic!("nothing was told") };
+    assert!(last.message.contains("given up"), "{last}");
+}
+
+#[test]
+fn names_that_vanish_while_they_are_listed_are_nothing_however_many_they_are() {
+    let disk = Disk::new();
+    for number in 0..5000 {
+        disk.write(&format!("/licenses/{number}"), "");
+    }
+    // Some thousand calls answer so and take no name, which is what names that have vanished look like.
+    disk.fail(FsError::NoEntry, |call| call.operation == "next_entry" && (100..3000).contains(&call.number));
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!((catalogue.len(), events.len()), (5000, 0));
+}
+
+#[test]
+fn a_file_system_that_does_not_tell_kinds_is_asked_for_each() {
+    let disk = store_with(b"");
+    disk.write("/licenses/a/b", "");
+    disk.write("/licenses/a-b", "");
+    disk.write_other("/licenses/fifo");
+    disk.hide_kinds();
+    let (_, catalogue, events) = walk(&disk);
+    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    assert_eq!(found, ["a-b", "a/b", "one"]);
+    assert!(matches!(&events[..], [Status::RestrictedLicense(restricted)] if restricted.path == "fifo"), "{events:?}");
+}
+
+#[test]
+fn a_license_that_is_a_link_by_the_time_it_is_read_is_told_and_one_that_is_closed_too() {
+    for (error, expected) in [
+        (FsError::Link, Some(Restriction::NotARegularFile)),
+        (FsError::AccessDenied, None),
+        (FsError::Other("io"), None),
+    ] {
+        let mut ledger = Ledger::default();
+        ledger.unreadable("one".to_owned(), error);
+        let mut events = Vec::new();
+        ledger.take_events(&mut events);
+        match (&events[..], expected) {
+            ([Status::RestrictedLicense(told)], Some(reason)) => assert_eq!(told.reason, reason),
+            ([Status::Error(told)], None) => assert_eq!(told.code, error.code()),
+            other => panic!("unexpected: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_directory_with_the_name_of_a_temporary_file_is_a_directory_like_any_other() {
+    let disk = store_with(b"");
+    disk.write("/licenses/.license-backup-7.tmp/two", "");
+    let (_, catalogue, _) = walk(&disk);
+    assert_eq!(catalogue.len(), 2);
 }
 
 #[test]
@@ -191,6 +244,8 @@ fn a_long_license_that_keeps_changing_is_given_up() {
         let disk = store_with(&vec![b'0'; 100_000]);
         keep_changing(&disk, usize::MAX, move |change| vec![b'x'; length + change % 2]);
         assert_eq!(code(read(&disk)), Some(ErrorCode::Changed), "{length}");
+        let tries = disk.take_calls().iter().filter(|call| call.operation == "open_file").count();
+        assert_eq!(tries, 3, "{length}");
     }
 }
 

@@ -12,9 +12,9 @@ use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, Restr
 
 /// How many names one step deals with.
 const NAMES_PER_STEP: usize = 1024;
-/// How many errors in a row, names that are not UTF-8 left aside, make a directory one that cannot be listed. A host that
-/// fails every call would keep the walk for ever.
-const ERRORS_IN_A_ROW: usize = 16;
+/// How many names in a row may be unreadable before the rest of a directory is given up. A host that fails every call would
+/// keep the walk for ever. Names that are not UTF-8 or that have vanished do not count.
+const ERRORS_IN_A_ROW: usize = 1000;
 
 /// A walk that goes on step by step.
 pub(crate) struct Walk<D: Directory> {
@@ -84,30 +84,32 @@ impl<D: Directory> Level<D> {
                 let message = format!("a name in {path} is not UTF-8 and cannot be backed up: rename the file");
                 ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
             }
+            // It was removed between the listing and the look at it.
+            Err(FsError::NoEntry) => {}
             Err(error) => {
-                if error != FsError::NoEntry {
-                    let path = directory_path(catalogue, self.id);
-                    let message = format!("a name in {path} cannot be read: {error}");
-                    ledger.failed(Failure::at(error.code(), path, message));
-                }
                 self.errors_in_a_row += 1;
-                if self.errors_in_a_row >= ERRORS_IN_A_ROW {
+                let path = directory_path(catalogue, self.id);
+                let message = if self.errors_in_a_row < ERRORS_IN_A_ROW {
+                    format!("a name in {path} cannot be read: {error}")
+                } else {
                     self.end_listing();
-                }
+                    format!("the rest of {path} was given up after {ERRORS_IN_A_ROW} unreadable names: {error}")
+                };
+                ledger.failed(Failure::at(error.code(), path, message));
             }
         }
     }
 
     /// Keeps a name to be dealt with in its turn. Its kind must be known by then, since it decides about the order.
     fn add(&mut self, mut entry: NamedEntry, catalogue: &Catalogue, ledger: &mut Ledger) {
-        if is_temporary_name(&entry.name) {
-            return;
-        }
         if entry.kind == EntryKind::Unknown {
             match self.directory.metadata(&entry.name) {
                 Ok(metadata) => entry.kind = metadata.kind,
                 Err(error) => return ledger.unreadable(catalogue.path_in(self.id, &entry.name), error),
             }
+        }
+        if entry.kind == EntryKind::File && is_temporary_name(&entry.name) {
+            return;
         }
         self.names.push(entry);
     }

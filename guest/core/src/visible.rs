@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 /// Makes text from a license, a path or a file system safe for a terminal, on one line.
 ///
 /// Control characters (escape sequences begin with one), bidirectional controls and whatever else does not print are
-/// shown as Rust escapes such as `\n` and `\u{202e}`; a backslash is doubled, so that the original can be told. All else
-/// stays as it is.
+/// shown as Rust escapes such as `\n` and `\u{202e}`. All else stays as it is, a backslash included: UNC paths are full of
+/// them, and what was made safe once stays the same when it is made safe again.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    // `escape_debug` also escapes quotes, which harm no terminal. A quote in its output always directly follows the
-    // backslash that escapes it, so that taking this backslash away is unambiguous.
-    text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"")
+    // `escape_debug` also escapes quotes and backslashes, which harm no terminal. In its output they always directly follow
+    // the backslash that escapes them, so that taking this backslash away is unambiguous.
+    text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
 /// Makes the text of a JSON document safe for a terminal without changing what it means.
@@ -74,9 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_and_a_name_that_looks_like_one_differ() {
-        assert_ne!(visible("\\n"), visible("\n"));
-        assert_eq!(visible("\\'"), "\\\\'");
+    fn what_is_safe_stays_the_same() {
+        for text in ["\\\\nas\\backups", "\\'", "\\n", "\\\n", "\n\\", "\u{202e}\\\\"] {
+            assert_eq!(visible(&visible(text)), visible(text), "{text:?}");
+        }
+        assert_eq!(visible("\\\\nas\\backups"), "\\\\nas\\backups");
     }
 
     #[test]

@@ -1,0 +1,166 @@
+//! One instance of the component under several calls. The library gives each operation an instance of its own, so that
+//! this is seen only by a host that shares one.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use license_backup_tests::harness::Sandbox;
+use tokio::sync::oneshot;
+use wasmtime::component::{
+    Accessor, Component, FutureConsumer, FutureReader, HasData, Lift, Linker, ResourceTable, Source,
+};
+use wasmtime::{Engine, Store, StoreContextMut};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
+use wasmtime_wasi::p2::bindings::{filesystem, io};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+
+use self::bindings::LicenseManagement;
+use self::bindings::exports::licenses::management::management::{BackupFlags, Guest};
+use self::bindings::exports::licenses::management::types::{ErrorCode, Failure};
+
+mod bindings {
+    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "the code is generated")]
+
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "license-management",
+        with: { "wasi": wasmtime_wasi::p2::bindings },
+        imports: { default: async | trappable },
+        exports: { default: async | store },
+    });
+}
+
+/// What has to happen soon takes no longer.
+const SOON: Duration = Duration::from_mins(1);
+
+struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+struct Table;
+
+impl HasData for Table {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+/// Runs `calls` against an instance that has the store and the backup directory of a sandbox open.
+fn with_instance(sandbox: &Sandbox, calls: impl AsyncFnOnce(&Guest, &Accessor<State>) -> wasmtime::Result<()>) {
+    let engine = Engine::default();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
+    let component = Component::from_file(&engine, path).expect("`make component` builds the component");
+    let mut linker = Linker::new(&engine);
+    filesystem::types::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem).unwrap();
+    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem).unwrap();
+    io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
+    io::poll::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
+    io::streams::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
+    let mut wasi = WasiCtx::builder();
+    wasi.allow_blocking_current_thread(true);
+    wasi.preopened_dir(sandbox.store(), "/licenses", FsPerms::ReadOnly).unwrap();
+    wasi.preopened_dir(sandbox.backup(), "/backup", FsPerms::ReadWrite).unwrap();
+    let mut store = Store::new(&engine, State { wasi: wasi.build(), table: ResourceTable::new() });
+    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    executor
+        .block_on(async {
+            let instance = LicenseManagement::instantiate_async(&mut store, &component, &linker).await?;
+            let guest = instance.licenses_management_management();
+            store.run_concurrent(async |accessor| calls(guest, accessor).await).await?
+        })
+        .expect("the component does not break down");
+}
+
+/// Sends on the one value of a future of the component.
+struct Sender<T>(Option<oneshot::Sender<T>>);
+
+impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for Sender<T> {
+    type Item = T;
+
+    fn poll_consume(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        store: StoreContextMut<'_, D>,
+        mut source: Source<'_, T>,
+        _: bool,
+    ) -> Poll<wasmtime::Result<()>> {
+        let mut value = None;
+        source.read(store, &mut value)?;
+        if let (Some(sender), Some(value)) = (self.0.take(), value) {
+            let _ = sender.send(value);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The outcome of an operation, or the code of its failure; it must come soon.
+async fn outcome<T: Lift + Send + Sync + 'static>(
+    accessor: &Accessor<State>,
+    completed: FutureReader<Result<T, Failure>>,
+) -> Result<T, ErrorCode> {
+    let (sender, receiver) = oneshot::channel();
+    accessor.with(|mut access| completed.pipe(&mut access, Sender(Some(sender)))).expect("the future can be read");
+    let arrived = tokio::time::timeout(SOON, receiver).await.expect("the operation ends soon");
+    arrived.expect("the component tells the outcome").map_err(|failure| failure.code)
+}
+
+#[test]
+fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody_reads_the_progress() {
+    let sandbox = Sandbox::with_many_files(2000);
+    with_instance(&sandbox, async |guest, accessor| {
+        let backup = async || guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::OVERWRITE).await;
+        let mut unread = Vec::new();
+        for _ in 0..3 {
+            let operation = backup().await?.expect("the instance is free");
+            let refused = backup().await?.err().map(|failure| failure.code);
+            assert_eq!(refused, Some(ErrorCode::Busy));
+            let refused = guest.call_list_licenses(accessor, "/backup".into()).await?.err().map(|failure| failure.code);
+            assert_eq!(refused, Some(ErrorCode::Busy));
+            let summary = outcome(accessor, operation.completed).await.expect("the backup completes");
+            assert_eq!(summary.licenses, 2000);
+            unread.push(operation.progress);
+        }
+        assert_eq!(unread.len(), 3);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_call_that_is_refused_leaves_the_instance_free() {
+    let sandbox = Sandbox::with_many_files(10);
+    with_instance(&sandbox, async |guest, accessor| {
+        let refused = guest.call_backup_licenses(accessor, "/backup/nowhere".into(), BackupFlags::empty()).await?;
+        let failure = refused.err().expect("there is no such directory");
+        assert_eq!(failure.code, ErrorCode::PathNotFound);
+        assert!(failure.message.contains("/licenses, /backup"), "{}", failure.message);
+        let accepted = guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty()).await?;
+        let summary = outcome(accessor, accepted.expect("the instance is free").completed).await;
+        assert_eq!(summary.map(|summary| summary.licenses), Ok(10));
+        Ok(())
+    });
+}
+
+#[test]
+fn cancelling_twice_and_after_the_end_is_harmless_and_frees_the_instance() {
+    let sandbox = Sandbox::with_many_files(2000);
+    with_instance(&sandbox, async |guest, accessor| {
+        for _ in 0..2 {
+            let accepted = guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty()).await?;
+            let operation = accepted.expect("the instance is free");
+            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
+            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
+            let ended = outcome(accessor, operation.completed).await;
+            assert_eq!(ended.err(), Some(ErrorCode::Cancelled));
+            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
+        }
+        Ok(())
+    });
+    assert!(!sandbox.backup_file().exists(), "a cancelled backup is in place");
+}
