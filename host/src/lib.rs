@@ -65,3 +65,8 @@ pub use list::ListOperation;
 pub use operation::{CancellationCookie, Completion};
 pub use runtime::Runtime;
 pub use wait::wait;
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

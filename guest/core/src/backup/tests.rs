@@ -265,7 +265,10 @@ fn a_step_reads_no_more_than_its_share_whatever_becomes_of_it() {
         disk.take_calls();
         match backup.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => backup = next,
-            ControlFlow::Break(outcome) => break drop(outcome.expect("the backup succeeds")),
+            ControlFlow::Break(outcome) => {
+                outcome.expect("the backup succeeds");
+                break;
+            }
         }
         let reads = disk.take_calls().iter().filter(|call| call.operation == "read").count();
         assert!(reads < 40, "{reads} reads of 64 KiB in one step");
