@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup component build run test lint vendor-wit clean
+.PHONY: help setup setup-tests component build run test lint vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -12,7 +12,10 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building needs and this machine lacks
-	@scripts/setup.sh $(SETUP_FOR)
+	@scripts/setup.sh
+
+setup-tests: setup ## Install what the tests need besides
+	@scripts/setup.sh tests
 
 component: setup ## Build the components into target/components
 	scripts/build-component.sh
@@ -23,9 +26,8 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, and show what the backup holds and what it left out
 	@scripts/run-sample.sh
 
-test: SETUP_FOR := tests
 test: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
-test: build ## Run all tests
+test: setup-tests build ## Run all tests
 	cargo test --locked --package license-backup-core
 	cargo test --locked $(HOST)
 

@@ -17,7 +17,9 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 
 # The panic messages of the dependencies carry the paths of their sources; the same sources give the same bytes wherever
 # they lie.
-remap="'--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo', '--remap-path-prefix=$PWD=/license-backup'"
+toml_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+remap="$(toml_string "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo")"
+remap="$remap, $(toml_string "--remap-path-prefix=$PWD=/license-backup")"
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
 	--config "target.$wasm_target.rustflags = [$remap]"
 

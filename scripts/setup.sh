@@ -25,9 +25,6 @@ add_wasm_target() {
 find_missing() {
 	has cc || packages="$packages gcc libc6-dev"
 	has wasm-ld || packages="$packages lld-22"
-	if [ "$1" = tests ]; then
-		for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
-	fi
 	has_wasm_target || has_debian_sources || add_wasm_target || packages="$packages rustc-web rust-web-src"
 }
 
@@ -76,9 +73,14 @@ setup_linker() {
 has cargo || fail "there is no cargo here; install Rust's stable toolchain and start again: https://rustup.rs"
 mkdir -p target
 add_linkers_to_path
-find_missing "${1-}"
-install_missing
-say_compiler
-setup_linker
-# Debian's b3sum is older than the escape for a carriage return in a name.
-[ "${1-}" != tests ] || install_tool b3sum@1.8.7
+if [ "${1-}" = tests ]; then
+	for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
+	install_missing
+	# Debian's b3sum is older than the escape for a carriage return in a name.
+	install_tool b3sum@1.8.7
+else
+	find_missing
+	install_missing
+	say_compiler
+	setup_linker
+fi

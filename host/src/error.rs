@@ -5,6 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use license_backup_core::report::visible;
 use license_backup_core::{ErrorCode, Failure};
 
 /// A cause that comes from the WebAssembly runtime.
@@ -32,7 +33,7 @@ pub enum OperationError {
     #[error(transparent)]
     Failure(Failure),
     /// A directory that the operation names cannot be opened or made. Nothing was touched.
-    #[error("the {role} {} cannot be used (check that it is a directory, and accessible)", path.display())]
+    #[error("the {role} {} cannot be used (check that it is a directory, and accessible)", visible(&path.to_string_lossy()))]
     Directory {
         /// What the directory is to the operation.
         role: &'static str,
@@ -41,8 +42,11 @@ pub enum OperationError {
         /// What the system says.
         source: io::Error,
     },
-    /// The component asked for more memory than the limit. An earlier backup is untouched.
-    #[error("the operation needs more than the {limit} bytes of memory that it is allowed; raise the limit")]
+    /// The component asked for more memory than the limit; see [`Runtime::with_memory_limit`](crate::Runtime). An earlier
+    /// backup is untouched. The temporary file stays, until a backup that starts more than an hour later removes it.
+    #[error(
+        "the store is too large for the {limit} bytes of memory that the operation is allowed; back it up in parts"
+    )]
     OutOfMemory {
         /// The limit, in bytes.
         limit: usize,
@@ -50,7 +54,8 @@ pub enum OperationError {
     /// The component cannot be started on this machine, for want of address space or the like. Nothing was touched.
     #[error("the component cannot be started; see whether a limit is set on this process")]
     Start(#[source] Cause),
-    /// The component broke down, which is a defect of it. An earlier backup is untouched.
+    /// The component broke down, which is a defect of it. An earlier backup is untouched. The temporary file stays, until a
+    /// backup that starts more than an hour later removes it.
     #[error("the component broke down; please report this as a defect")]
     Trap(#[source] Cause),
     /// The system has no thread for the operation. Nothing was touched.

@@ -22,7 +22,7 @@ static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-back
 /// Bytes of memory that one operation may use, unless another limit is set. An operation keeps the paths of a store and
 /// what it left out in memory, so that this is far from what any store takes that people have, and near enough that a
 /// defect does not starve the machine.
-const MEMORY_LIMIT: usize = 256 * 1024 * 1024;
+const MEMORY_LIMIT: usize = 1024 * 1024 * 1024;
 
 /// The compiled component.
 ///
@@ -62,7 +62,7 @@ impl Runtime {
         Ok(Self { component: Arc::new(component), memory_limit: MEMORY_LIMIT })
     }
 
-    /// The same, with another limit on the memory of each operation, in bytes. The default is 256 MiB: a store of an
+    /// The same, with another limit on the memory of each operation, in bytes. The default is 1 GiB: a store of an
     /// extraordinary number of licenses may need more, and little should need as much.
     ///
     /// An operation that reaches it ends with [`OperationError::OutOfMemory`].

@@ -1,10 +1,14 @@
 //! Ctrl-C: the first one cancels, a second one ends the process at once, and the directory is as it was.
 
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use license_backup_tests::harness::{Running, Sandbox, Snapshot};
-use nix::sys::signal::Signal;
+use license_backup_tests::harness::{Running, Sandbox, Snapshot, binary};
+use license_backup_tests::sample::SampleStore;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// A store that takes long enough to be interrupted.
 fn large() -> Sandbox {
@@ -26,7 +30,7 @@ fn ctrl_c_leaves_an_empty_directory_empty_and_an_earlier_backup_as_it_was() {
         let before = Snapshot::of(&sandbox.backup());
         let run = start(&sandbox, further);
         run.signal(Signal::SIGINT);
-        let outcome = run.wait().exits(130).says(&["ancel"]);
+        let outcome = run.wait().exits(130);
         let end = outcome.end_event();
         assert_eq!((&end["outcome"], &end["code"]), (&"cancelled".into(), &"cancelled".into()));
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
@@ -36,8 +40,42 @@ fn ctrl_c_leaves_an_empty_directory_empty_and_an_earlier_backup_as_it_was() {
     }
 }
 
+/// A listing that cannot go on, since nobody reads what it writes: cancelling it does not end it.
+fn stuck_listing(sandbox: &Sandbox) -> Child {
+    let mut child = Command::new(binary())
+        .args(["list", "--json", "--from"])
+        .arg(sandbox.backup())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("`make build` builds the binary");
+    // It has begun when there is something to read; then it fills the pipe.
+    child.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0]).expect("the listing begins");
+    thread::sleep(Duration::from_secs(1));
+    child
+}
+
+fn interrupt(child: &Child) {
+    let id = i32::try_from(child.id()).expect("the kernel gives small numbers");
+    kill(Pid::from_raw(id), Signal::SIGINT).expect("the process is there");
+    thread::sleep(Duration::from_secs(1));
+}
+
 #[test]
-fn a_second_ctrl_c_ends_the_process_at_once_and_the_earlier_backup_is_as_it_was() {
+fn a_second_ctrl_c_ends_what_the_first_cannot_end() {
+    let sandbox = large();
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    let mut child = stuck_listing(&sandbox);
+    interrupt(&child);
+    assert_eq!(child.try_wait().unwrap(), None, "the first Ctrl-C should cancel, and nothing more");
+    interrupt(&child);
+    let ended = child.try_wait().unwrap();
+    child.kill().unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(130), "the second Ctrl-C should end the process");
+}
+
+#[test]
+fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
@@ -55,10 +93,31 @@ fn a_second_ctrl_c_ends_the_process_at_once_and_the_earlier_backup_is_as_it_was(
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_before_the_backup_begins_cancels_it_and_makes_no_directory() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let mut run = sandbox.license_backup(["backup", "--store", "store", "--to", "new"]).start();
+    assert!(run.wait_until_it_handles(Signal::SIGINT), "the handler should be there first of all");
+    run.signal(Signal::SIGINT);
+    run.wait().exits(130).says(&["cancelled before it began"]);
+    assert!(!sandbox.path("new").exists(), "a directory is left");
+}
+
+#[test]
+fn a_hang_up_that_nohup_ignores_stays_ignored() {
+    let sandbox = large();
+    let temporary = sandbox.path("backup/.license-backup-0.tmp");
+    let mut run = sandbox.back_up(&["--quiet"]).after("trap '' HUP").start();
+    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+    run.signal(Signal::SIGHUP);
+    run.wait().exits(0);
+}
+
+#[test]
 fn a_request_to_terminate_cancels_like_ctrl_c() {
     let sandbox = large();
     let run = start(&sandbox, &[]);
     run.signal(Signal::SIGTERM);
-    run.wait().exits(130);
+    run.wait().exits(130).says(&["cancelled"]);
     assert!(Snapshot::of(&sandbox.backup()).names().is_empty());
 }

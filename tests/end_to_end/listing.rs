@@ -94,7 +94,7 @@ fn a_listing_changes_nothing() {
 #[test]
 fn a_directory_without_a_backup_is_named() {
     let sandbox = Sandbox::new();
-    sandbox.list(&[]).run().exits(1).says(&["backup"]);
+    sandbox.list(&[]).run().exits(1).says(&["no backup (licenses.zip) in backup:"]);
     sandbox.license_backup(["list", "--from", "nowhere"]).run().exits(1).says(&["nowhere"]);
     assert!(!sandbox.path("nowhere").exists());
 }

@@ -16,3 +16,4 @@ mod library_listing;
 mod listing;
 mod store;
 mod temporary;
+mod terminal;

@@ -1,6 +1,6 @@
 //! `license-backup backup`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
@@ -24,12 +24,26 @@ pub(super) fn run(arguments: &BackupArguments, interrupt: &Interrupt) -> ExitCod
 }
 
 fn back_up(arguments: &BackupArguments, interrupt: &Interrupt, teller: &mut Teller) -> anyhow::Result<BackupSummary> {
+    let runtime = Runtime::new()?;
+    interrupt.check()?;
     // Without a store there will be no backup, and no need for a directory; the library says so.
-    if arguments.store.is_dir() {
-        make_directory(&arguments.to)?;
+    let is_new = arguments.store.is_dir() && make_directory(&arguments.to)?;
+    let outcome = run_backup(&runtime, arguments, interrupt, teller);
+    if is_new && outcome.is_err() {
+        // What was not there before goes, unless there is something in it.
+        let _ = fs::remove_dir(&arguments.to);
     }
+    outcome
+}
+
+fn run_backup(
+    runtime: &Runtime,
+    arguments: &BackupArguments,
+    interrupt: &Interrupt,
+    teller: &mut Teller,
+) -> anyhow::Result<BackupSummary> {
     let options = BackupOptions::new(&arguments.store, &arguments.to).overwrite(arguments.overwrite);
-    let mut operation = wait(Runtime::new()?.backup(&options))?;
+    let mut operation = wait(runtime.backup(&options))?;
     interrupt.watch(operation.cookie);
     while let Some(status) = operation.progress.wait_next() {
         teller.status(&status);
@@ -37,16 +51,40 @@ fn back_up(arguments: &BackupArguments, interrupt: &Interrupt, teller: &mut Tell
     Ok(wait(operation.completed)?)
 }
 
-/// Makes the backup directory if it is not there. The umask makes it the owner's alone.
-fn make_directory(directory: &Path) -> Result<(), OperationError> {
-    let Err(source) = fs::create_dir(directory) else { return Ok(()) };
-    match (source.kind(), directory.parent()) {
-        (io::ErrorKind::AlreadyExists, _) => Ok(()),
-        (io::ErrorKind::NotFound, Some(parent)) => {
-            Err(OperationError::Directory { role: "parent of the backup directory", path: parent.to_owned(), source })
+/// Makes the backup directory durably if it is not there, and gives whether it was not. The umask makes it the owner's alone.
+fn make_directory(directory: &Path) -> Result<bool, OperationError> {
+    // Without a `.` at its end, which cannot be made.
+    let directory: PathBuf = directory.components().collect();
+    let parent = match directory.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Ok(false),
+    };
+    let trouble = |role, path: &Path, source| OperationError::Directory { role, path: path.to_owned(), source };
+    match fs::create_dir(&directory) {
+        Ok(()) => {
+            sync(parent).map_err(|source| trouble("parent of the backup directory", parent, source))?;
+            Ok(true)
         }
-        _ => Err(OperationError::Directory { role: "backup directory", path: directory.to_owned(), source }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) if !parent.is_dir() => Err(trouble("parent of the backup directory", parent, error)),
+        Err(error) => Err(trouble("backup directory", &directory, error)),
     }
+}
+
+/// Makes the names in a directory durable, where the system can.
+#[cfg(unix)]
+fn sync(directory: &Path) -> io::Result<()> {
+    match fs::File::open(directory)?.sync_all() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Elsewhere a directory cannot be synced.
+#[cfg(not(unix))]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Tells what happens, to a person or to a program.
@@ -121,7 +159,7 @@ impl<'a> Teller<'a> {
                 self.output.write(&text);
             }
             Err(Failure { code: ErrorCode::BackupExists, message, .. }) => {
-                complain(&format!("{message} (--overwrite allows it)"));
+                complain(&format!("{message} (--overwrite does that)"));
             }
             Err(failure) => complain(&failure.message),
         }

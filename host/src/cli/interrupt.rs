@@ -1,12 +1,12 @@
-//! Ctrl-C and SIGTERM: the first cancels, the second ends the process.
+//! Ctrl-C and SIGTERM: the first cancels, the second ends the process. A hang-up is left alone, so that `nohup` works.
 
-use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{process, thread};
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use license_backup::CancellationCookie;
+use license_backup::{CancellationCookie, ErrorCode, Failure, OperationError};
 use license_backup_core::report::ExitCode;
 
 use super::output::complain;
@@ -32,7 +32,7 @@ impl Interrupt {
             bar: ProgressBar::hidden(),
         });
         let handler = Arc::clone(&shared);
-        ctrlc::set_handler(move || handler.interrupt()).context("the handler for Ctrl-C cannot be installed")?;
+        handle(move || handler.interrupt()).context("the handler for Ctrl-C cannot be installed")?;
         Ok(Self { shared })
     }
 
@@ -45,16 +45,41 @@ impl Interrupt {
         }
     }
 
+    /// Ends an operation that has not begun, if there was an interruption.
+    pub(super) fn check(&self) -> Result<(), OperationError> {
+        if self.shared.interrupted.load(Ordering::SeqCst) {
+            return Err(OperationError::Failure(Failure::new(ErrorCode::Cancelled, "cancelled before it began")));
+        }
+        Ok(())
+    }
+
     /// The progress bar that messages go around.
     pub(super) fn bar(&self) -> &ProgressBar {
         &self.shared.bar
     }
 }
 
+/// Has `interrupt` called, on a thread of its own, for each interruption.
+#[cfg(unix)]
+fn handle(mut interrupt: impl FnMut() + Send + 'static) -> anyhow::Result<()> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    thread::Builder::new().name("interrupt".to_owned()).spawn(move || signals.forever().for_each(|_| interrupt()))?;
+    Ok(())
+}
+
+/// Has `interrupt` called, on a thread of its own, for each interruption.
+#[cfg(not(unix))]
+fn handle(interrupt: impl FnMut() + Send + 'static) -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(interrupt)?)
+}
+
 impl Shared {
     fn interrupt(&self) {
         if self.interrupted.swap(true, Ordering::SeqCst) {
             // Without a commit the directory is as it was, but for a temporary file that a later backup clears away.
+            self.bar.finish_and_clear();
             process::exit(ExitCode::Cancelled.number().into());
         }
         self.cancel();

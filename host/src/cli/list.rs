@@ -18,7 +18,9 @@ pub(super) fn run(arguments: &ListArguments, interrupt: &Interrupt) -> ExitCode 
 }
 
 fn list(arguments: &ListArguments, interrupt: &Interrupt, output: &mut Output) -> anyhow::Result<ListSummary> {
-    let mut operation = wait(Runtime::new()?.list(&arguments.from))?;
+    let runtime = Runtime::new()?;
+    interrupt.check()?;
+    let mut operation = wait(runtime.list(&arguments.from))?;
     interrupt.watch(operation.cookie);
     while let Some(listing) = operation.licenses.wait_next() {
         output.line(&if arguments.json { listing_line(&listing) } else { listing_text(&listing) });

@@ -48,9 +48,6 @@ fn make_files_private() {}
 /// An error in the form in which all failures are told, with its causes in the message.
 fn failure(error: &anyhow::Error) -> Failure {
     let operation = error.downcast_ref::<OperationError>();
-    Failure {
-        code: operation.map_or(ErrorCode::Io, OperationError::code),
-        message: format!("{error:#}"),
-        path: operation.and_then(OperationError::path),
-    }
+    let code = operation.map_or(ErrorCode::Io, OperationError::code);
+    Failure { path: operation.and_then(OperationError::path), ..Failure::new(code, format!("{error:#}")) }
 }

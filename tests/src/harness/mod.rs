@@ -9,6 +9,6 @@ mod sandbox;
 mod tools;
 
 pub use listing::{Snapshot, files_below};
-pub use run::{Invocation, Outcome, Running};
+pub use run::{Invocation, Outcome, Running, binary};
 pub use sandbox::Sandbox;
 pub use tools::{Archive, Entry, passes_b3sum};

@@ -18,6 +18,12 @@ const SHOWN_PATHS: usize = 60;
 /// How many bytes of each stream a failure shows.
 const SHOWN_BYTES: usize = 8000;
 
+/// The binary of `make build`.
+#[must_use]
+pub fn binary() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/license-backup")
+}
+
 /// A run that was not started yet.
 #[derive(Debug)]
 pub struct Invocation {
@@ -30,9 +36,8 @@ pub struct Invocation {
 
 impl Invocation {
     pub(super) fn new<A: AsRef<OsStr>>(directory: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
-        let binary = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/license-backup");
         Self {
-            binary,
+            binary: binary(),
             arguments: arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect(),
             directory: directory.to_owned(),
             preparation: String::new(),
@@ -145,6 +150,24 @@ impl Running {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("the run takes signals");
     }
 
+    /// Waits until the run has a handler for a signal, which Linux tells, or is over. Gives whether it has.
+    ///
+    /// # Panics
+    ///
+    /// When neither happens in time.
+    #[cfg(target_os = "linux")]
+    pub fn wait_until_it_handles(&mut self, signal: nix::sys::signal::Signal) -> bool {
+        let status = format!("/proc/{}/status", self.child.id());
+        self.wait_until(|| {
+            let status = std::fs::read_to_string(&status).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            // Before it is the binary, it is the shell, which has handlers of its own.
+            let is_binary = status.starts_with("Name:\tlicense-backup\n");
+            is_binary && caught.is_some_and(|mask| mask & (1 << (signal as i32 - 1)) != 0)
+        })
+    }
+
     /// Waits for the end.
     ///
     /// # Panics
@@ -208,7 +231,8 @@ impl Outcome {
     #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "it is an assertion first")]
     pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
-            let said = String::from_utf8_lossy(&self.stderr).contains(text);
+            // Without the name of the program, which says nothing of what went wrong.
+            let said = String::from_utf8_lossy(&self.stderr).replace("license-backup: ", "").contains(text);
             assert!(said, "{text:?} should be on stderr\n{}", self.report());
         }
         self

@@ -133,7 +133,7 @@ impl<D: Directory> Destination<D> {
 
     fn exists(&self) -> Failure {
         let message = format!(
-            "there is a backup in {} already, and it was not touched: back up into another directory, or ask for overwriting (--overwrite)",
+            "there is a {BACKUP_FILE} in {} already, and it was not touched: back up into another directory, or ask for overwriting",
             self.path
         );
         Failure::at(ErrorCode::BackupExists, &self.path, message)
