@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{process, thread};
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
@@ -17,7 +16,7 @@ pub(super) struct Interrupt {
 }
 
 struct Shared {
-    interrupted: AtomicBool,
+    interrupted: Arc<AtomicBool>,
     cookie: Mutex<Option<CancellationCookie>>,
     /// Drawn on the terminal, so that messages have to go around it. Hidden until there is progress to show.
     bar: ProgressBar,
@@ -27,12 +26,11 @@ impl Interrupt {
     /// Takes over the signals.
     pub(super) fn install() -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
-            interrupted: AtomicBool::new(false),
+            interrupted: Arc::new(AtomicBool::new(false)),
             cookie: Mutex::new(None),
             bar: ProgressBar::hidden(),
         });
-        let handler = Arc::clone(&shared);
-        handle(move || handler.interrupt()).context("the handler for Ctrl-C cannot be installed")?;
+        handle(Arc::clone(&shared)).context("the handler for Ctrl-C cannot be installed")?;
         Ok(Self { shared })
     }
 
@@ -59,29 +57,41 @@ impl Interrupt {
     }
 }
 
-/// Has `interrupt` called, on a thread of its own, for each interruption.
+/// Has the first interruption cancel, on a thread of its own, and a second one end the process in the signal handler
+/// itself, so that it does whatever any thread is stuck in. Without a commit the directory is then as it was, but for a
+/// temporary file that a later backup clears away.
 #[cfg(unix)]
-fn handle(mut interrupt: impl FnMut() + Send + 'static) -> anyhow::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
+    use std::thread;
 
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-    thread::Builder::new().name("interrupt".to_owned()).spawn(move || signals.forever().for_each(|_| interrupt()))?;
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::{flag, iterator};
+
+    let mut signals = iterator::Signals::new([SIGINT, SIGTERM])?;
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first one ends nothing.
+        let exit_code = ExitCode::Cancelled.number().into();
+        flag::register_conditional_shutdown(signal, exit_code, Arc::clone(&shared.interrupted))?;
+        flag::register(signal, Arc::clone(&shared.interrupted))?;
+    }
+    let cancel = move || signals.forever().for_each(|_| shared.interrupt());
+    thread::Builder::new().name("interrupt".to_owned()).spawn(cancel)?;
     Ok(())
 }
 
-/// Has `interrupt` called, on a thread of its own, for each interruption.
+/// Has the first interruption cancel, and a second one end the process.
 #[cfg(not(unix))]
-fn handle(interrupt: impl FnMut() + Send + 'static) -> anyhow::Result<()> {
-    Ok(ctrlc::set_handler(interrupt)?)
+fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(move || {
+        if shared.interrupted.swap(true, Ordering::SeqCst) {
+            std::process::exit(ExitCode::Cancelled.number().into());
+        }
+        shared.interrupt();
+    })?)
 }
 
 impl Shared {
     fn interrupt(&self) {
-        if self.interrupted.swap(true, Ordering::SeqCst) {
-            // Without a commit the directory is as it was, but for a temporary file that a later backup clears away.
-            self.bar.finish_and_clear();
-            process::exit(ExitCode::Cancelled.number().into());
-        }
         self.cancel();
         self.bar.suspend(|| complain("cancelling; interrupt again to end at once"));
     }
