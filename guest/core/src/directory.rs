@@ -91,6 +91,10 @@ pub struct Metadata {
     pub modified: Option<Timestamp>,
 }
 
+/// How many names in a row may be unreadable before the rest of a listing is given up: a host that fails every call would
+/// keep its reader for ever. Names that are not UTF-8 or that have vanished are no sign of that.
+pub(crate) const ERRORS_IN_A_ROW: usize = 1000;
+
 /// The names in a directory, without `.` and `..`, in no order.
 pub trait Entries {
     /// The next name, or nothing after the last. An error concerns one name: the call after it goes on.

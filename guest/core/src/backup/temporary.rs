@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::directory::FsError;
+use crate::directory::{ERRORS_IN_A_ROW, FsError};
 use crate::{Directory, Entries, EntryKind, File, Timestamp};
 
 const PREFIX: &str = ".license-backup-";
@@ -12,8 +12,6 @@ const MOST_NAMES: u32 = 10_000;
 /// The age in seconds, counted from the file that a run has created, above which it takes a temporary file for one that
 /// a killed run left behind. A run whose file is taken away all the same, since it was held up for so long, notices it.
 const STALE_AFTER: u64 = 60 * 60;
-/// How many names in a row may be unreadable before the look for stale files is given up.
-const ERRORS_IN_A_ROW: usize = 1000;
 
 /// Whether a name is that of one of our temporary files.
 pub(crate) fn is_temporary_name(name: &str) -> bool {
@@ -65,6 +63,7 @@ impl<F: File> Temporary<F> {
                         let _ = directory.unlink(&entry.name);
                     }
                 }
+                Err(FsError::IllegalName | FsError::NoEntry) => {}
                 Err(_) => errors_in_a_row += 1,
             }
         }

@@ -472,9 +472,10 @@ fn a_message_is_one_line_whatever_a_path_has_in_it() {
     let disk = mixed();
     disk.write("/licenses/bad\nfile\u{1b}[2J", &b"XMR\0\0"[..]);
     let (events, _) = run(start(&disk, false).expect("the backup starts"));
-    for event in events {
-        if let Status::Error(failure) = event {
-            assert!(!failure.message.contains(char::is_control), "{:?}", failure.message);
-        }
-    }
+    let told = events.iter().find_map(|event| match event {
+        Status::Error(failure) if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") => Some(&failure.message),
+        _ => None,
+    });
+    let message = told.expect("the broken license is told, its path as it is");
+    assert!(message.starts_with("bad\\nfile\\u{1b}[2J is a broken license"), "{message:?}");
 }

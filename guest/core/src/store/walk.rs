@@ -6,15 +6,12 @@ use super::Catalogue;
 use super::catalogue::DirectoryId;
 use crate::archive::{LICENSES, LONGEST_NAME};
 use crate::backup::is_temporary_name;
-use crate::directory::FsError;
+use crate::directory::{ERRORS_IN_A_ROW, FsError};
 use crate::ledger::Ledger;
 use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, Restricted};
 
 /// How many names one step deals with.
 const NAMES_PER_STEP: usize = 1024;
-/// How many names in a row may be unreadable before the rest of a directory is given up. A host that fails every call would
-/// keep the walk for ever. Names that are not UTF-8 or that have vanished do not count.
-const ERRORS_IN_A_ROW: usize = 1000;
 
 /// A walk that goes on step by step.
 pub(crate) struct Walk<D: Directory> {
