@@ -23,23 +23,23 @@ component: setup ## Build the components into target/components
 build: component ## Build the components, then the program: target/release/license-backup
 	cargo build --locked $(HOST)
 
-run: build ## Back up a sample store, and show what the backup holds and what it left out
+run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
 test: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 test: setup-tests build ## Run all tests
-	cargo test --locked --package license-backup-core
+	cargo test --locked --package license-backup-core --package license-backup-command
 	cargo test --locked $(HOST)
 
 lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
-	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh .ci/run; fi
+	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run; fi
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
 vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
 	scripts/vendor-wit.sh
 
-clean: ## Remove everything that was built
+clean: ## Remove everything that was built here; the wasmtime command line stays in its cache
 	rm -rf target

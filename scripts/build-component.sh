@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 # Each component: the package, and the name of its file in target/components.
 components='
 license-backup-component license-backup
+license-backup-command license-backup-command
 '
 target_dir=target/guest
 profile=guest

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Backs up a sample store, and lists what the backup holds and what it left out.
+# Backs up a sample store, lists what the backup holds and what it left out, verifies it, and restores it into an empty store.
 set -eu
 cd "$(dirname "$0")/.."
 
 store=target/sample-store
 backup=target/sample-backup
+restored=target/sample-restored
 # Some documents of the sample store are broken on purpose, which is what this exit code tells.
 incomplete=3
 
@@ -25,3 +26,8 @@ fi
 echo "(exit code $status, as it should be: the backup is complete but for documents that are broken on purpose)"
 
 run target/release/license-backup list --from "$backup"
+run target/release/license-backup verify --from "$backup"
+
+rm -rf "$restored"
+mkdir "$restored"
+run target/release/license-backup restore --from "$backup" --store "$restored"

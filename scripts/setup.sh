@@ -59,15 +59,42 @@ say_compiler() {
 	fi
 }
 
-# install_tool PACKAGE@VERSION: from its sources into $tools_dir, unless it is there.
+# install_tool ROOT PACKAGE@VERSION [OPTION...]: from its sources below ROOT, unless it is there.
 install_tool() {
-	echo "setup: $1 in $tools_dir, compiling it if it is not there"
-	env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$tools_dir" "$1"
+	root=$1
+	shift
+	echo "setup: $1 in $root, compiling it if it is not there"
+	env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$root" "$@"
 }
 
 setup_linker() {
-	has wasm-component-ld || install_tool wasm-component-ld@0.5.31
+	has wasm-component-ld || install_tool "$tools_dir" wasm-component-ld@0.5.31
 	echo "setup: components are linked by $(command -v wasm-component-ld)"
+}
+
+# The wasmtime command line of the version that the host is locked to: the one on PATH, or else one that is kept outside of the
+# checkout, since compiling it takes minutes. The tests find it in $tools_dir.
+setup_wasmtime() {
+	version=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
+	mkdir -p "$tools_dir/bin"
+	rm -f "$tools_dir/bin/wasmtime"
+	wasmtime=$(command -v wasmtime) || wasmtime=
+	if ! is_wasmtime "$wasmtime" "$version"; then
+		cache=${XDG_CACHE_HOME:-$HOME/.cache}/license-backup/wasmtime-$version
+		wasmtime=$cache/bin/wasmtime
+		is_wasmtime "$wasmtime" "$version" || install_tool "$cache" "wasmtime-cli@$version" \
+			--no-default-features --features run,compile,component-model
+	fi
+	ln -s "$wasmtime" "$tools_dir/bin/wasmtime"
+	echo "setup: the command component is tested with wasmtime $version, $wasmtime"
+}
+
+# is_wasmtime PROGRAM VERSION
+is_wasmtime() {
+	case $("$1" --version 2>/dev/null) in
+		"wasmtime $2" | "wasmtime $2 "*) true ;;
+		*) false ;;
+	esac
 }
 
 has cargo || fail "there is no cargo here; install Rust's stable toolchain and start again: https://rustup.rs"
@@ -77,7 +104,8 @@ if [ "${1-}" = tests ]; then
 	for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
 	install_missing
 	# Debian's b3sum is older than the escape for a carriage return in a name.
-	install_tool b3sum@1.8.7
+	install_tool "$tools_dir" b3sum@1.8.7
+	setup_wasmtime
 else
 	find_missing
 	install_missing

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-packages='clocks filesystem io'
+packages='cli clocks filesystem io random sockets'
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 manifest=$(cargo metadata --locked --format-version 1 --filter-platform "$host" |

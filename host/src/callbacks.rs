@@ -3,30 +3,30 @@
 use std::thread;
 
 use futures_channel::oneshot;
-use license_backup_core::{BackupSummary, Status};
+use license_backup_core::Status;
 
-use crate::{BackupOperation, CancellationCookie, OperationError, wait};
+use crate::{CancellationCookie, Operation, OperationError, wait};
 
-/// Is called with the course of a backup, after `IMFMediaEventGenerator` and its events
+/// Is called with the course of an operation, after `IMFMediaEventGenerator` and its events such as
 /// `MEWMDRMLicenseBackupProgress` and `MEWMDRMLicenseBackupCompleted`.
 ///
-/// All calls come from one thread, which has no other purpose: a callback may block, and the backup does not wait for it.
-pub trait BackupCallback: Send {
+/// All calls come from one thread, which has no other purpose: a callback may block, and the operation does not wait for it.
+pub trait Callback<Summary>: Send {
     /// Something happened: [`Status::Begin`] first and [`Status::End`] last.
     fn progress(&mut self, status: Status);
 
-    /// The backup is over. Called once, after all else.
-    fn completed(&mut self, outcome: Result<BackupSummary, OperationError>);
+    /// The operation is over. Called once, after all else.
+    fn completed(&mut self, outcome: Result<Summary, OperationError>);
 }
 
-/// Calls `callback` from a thread of its own with what becomes of `backup`.
-pub(crate) async fn relay(
-    backup: impl Future<Output = Result<BackupOperation, OperationError>> + Send + 'static,
-    mut callback: impl BackupCallback + 'static,
+/// Calls `callback` from a thread of its own with what becomes of an operation.
+pub(crate) async fn relay<Summary: 'static>(
+    operation: impl Future<Output = Result<Operation<Summary>, OperationError>> + Send + 'static,
+    mut callback: impl Callback<Summary> + 'static,
 ) -> Result<CancellationCookie, OperationError> {
     let (caller, answer) = oneshot::channel();
     let relay = move || {
-        let BackupOperation { mut progress, completed, cookie } = match wait(backup) {
+        let Operation { mut progress, completed, cookie } = match wait(operation) {
             Ok(operation) => operation,
             Err(error) => return drop(caller.send(Err(error))),
         };

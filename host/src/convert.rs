@@ -3,8 +3,8 @@
 //! Every match is exhaustive, so that a case added to the interface does not compile until it is dealt with here.
 
 use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
-    Standing, Status,
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, RestoreSummary, Restricted,
+    Restriction, Stage, Standing, Status, VerifySummary,
 };
 
 use crate::bindings::exports::licenses::management::{management, types};
@@ -22,6 +22,7 @@ impl From<types::ErrorCode> for ErrorCode {
             types::ErrorCode::BackupExists => Self::BackupExists,
             types::ErrorCode::BackupCorrupt => Self::BackupCorrupt,
             types::ErrorCode::Busy => Self::Busy,
+            types::ErrorCode::FileExists => Self::FileExists,
             types::ErrorCode::Malformed => Self::Malformed,
             types::ErrorCode::TooLarge => Self::TooLarge,
             types::ErrorCode::Changed => Self::Changed,
@@ -75,8 +76,21 @@ impl From<types::RestrictedLicense> for Restricted {
 
 impl From<types::Progress> for Progress {
     fn from(progress: types::Progress) -> Self {
-        let types::Progress { done, total, bytes, path } = progress;
-        Self { done, total, bytes, path }
+        let types::Progress { stage, done, total, bytes, path } = progress;
+        Self { stage: stage.into(), done, total, bytes, path }
+    }
+}
+
+impl From<types::Stage> for Stage {
+    fn from(stage: types::Stage) -> Self {
+        match stage {
+            types::Stage::Listing => Self::Listing,
+            types::Stage::Copying => Self::Copying,
+            types::Stage::Verifying => Self::Verifying,
+            types::Stage::Writing => Self::Writing,
+            types::Stage::Syncing => Self::Syncing,
+            types::Stage::Placing => Self::Placing,
+        }
     }
 }
 
@@ -99,9 +113,24 @@ impl From<management::BackupSummary> for BackupSummary {
     }
 }
 
+impl From<management::VerifySummary> for VerifySummary {
+    fn from(summary: management::VerifySummary) -> Self {
+        let management::VerifySummary { licenses, bytes, left_out, size, hash, program } = summary;
+        Self { licenses, bytes, left_out, size, hash, program }
+    }
+}
+
+impl From<management::RestoreSummary> for RestoreSummary {
+    fn from(summary: management::RestoreSummary) -> Self {
+        let management::RestoreSummary { restored, bytes, present, conflicts } = summary;
+        Self { restored, bytes, present, conflicts }
+    }
+}
+
 impl From<management::LicenseStanding> for Standing {
     fn from(standing: management::LicenseStanding) -> Self {
         match standing {
+            management::LicenseStanding::Allowed => Self::Allowed,
             management::LicenseStanding::BackedUp => Self::BackedUp,
             management::LicenseStanding::Restricted(reason) => Self::Restricted(reason.into()),
             management::LicenseStanding::Failed(code) => Self::Failed(code.into()),

@@ -25,6 +25,14 @@ pub enum RuntimeError {
     Link(#[source] Cause),
 }
 
+/// What was given as the name of a UNC share is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} does not name a UNC share: give a server and a share, such as \\\\nas\\backups", visible(share))]
+pub struct ShareError {
+    /// The name as it was given.
+    pub share: String,
+}
+
 /// Why an operation was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,10 +50,11 @@ pub enum OperationError {
         /// What the system says.
         source: io::Error,
     },
-    /// The component asked for more memory than the limit; see [`Runtime::with_memory_limit`](crate::Runtime). An earlier
-    /// backup is untouched. The temporary file stays, until a backup that starts more than an hour later removes it.
+    /// The component asked for more memory than the limit; see [`Runtime::with_memory_limit`](crate::Runtime). For what
+    /// it leaves behind see [`OperationError::Trap`].
     #[error(
-        "the store is too large for the {limit} bytes of memory that the operation is allowed; back it up in parts"
+        "the store or the backup is too large for the {limit} bytes of memory that the operation is allowed; allow it \
+         more, or divide the store and back up its parts"
     )]
     OutOfMemory {
         /// The limit, in bytes.
@@ -54,20 +63,22 @@ pub enum OperationError {
     /// The component cannot be started on this machine, for want of address space or the like. Nothing was touched.
     #[error("the component cannot be started; see whether a limit is set on this process")]
     Start(#[source] Cause),
-    /// The component broke down, which is a defect of it. An earlier backup is untouched. The temporary file stays, until a
-    /// backup that starts more than an hour later removes it.
+    /// The component broke down, which is a defect of it. An earlier backup is untouched, and so are the licenses in a store;
+    /// a restore may have added some. Temporary files stay, until an operation that writes to the same directory and
+    /// starts more than an hour later removes them.
     #[error("the component broke down; please report this as a defect")]
     Trap(#[source] Cause),
     /// The system has no thread for the operation. Nothing was touched.
     #[error("no thread could be started for the operation")]
     Thread(#[source] io::Error),
-    /// The thread of the operation died, which is a defect of this library. An earlier backup is untouched.
+    /// The thread of the operation died, which is a defect of this library. For what it leaves behind see
+    /// [`OperationError::Trap`].
     #[error("the operation's thread died; please report this as a defect")]
     Died,
-    /// The backup file would be readable by others, so that no backup was begun.
+    /// What the operation writes would be readable by others, so that it was not begun.
     #[error(
-        "the backup file would not be its owner's alone: this thread cannot have a umask of its own; set the umask of \
-         the process to 077 before starting a backup"
+        "what is written would not be its owner's alone: this thread cannot have a umask of its own; set the umask of \
+         the process to 077 before starting a backup or a restore"
     )]
     Umask(#[source] io::Error),
 }

@@ -1,17 +1,20 @@
 //! Backs up the licenses of a local license store, after `IWMDRMLicenseManagement::BackupLicenses` of the Windows Media
-//! DRM SDK: only those licenses that allow it, into one file, and telling of all others why not.
+//! DRM SDK: only those licenses that allow it, into one file, and telling of all others why not. Verifies such backups,
+//! restores and lists them.
 //!
 //! The work is done by a WebAssembly component that is embedded in this library. It runs in a sandbox of its own and
-//! reaches the directories that an operation names, and nothing else: the store it can only read.
+//! reaches the directories that an operation names, and nothing else. It can write to the directory of a backup that it
+//! makes, and to the store of a restore; all else it can only read.
 //!
 //! - [`Runtime`] holds the compiled component: make one, share it.
-//! - [`Runtime::backup`] starts a backup. It resolves as soon as the backup is accepted, to a [`BackupOperation`]: a
-//!   stream of [`Status`] events, a future of the outcome, and a [`CancellationCookie`].
-//! - [`Runtime::backup_with`] does the same for those who prefer to be called: see [`BackupCallback`].
-//! - [`Runtime::list`] tells what a backup holds, and what it left out and why.
+//! - [`Runtime::backup`], [`Runtime::verify`] and [`Runtime::restore`] start an operation. They resolve as soon as it is
+//!   accepted, to an [`Operation`]: a stream of [`Status`] events, a future of the outcome, and a [`CancellationCookie`].
+//! - [`Runtime::backup_with`] and its like do the same for those who prefer to be called: see [`Callback`].
+//! - [`Runtime::list`] tells what a store or a backup holds, and what is left out and why.
+//! - [`Runtime::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
 //!
 //! An operation runs on a thread of its own. All that this library hands out works with any executor, and without one
-//! through [`wait`], [`Events::wait_next`] and [`BackupOperation::wait`]. A deadline is a matter of the caller: a future that
+//! through [`wait`], [`Events::wait_next`] and [`Operation::wait`]. A deadline is a matter of the caller: a future that
 //! is given up returns at once, even if the thread behind it is stuck in a system call.
 //!
 //! # Example
@@ -48,22 +51,27 @@ mod error;
 mod events;
 mod list;
 mod operation;
+mod restore;
 mod run;
 mod runtime;
+mod shares;
 mod umask;
+mod verify;
 mod wait;
 
-pub use backup::{BackupOperation, BackupOptions};
-pub use callbacks::BackupCallback;
-pub use error::{OperationError, RuntimeError};
+pub use backup::BackupOptions;
+pub use callbacks::Callback;
+pub use error::{OperationError, RuntimeError, ShareError};
 pub use events::Events;
 pub use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
-    Standing, Status,
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, RestoreSummary, Restricted,
+    Restriction, Stage, Standing, Status, VerifySummary,
 };
-pub use list::ListOperation;
-pub use operation::{CancellationCookie, Completion};
+pub use list::{ListOperation, ListOptions};
+pub use operation::{BackupOperation, CancellationCookie, Completion, Operation, RestoreOperation, VerifyOperation};
+pub use restore::RestoreOptions;
 pub use runtime::Runtime;
+pub use verify::VerifyOptions;
 pub use wait::wait;
 
 /// The example in the README compiles.

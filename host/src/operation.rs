@@ -1,11 +1,54 @@
-//! The handles on a running operation: its outcome and its cookie.
+//! A running operation: its events, its outcome and its cookie.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_channel::{mpsc, oneshot};
+use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
 
-use crate::OperationError;
+use crate::run::{Call, Running};
+use crate::{Events, OperationError, wait};
+
+/// An operation that was accepted and goes on in the background: a [`BackupOperation`], a [`VerifyOperation`] or a
+/// [`RestoreOperation`]. Dropping it is not cancelling.
+#[derive(Debug)]
+pub struct Operation<Summary> {
+    /// What happens, as it happens: [`Status::Begin`] first and [`Status::End`] last. The operation never waits for a reader.
+    /// What was not read yet is kept until this is dropped, and a thread with it.
+    pub progress: Events<Status>,
+    /// How it ended.
+    pub completed: Completion<Summary>,
+    /// Cancels it.
+    pub cookie: CancellationCookie,
+}
+
+/// A backup that goes on in the background.
+pub type BackupOperation = Operation<BackupSummary>;
+
+/// A verification that goes on in the background. Each fault of the backup is a [`Status::Error`].
+pub type VerifyOperation = Operation<VerifySummary>;
+
+/// A restore that goes on in the background. Each conflict is a [`Status::Error`].
+pub type RestoreOperation = Operation<RestoreSummary>;
+
+impl<Summary> Operation<Summary> {
+    /// Waits for the end, whatever happens before. Blocks the calling thread, as [`wait`] does.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    pub fn wait(self) -> Result<Summary, OperationError> {
+        drop(self.progress);
+        wait(self.completed)
+    }
+}
+
+impl<C: Call<Event = Status>> From<Running<C>> for Operation<C::Summary> {
+    fn from(running: Running<C>) -> Self {
+        let Running { events, completed, cookie } = running;
+        Self { progress: events, completed, cookie }
+    }
+}
 
 /// How an operation ends: a future that is ready once, after the last event was told to [`Events`](crate::Events).
 ///
@@ -48,8 +91,9 @@ impl CancellationCookie {
 
     /// Asks the operation to stop, after `IWMDRMEventGenerator::CancelAsyncOperation`. Returns at once.
     ///
-    /// The operation then ends with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), and the backup directory is as
-    /// it was before. Calling it again, after the backup was committed, or after the end, has no effect.
+    /// The operation then ends with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), and the backup directory, or the
+    /// store of a restore, is as it was before. Calling it again, after the backup was committed, after a restore has given
+    /// the first license its name, or after the end, has no effect.
     pub fn cancel(&self) {
         // Fails once the operation does not listen any more, which is when there is nothing left to cancel.
         let _ = self.requests.unbounded_send(());

@@ -1,19 +1,19 @@
 //! The compiled component, from which every operation gets an instance of its own.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
-use wasmtime_wasi::WasiView as _;
-use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
-use wasmtime_wasi::p2::bindings::{filesystem, io};
 
 use crate::bindings::LicenseManagementPre;
-use crate::run::{self, State};
+use crate::run::{self, Call, State};
+use crate::shares::Shares;
 use crate::{
-    BackupCallback, BackupOperation, BackupOptions, CancellationCookie, ListOperation, OperationError, RuntimeError,
-    backup, callbacks, list,
+    BackupOperation, BackupOptions, Callback, CancellationCookie, ListOperation, ListOptions, Operation,
+    OperationError, RestoreOperation, RestoreOptions, RuntimeError, ShareError, VerifyOperation, VerifyOptions,
+    callbacks,
 };
 
 /// The component of this library; see `build.rs`.
@@ -32,6 +32,7 @@ const MEMORY_LIMIT: usize = 1024 * 1024 * 1024;
 pub struct Runtime {
     component: Arc<LicenseManagementPre<State>>,
     memory_limit: usize,
+    shares: Arc<Shares>,
 }
 
 impl Runtime {
@@ -58,8 +59,8 @@ impl Runtime {
         let engine = Engine::new(&config).map_err(|error| RuntimeError::Engine(error.into()))?;
         let component =
             Component::from_binary(&engine, component).map_err(|error| RuntimeError::Compile(error.into()))?;
-        let component = link(&engine, &component).map_err(|error| RuntimeError::Link(error.into()))?;
-        Ok(Self { component: Arc::new(component), memory_limit: MEMORY_LIMIT })
+        let component = run::link(&component).map_err(|error| RuntimeError::Link(error.into()))?;
+        Ok(Self { component: Arc::new(component), memory_limit: MEMORY_LIMIT, shares: Arc::default() })
     }
 
     /// The same, with another limit on the memory of each operation, in bytes. The default is 1 GiB: a store of an
@@ -69,6 +70,26 @@ impl Runtime {
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
         Self { memory_limit: bytes, ..self }
+    }
+
+    /// The same, with a UNC share that stands for a directory of the host. From then on a backup directory that is given to
+    /// an operation as a path on this share, such as `\\nas\backups\laptop` for the share `\\nas\backups`, is looked for in
+    /// that directory. A share that is mapped already is mapped anew.
+    ///
+    /// Of several shares that cover a path the longest one counts. Slashes count as backslashes do, `\\?\UNC\` may come
+    /// first, and server and share are compared without case. `//server/share` is a UNC path if such a share is mapped, and
+    /// otherwise an ordinary one. With any share mapped, a path that begins with `\\` and that no share covers is
+    /// `PathNotFound`; a UNC path with a `..`, and a device path such as `\\?\C:\backup`, are `InvalidArgument`. Without any,
+    /// every path is one of the host's own.
+    ///
+    /// An operation reaches the directory that it names, and not the rest of the share. No link below the share is followed.
+    ///
+    /// # Errors
+    ///
+    /// [`ShareError`] when `share` does not name a server and a share.
+    pub fn with_share(mut self, share: &str, directory: impl Into<PathBuf>) -> Result<Self, ShareError> {
+        Arc::make_mut(&mut self.shares).map(share, directory.into())?;
+        Ok(self)
     }
 
     /// Starts a backup. The future resolves as soon as the backup is accepted, and its work goes on in the background, on
@@ -84,13 +105,12 @@ impl Runtime {
     ///
     /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
     /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupExists`. All later trouble arrives through
-    /// [`BackupOperation::completed`].
+    /// [`Operation::completed`].
     pub fn backup(
         &self,
         options: &BackupOptions,
     ) -> impl Future<Output = Result<BackupOperation, OperationError>> + Send + use<> {
-        let operation = run::start(self.clone(), backup::Backup::new(options));
-        async { operation.await.map(BackupOperation::from) }
+        self.start(options)
     }
 
     /// Starts a backup as [`Runtime::backup`] does, and calls `callback` with what happens.
@@ -98,31 +118,100 @@ impl Runtime {
     /// # Errors
     ///
     /// Those of [`Runtime::backup`]; the callback is then not called at all.
-    pub fn backup_with<C: BackupCallback + 'static>(
+    pub fn backup_with<C: Callback<BackupSummary> + 'static>(
         &self,
         options: &BackupOptions,
         callback: C,
     ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
-        callbacks::relay(self.backup(options), callback)
+        callbacks::relay(self.start(options), callback)
     }
 
-    /// Starts to list what the backup in a directory holds, and what it left out and why. The future resolves as soon as
-    /// the listing is accepted. The directory is opened for reading only.
+    /// Starts to verify a backup, in the same way as [`Runtime::backup`] starts one: every byte is read, and each fault is an
+    /// event. The outcome of a backup with any fault is `BackupCorrupt`.
     ///
     /// # Errors
     ///
     /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
-    /// `PathNotFound`, `AccessDenied`, `BackupCorrupt`. All later trouble arrives through [`ListOperation::completed`].
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`.
+    pub fn verify(
+        &self,
+        options: &VerifyOptions,
+    ) -> impl Future<Output = Result<VerifyOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Starts a verification as [`Runtime::verify`] does, and calls `callback` with what happens.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Runtime::verify`]; the callback is then not called at all.
+    pub fn verify_with<C: Callback<VerifySummary> + 'static>(
+        &self,
+        options: &VerifyOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts to restore a backup, in the same way as [`Runtime::backup`] starts one. The backup is verified first, and
+    /// nothing is changed if it has a fault. Each conflict is an event, and does not keep the rest from being restored.
+    ///
+    /// What is restored is its owner's alone, as a backup file is.
+    ///
+    /// # Errors
+    ///
+    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`.
+    pub fn restore(
+        &self,
+        options: &RestoreOptions,
+    ) -> impl Future<Output = Result<RestoreOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Starts a restore as [`Runtime::restore`] does, and calls `callback` with what happens.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Runtime::restore`]; the callback is then not called at all.
+    pub fn restore_with<C: Callback<RestoreSummary> + 'static>(
+        &self,
+        options: &RestoreOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts to list a store or a backup: each license, what is left out and why. The future resolves as soon as the listing
+    /// is accepted. The directory is opened for reading only.
+    ///
+    /// # Errors
+    ///
+    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`. All later trouble arrives through
+    /// [`ListOperation::completed`].
     pub fn list(
         &self,
-        backup_directory: &Path,
+        options: &ListOptions,
     ) -> impl Future<Output = Result<ListOperation, OperationError>> + Send + use<> {
-        let operation = run::start(self.clone(), list::List::new(backup_directory));
-        async { operation.await.map(ListOperation::from) }
+        let running = run::start(self.clone(), options.clone());
+        async { running.await.map(ListOperation::from) }
+    }
+
+    fn start<C: Call<Event = Status>>(
+        &self,
+        options: &C,
+    ) -> impl Future<Output = Result<Operation<C::Summary>, OperationError>> + Send + use<C> {
+        let running = run::start(self.clone(), options.clone());
+        async { running.await.map(Operation::from) }
     }
 
     pub(crate) fn component(&self) -> Arc<LicenseManagementPre<State>> {
         Arc::clone(&self.component)
+    }
+
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     pub(crate) fn memory_limit(&self) -> usize {
@@ -132,25 +221,9 @@ impl Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("memory_limit", &self.memory_limit).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("memory_limit", &self.memory_limit)
+            .field("shares", &self.shares)
+            .finish_non_exhaustive()
     }
-}
-
-/// Connects the component with the file system, and with nothing else that a WASI host could give: a component that
-/// imports more is refused. The interfaces of `wasi:io` act on nothing but what `wasi:filesystem` hands out.
-fn link(engine: &Engine, component: &Component) -> wasmtime::Result<LicenseManagementPre<State>> {
-    let mut linker = Linker::new(engine);
-    filesystem::types::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem)?;
-    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem)?;
-    io::error::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
-    io::poll::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
-    io::streams::add_to_linker::<State, Table>(&mut linker, |state| state.ctx().table)?;
-    LicenseManagementPre::new(linker.instantiate_pre(component)?)
-}
-
-/// The interfaces of `wasi:io` need no more than the table of handles.
-struct Table;
-
-impl HasData for Table {
-    type Data<'a> = &'a mut ResourceTable;
 }

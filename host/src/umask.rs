@@ -1,7 +1,7 @@
-//! The backup file is its owner's alone from the moment of its creation.
+//! A backup file, and what is restored, is its owner's alone from the moment of its creation.
 //!
 //! WASI has no file modes: a file that the component creates gets the mode that the umask leaves of 0666. So the thread
-//! that runs a backup gets a umask of its own, on Linux; elsewhere that does not exist.
+//! that runs a backup or a restore gets a umask of its own, on Linux; elsewhere that does not exist.
 
 use std::io;
 

@@ -45,3 +45,9 @@ fn in_path_order(files: &[SampleLicense], chosen: impl Fn(Expected) -> bool) -> 
     files.sort_by_key(|file| file.told_path());
     files
 }
+
+/// A license that may be backed up, and is no other's.
+pub(crate) fn allowed(id: &str) -> Vec<u8> {
+    let id = serde_json::to_string(id).expect("text is a string of JSON");
+    format!(r#"{{"id":{id},"provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#).into_bytes()
+}

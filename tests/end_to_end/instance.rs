@@ -17,7 +17,7 @@ use wasmtime_wasi::p2::bindings::{filesystem, io};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use self::bindings::LicenseManagement;
-use self::bindings::exports::licenses::management::management::{BackupFlags, Guest};
+use self::bindings::exports::licenses::management::management::{BackupFlags, Guest, ListSource, RestoreFlags};
 use self::bindings::exports::licenses::management::types::{ErrorCode, Failure};
 
 mod bindings {
@@ -121,8 +121,12 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
             let operation = backup().await?.expect("the instance is free");
             let refused = backup().await?.err().map(|failure| failure.code);
             assert_eq!(refused, Some(ErrorCode::Busy));
-            let refused = guest.call_list_licenses(accessor, "/backup".into()).await?.err().map(|failure| failure.code);
-            assert_eq!(refused, Some(ErrorCode::Busy));
+            let refused = guest.call_verify_backup(accessor, "/backup".into(), None).await?;
+            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
+            let refused = guest.call_restore_licenses(accessor, "/backup".into(), RestoreFlags::empty()).await?;
+            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
+            let refused = guest.call_list_licenses(accessor, ListSource::Store).await?;
+            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
             let summary = outcome(accessor, operation.completed).await.expect("the backup completes");
             assert_eq!(summary.licenses, 2000);
             unread.push(operation.progress);

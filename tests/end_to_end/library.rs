@@ -1,4 +1,4 @@
-//! The library: events, outcome, cookie and callbacks, as an embedder sees them.
+//! The library's backup: events, outcome and cookie, as an embedder sees them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupCallback, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, Completion, ErrorCode, Events,
-    Format, OperationError, Runtime, Status, wait,
+    BackupOperation, BackupOptions, BackupSummary, Completion, ErrorCode, Events, Failure, Format, OperationError,
+    Runtime, Status, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::{self, backed_up, errors, left_out, restricted, sample};
+use crate::fates::{self, backed_up, errors, restricted, sample};
 
 /// Compiled once for all tests, as an embedder does.
 pub(crate) static RUNTIME: LazyLock<Runtime> =
@@ -30,6 +30,15 @@ pub(crate) fn start(sandbox: &Sandbox) -> BackupOperation {
 
 pub(crate) fn all(mut events: Events<Status>) -> Vec<Status> {
     std::iter::from_fn(|| events.wait_next()).collect()
+}
+
+/// What was told to be amiss.
+pub(crate) fn told_errors(events: &[Status]) -> Vec<&Failure> {
+    let errors = events.iter().filter_map(|status| match status {
+        Status::Error(failure) => Some(failure),
+        _ => None,
+    });
+    errors.collect()
 }
 
 /// The outcome, which must come in time.
@@ -98,13 +107,10 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
 #[test]
 fn every_license_that_cannot_be_read_is_told_as_an_error() {
     let (sandbox, files) = Sandbox::with_store(sample());
-    let mut told: Vec<_> = all(start(&sandbox).progress)
-        .into_iter()
-        .filter_map(|status| match status {
-            Status::Error(failure) => Some((failure.path.unwrap_or_default(), failure.code.name())),
-            _ => None,
-        })
-        .collect();
+    let events = all(start(&sandbox).progress);
+    let told = told_errors(&events).into_iter();
+    let mut told: Vec<_> =
+        told.map(|failure| (failure.path.clone().unwrap_or_default(), failure.code.name())).collect();
     told.sort_unstable();
     let expected: Vec<_> = errors(&files).iter().map(|file| (file.told_path(), fates::reason(file))).collect();
     assert_eq!(told, expected);
@@ -238,74 +244,6 @@ fn cancelling_after_the_end_has_no_effect() {
     cookie.cancel();
     thread::sleep(Duration::from_millis(50));
     assert_eq!(Snapshot::of(&sandbox.backup()), before);
-}
-
-/// Sends on what it is called with.
-struct Recorder {
-    calls: mpsc::Sender<Call>,
-}
-
-#[derive(Debug)]
-enum Call {
-    Progress(Status),
-    Completed(Result<BackupSummary, OperationError>),
-}
-
-impl BackupCallback for Recorder {
-    fn progress(&mut self, status: Status) {
-        self.calls.send(Call::Progress(status)).unwrap();
-    }
-
-    fn completed(&mut self, outcome: Result<BackupSummary, OperationError>) {
-        self.calls.send(Call::Completed(outcome)).unwrap();
-    }
-}
-
-#[test]
-fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after_all_else() {
-    let (sandbox, files) = Sandbox::with_store(sample());
-    let (calls, called) = mpsc::channel();
-    let _cookie: CancellationCookie = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
-    let mut calls: Vec<_> = called.iter().collect();
-    let last = calls.pop();
-    let Some(Call::Completed(Ok(summary))) = last else { panic!("the outcome should be last, not {last:?}") };
-    assert_eq!(summary.licenses, backed_up(&files).len() as u64);
-    assert!(matches!(calls.first(), Some(Call::Progress(Status::Begin))), "{:?}", calls.first());
-    assert!(matches!(calls.last(), Some(Call::Progress(Status::End))), "{:?}", calls.last());
-    assert!(calls.iter().all(|call| matches!(call, Call::Progress(_))), "the outcome should be told once");
-    let told = |call: &&Call| matches!(call, Call::Progress(Status::RestrictedLicense(_) | Status::Error(_)));
-    assert_eq!(calls.iter().filter(told).count(), left_out(&files).len());
-}
-
-#[test]
-fn a_callback_is_not_called_for_a_backup_that_is_refused() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    start(&sandbox).wait().unwrap();
-    let (calls, called) = mpsc::channel();
-    let error = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::BackupExists);
-    assert_eq!(called.iter().count(), 0);
-}
-
-#[test]
-fn a_callback_that_blocks_holds_nothing_up() {
-    struct Blocking(mpsc::Receiver<()>);
-    impl BackupCallback for Blocking {
-        fn progress(&mut self, _: Status) {
-            let _ = self.0.recv();
-        }
-        fn completed(&mut self, _: Result<BackupSummary, OperationError>) {}
-    }
-
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
-    let (release, released) = mpsc::channel();
-    let _cookie = wait(RUNTIME.backup_with(&options(&sandbox), Blocking(released))).unwrap();
-    let since = Instant::now();
-    while !sandbox.backup_file().exists() {
-        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
-        thread::sleep(Duration::from_millis(1));
-    }
-    drop(release);
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use license_backup::{BackupOperation, BackupOptions, ErrorCode, OperationError, Runtime, RuntimeError, Status, wait};
+use license_backup::{
+    BackupOperation, BackupOptions, ErrorCode, ListOptions, OperationError, RestoreOptions, Runtime, RuntimeError,
+    Status, VerifyOptions, wait,
+};
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
 
@@ -41,11 +44,20 @@ fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
 #[test]
 fn a_directory_that_is_not_there_is_told_by_the_call() {
     let sandbox = Sandbox::new();
-    let nowhere = sandbox.path("nowhere");
-    let error = wait(RUNTIME.backup(&BackupOptions::new(&nowhere, sandbox.backup()))).unwrap_err();
-    assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
-    let error = wait(RUNTIME.list(&nowhere)).unwrap_err();
-    assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
+    let (store, backup, nowhere) = (sandbox.store(), sandbox.backup(), sandbox.path("nowhere"));
+    for error in [
+        wait(RUNTIME.backup(&BackupOptions::new(&nowhere, &backup))).unwrap_err(),
+        wait(RUNTIME.backup(&BackupOptions::new(&store, &nowhere))).unwrap_err(),
+        wait(RUNTIME.verify(&VerifyOptions::new(&nowhere))).unwrap_err(),
+        wait(RUNTIME.restore(&RestoreOptions::new(&nowhere, &store))).unwrap_err(),
+        wait(RUNTIME.restore(&RestoreOptions::new(&backup, &nowhere))).unwrap_err(),
+        wait(RUNTIME.list(&ListOptions::store(&nowhere))).unwrap_err(),
+        wait(RUNTIME.list(&ListOptions::backup(&nowhere))).unwrap_err(),
+    ] {
+        assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
+        assert_eq!(error.hresult(), 0x8007_0003, "{error}");
+        assert!(error.to_string().contains(&nowhere.display().to_string()), "{error}");
+    }
 }
 
 #[test]

@@ -1,32 +1,87 @@
-//! The library's listing of a backup, as an embedder sees it.
+//! The library's listings of a store and of a backup, as an embedder sees them.
 
 use std::thread;
 use std::time::Duration;
 
-use license_backup::{ErrorCode, Restriction, Standing, wait};
-use license_backup_tests::harness::Sandbox;
+use license_backup::{
+    ErrorCode, ListOperation, ListOptions, ListSummary, Listing, OperationError, Restriction, Standing, wait,
+};
+use license_backup_tests::harness::{Sandbox, Snapshot};
+use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
 
-use crate::fates::{backed_up, left_out, sample};
+use crate::fates::{self, backed_up, left_out, sample};
 use crate::library::{RUNTIME, large, outcome, start};
 
+/// All that is listed, and the totals.
+fn listed(options: &ListOptions) -> Result<(Vec<Listing>, ListSummary), OperationError> {
+    let ListOperation { mut licenses, completed, cookie: _ } = wait(RUNTIME.list(options))?;
+    let listings = std::iter::from_fn(|| licenses.wait_next()).collect();
+    outcome(completed).map(|summary| (listings, summary))
+}
+
 #[test]
-fn a_listing_tells_what_is_in_the_backup_and_what_was_left_out() {
+fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_left_out() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
-    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
-    let listings: Vec<_> = std::iter::from_fn(|| operation.licenses.wait_next()).collect();
-    let summary = outcome(operation.completed).unwrap();
+    let (listings, summary) = listed(&ListOptions::backup(sandbox.backup())).unwrap();
     assert_eq!((summary.licenses, summary.left_out), (backed_up(&files).len() as u64, left_out(&files).len() as u64));
+    assert!(summary.program.is_some_and(|program| program.starts_with("license-backup ")));
     assert_eq!(listings.len(), files.len());
     let opaque = listings.iter().filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
     assert_eq!(opaque.count(), 2);
 }
 
 #[test]
+fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
+    let (sandbox, mut files) = Sandbox::with_store(sample());
+    let (listings, summary) = listed(&ListOptions::store(sandbox.store())).unwrap();
+    let expected = (backed_up(&files).len() as u64, fates::bytes(&files), left_out(&files).len() as u64, None);
+    assert_eq!((summary.licenses, summary.bytes, summary.left_out, summary.program), expected);
+
+    files.sort_by_key(SampleLicense::told_path);
+    let paths: Vec<_> = listings.iter().map(|listing| listing.path.clone()).collect();
+    assert_eq!(paths, files.iter().map(SampleLicense::told_path).collect::<Vec<_>>());
+    for file in &files {
+        let listing = listings.iter().find(|listing| listing.path == file.told_path()).expect("it is listed");
+        let (standing, size) = match listing.standing {
+            Standing::Allowed => (Expected::BackedUp, Some(file.bytes.len() as u64)),
+            Standing::Restricted(reason) => (Expected::Restricted(reason.name()), None),
+            Standing::Failed(code) => (Expected::Error(code.name()), None),
+            Standing::BackedUp => panic!("{listing:?} is said of a store"),
+        };
+        assert_eq!((standing, listing.size), (file.expected, size), "{listing:?}");
+        // What a broken document says of itself goes as far as it could be read.
+        if !matches!(standing, Expected::Error(_)) {
+            assert_eq!(listing.identity.license_ids, file.identity.license_ids, "{listing:?}");
+            assert_eq!(listing.identity.key_ids, file.identity.key_ids, "{listing:?}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_changes_nothing() {
+    let (sandbox, _) = Sandbox::with_store(sample());
+    start(&sandbox).wait().unwrap();
+    let before = (Snapshot::of(&sandbox.store()), Snapshot::of(&sandbox.backup()));
+    listed(&ListOptions::store(sandbox.store())).unwrap();
+    listed(&ListOptions::backup(sandbox.backup())).unwrap();
+    assert_eq!((Snapshot::of(&sandbox.store()), Snapshot::of(&sandbox.backup())), before);
+}
+
+#[test]
+fn a_directory_without_a_backup_is_named_as_the_caller_does() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let error = listed(&ListOptions::backup(sandbox.store())).unwrap_err();
+    let named = sandbox.store().display().to_string();
+    assert_eq!((error.code(), error.path()), (ErrorCode::PathNotFound, Some(named.clone())));
+    assert!(error.to_string().contains(&named), "{error}");
+}
+
+#[test]
 fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+    let mut operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
     assert!(operation.licenses.wait_next().is_some());
     drop(operation.licenses);
     let error = outcome(operation.completed).unwrap_err();
@@ -40,7 +95,7 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
         let sandbox = Sandbox::with_many_files(licenses);
         start(&sandbox).wait().unwrap();
         for read in [false, true] {
-            let mut operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+            let mut operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
             let is_read = read && operation.licenses.wait_next().is_some();
             drop(operation.licenses);
             let ended = outcome(operation.completed);
@@ -56,7 +111,7 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
 fn a_listing_that_nobody_reads_can_be_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let operation = wait(RUNTIME.list(&sandbox.backup())).unwrap();
+    let operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
     // Long enough for the component to have filled the channel and to wait for a reader.
     thread::sleep(Duration::from_millis(300));
     operation.cookie.cancel();

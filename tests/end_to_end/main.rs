@@ -1,19 +1,26 @@
-//! End to end: what a user of the binary, and of the library, can see.
+//! End to end: what a user of the program, of the library, and of the command component can see.
 //!
 //! The binary is the one of `make build`. Where the file system or the user matters, the tests are for Unix.
 #![cfg(unix)]
 
 mod archive;
 mod cancellation;
+mod corpus;
 mod destination;
 mod events;
+mod faces;
 mod fates;
 mod imports;
 mod instance;
 mod library;
+mod library_callbacks;
 mod library_limits;
 mod library_listing;
+mod library_restore;
+mod library_shares;
+mod library_verify;
 mod listing;
+mod other_file_system;
 mod store;
 mod temporary;
 mod terminal;

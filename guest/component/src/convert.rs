@@ -3,25 +3,52 @@
 use license_backup_core as core;
 
 use crate::bindings::exports::licenses::management::management::{
-    BackupSummary, LicenseListing, LicenseStanding, ListSummary,
+    BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreFlags, RestoreSummary, VerifySummary,
 };
 use crate::bindings::licenses_types::{
     BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,
+    Stage,
 };
 
-pub(crate) fn backup_summary(summary: &core::BackupSummary) -> BackupSummary {
-    let core::BackupSummary { licenses, bytes, restricted, errors, size } = *summary;
-    BackupSummary { licenses, bytes, restricted, errors, size }
+impl From<core::BackupSummary> for BackupSummary {
+    fn from(summary: core::BackupSummary) -> Self {
+        let core::BackupSummary { licenses, bytes, restricted, errors, size } = summary;
+        Self { licenses, bytes, restricted, errors, size }
+    }
 }
 
-pub(crate) fn list_summary(summary: core::ListSummary) -> ListSummary {
-    let core::ListSummary { licenses, bytes, left_out, program } = summary;
-    ListSummary { licenses, bytes, left_out, program }
+impl From<core::VerifySummary> for VerifySummary {
+    fn from(summary: core::VerifySummary) -> Self {
+        let core::VerifySummary { licenses, bytes, left_out, size, hash, program } = summary;
+        Self { licenses, bytes, left_out, size, hash, program }
+    }
+}
+
+impl From<core::RestoreSummary> for RestoreSummary {
+    fn from(summary: core::RestoreSummary) -> Self {
+        let core::RestoreSummary { restored, bytes, present, conflicts } = summary;
+        Self { restored, bytes, present, conflicts }
+    }
+}
+
+impl From<core::ListSummary> for ListSummary {
+    fn from(summary: core::ListSummary) -> Self {
+        let core::ListSummary { licenses, bytes, left_out, program } = summary;
+        Self { licenses, bytes, left_out, program }
+    }
+}
+
+pub(crate) fn restore_flags(flags: RestoreFlags) -> core::RestoreFlags {
+    core::RestoreFlags {
+        overwrite: flags.contains(RestoreFlags::OVERWRITE),
+        dry_run: flags.contains(RestoreFlags::DRY_RUN),
+    }
 }
 
 pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
     let core::Listing { path, identity: said, size, standing } = listing;
     let standing = match standing {
+        core::Standing::Allowed => LicenseStanding::Allowed,
         core::Standing::BackedUp => LicenseStanding::BackedUp,
         core::Standing::Restricted(reason) => LicenseStanding::Restricted(restriction(reason)),
         core::Standing::Failed(code) => LicenseStanding::Failed(error_code(code)),
@@ -32,8 +59,8 @@ pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
 pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
     match status {
         core::Status::Begin => BackupRestoreStatus::Begin,
-        core::Status::Information(core::Progress { done, total, bytes, path }) => {
-            BackupRestoreStatus::Information(Progress { done, total, bytes, path })
+        core::Status::Information(core::Progress { stage: about, done, total, bytes, path }) => {
+            BackupRestoreStatus::Information(Progress { stage: stage(about), done, total, bytes, path })
         }
         core::Status::RestrictedLicense(core::Restricted { path, identity: said, reason }) => {
             let reason = restriction(reason);
@@ -59,6 +86,17 @@ fn identity(identity: core::Identity) -> LicenseIdentity {
     LicenseIdentity { format, license_ids, key_ids }
 }
 
+fn stage(stage: core::Stage) -> Stage {
+    match stage {
+        core::Stage::Listing => Stage::Listing,
+        core::Stage::Copying => Stage::Copying,
+        core::Stage::Verifying => Stage::Verifying,
+        core::Stage::Writing => Stage::Writing,
+        core::Stage::Syncing => Stage::Syncing,
+        core::Stage::Placing => Stage::Placing,
+    }
+}
+
 fn restriction(restriction: core::Restriction) -> Restriction {
     match restriction {
         core::Restriction::NotPermitted => Restriction::NotPermitted,
@@ -81,6 +119,7 @@ fn error_code(code: core::ErrorCode) -> ErrorCode {
         core::ErrorCode::BackupExists => ErrorCode::BackupExists,
         core::ErrorCode::BackupCorrupt => ErrorCode::BackupCorrupt,
         core::ErrorCode::Busy => ErrorCode::Busy,
+        core::ErrorCode::FileExists => ErrorCode::FileExists,
         core::ErrorCode::Malformed => ErrorCode::Malformed,
         core::ErrorCode::TooLarge => ErrorCode::TooLarge,
         core::ErrorCode::Changed => ErrorCode::Changed,

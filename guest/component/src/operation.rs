@@ -7,14 +7,13 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use license_backup_core::{Backup, BackupSummary, ErrorCode, Failure, List, ListSummary, Status};
+use license_backup_core::{ErrorCode, Failure, List, Listing, Operation, Status};
 use license_backup_wasi::WasiDirectory;
-use wit_bindgen::{FutureWriter, StreamWriter};
+use wit_bindgen::{FutureReader, FutureWriter, StreamReader};
 
-use crate::bindings::exports::licenses::management::management::{
-    BackupOperation, CancellationCookie, LicenseListing, ListOperation,
-};
-use crate::bindings::{licenses_types, wit_future, wit_stream};
+use crate::bindings::exports::licenses::management::management::{CancellationCookie, LicenseListing, ListSummary};
+use crate::bindings::licenses_types::{self, BackupRestoreStatus};
+use crate::bindings::{wit_future, wit_stream};
 use crate::progress::Progress;
 use crate::{Cookie, convert};
 
@@ -24,11 +23,11 @@ thread_local! {
 }
 
 /// The right to run an operation on this instance; one at a time has it.
-pub(crate) struct Turn(());
+struct Turn(());
 
 impl Turn {
     /// Takes the turn, if no other operation has it.
-    pub(crate) fn take() -> Result<Self, Failure> {
+    fn take() -> Result<Self, Failure> {
         if RUNNING.replace(true) {
             let message = "an operation is running on this instance: wait for its end, or use another instance";
             return Err(Failure::new(ErrorCode::Busy, message));
@@ -85,82 +84,104 @@ impl Cancellation {
     }
 }
 
-/// Sets a backup going in the background.
-pub(crate) fn spawn_backup(backup: Backup<WasiDirectory>, turn: Turn) -> BackupOperation {
+/// What the caller gets of an operation that goes on in the background: its cookie, what it tells, and how it ends.
+pub(crate) struct Accepted<Event: 'static, Summary: 'static> {
+    pub(crate) cookie: CancellationCookie,
+    pub(crate) told: StreamReader<Event>,
+    pub(crate) completed: FutureReader<Outcome<Summary>>,
+}
+
+/// How an operation ends, in the terms of the interface.
+type Outcome<Summary> = Result<Summary, licenses_types::Failure>;
+
+/// Starts an operation, if the instance is free, and sets it going in the background. It never waits for a reader of its
+/// events.
+pub(crate) fn begin<O, Summary>(
+    start: impl FnOnce() -> Result<O, Failure>,
+) -> Result<Accepted<BackupRestoreStatus, Summary>, licenses_types::Failure>
+where
+    O: Operation<Event = Status> + 'static,
+    Summary: From<O::Summary>,
+    Outcome<Summary>: wit_future::FuturePayload,
+{
+    let turn = Turn::take().map_err(convert::failure)?;
+    let operation = start().map_err(convert::failure)?;
     let cancellation = Cancellation::default();
     let cookie = cancellation.cookie();
-    let (events, progress) = wit_stream::new();
+    let (events, told) = wit_stream::new();
     let (outcome, completed) = wit_future::new(unwritten);
     let queue = Progress::default();
     wit_bindgen::spawn_local(queue.clone().relay(events));
     wit_bindgen::spawn_local(async move {
         queue.push(Status::Begin);
-        let ended = run_backup(backup, &cancellation, &queue).await;
+        let push = async |events: &mut Vec<_>| events.drain(..).for_each(|event| queue.push(event));
+        let ended = run(operation, &cancellation, push).await;
         queue.push(Status::End);
         // The instance is free before anybody reads the outcome.
         drop(turn);
         // Lets the relay offer the end before the outcome is told.
         wit_bindgen::yield_async().await;
-        tell(outcome, ended.map(|summary| convert::backup_summary(&summary))).await;
+        tell(outcome, ended.map(Summary::from)).await;
     });
-    BackupOperation { cookie, progress, completed }
+    Ok(Accepted { cookie, told, completed })
 }
 
-async fn run_backup(
-    mut backup: Backup<WasiDirectory>,
-    cancellation: &Cancellation,
-    queue: &Progress,
-) -> Result<BackupSummary, Failure> {
-    let mut events = Vec::new();
-    loop {
-        wit_bindgen::yield_async().await;
-        if cancellation.asked() {
-            return Err(backup.cancel());
-        }
-        let stepped = backup.step(&mut events);
-        events.drain(..).for_each(|event| queue.push(event));
-        match stepped {
-            Continue(next) => backup = next,
-            Break(outcome) => return outcome,
-        }
-    }
-}
-
-/// Sets a listing going in the background.
-pub(crate) fn spawn_list(list: List<WasiDirectory>, turn: Turn) -> ListOperation {
+/// Starts a listing, if the instance is free, and sets it going in the background. It waits for the reader of what it finds,
+/// and ends when there is none.
+pub(crate) fn begin_listing(
+    start: impl FnOnce() -> Result<List<WasiDirectory>, Failure>,
+) -> Result<Accepted<LicenseListing, ListSummary>, licenses_types::Failure> {
+    let turn = Turn::take().map_err(convert::failure)?;
+    let list = start().map_err(convert::failure)?;
     let cancellation = Cancellation::default();
     let cookie = cancellation.cookie();
-    let (found, licenses) = wit_stream::new();
+    let (mut found, told) = wit_stream::new();
     let (outcome, completed) = wit_future::new(unwritten);
     wit_bindgen::spawn_local(async move {
-        let ended = run_list(list, &cancellation, found).await;
+        let mut unread = false;
+        let write = async |listings: &mut Vec<Listing>| {
+            // Writing nothing to a stream whose reader is gone does not tell so, and the next write would trap.
+            if listings.is_empty() {
+                return;
+            }
+            let written = found.write_all(listings.drain(..).map(convert::listing).collect());
+            unread = cancellation.or(written).await.is_none_or(|rest| !rest.is_empty());
+            if unread {
+                cancellation.ask();
+            }
+        };
+        let ended = run(list, &cancellation, write).await;
+        drop(found);
         drop(turn);
-        tell(outcome, ended.map(convert::list_summary)).await;
+        // The reader may have left at the last of it.
+        let ended = if unread { ended.and(Err(cancelled())) } else { ended };
+        tell(outcome, ended.map(ListSummary::from)).await;
     });
-    ListOperation { cookie, licenses, completed }
+    Ok(Accepted { cookie, told, completed })
 }
 
-async fn run_list(
-    mut list: List<WasiDirectory>,
+/// Steps an operation to its end. When it was asked to stop, the operation hears of it once, and may then need further steps
+/// to wind down.
+async fn run<O: Operation>(
+    mut operation: O,
     cancellation: &Cancellation,
-    mut licenses: StreamWriter<LicenseListing>,
-) -> Result<ListSummary, Failure> {
-    let mut found = Vec::new();
+    mut hand_on: impl AsyncFnMut(&mut Vec<O::Event>),
+) -> Result<O::Summary, Failure> {
+    let mut events = Vec::new();
+    let mut has_heard = false;
     loop {
         wit_bindgen::yield_async().await;
-        if cancellation.asked() {
-            return Err(cancelled());
-        }
-        let stepped = list.step(&mut found);
-        // Writing nothing to a stream whose reader is gone does not tell so, and the next write would trap.
-        if !found.is_empty() {
-            let written = licenses.write_all(found.drain(..).map(convert::listing).collect());
-            if cancellation.or(written).await.is_none_or(|unread| !unread.is_empty()) {
-                return Err(cancelled());
+        if cancellation.asked() && !has_heard {
+            has_heard = true;
+            match operation.cancel() {
+                Continue(next) => operation = next,
+                Break(failure) => return Err(failure),
             }
         }
+        let stepped = operation.step(&mut events);
+        hand_on(&mut events).await;
         match stepped {
-            Continue(next) => list = next,
+            Continue(next) => operation = next,
             Break(outcome) => return outcome,
         }
     }
@@ -171,11 +192,11 @@ fn cancelled() -> Failure {
 }
 
 /// Tells the outcome of an operation. A caller that has dropped its end does not want to know.
-async fn tell<T>(outcome: FutureWriter<Result<T, licenses_types::Failure>>, ended: Result<T, Failure>) {
+async fn tell<Summary>(outcome: FutureWriter<Outcome<Summary>>, ended: Result<Summary, Failure>) {
     let _ = outcome.write(ended.map_err(convert::failure)).await;
 }
 
 /// What a future says that is dropped before it was written to, which does not happen.
-fn unwritten<T>() -> Result<T, licenses_types::Failure> {
+fn unwritten<Summary>() -> Outcome<Summary> {
     Err(convert::failure(Failure::new(ErrorCode::Io, "the operation ended without an outcome")))
 }

@@ -132,6 +132,10 @@ pub trait Directory: Sized {
     fn open_directory(&self, name: &str) -> Result<Self, FsError>;
     /// Opens a file in this directory for reading.
     fn open_file(&self, name: &str) -> Result<Self::File, FsError>;
+    /// Creates a directory; [`FsError::Exist`] if there is anything of that name.
+    fn create_directory(&self, name: &str) -> Result<(), FsError>;
+    /// Removes an empty directory.
+    fn remove_directory(&self, name: &str) -> Result<(), FsError>;
     /// Creates a file and opens it for reading and writing; [`FsError::Exist`] if there is anything of that name.
     fn create_file(&self, name: &str) -> Result<Self::File, FsError>;
     /// What the file system says of a name.
@@ -142,6 +146,8 @@ pub trait Directory: Sized {
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError>;
     /// Removes a name of a file.
     fn unlink(&self, name: &str) -> Result<(), FsError>;
+    /// Makes content and metadata of a file durable, without having it open.
+    fn sync_file(&self, name: &str) -> Result<(), FsError>;
     /// Makes the names in this directory durable.
     fn sync(&self) -> Result<(), FsError>;
     /// Whether both are the same directory, by whatever paths they were opened.

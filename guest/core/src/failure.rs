@@ -32,6 +32,9 @@ pub enum ErrorCode {
     BackupCorrupt,
     /// Another operation is running on the same instance.
     Busy,
+    /// A license cannot be restored where it was, and what is there was kept: there is another file, or the store takes the
+    /// name for another one or cannot hold it.
+    FileExists,
     /// A license was recognised by its format, but is broken.
     Malformed,
     /// A file is larger than a license document may be.
@@ -59,6 +62,7 @@ impl ErrorCode {
             Self::BackupExists => 0xC00D_2742,
             Self::BackupCorrupt => 0xC00D_2743,
             Self::Busy => 0xC00D_2744,
+            Self::FileExists => 0x8007_0050,
         }
     }
 
@@ -76,6 +80,7 @@ impl ErrorCode {
             Self::BackupExists => "backup-exists",
             Self::BackupCorrupt => "backup-corrupt",
             Self::Busy => "busy",
+            Self::FileExists => "file-exists",
             Self::Malformed => "malformed",
             Self::TooLarge => "too-large",
             Self::Changed => "changed",
@@ -98,7 +103,8 @@ pub struct Failure {
     pub code: ErrorCode,
     /// What happened, to what, and what to do next, for a person. One line of English, control characters escaped.
     pub message: String,
-    /// The path concerned, as it is: below the store for a license, as it was given for a backup directory.
+    /// The path concerned, as it is: below the store for a license, as it was given for a backup directory, the name in the
+    /// archive for a fault of one entry.
     pub path: Option<String>,
 }
 

@@ -2,8 +2,8 @@
 //! operations on them.
 //!
 //! There is no I/O, no clock and no concurrency in this crate. An operation is a state machine over the [`Directory`]
-//! trait: each call of its `step` does a bounded piece of work and appends what there is to tell to a list of
-//! [`Status`] events. Cancelling an operation is to step no more and to call `cancel` instead. The WebAssembly
+//! trait: each call of [`Operation::step`] does a bounded piece of work and appends what there is to tell to a list of
+//! events. Cancelling an operation is to call [`Operation::cancel`] in between. The WebAssembly
 //! components put `wasi:filesystem` behind the trait; the tests put a directory in memory there that can be made to fail.
 
 mod archive;
@@ -15,10 +15,14 @@ mod license;
 mod list;
 #[cfg(test)]
 mod memory;
+mod operation;
 mod paths;
 pub mod report;
+mod restore;
 mod status;
 mod store;
+mod temporary;
+mod verify;
 mod visible;
 
 pub use backup::{Backup, BackupSummary};
@@ -26,5 +30,8 @@ pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, Name
 pub use failure::{ErrorCode, Failure};
 pub use license::{Appraisal, Verdict, appraise};
 pub use list::{List, ListSummary, Listing, Standing};
-pub use paths::{OpenedDirectories, Resolved};
-pub use status::{Format, Identity, Progress, Restricted, Restriction, Status};
+pub use operation::Operation;
+pub use paths::{OpenedDirectories, Opener, Resolved};
+pub use restore::{Restore, RestoreFlags, RestoreSummary};
+pub use status::{Format, Identity, Progress, Restricted, Restriction, Stage, Status};
+pub use verify::{Verify, VerifySummary};

@@ -8,9 +8,19 @@ use crate::{ErrorCode, Failure};
 /// Where the host opens the license store.
 const STORE: &str = "/licenses";
 
+/// Who opens directories for a component: the one whom a message asks to open another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// The program that embeds the component.
+    Host,
+    /// Whoever types the command line of a WASI runtime, which opens directories with `--dir`.
+    CommandLine,
+}
+
 /// The directories that the host has opened, by name.
 #[derive(Debug, Clone)]
 pub struct OpenedDirectories {
+    opener: Opener,
     names: Vec<String>,
     locations: Vec<Option<Location>>,
 }
@@ -45,11 +55,11 @@ enum Root {
 }
 
 impl OpenedDirectories {
-    /// Takes the names under which the host has opened directories. A name that is no path covers nothing.
-    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
+    /// Takes the names under which directories were opened. A name that is no path covers nothing.
+    pub fn new(opener: Opener, names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();
         let locations = names.iter().map(|name| Location::parse(name).ok().map(Location::declared)).collect();
-        Self { names, locations }
+        Self { opener, names, locations }
     }
 
     /// Finds the opened directory that covers `path` with the longest name, and what is left of the path.
@@ -60,9 +70,13 @@ impl OpenedDirectories {
     /// device path (`\\.\`, `\\?\C:`); [`ErrorCode::PathNotFound`] when no opened directory covers the path.
     pub fn resolve(&self, path: &str) -> Result<Resolved, Failure> {
         let location = Location::parse(path).map_err(|fault| {
-            Failure::at(ErrorCode::InvalidArgument, path, format!("the path {path:?} cannot be used: {fault}"))
+            Failure::at(ErrorCode::InvalidArgument, path, format!("the path \"{path}\" cannot be used: {fault}"))
         })?;
-        location.readings().iter().find_map(|reading| self.longest_prefix(reading)).ok_or_else(|| self.not_open(path))
+        let name = location.to_open();
+        location.readings().iter().find_map(|reading| self.longest_prefix(reading)).ok_or_else(|| {
+            let message = format!("no opened directory covers {path}: {}; {}", self.open(), self.advice(&name));
+            Failure::at(ErrorCode::PathNotFound, path, message)
+        })
     }
 
     /// Finds the opened directory that is the license store.
@@ -74,7 +88,8 @@ impl OpenedDirectories {
         match self.resolve(STORE) {
             Ok(Resolved { index, below }) if below.is_empty() => Ok(index),
             _ => {
-                let message = format!("no directory is open as {STORE}, the license store: {}", self.open());
+                let (open, advice) = (self.open(), self.advice(STORE));
+                let message = format!("no directory is open as {STORE}, the license store: {open}; {advice}");
                 Err(Failure::at(ErrorCode::PathNotFound, STORE, message))
             }
         }
@@ -98,9 +113,12 @@ impl OpenedDirectories {
         Failure::at(ErrorCode::PathNotFound, path, message)
     }
 
-    fn not_open(&self, path: &str) -> Failure {
-        let message = format!("no opened directory covers {path}: {}; have the host open one there", self.open());
-        Failure::at(ErrorCode::PathNotFound, path, message)
+    /// What to do so that a directory is open under a name.
+    fn advice(&self, name: &str) -> String {
+        match self.opener {
+            Opener::Host => "have the host open one there".to_owned(),
+            Opener::CommandLine => format!("add --dir {}", quoted(&format!("DIRECTORY::{name}"))),
+        }
     }
 
     fn open(&self) -> String {
@@ -163,6 +181,16 @@ impl Location {
         Self { root, ..self }
     }
 
+    /// The name under which a directory can be opened that then covers this path: of a UNC path the share, and otherwise the
+    /// path itself.
+    fn to_open(&self) -> String {
+        match (self.root, self.parts.as_slice()) {
+            (Root::Unc | Root::Either, [server, share, ..]) => format!("\\\\{server}\\{share}"),
+            (Root::Relative, _) => ".".to_owned(),
+            (Root::Unc | Root::Either | Root::Absolute, parts) => format!("/{}", parts.join("/")),
+        }
+    }
+
     /// What is left of `path` below this directory, if the directory covers it.
     fn covers<'a>(&self, path: &'a Self) -> Option<&'a [String]> {
         if self.root != path.root || self.parts.len() > path.parts.len() {
@@ -177,6 +205,12 @@ impl Location {
     }
 }
 
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/:._-".contains(character);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 fn is_separator(character: char) -> bool {
     matches!(character, '/' | '\\')
 }
@@ -186,7 +220,7 @@ mod tests {
     use super::*;
 
     fn opened(names: &[&str]) -> OpenedDirectories {
-        OpenedDirectories::new(names.iter().map(|&name| name.to_owned()))
+        OpenedDirectories::new(Opener::Host, names.iter().map(|&name| name.to_owned()))
     }
 
     /// The name of the opened directory, and what is left below it with `/` between.
@@ -299,5 +333,39 @@ mod tests {
         let failure = opened(&["/", "/backup"]).store().unwrap_err();
         assert_eq!(failure.code, ErrorCode::PathNotFound);
         assert!(failure.message.contains("as /licenses") && failure.message.contains("/, /backup"), "{failure}");
+    }
+
+    #[test]
+    fn a_program_that_opened_too_little_is_told_to_open_more() {
+        for failure in [opened(&["/backup"]).store().unwrap_err(), opened(&[]).resolve("/backup").unwrap_err()] {
+            assert!(failure.message.ends_with("; have the host open one there"), "{failure}");
+        }
+    }
+
+    #[test]
+    fn whoever_types_is_told_the_option_that_opens_a_directory_for_the_path() {
+        let opened = OpenedDirectories::new(Opener::CommandLine, []);
+        for (path, option) in [
+            ("/backup/laptop/", "DIRECTORY::/backup/laptop"),
+            ("/my backup's", r"'DIRECTORY::/my backup'\''s'"),
+            ("backups/laptop", "DIRECTORY::."),
+            ("\\\\nas\\backups\\laptop", r"'DIRECTORY::\\nas\backups'"),
+            ("\\\\?\\UNC\\nas\\backups", r"'DIRECTORY::\\nas\backups'"),
+            ("//nas/backups/laptop", r"'DIRECTORY::\\nas\backups'"),
+            ("//nas", "DIRECTORY::/nas"),
+        ] {
+            let failure = opened.resolve(path).unwrap_err();
+            assert!(failure.message.ends_with(&format!("; add --dir {option}")), "{path}: {failure}");
+        }
+        let failure = opened.store().unwrap_err();
+        assert!(failure.message.ends_with("; add --dir DIRECTORY::/licenses"), "{failure}");
+    }
+
+    #[test]
+    fn a_directory_opened_as_advised_covers_the_path() {
+        for path in ["/a/b", "a/b", "\\\\nas\\backups\\laptop", "//nas/backups/laptop", "//nas", "/", "//"] {
+            let name = Location::parse(path).expect("it is a path").to_open();
+            assert!(opened(&[&name]).resolve(path).is_ok(), "{path} below {name}");
+        }
     }
 }

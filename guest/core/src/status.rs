@@ -91,14 +91,52 @@ impl Restricted {
     }
 }
 
+/// What an operation is about. It goes through its stages in this order, and each counts from 0.
+///
+/// The serialized form is the name of the case in `wit/types.wit`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// A backup lists the store.
+    #[default]
+    Listing,
+    /// A backup copies the licenses that allow it.
+    Copying,
+    /// The licenses of a backup are compared with what the backup says of them.
+    Verifying,
+    /// A restore writes licenses under temporary names; a dry run looks where they would go.
+    Writing,
+    /// A restore makes them durable.
+    Syncing,
+    /// A restore gives them their names. It can no longer be cancelled.
+    Placing,
+}
+
+impl Stage {
+    /// The name of this stage in `wit/types.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listing => "listing",
+            Self::Copying => "copying",
+            Self::Verifying => "verifying",
+            Self::Writing => "writing",
+            Self::Syncing => "syncing",
+            Self::Placing => "placing",
+        }
+    }
+}
+
 /// How far an operation has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The number of regular files dealt with, those left out included.
+    /// What it is about.
+    pub stage: Stage,
+    /// The number of files dealt with in this stage, those left out included.
     pub done: u64,
-    /// The number of regular files to deal with, once the whole store has been listed.
+    /// The number of files to deal with in this stage; nothing while the store is being listed.
     pub total: Option<u64>,
-    /// The number of bytes of licenses that are in the backup so far.
+    /// The number of bytes of licenses dealt with in this stage, those left out excluded.
     pub bytes: u64,
     /// The path below the store of the file in hand; empty while the store is being listed, and after the last file.
     pub path: String,
@@ -113,7 +151,9 @@ pub enum Status {
     Information(Progress),
     /// A file was left out because it may not be backed up.
     RestrictedLicense(Restricted),
-    /// One file could not be read; the operation goes on.
+    /// Something is amiss with one file, and the operation goes on: a backup could not read it, a restore met a conflict
+    /// ([`ErrorCode::FileExists`](crate::ErrorCode)), a backup that is being verified has a fault
+    /// ([`ErrorCode::BackupCorrupt`](crate::ErrorCode)).
     Error(Failure),
     /// The operation is over, however it went. Once, and last.
     End,

@@ -49,6 +49,14 @@ impl Directory for WasiDirectory {
         self.open(name, OpenFlags::empty(), DescriptorFlags::READ).map(WasiFile)
     }
 
+    fn create_directory(&self, name: &str) -> Result<(), FsError> {
+        self.0.create_directory_at(name).map_err(fs_error)
+    }
+
+    fn remove_directory(&self, name: &str) -> Result<(), FsError> {
+        self.0.remove_directory_at(name).map_err(fs_error)
+    }
+
     fn create_file(&self, name: &str) -> Result<WasiFile, FsError> {
         let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
         self.open(name, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, flags).map(WasiFile)
@@ -68,6 +76,12 @@ impl Directory for WasiDirectory {
 
     fn unlink(&self, name: &str) -> Result<(), FsError> {
         self.0.unlink_file_at(name).map_err(fs_error)
+    }
+
+    fn sync_file(&self, name: &str) -> Result<(), FsError> {
+        // Some systems sync only what is open for writing.
+        let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
+        self.open(name, OpenFlags::empty(), flags)?.sync().map_err(fs_error)
     }
 
     fn sync(&self) -> Result<(), FsError> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use license_backup_core::report::{Manner, expected_hash};
 
 /// Back up the licenses of a license store: those that allow it, into one file
 #[derive(Debug, Parser)]
@@ -11,8 +12,8 @@ use clap::{Args, Parser, Subcommand};
     version,
     arg_required_else_help = true,
     after_help = "Results go to standard output, all else to standard error.\n\n\
-        Exit codes: 0 success, 1 failed, 2 usage, 3 completed but something could not be read, 4 a backup exists, \
-        5 the backup is corrupt, 130 cancelled."
+        Exit codes: 0 success, 1 failed, 2 usage, 3 completed but something could not be read, 4 a backup exists or a \
+        restore met conflicts, 5 the backup is corrupt or not the expected one, 130 cancelled."
 )]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -33,16 +34,38 @@ pub(super) enum Command {
             license-backup backup --store ~/licenses --to /mnt/nas/licenses --overwrite --json"
     )]
     Backup(BackupArguments),
-    /// List what a backup holds, and what it left out and why
+    /// Put the licenses of a backup back into a license store
+    #[command(
+        long_about = "Put the licenses of a backup back into a license store, on this machine or another.\n\n\
+            The backup is verified first, and nothing is changed if it has a fault. A license that is there already stays \
+            as it is. Where another file has its name, or the store cannot hold the name, that is told as a conflict, and \
+            the rest is restored. Ctrl-C cancels, and the store is then as it was, until the first license gets its name; \
+            from then on the restore goes on to its end. A second Ctrl-C ends the program at once, and may leave a part of \
+            the licenses, and temporary files; to restore again completes it.",
+        after_help = "Examples:\n  \
+            license-backup restore --from /mnt/nas/licenses --store ~/licenses --dry-run\n  \
+            license-backup restore --from /mnt/nas/licenses --store ~/licenses"
+    )]
+    Restore(RestoreArguments),
+    /// Read every byte of a backup, and say whether it is whole
+    #[command(
+        long_about = "Read every byte of a backup, and say whether it is whole.\n\n\
+            Each fault is told with the entry that has it. The BLAKE3 of a whole backup is told too: noted down, it lets a \
+            later verification say whether this is still the same backup.",
+        after_help = "Examples:\n  \
+            license-backup verify --from /mnt/nas/licenses\n  \
+            license-backup verify --from /mnt/nas/licenses --expect HASH && echo still the same"
+    )]
+    Verify(VerifyArguments),
+    /// List a license store, or a backup, and what is left out and why
     #[command(after_help = "Examples:\n  \
-            license-backup list --from /mnt/nas/licenses\n  \
+            license-backup list --store ~/licenses\n  \
             license-backup list --from /mnt/nas/licenses --json | jq 'select(.standing == \"restricted\")'")]
     List(ListArguments),
 }
 
 /// The arguments of `backup`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each stands for an option of its own")]
 pub(super) struct BackupArguments {
     /// The license store; it is only read
     #[arg(long, value_name = "DIR")]
@@ -56,23 +79,79 @@ pub(super) struct BackupArguments {
     /// End with 3 if anything at all was left out, also what may not be backed up
     #[arg(long)]
     pub(super) strict: bool,
-    /// Write one JSON object per line, the outcome last
+    #[command(flatten)]
+    pub(super) manner: MannerArguments,
+}
+
+/// The arguments of `restore`.
+#[derive(Debug, Args)]
+pub(super) struct RestoreArguments {
+    /// The directory with the backup; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: PathBuf,
+    /// The license store that the licenses go to; it must exist
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: PathBuf,
+    /// Replace a file that has the name of a license and other bytes
     #[arg(long)]
-    pub(super) json: bool,
-    /// Show no progress, and say nothing unless something went wrong
+    pub(super) overwrite: bool,
+    /// Change nothing, and tell what would be restored
     #[arg(long)]
-    pub(super) quiet: bool,
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) manner: MannerArguments,
+}
+
+/// The arguments of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// The directory with the backup; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: PathBuf,
+    /// Require that the backup has this BLAKE3, as an earlier verification told it
+    #[arg(long, value_name = "HASH", value_parser = expected_hash)]
+    pub(super) expect: Option<String>,
+    #[command(flatten)]
+    pub(super) manner: MannerArguments,
 }
 
 /// The arguments of `list`.
 #[derive(Debug, Args)]
 pub(super) struct ListArguments {
-    /// The directory with the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(super) from: PathBuf,
+    #[command(flatten)]
+    pub(super) source: ListSource,
     /// Write one JSON object per line, the outcome last
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// What to list: one of both.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ListSource {
+    /// The license store; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(super) store: Option<PathBuf>,
+    /// The directory with the backup; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(super) from: Option<PathBuf>,
+}
+
+/// How things are told.
+#[derive(Debug, Args)]
+pub(super) struct MannerArguments {
+    /// Write one JSON object per line, the outcome last
+    #[arg(long)]
+    json: bool,
+    /// Show no progress, and say nothing unless something went wrong
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl From<&MannerArguments> for Manner {
+    fn from(&MannerArguments { json, quiet }: &MannerArguments) -> Self {
+        Self { json, quiet }
+    }
 }
 
 #[cfg(test)]
@@ -84,5 +163,12 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_listing_is_of_a_store_or_of_a_backup() {
+        let parsed = |arguments: &[&str]| Arguments::try_parse_from([&["license-backup", "list"], arguments].concat());
+        assert!(parsed(&["--store", "s"]).is_ok() && parsed(&["--from", "b"]).is_ok());
+        assert!(parsed(&[]).is_err() && parsed(&["--store", "s", "--from", "b"]).is_err());
     }
 }

@@ -1,54 +1,31 @@
 //! `license-backup backup`.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use license_backup::{BackupOptions, BackupSummary, ErrorCode, Failure, OperationError, Runtime, Status, wait};
-use license_backup_core::report::{ExitCode, Omissions, backup_end_line, backup_text, status_line};
+use license_backup::{BackupOptions, OperationError, wait};
+use license_backup_core::report::{BackupReport, ExitCode};
 
 use super::arguments::BackupArguments;
-use super::failure;
 use super::interrupt::Interrupt;
-use super::output::{Output, complain};
-use super::progress::Display;
-
-/// At most ten progress lines a second.
-const JSON_PROGRESS_EVERY: Duration = Duration::from_millis(100);
+use super::verb::{self, archive};
 
 /// Backs up, tells what happens, and says how it ended.
 pub(super) fn run(arguments: &BackupArguments, interrupt: &Interrupt) -> ExitCode {
-    let mut teller = Teller::new(arguments, interrupt);
-    let outcome = back_up(arguments, interrupt, &mut teller).map_err(|error| failure(&error));
-    teller.end(outcome.as_ref())
-}
-
-fn back_up(arguments: &BackupArguments, interrupt: &Interrupt, teller: &mut Teller) -> anyhow::Result<BackupSummary> {
-    let runtime = Runtime::new()?;
-    interrupt.check()?;
-    // Without a store there will be no backup, and no need for a directory; the library says so.
-    let is_new = arguments.store.is_dir() && make_directory(&arguments.to)?;
-    let outcome = run_backup(&runtime, arguments, interrupt, teller);
-    if is_new && outcome.is_err() {
-        // What was not there before goes, unless there is something in it.
-        let _ = fs::remove_dir(&arguments.to);
+    let &BackupArguments { ref store, ref to, overwrite, strict, ref manner } = arguments;
+    let report = BackupReport { archive: archive(to), strict };
+    let options = BackupOptions::new(store, to).overwrite(overwrite);
+    let mut is_new = false;
+    let exit = verb::run(report, manner.into(), interrupt, |runtime| {
+        // Without a store there will be no backup, and no need for a directory; the library says so.
+        is_new = store.is_dir() && make_directory(to)?;
+        Ok(wait(runtime.backup(&options))?.into())
+    });
+    if is_new {
+        // What was not there before goes, unless there is something in it, as there is after a success.
+        let _ = fs::remove_dir(to);
     }
-    outcome
-}
-
-fn run_backup(
-    runtime: &Runtime,
-    arguments: &BackupArguments,
-    interrupt: &Interrupt,
-    teller: &mut Teller,
-) -> anyhow::Result<BackupSummary> {
-    let options = BackupOptions::new(&arguments.store, &arguments.to).overwrite(arguments.overwrite);
-    let mut operation = wait(runtime.backup(&options))?;
-    interrupt.watch(operation.cookie);
-    while let Some(status) = operation.progress.wait_next() {
-        teller.status(&status);
-    }
-    Ok(wait(operation.completed)?)
+    exit
 }
 
 /// Makes the backup directory durably if it is not there, and gives whether it was not. The umask makes it the owner's alone.
@@ -85,83 +62,4 @@ fn sync(directory: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Tells what happens, to a person or to a program.
-struct Teller<'a> {
-    arguments: &'a BackupArguments,
-    output: Output,
-    display: Display<'a>,
-    omissions: Omissions,
-    /// When the last progress line was written.
-    last_progress: Option<Instant>,
-}
-
-impl<'a> Teller<'a> {
-    fn new(arguments: &'a BackupArguments, interrupt: &'a Interrupt) -> Self {
-        Self {
-            arguments,
-            output: Output::default(),
-            display: Display::new(interrupt.bar(), !arguments.quiet && !arguments.json),
-            omissions: Omissions::default(),
-            last_progress: None,
-        }
-    }
-
-    fn status(&mut self, status: &Status) {
-        if self.arguments.json {
-            self.json(status);
-        } else {
-            self.omissions.note(status);
-            if let Status::Information(progress) = status {
-                self.display.show(progress);
-            }
-        }
-    }
-
-    fn json(&mut self, status: &Status) {
-        if let Status::Information(_) = status {
-            let too_soon = self.last_progress.is_some_and(|last| last.elapsed() < JSON_PROGRESS_EVERY);
-            if self.arguments.quiet || too_soon {
-                return;
-            }
-            self.last_progress = Some(Instant::now());
-        }
-        if let Some(line) = status_line(status) {
-            self.output.line(&line);
-        }
-    }
-
-    fn end(mut self, outcome: Result<&BackupSummary, &Failure>) -> ExitCode {
-        self.display.clear();
-        let exit = ExitCode::of_backup(outcome, self.arguments.strict);
-        if self.arguments.json {
-            self.output.line(&backup_end_line(outcome, self.arguments.strict));
-        } else {
-            self.text(outcome, exit);
-        }
-        match self.output.failure() {
-            None => exit,
-            Some(error) => {
-                let done = if outcome.is_ok() { "the backup is complete, but " } else { "" };
-                complain(&format!("{done}the result cannot be written to standard output: {error}"));
-                exit.and(ExitCode::Failed)
-            }
-        }
-    }
-
-    fn text(&mut self, outcome: Result<&BackupSummary, &Failure>, exit: ExitCode) {
-        match outcome {
-            Ok(_) if self.arguments.quiet && exit == ExitCode::Success => {}
-            Ok(summary) => {
-                let archive = self.arguments.to.join("licenses.zip");
-                let text = backup_text(summary, &self.omissions, &archive.to_string_lossy());
-                self.output.write(&text);
-            }
-            Err(Failure { code: ErrorCode::BackupExists, message, .. }) => {
-                complain(&format!("{message} (--overwrite does that)"));
-            }
-            Err(failure) => complain(&failure.message),
-        }
-    }
 }

@@ -58,8 +58,8 @@ impl Interrupt {
 }
 
 /// Has the first interruption cancel, on a thread of its own, and a second one end the process in the signal handler
-/// itself, so that it does whatever any thread is stuck in. Without a commit the directory is then as it was, but for a
-/// temporary file that a later backup clears away.
+/// itself, so that it does whatever any thread is stuck in. A backup directory without a commit is then as it was, but for a
+/// temporary file that a later backup clears away; a store may have a part of the licenses, and temporary files.
 #[cfg(unix)]
 fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
     use std::thread;
@@ -93,7 +93,8 @@ fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
 impl Shared {
     fn interrupt(&self) {
         self.cancel();
-        self.bar.suspend(|| complain("cancelling; interrupt again to end at once"));
+        let message = "cancelling, unless it is too late for that; interrupt again to end at once";
+        self.bar.suspend(|| complain(message));
     }
 
     fn cancel(&self) {

@@ -6,11 +6,13 @@ mod interrupt;
 mod list;
 mod output;
 mod progress;
+mod restore;
+mod verb;
+mod verify;
 
 use std::process;
 
 use clap::Parser as _;
-use license_backup::{ErrorCode, Failure, OperationError};
 use license_backup_core::report::ExitCode;
 
 use self::arguments::{Arguments, Command};
@@ -23,7 +25,9 @@ pub(crate) fn run() -> process::ExitCode {
     let exit = match Interrupt::install() {
         Ok(interrupt) => match Arguments::parse().command {
             Command::Backup(arguments) => backup::run(&arguments, &interrupt),
-            Command::List(arguments) => list::run(&arguments, &interrupt),
+            Command::Restore(arguments) => restore::run(&arguments, &interrupt),
+            Command::Verify(arguments) => verify::run(&arguments, &interrupt),
+            Command::List(arguments) => list::run(arguments, &interrupt),
         },
         Err(error) => {
             complain(&format!("{error:#}"));
@@ -44,10 +48,3 @@ fn make_files_private() {
 /// Elsewhere the access control list of the directory decides.
 #[cfg(not(unix))]
 fn make_files_private() {}
-
-/// An error in the form in which all failures are told, with its causes in the message.
-fn failure(error: &anyhow::Error) -> Failure {
-    let operation = error.downcast_ref::<OperationError>();
-    let code = operation.map_or(ErrorCode::Io, OperationError::code);
-    Failure { path: operation.and_then(OperationError::path), ..Failure::new(code, format!("{error:#}")) }
-}

@@ -1,36 +1,56 @@
 //! Standard output for results, standard error for the rest.
 
 use std::io::{self, Write as _};
+use std::time::{Duration, Instant};
 
-use license_backup_core::report::visible;
+use indicatif::ProgressBar;
+use license_backup::Progress;
+use license_backup_core::report::{Console, Unwritten, complaint};
 
-/// Standard output. A failure to write stops the writing and nothing else: nobody's backup fails because a pipe broke.
-#[derive(Debug, Default)]
-pub(super) struct Output {
-    failure: Option<io::Error>,
+use super::progress::Display;
+
+/// The streams of this process.
+pub(super) struct Terminal<'a> {
+    bar: &'a ProgressBar,
+    display: Display<'a>,
+    start: Instant,
 }
 
-impl Output {
-    /// Writes a line, and sends it off.
-    pub(super) fn line(&mut self, line: &str) {
-        self.write(&format!("{line}\n"));
-    }
-
-    /// Writes text that ends with a newline, and sends it off.
-    pub(super) fn write(&mut self, text: &str) {
-        if self.failure.is_none() {
-            let mut stdout = io::stdout().lock();
-            self.failure = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).err();
-        }
-    }
-
-    /// What kept the results from being told, if anything did.
-    pub(super) fn failure(&self) -> Option<&io::Error> {
-        self.failure.as_ref()
+impl<'a> Terminal<'a> {
+    /// The streams, with a bar that is hidden so far.
+    pub(super) fn new(bar: &'a ProgressBar) -> Self {
+        Self { bar, display: Display::new(bar), start: Instant::now() }
     }
 }
 
-/// Says on standard error what is wrong. If that fails too, there is nobody to tell.
+impl Console for Terminal<'_> {
+    fn print(&mut self, text: &str) -> Result<(), Unwritten> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Unwritten::ReaderGone,
+            _ => Unwritten::Failed(error.to_string()),
+        })
+    }
+
+    fn say(&mut self, line: &str) {
+        self.bar.suspend(|| say(line));
+    }
+
+    fn show(&mut self, progress: &Progress) {
+        self.display.show(progress, self.start.elapsed());
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// Says on standard error what is wrong.
 pub(super) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "license-backup: {}", visible(message));
+    say(&complaint(message));
+}
+
+/// Writes a line to standard error. If that fails, there is nobody to tell.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

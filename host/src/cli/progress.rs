@@ -1,76 +1,76 @@
 //! Progress for a person: a bar on a terminal, a line every few seconds elsewhere.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use license_backup::Progress;
-use license_backup_core::report::{human_bytes, visible};
+use license_backup::{Progress, Stage};
+use license_backup_core::report::{Pace, human_bytes, progress_text, visible};
 
-/// How often a line is written where there is no terminal.
+use super::output::say;
+
+/// How often a line is written where there is no terminal, and how long after the start the first one is.
 const LINES_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the bar shows that the program is alive, while nothing else happens.
 const TICKS_EVERY: Duration = Duration::from_millis(200);
 
-/// While the number of files is not known, a share of it cannot be shown.
-const WITHOUT_TOTAL: &str = "{spinner} {pos} files, {prefix}  {wide_msg}";
-
-const WITH_TOTAL: &str = "[{bar:24}] {pos}/{len} files, {prefix}  {wide_msg}";
-
 /// What is shown of the progress of an operation.
 pub(super) enum Display<'a> {
-    /// Nothing.
-    None,
     /// A bar on a terminal.
-    Bar { bar: &'a ProgressBar, since: Instant },
+    Bar { bar: &'a ProgressBar, stage: Option<Stage>, since: Instant },
     /// Lines in a log.
-    Lines { last: Instant },
+    Lines(Pace),
 }
 
 impl<'a> Display<'a> {
-    /// Shows progress the way that standard error allows; `bar` is hidden so far.
-    pub(super) fn new(bar: &'a ProgressBar, wanted: bool) -> Self {
-        let now = Instant::now();
-        if !wanted {
-            Self::None
-        } else if io::stderr().is_terminal() {
-            bar.set_style(style(WITHOUT_TOTAL));
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(TICKS_EVERY);
-            Self::Bar { bar, since: now }
+    /// Will show progress the way that standard error allows; `bar` is hidden so far.
+    pub(super) fn new(bar: &'a ProgressBar) -> Self {
+        if io::stderr().is_terminal() {
+            Self::Bar { bar, stage: None, since: Instant::now() }
         } else {
-            Self::Lines { last: now }
+            Self::Lines(Pace::new(LINES_EVERY, LINES_EVERY))
         }
     }
 
-    /// Shows how far it has come.
-    pub(super) fn show(&mut self, progress: &Progress) {
+    /// Shows how far it has come, so long after the start.
+    pub(super) fn show(&mut self, progress: &Progress, elapsed: Duration) {
         match self {
-            Self::None => {}
-            Self::Bar { bar, since } => {
-                if let (Some(total), None) = (progress.total, bar.length()) {
-                    bar.set_length(total);
-                    bar.set_style(style(WITH_TOTAL));
+            Self::Bar { bar, stage, since } => {
+                let is_new_stage = *stage != Some(progress.stage);
+                if is_new_stage {
+                    if stage.is_none() {
+                        bar.set_draw_target(ProgressDrawTarget::stderr());
+                        bar.enable_steady_tick(TICKS_EVERY);
+                    }
+                    *stage = Some(progress.stage);
+                    *since = Instant::now();
+                    bar.set_style(style(&template(progress)));
+                    bar.set_length(progress.total.unwrap_or_default());
                 }
                 bar.set_prefix(amount(progress.bytes, since.elapsed()));
                 bar.set_message(visible(&progress.path));
                 bar.set_position(progress.done);
+                if is_new_stage {
+                    // Or else it would show the new name with the old numbers until the next time.
+                    bar.force_draw();
+                }
             }
-            Self::Lines { last } => {
-                if last.elapsed() >= LINES_EVERY {
-                    *last = Instant::now();
-                    // Progress that cannot be told is not worth a failure.
-                    let _ = writeln!(io::stderr(), "{}", line(progress));
+            Self::Lines(pace) => {
+                if pace.is_due(elapsed) {
+                    say(&progress_text(progress));
                 }
             }
         }
     }
+}
 
-    /// Takes the bar away.
-    pub(super) fn clear(&self) {
-        if let Self::Bar { bar, .. } = self {
-            bar.finish_and_clear();
+/// While the number of files is not known, a share of it cannot be shown.
+fn template(Progress { stage, total, .. }: &Progress) -> String {
+    match total {
+        None => format!("{{spinner}} {stage} {{pos}} files  {{wide_msg}}", stage = stage.name()),
+        Some(_) => {
+            format!("[{{bar:12}}] {stage} {{pos}}/{{len}} files, {{prefix}}  {{wide_msg}}", stage = stage.name())
         }
     }
 }
@@ -85,28 +85,16 @@ fn amount(bytes: u64, elapsed: Duration) -> String {
     format!("{}, {}/s", human_bytes(bytes), human_bytes(rate))
 }
 
-fn line(progress: &Progress) -> String {
-    let Progress { done, total, bytes, path: _ } = progress;
-    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
-    format!("{done}{of} files, {}", human_bytes(*bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_templates_are_valid() {
-        for template in [WITHOUT_TOTAL, WITH_TOTAL] {
-            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        for total in [None, Some(9)] {
+            let template = template(&Progress { total, ..Progress::default() });
+            assert!(ProgressStyle::with_template(&template).is_ok(), "{template}");
         }
-    }
-
-    #[test]
-    fn no_total_is_told_before_it_is_known() {
-        let progress = Progress { done: 5, total: None, bytes: 2048, path: "a".to_owned() };
-        assert_eq!(line(&progress), "5 files, 2.0 KiB");
-        assert_eq!(line(&Progress { total: Some(9), ..progress }), "5 of 9 files, 2.0 KiB");
     }
 
     #[test]

@@ -7,11 +7,11 @@ use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use wasmtime::Store;
-use wasmtime::component::{Accessor, ResourceAny, ResourceTable};
+use wasmtime::component::{Accessor, ResourceAny};
 
-use super::memory::{MemoryExceeded, MemoryLimit};
+use super::memory::MemoryExceeded;
 use super::outcome::Outcome;
-use super::{Begun, Directory, Operation, Running, State, directories};
+use super::{Begun, Call, Directory, Running, State, directories};
 use crate::bindings::LicenseManagement;
 use crate::bindings::exports::licenses::management::types;
 use crate::error::Cause;
@@ -19,34 +19,29 @@ use crate::events::{self, Drained};
 use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
 
 /// One operation, from the call to its end.
-pub(super) struct Conversation<O: Operation> {
+pub(super) struct Conversation<C: Call> {
     runtime: Runtime,
-    operation: O,
+    call: C,
     directories: Vec<Directory>,
-    listener: Listener<O>,
+    listener: Listener<C>,
 }
 
 /// Who is to be told next.
-enum Listener<O: Operation> {
+enum Listener<C: Call> {
     /// The caller, whether the operation is accepted.
-    Caller(oneshot::Sender<Result<Running<O>, OperationError>>),
+    Caller(oneshot::Sender<Result<Running<C>, OperationError>>),
     /// The holder of the [`Completion`], how it ended.
-    Holder(oneshot::Sender<Result<O::Summary, OperationError>>),
+    Holder(oneshot::Sender<Result<C::Summary, OperationError>>),
     /// All is told.
     Nobody,
 }
 
 /// What the component's future of the outcome holds.
-type WireOutcome<O> = Result<<O as Operation>::WireSummary, types::Failure>;
+type WireOutcome<C> = Result<<C as Call>::WireSummary, types::Failure>;
 
-impl<O: Operation> Conversation<O> {
-    pub(super) fn new(
-        runtime: Runtime,
-        operation: O,
-        caller: oneshot::Sender<Result<Running<O>, OperationError>>,
-    ) -> Self {
-        let directories = operation.directories();
-        Self { runtime, operation, directories, listener: Listener::Caller(caller) }
+impl<C: Call> Conversation<C> {
+    pub(super) fn new(runtime: Runtime, call: C, caller: oneshot::Sender<Result<Running<C>, OperationError>>) -> Self {
+        Self { runtime, call, directories: Vec::new(), listener: Listener::Caller(caller) }
     }
 
     /// Holds the conversation to its end, on a thread of its own.
@@ -57,14 +52,11 @@ impl<O: Operation> Conversation<O> {
     }
 
     fn try_hold(&mut self) -> Result<(), OperationError> {
+        self.directories = self.call.directories(self.runtime.shares()).map_err(OperationError::Failure)?;
         if self.directories.iter().any(Directory::is_written) {
             umask::make_private().map_err(OperationError::Umask)?;
         }
-        let state = State {
-            wasi: directories::open(&self.directories)?,
-            table: ResourceTable::new(),
-            memory: MemoryLimit::new(self.runtime.memory_limit()),
-        };
+        let state = State::new(&self.directories, self.runtime.memory_limit())?;
         // wasmtime-wasi wants an executor of this kind around it, if only to find it there.
         let executor = tokio::runtime::Builder::new_current_thread().build().map_err(OperationError::Thread)?;
         executor.block_on(self.run(state))
@@ -82,7 +74,7 @@ impl<O: Operation> Conversation<O> {
 
     async fn converse(&mut self, component: &LicenseManagement, accessor: &Accessor<State>) -> wasmtime::Result<()> {
         let guest = component.licenses_management_management();
-        let Begun { cookie, events, completed } = match self.operation.call(guest, accessor).await? {
+        let Begun { cookie, events, completed } = match self.call.call(guest, accessor).await? {
             Ok(begun) => begun,
             Err(failure) => {
                 self.fail(self.failure(failure));
@@ -113,11 +105,11 @@ impl<O: Operation> Conversation<O> {
     /// component keeps those that were not read yet.
     async fn await_end(
         &mut self,
-        outcome: oneshot::Receiver<WireOutcome<O>>,
+        outcome: oneshot::Receiver<WireOutcome<C>>,
         drained: Drained,
     ) -> wasmtime::Result<()> {
         let outcome = outcome.await.map_err(|_| wasmtime::Error::msg("the component dropped the outcome"))?;
-        let outcome = outcome.map(O::Summary::from).map_err(|failure| self.failure(failure));
+        let outcome = outcome.map(C::Summary::from).map_err(|failure| self.failure(failure));
         if let Listener::Holder(holder) = self.listener.take() {
             // Fails when nobody wants to know, which is the caller's right.
             let _ = holder.send(outcome);
@@ -126,7 +118,7 @@ impl<O: Operation> Conversation<O> {
         Ok(())
     }
 
-    fn accept(&mut self, events: events::Events<O::Event>, cookie: CancellationCookie) {
+    fn accept(&mut self, events: events::Events<C::Event>, cookie: CancellationCookie) {
         let (holder, outcome) = oneshot::channel();
         if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder)) {
             // Fails when the call was given up. The operation goes on all the same: dropping is not cancelling.
@@ -149,7 +141,7 @@ impl<O: Operation> Conversation<O> {
     }
 }
 
-impl<O: Operation> Listener<O> {
+impl<C: Call> Listener<C> {
     fn take(&mut self) -> Self {
         mem::replace(self, Self::Nobody)
     }

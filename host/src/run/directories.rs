@@ -1,24 +1,25 @@
 //! The directories that an operation opens for the component, under the names that it knows them by.
 
-use std::io;
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use license_backup_core::Failure;
-use wasmtime_wasi::{FsPerms, WasiCtx};
 
-use crate::OperationError;
+use crate::shares::{Place, Shares};
 
 /// A directory of the host that the component can reach.
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
     /// What it is to the operation, for messages.
-    pub(crate) role: &'static str,
-    /// Where it is.
-    pub(crate) path: PathBuf,
+    pub(super) role: &'static str,
+    /// The path as it was given.
+    pub(super) path: PathBuf,
+    /// Where that is.
+    pub(super) place: Place,
     /// What the component knows it by.
-    pub(crate) name: &'static str,
+    pub(super) name: &'static str,
     /// What the component can do to it.
-    pub(crate) access: Access,
+    pub(super) access: Access,
 }
 
 /// What the component can do to a directory.
@@ -29,56 +30,42 @@ pub(crate) enum Access {
 }
 
 impl Directory {
-    /// The license store, which is only ever read.
-    pub(crate) fn store(path: PathBuf) -> Self {
-        Self { role: "license store", path, name: "/licenses", access: Access::Read }
-    }
-
-    /// The directory of the backup.
-    pub(crate) fn backup(path: PathBuf, access: Access) -> Self {
-        Self { role: "backup directory", path, name: Self::BACKUP, access }
-    }
-
     /// What the component knows the directory of the backup by.
     pub(crate) const BACKUP: &str = "/backup";
 
+    /// The license store.
+    pub(crate) fn store(path: PathBuf, access: Access) -> Self {
+        let place = Place { directory: path.clone(), below: Vec::new() };
+        Self { role: "license store", path, place, name: "/licenses", access }
+    }
+
+    /// The directory of the backup, which may be on a share.
+    pub(crate) fn backup(path: PathBuf, access: Access, shares: &Shares) -> Result<Self, Failure> {
+        let place = shares.locate(&path)?;
+        Ok(Self { role: "backup directory", path, place, name: Self::BACKUP, access })
+    }
+
     /// Whether the component can create files in it.
-    pub(crate) fn is_written(&self) -> bool {
+    pub(super) fn is_written(&self) -> bool {
         self.access == Access::ReadAndWrite
     }
+
+    /// The path as it was given, as far as text can hold it.
+    fn given(&self) -> String {
+        self.path.display().to_string()
+    }
 }
 
-/// Opens directories, and makes the context in which a component reaches these and nothing else: no network, no
-/// environment, no standard streams.
-pub(crate) fn open(directories: &[Directory]) -> Result<WasiCtx, OperationError> {
-    let mut context = WasiCtx::builder();
-    // The store has a thread of its own, so that file operations can block it. Without this each would hop to a pool
-    // of threads, which costs several times as much. Copied into each directory as it is opened.
-    context.allow_blocking_current_thread(true);
-    for Directory { role, path, name, access } in directories {
-        let permissions = match access {
-            Access::Read => FsPerms::ReadOnly,
-            Access::ReadAndWrite => FsPerms::ReadWrite,
-        };
-        context.preopened_dir(path, *name, permissions).map_err(|error| OperationError::Directory {
-            role,
-            path: path.clone(),
-            source: error.downcast().unwrap_or_else(|error| io::Error::other(error.into_boxed_dyn_error())),
-        })?;
-    }
-    Ok(context.build())
-}
-
-/// Puts the host's paths into a failure that names a directory by the component's name for it.
-pub(crate) fn in_terms_of_the_host(failure: Failure, directories: &[Directory]) -> Failure {
-    for Directory { path, name, .. } in directories {
-        if failure.path.as_deref() == Some(*name) {
-            let path = path.display().to_string();
-            let message = failure.message.replace(name, &path);
-            return Failure::at(failure.code, path, message);
-        }
-    }
-    failure
+/// Puts the paths that the caller gave into a failure that names directories by the component's names for them.
+pub(super) fn in_terms_of_the_host(failure: Failure, directories: &[Directory]) -> Failure {
+    let given = |text: &str| directories.iter().find(|directory| directory.name == text).map(Directory::given);
+    let path = failure.path.map(|path| given(&path).unwrap_or(path));
+    // A name is a word of the message. Within a word it is a part of another path, such as that of a license.
+    let words = failure.message.split_inclusive(' ').map(|word| {
+        let name = word.trim_matches(|character: char| " ():;,.".contains(character));
+        given(name).map_or(Cow::Borrowed(word), |path| Cow::Owned(word.replace(name, &path)))
+    });
+    Failure { path, ..Failure::new(failure.code, words.collect::<String>()) }
 }
 
 #[cfg(test)]
@@ -87,20 +74,24 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_failure_of_the_backup_directory_names_it_as_the_caller_does() {
+    /// A store that the caller knows by the name that the component has for the other directory.
+    fn told(path: &str, message: &str) -> Failure {
+        let backup = Directory::backup("/mnt/nas".into(), Access::ReadAndWrite, &Shares::default());
         let directories =
-            [Directory::store("/srv/l".into()), Directory::backup("/mnt/nas".into(), Access::ReadAndWrite)];
-        let failure = Failure::at(ErrorCode::BackupExists, "/backup", "there is a backup in /backup");
-        let told = in_terms_of_the_host(failure, &directories);
-        assert_eq!(told.path.as_deref(), Some("/mnt/nas"));
-        assert_eq!(told.message, "there is a backup in /mnt/nas");
+            [Directory::store("/backup".into(), Access::Read), backup.expect("it is the host's own path")];
+        in_terms_of_the_host(Failure::at(ErrorCode::Io, path, message), &directories)
     }
 
     #[test]
-    fn a_failure_of_a_license_stays_as_it_is() {
-        let directories = [Directory::backup("/mnt/nas".into(), Access::ReadAndWrite)];
-        let failure = Failure::at(ErrorCode::Malformed, "backup/a", "/backup is no part of backup/a");
-        assert_eq!(in_terms_of_the_host(failure.clone(), &directories), failure);
+    fn a_failure_of_a_directory_names_it_as_the_caller_does() {
+        let expected = Failure::at(ErrorCode::Io, "/mnt/nas", "in /mnt/nas: something (/mnt/nas) that /backup has");
+        assert_eq!(told("/backup", "in /backup: something (/backup) that /licenses has"), expected);
+        assert_eq!(told("/licenses", "/licenses"), Failure::at(ErrorCode::Io, "/backup", "/backup"));
+    }
+
+    #[test]
+    fn a_failure_of_a_license_keeps_the_path_of_the_license() {
+        let message = "licenses/backup/a is no part of /backup/a,  /backups or licenses/backup";
+        assert_eq!(told("backup/a", message), Failure::at(ErrorCode::Io, "backup/a", message));
     }
 }

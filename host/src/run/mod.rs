@@ -4,22 +4,24 @@ mod conversation;
 mod directories;
 mod memory;
 mod outcome;
+mod sandbox;
 
 use std::thread;
 
 use futures_channel::oneshot;
-use wasmtime::component::{Accessor, FutureReader, Lift, ResourceAny, ResourceTable, StreamReader};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use license_backup_core::Failure;
+use wasmtime::component::{Accessor, FutureReader, Lift, ResourceAny, StreamReader};
 
 use self::conversation::Conversation;
 pub(crate) use self::directories::{Access, Directory};
-use self::memory::MemoryLimit;
+pub(crate) use self::sandbox::{State, link};
 use crate::bindings::exports::licenses::management::management::Guest;
 use crate::bindings::exports::licenses::management::types;
+use crate::shares::Shares;
 use crate::{CancellationCookie, Completion, Events, OperationError, Runtime};
 
-/// An operation of the component.
-pub(crate) trait Operation: Send + 'static {
+/// A call of the component that begins an operation.
+pub(crate) trait Call: Clone + Send + 'static {
     /// An event, as the component sends it.
     type WireEvent: Lift + Send + Sync + 'static;
     /// An event, as the embedder gets it.
@@ -29,49 +31,36 @@ pub(crate) trait Operation: Send + 'static {
     /// The outcome, as the embedder gets it.
     type Summary: From<Self::WireSummary> + Send + 'static;
 
-    /// All that the operation can reach.
-    fn directories(&self) -> Vec<Directory>;
+    /// All that the operation can reach, or why its paths cannot be used.
+    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure>;
 
     /// Asks the component to begin.
     async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>>;
 }
 
 /// What the component says when it is asked to begin.
-pub(crate) type CallResult<O> = Result<Begun<O>, types::Failure>;
+pub(crate) type CallResult<C> = Result<Begun<C>, types::Failure>;
 
 /// An operation that the component has begun.
-pub(crate) struct Begun<O: Operation + ?Sized> {
+pub(crate) struct Begun<C: Call> {
     pub(crate) cookie: ResourceAny,
-    pub(crate) events: StreamReader<O::WireEvent>,
-    pub(crate) completed: FutureReader<Result<O::WireSummary, types::Failure>>,
+    pub(crate) events: StreamReader<C::WireEvent>,
+    pub(crate) completed: FutureReader<Result<C::WireSummary, types::Failure>>,
 }
 
 /// An operation that goes on, as the embedder holds it.
-pub(crate) struct Running<O: Operation> {
-    pub(crate) events: Events<O::Event>,
-    pub(crate) completed: Completion<O::Summary>,
+pub(crate) struct Running<C: Call> {
+    pub(crate) events: Events<C::Event>,
+    pub(crate) completed: Completion<C::Summary>,
     pub(crate) cookie: CancellationCookie,
 }
 
-/// What the component's store holds on the host's side: its directories, and the measure of its memory.
-pub(crate) struct State {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    memory: MemoryLimit,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
 /// Starts an operation on a thread of its own. Resolves when the component has accepted or refused it.
-pub(crate) async fn start<O: Operation>(runtime: Runtime, operation: O) -> Result<Running<O>, OperationError> {
+pub(crate) async fn start<C: Call>(runtime: Runtime, call: C) -> Result<Running<C>, OperationError> {
     let (caller, answer) = oneshot::channel();
     thread::Builder::new()
         .name("license-backup".to_owned())
-        .spawn(move || Conversation::new(runtime, operation, caller).hold())
+        .spawn(move || Conversation::new(runtime, call, caller).hold())
         .map_err(OperationError::Thread)?;
     answer.await.unwrap_or(Err(OperationError::Died))
 }

@@ -5,11 +5,6 @@
 //! `rawzip` 0.5 normalises names (a backslash is a legal character of a license's name) or leaves the UTF-8 flag off; and
 //! both keep a table of their own with a copy of each name, which at a million entries is more than the memory target.
 
-/// The folder of the licenses in the archive.
-pub(crate) const LICENSES: &str = "licenses/";
-/// The length in bytes that a name in an archive can have (4.4.10: two bytes).
-pub(crate) const LONGEST_NAME: usize = u16::MAX as usize;
-
 /// What the fields of 32 and 16 bits say when the true value stands in a ZIP64 structure (4.4.1.4).
 const IN_ZIP64_32: u32 = u32::MAX;
 const IN_ZIP64_16: u16 = u16::MAX;
@@ -58,15 +53,15 @@ pub(crate) struct Entry<N> {
 
 /// Where the central directory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CentralDirectory {
-    pub(super) entries: u64,
-    pub(super) size: u64,
-    pub(super) offset: u64,
+pub(crate) struct CentralDirectory {
+    pub(crate) entries: u64,
+    pub(crate) size: u64,
+    pub(crate) offset: u64,
 }
 
 impl<N: AsRef<str>> Entry<N> {
     /// Appends the local header (4.3.7), which the content follows.
-    pub(super) fn write_local_header(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_local_header(&self, out: &mut Vec<u8>) {
         let zip64 = self.size_field() == IN_ZIP64_32;
         put32(out, LOCAL_HEADER);
         self.write_common(zip64, out);
@@ -81,13 +76,13 @@ impl<N: AsRef<str>> Entry<N> {
     }
 
     /// The length of what [`Entry::write_local_header`] appends.
-    pub(super) fn local_header_length(&self) -> u64 {
+    pub(crate) fn local_header_length(&self) -> u64 {
         let extra = if self.size_field() == IN_ZIP64_32 { 20 } else { 0 };
         (LOCAL_HEADER_LENGTH + self.name.as_ref().len() + extra) as u64
     }
 
     /// Appends the header of the central directory (4.3.12).
-    pub(super) fn write_central_header(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_central_header(&self, out: &mut Vec<u8>) {
         let mut extra = Vec::new();
         if self.size_field() == IN_ZIP64_32 {
             put64(&mut extra, self.size);
@@ -162,7 +157,7 @@ impl Entry<String> {
 
 impl CentralDirectory {
     /// Appends the structures that end an archive (4.3.14 to 4.3.16).
-    pub(super) fn write_end(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_end(&self, out: &mut Vec<u8>) {
         let entries = u16::try_from(self.entries).unwrap_or(IN_ZIP64_16);
         let size = u32::try_from(self.size).unwrap_or(IN_ZIP64_32);
         let offset = u32::try_from(self.offset).unwrap_or(IN_ZIP64_32);

@@ -1,19 +1,22 @@
 //! The backup file: an ordinary ZIP archive in which every byte that is not a license has one permitted value.
 
+pub(crate) mod backup_file;
+mod contents;
 mod format;
+mod forward;
+mod lines;
+mod names;
 mod reader;
 mod record;
 mod sums;
 mod writer;
 
-pub(crate) use format::{Entry, LICENSES, LONGEST_NAME};
+pub(crate) use contents::{Contents, Hash, StoredLicense};
+pub(crate) use format::{CentralDirectory, Entry};
+pub(crate) use forward::Forward;
+pub(crate) use lines::Lines;
+pub(crate) use names::{BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, SUMS_ENTRY, fault_of_parts, fault_of_path};
 pub(crate) use reader::{ArchiveFault, ArchiveReader};
-pub(crate) use record::{BackupRecord, FORMAT_VERSION, LeftOut, PROGRAM, Reason, RecordHead};
+pub(crate) use record::{FORMAT_VERSION, LeftOut, PROGRAM, Reason, RecordHead, RecordLine, RecordReader};
+pub(crate) use sums::parse_line as parse_sum;
 pub(crate) use writer::{ArchiveFinisher, ArchiveWriter, Output};
-
-/// The name of the backup file in the backup directory.
-pub(crate) const BACKUP_FILE: &str = "licenses.zip";
-/// The entry that holds the BLAKE3 of each license.
-pub(crate) const SUMS_ENTRY: &str = "B3SUMS";
-/// The entry that holds the backup's own record.
-pub(crate) const RECORD_ENTRY: &str = "backup.json";

@@ -1,14 +1,13 @@
 //! Reading an archive: its central directory entry by entry, and the content of an entry.
 
-use super::format::{CENTRAL_HEADER_LENGTH, CentralDirectory, END_LENGTH, Entry, LONGEST_NAME, ZIP64_END_LENGTH};
+use super::LONGEST_NAME;
+use super::format::{CENTRAL_HEADER_LENGTH, CentralDirectory, END_LENGTH, Entry, ZIP64_END_LENGTH};
+use super::forward::Forward;
 use crate::File;
 use crate::directory::FsError;
 
-/// How much of the central directory is read at a time; more than the longest header.
-const WINDOW: usize = 256 << 10;
-const _: () = assert!(WINDOW > CENTRAL_HEADER_LENGTH + 2 * LONGEST_NAME);
-/// How many bytes one read asks for, at most: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
-const READ_LENGTH: usize = 64 << 10;
+/// No header of the central directory is longer than this, in bytes.
+const LONGEST_HEADER: u64 = (CENTRAL_HEADER_LENGTH + 2 * LONGEST_NAME) as u64;
 
 /// Why an archive cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,10 +30,10 @@ pub(crate) struct ArchiveReader<F> {
     directory: CentralDirectory,
     /// The number of entries not yet given.
     left: u64,
-    /// The part of the central directory in hand, without the headers already given.
-    window: Vec<u8>,
-    /// Where in the file the window ends.
-    window_end: u64,
+    /// The headers not yet given.
+    headers: Forward,
+    /// Where the content was read last: usually the next one follows.
+    contents: Forward,
 }
 
 impl<F: File> ArchiveReader<F> {
@@ -42,51 +41,66 @@ impl<F: File> ArchiveReader<F> {
     pub(crate) fn open(file: F) -> Result<Self, ArchiveFault> {
         let length = file.metadata()?.size;
         let tail_length = length.min((END_LENGTH + ZIP64_END_LENGTH) as u64);
-        let tail = read(&file, length - tail_length, tail_length)?;
+        let tail = take(&file, length - tail_length, tail_length)?;
         let Some(directory) = CentralDirectory::read_end(&tail, length) else {
             return Err(ArchiveFault::Corrupt("it does not end as a backup ends".to_owned()));
         };
-        Ok(Self { file, directory, left: directory.entries, window: Vec::new(), window_end: directory.offset })
+        Ok(Self {
+            file,
+            directory,
+            left: directory.entries,
+            headers: Forward::new(directory.offset),
+            contents: Forward::new(0),
+        })
+    }
+
+    /// The opened file.
+    pub(crate) fn file(&self) -> &F {
+        &self.file
+    }
+
+    /// The opened file, for other use.
+    pub(crate) fn into_file(self) -> F {
+        self.file
+    }
+
+    /// Where the central directory is.
+    pub(crate) fn directory(&self) -> CentralDirectory {
+        self.directory
     }
 
     /// Gives the next entry of the central directory, or nothing after the last.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry<String>>, ArchiveFault> {
-        let end = self.directory.offset + self.directory.size;
-        if self.window.len() < WINDOW / 2 && self.window_end < end {
-            let more = (end - self.window_end).min(WINDOW as u64);
-            self.window.extend_from_slice(&read(&self.file, self.window_end, more)?);
-            self.window_end += more;
-        }
+        let left = self.directory.offset + self.directory.size - self.headers.position();
         if self.left == 0 {
-            return if self.window.is_empty() {
+            return if left == 0 {
                 Ok(None)
             } else {
                 Err(ArchiveFault::Corrupt("its central directory has more in it than entries".to_owned()))
             };
         }
         let number = self.directory.entries - self.left;
-        let Some((entry, length)) = Entry::read_central_header(&self.window) else {
-            return Err(ArchiveFault::Corrupt(format!("entry {number} of its central directory is broken")));
-        };
-        self.window.drain(..length);
+        let broken = || ArchiveFault::Corrupt(format!("entry {number} of its central directory is broken"));
+        let window = to_usize(left.min(LONGEST_HEADER))?;
+        let headers = self.headers.peek(&self.file, window)?;
+        let (entry, length) = headers.get(..window).and_then(Entry::read_central_header).ok_or_else(broken)?;
+        self.headers.take(&self.file, length)?;
         self.left -= 1;
         Ok(Some(entry))
     }
 
     /// Reads the content of an entry, checking its local header and its CRC-32.
-    pub(crate) fn content(&self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
+    pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
         let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
-        let mut expected = Vec::new();
-        entry.write_local_header(&mut expected);
-        let content = entry.offset.checked_add(expected.len() as u64);
-        let end = content.and_then(|content| content.checked_add(entry.size));
-        let Some(content) = content.filter(|_| end.is_some_and(|end| end <= self.directory.offset)) else {
+        let end = entry.offset.checked_add(entry.local_header_length()).and_then(|at| at.checked_add(entry.size));
+        if end.is_none_or(|end| end > self.directory.offset) {
             return Err(corrupt("lies outside of the archive"));
-        };
-        if read(&self.file, entry.offset, expected.len() as u64)? != expected {
-            return Err(corrupt("has a local header unlike that in the central directory"));
         }
-        let content = read(&self.file, content, entry.size)?;
+        if self.contents.position() != entry.offset {
+            self.contents = Forward::new(entry.offset);
+        }
+        take_local_header(&self.file, &mut self.contents, entry).map_err(|fault| fault.of_entry(&entry.name))?;
+        let content = self.contents.take(&self.file, to_usize(entry.size)?)?.to_vec();
         if crc32fast::hash(&content) != entry.crc32 {
             return Err(corrupt("has another CRC-32 than its header says"));
         }
@@ -94,17 +108,36 @@ impl<F: File> ArchiveReader<F> {
     }
 }
 
-/// Reads exactly `length` bytes.
-fn read(file: &impl File, offset: u64, length: u64) -> Result<Vec<u8>, ArchiveFault> {
-    let length = usize::try_from(length).map_err(|_| FsError::OutOfMemory)?;
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length).map_err(|_| FsError::OutOfMemory)?;
-    while bytes.len() < length {
-        let more = file.read(READ_LENGTH.min(length - bytes.len()), offset + bytes.len() as u64)?;
-        if more.is_empty() {
-            return Err(ArchiveFault::Corrupt("it ends before it should".to_owned()));
+impl ArchiveFault {
+    /// The same, of an entry: what is wrong becomes a sentence about it.
+    pub(crate) fn of_entry(self, name: &str) -> Self {
+        match self {
+            Self::Refused(error) => Self::Refused(error),
+            Self::Corrupt(what) => Self::Corrupt(format!("entry {name} {what}")),
         }
-        bytes.extend_from_slice(&more);
     }
-    Ok(bytes)
+}
+
+/// Takes the local header of an entry, which must be as the central directory has it.
+pub(super) fn take_local_header<N: AsRef<str>>(
+    file: &impl File,
+    forward: &mut Forward,
+    entry: &Entry<N>,
+) -> Result<Vec<u8>, ArchiveFault> {
+    let mut expected = Vec::new();
+    entry.write_local_header(&mut expected);
+    if forward.take(file, expected.len())? == expected {
+        Ok(expected)
+    } else {
+        Err(ArchiveFault::Corrupt("has a local header unlike that in the central directory".to_owned()))
+    }
+}
+
+/// Reads exactly `length` bytes.
+fn take(file: &impl File, offset: u64, length: u64) -> Result<Vec<u8>, ArchiveFault> {
+    Ok(Forward::new(offset).take(file, to_usize(length)?)?.to_vec())
+}
+
+fn to_usize(length: u64) -> Result<usize, FsError> {
+    usize::try_from(length).map_err(|_| FsError::OutOfMemory)
 }

@@ -6,12 +6,19 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ErrorCode, Failure, Format, Identity, Restricted, Restriction};
+use super::ArchiveFault;
+use super::format::Entry;
+use super::lines::Lines;
+use crate::{ErrorCode, Failure, File, Format, Identity, Restricted, Restriction};
 
 /// The version of the archive's format, in `backup.json` as `format`.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 /// The program and its version, in `backup.json` as `program`.
 pub(crate) const PROGRAM: &str = concat!("license-backup ", env!("CARGO_PKG_VERSION"));
+
+/// What follows the counts in the line of the head, and the line that ends the record.
+const END_OF_HEAD: &[u8] = b",\"left_out\":[\n";
+const END_OF_RECORD: &[u8] = b"]}\n";
 
 /// The counts at the head of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,27 +37,104 @@ pub(crate) struct RecordHead {
     pub(crate) errors: u64,
 }
 
-/// The whole record, as it is read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BackupRecord {
-    pub(crate) head: RecordHead,
-    pub(crate) left_out: Vec<LeftOut>,
+/// The record as it is read back, line by line: what was left out may be as much as what is in the backup.
+pub(crate) struct RecordReader {
+    lines: Lines,
+    head: RecordHead,
+    /// How the line before the one to be read ended.
+    before: Before,
 }
 
-/// The part of the record behind its head.
+/// What the line before has to do with the one that follows it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// It began the list.
+    Start,
+    /// It ended with a comma.
+    Comma,
+    /// It did not.
+    NoComma,
+}
+
+/// A line of the record, read back.
+pub(crate) enum RecordLine {
+    /// One file that was left out.
+    LeftOut(LeftOut),
+    /// The line is not as the writer writes it; the lines after it may be.
+    Broken,
+}
+
+/// The version alone, which a record of any version has.
 #[derive(Deserialize)]
-struct RecordTail {
-    left_out: Vec<LeftOut>,
+struct Version {
+    format: u32,
 }
 
-impl BackupRecord {
-    /// Reads the content of `backup.json`.
-    pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        // Two passes, since one over a flattened head would hold the list twice.
-        let head = serde_json::from_slice(json)?;
-        let RecordTail { left_out } = serde_json::from_slice(json)?;
-        Ok(Self { head, left_out })
+impl RecordReader {
+    /// Reads the head. `read` is given all that was read, here as in the other methods.
+    pub(crate) fn open<N: AsRef<str>>(
+        file: &impl File,
+        entry: &Entry<N>,
+        mut read: impl FnMut(&[u8]),
+    ) -> Result<Self, ArchiveFault> {
+        let (mut lines, header) = Lines::open(file, entry)?;
+        read(&header);
+        let line = lines.next_line(file)?.unwrap_or_default();
+        read(line);
+        let mut json = line.strip_suffix(END_OF_HEAD).map(<[u8]>::to_vec).unwrap_or_default();
+        json.push(b'}');
+        if let Ok(Version { format }) = serde_json::from_slice(&json)
+            && format != FORMAT_VERSION
+        {
+            let message = format!("has format {format}, and this program reads {FORMAT_VERSION}");
+            return Err(ArchiveFault::Corrupt(message));
+        }
+        let head = serde_json::from_slice::<RecordHead>(&json).ok().filter(|head| is_as_written(head, &json));
+        let head = head.ok_or_else(|| ArchiveFault::Corrupt("has a head that cannot be read".to_owned()))?;
+        Ok(Self { lines, head, before: Before::Start })
     }
+
+    pub(crate) fn head(&self) -> &RecordHead {
+        &self.head
+    }
+
+    /// Reads one line; nothing after the last one, when the whole record was read.
+    pub(crate) fn next_line(
+        &mut self,
+        file: &impl File,
+        mut read: impl FnMut(&[u8]),
+    ) -> Result<Option<RecordLine>, ArchiveFault> {
+        let Some(line) = self.lines.next_line(file)? else {
+            return Err(ArchiveFault::Corrupt("does not end".to_owned()));
+        };
+        read(line);
+        if line == END_OF_RECORD {
+            let is_well_placed = self.before != Before::Comma;
+            return match self.lines.next_line(file)? {
+                None if is_well_placed => Ok(None),
+                None => Err(ArchiveFault::Corrupt("has a comma before its end".to_owned())),
+                Some(_) => Err(ArchiveFault::Corrupt("goes on after its end".to_owned())),
+            };
+        }
+        let json = line.strip_suffix(b"\n").unwrap_or(line);
+        let (json, before) = match json.strip_suffix(b",") {
+            Some(json) => (json, Before::Comma),
+            None => (json, Before::NoComma),
+        };
+        let left_out = serde_json::from_slice::<LeftOut>(json).ok();
+        let left_out = left_out.filter(|left_out| {
+            self.before != Before::NoComma && is_as_written(left_out, json) && left_out.reason.is_of_a_file()
+        });
+        self.before = before;
+        Ok(Some(left_out.map_or(RecordLine::Broken, RecordLine::LeftOut)))
+    }
+}
+
+/// Whether the writer would have written a value so.
+fn is_as_written(value: &impl Serialize, json: &[u8]) -> bool {
+    let mut expected = Vec::with_capacity(json.len());
+    write_json(value, &mut expected);
+    expected == json
 }
 
 /// One file that is not in the backup.
@@ -101,7 +185,35 @@ impl LeftOut {
     }
 }
 
-/// The record in pieces: the head, one line for each file that was left out, and the tail.
+impl Reason {
+    /// Whether it can be told of a file of the store. The other failures are those of a whole operation.
+    fn is_of_a_file(self) -> bool {
+        match self {
+            Self::Restricted(_)
+            | Self::Failed(
+                ErrorCode::Io
+                | ErrorCode::AccessDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::PathNotFound
+                | ErrorCode::DiskFull
+                | ErrorCode::Malformed
+                | ErrorCode::TooLarge
+                | ErrorCode::Changed
+                | ErrorCode::IllegalName,
+            ) => true,
+            Self::Failed(
+                ErrorCode::Cancelled
+                | ErrorCode::InvalidArgument
+                | ErrorCode::BackupExists
+                | ErrorCode::BackupCorrupt
+                | ErrorCode::Busy
+                | ErrorCode::FileExists,
+            ) => false,
+        }
+    }
+}
+
+/// The record in lines: the head, one for each file that was left out, and the end.
 pub(super) struct RecordPieces<'a> {
     pub(super) head: &'a RecordHead,
     pub(super) left_out: &'a [LeftOut],
@@ -118,12 +230,12 @@ impl RecordPieces<'_> {
         if piece == 0 {
             write_json(self.head, out);
             out.pop(); // the closing brace: the list of what was left out follows
-            out.extend_from_slice(b",\"left_out\":[");
+            out.extend_from_slice(END_OF_HEAD);
         } else if let Some(left_out) = self.left_out.get(piece - 1) {
-            out.extend_from_slice(if piece == 1 { b"\n" } else { b",\n" });
             write_json(left_out, out);
+            out.extend_from_slice(if piece < self.left_out.len() { b",\n" } else { b"\n" });
         } else {
-            out.extend_from_slice(b"\n]}\n");
+            out.extend_from_slice(END_OF_RECORD);
         }
     }
 }
@@ -136,17 +248,16 @@ fn write_json(value: &impl Serialize, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Directory;
+    use crate::memory::Disk;
 
-    #[test]
-    fn the_pieces_together_are_the_record_that_is_read_back() {
-        let head = RecordHead {
-            format: FORMAT_VERSION,
-            program: PROGRAM.into(),
-            licenses: 3,
-            bytes: 12_000,
-            restricted: 1,
-            errors: 1,
-        };
+    fn head() -> RecordHead {
+        let program = PROGRAM.into();
+        RecordHead { format: FORMAT_VERSION, program, licenses: 3, bytes: 12_000, restricted: 1, errors: 1 }
+    }
+
+    /// A record of two files.
+    fn record() -> String {
         let identity = Identity {
             format: Some(Format::Wmdrm),
             license_ids: vec!["{lid}".to_owned()],
@@ -154,15 +265,95 @@ mod tests {
         };
         let restricted = Restricted { path: "a \"b\"\n.lic".to_owned(), identity, reason: Restriction::Conditional };
         let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");
-        for left_out in [vec![], vec![LeftOut::restricted(&restricted), LeftOut::failed(&failure, Identity::default())]]
-        {
-            let pieces = RecordPieces { head: &head, left_out: &left_out };
-            let mut json = Vec::new();
-            for piece in 0..pieces.count() {
-                pieces.write(piece, &mut json);
-            }
-            let record = BackupRecord::parse(&json).expect("the record is JSON");
-            assert_eq!(record, BackupRecord { head: head.clone(), left_out });
+        written(&[LeftOut::restricted(&restricted), LeftOut::failed(&failure, Identity::default())])
+    }
+
+    fn written(left_out: &[LeftOut]) -> String {
+        let head = head();
+        let pieces = RecordPieces { head: &head, left_out };
+        let mut json = Vec::new();
+        for piece in 0..pieces.count() {
+            pieces.write(piece, &mut json);
         }
+        String::from_utf8(json).expect("JSON is UTF-8")
+    }
+
+    /// What is read back of a record: its head, the files it names, and the number of broken lines.
+    fn read(json: &str) -> Result<(RecordHead, Vec<LeftOut>, usize), ArchiveFault> {
+        let disk = Disk::new();
+        let crc32 = crc32fast::hash(json.as_bytes());
+        let entry = Entry { name: "backup.json", crc32, size: json.len() as u64, offset: 0 };
+        let mut bytes = Vec::new();
+        entry.write_local_header(&mut bytes);
+        bytes.extend_from_slice(json.as_bytes());
+        disk.write("/record", bytes.clone());
+        let file = disk.directory("/").open_file("record").expect("it was written");
+        let mut all = Vec::new();
+        let mut reader = RecordReader::open(&file, &entry, |read| all.extend_from_slice(read))?;
+        let (mut left_out, mut broken) = (Vec::new(), 0);
+        while let Some(line) = reader.next_line(&file, |read| all.extend_from_slice(read))? {
+            match line {
+                RecordLine::LeftOut(line) => left_out.push(line),
+                RecordLine::Broken => broken += 1,
+            }
+        }
+        assert!(all == bytes, "everything should be given to the caller too");
+        Ok((reader.head().clone(), left_out, broken))
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let (read_head, left_out, broken) = read(&record()).expect("the record is whole");
+        assert_eq!((read_head, broken), (head(), 0));
+        assert_eq!(written(&left_out), record());
+        assert_eq!(read(&written(&[])).expect("the record is whole").1, []);
+    }
+
+    #[test]
+    fn a_record_is_one_json_document() {
+        let value: serde_json::Value = serde_json::from_str(&record()).expect("it is JSON");
+        assert_eq!(value["left_out"][1]["path"], "broken.xmr");
+    }
+
+    #[test]
+    fn a_line_that_is_written_in_any_other_way_is_broken() {
+        for (from, to) in [
+            ("\"reason\":\"malformed\"", "\"reason\": \"malformed\""),
+            ("\"reason\":\"malformed\"", "\"reason\":\"busy\""),
+            ("\"reason\":\"malformed\"", "\"reason\":\"odd\""),
+            ("\"reason\":\"malformed\"", "\"reason\":\"malformed\",\"more\":1"),
+            ("{\"path\":\"broken", " {\"path\":\"broken"),
+            ("broken", "\\u0062roken"),
+            ("},\n", "}\n"),
+        ] {
+            let json = record().replacen(from, to, 1);
+            assert_ne!(json, record(), "{from}");
+            let (_, left_out, broken) = read(&json).expect("the record has a head and an end");
+            assert_eq!((left_out.len(), broken), (1, 1), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_record_without_its_head_or_end_is_corrupt() {
+        for (from, to) in [
+            ("\"bytes\":", "\"bits\":"),
+            ("\"licenses\":3", "\"licenses\":03"),
+            ("{\"format\"", " {\"format\""),
+            ("]}\n", "]}"),
+            ("]}\n", "]}\n\n"),
+            ("\n]}\n", ",\n]}\n"),
+            ("]}\n", ""),
+        ] {
+            let json = record().replacen(from, to, 1);
+            assert_ne!(json, record(), "{from}");
+            assert!(matches!(read(&json), Err(ArchiveFault::Corrupt(_))), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_another_version_is_told_by_its_version() {
+        let json = record().replacen("\"format\":1", "\"format\":2", 1);
+        let Err(ArchiveFault::Corrupt(message)) = read(&json) else { panic!("it may mean anything") };
+        assert!(message.contains("format 2"), "{message}");
     }
 }

@@ -1,11 +1,13 @@
 //! The lines of `B3SUMS`, as `b3sum` 1.8 writes and checks them.
 
+use super::Hash;
+
 /// Appends the line of one license: its BLAKE3 in hexadecimal, two spaces, and its name in the archive.
 ///
 /// A backslash, a line feed and a carriage return in the name are written as `\\`, `\n` and `\r`, and a line that has any
 /// of them starts with a backslash, so that every name takes one line. `b3sum --check` refuses a line whose name has U+FFFD
 /// in it, since it cannot tell that from a name that is not UTF-8; that is no reason to leave a license out.
-pub(super) fn write_line(hash: &[u8; 32], name: &str, line: &mut Vec<u8>) {
+pub(super) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
     let escaped = name.contains(['\\', '\n', '\r']);
     if escaped {
         line.push(b'\\');
@@ -27,6 +29,34 @@ pub(super) fn write_line(hash: &[u8; 32], name: &str, line: &mut Vec<u8>) {
     line.push(b'\n');
 }
 
+/// Reads a line: the BLAKE3 and the name. Nothing if it is not as [`write_line`] would have written it.
+pub(crate) fn parse_line(line: &[u8]) -> Option<(Hash, String)> {
+    let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (hash, name) = text.strip_prefix('\\').unwrap_or(text).split_once("  ")?;
+    let hash = *blake3::Hash::from_hex(hash).ok()?.as_bytes();
+    let name = if text.starts_with('\\') { unescape(name)? } else { name.to_owned() };
+    let mut expected = Vec::with_capacity(line.len());
+    write_line(&hash, &name, &mut expected);
+    (expected == line).then_some((hash, name))
+}
+
+fn unescape(escaped: &str) -> Option<String> {
+    let mut name = String::with_capacity(escaped.len());
+    let mut characters = escaped.chars();
+    while let Some(character) = characters.next() {
+        name.push(match character {
+            '\\' => match characters.next()? {
+                '\\' => '\\',
+                'n' => '\n',
+                'r' => '\r',
+                _ => return None,
+            },
+            other => other,
+        });
+    }
+    Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +75,31 @@ mod tests {
     #[test]
     fn a_name_that_would_break_the_line_is_escaped_and_marked() {
         assert_eq!(line("licenses/a\\b\nc\rd"), format!("\\{}  licenses/a\\\\b\\nc\\rd\n", "a5".repeat(32)));
+    }
+
+    #[test]
+    fn a_line_reads_back() {
+        for name in ["licenses/a b.lic", "licenses/a\\b\nc\rd", "licenses/\\", "licenses/  two spaces", "licenses/é"] {
+            assert_eq!(parse_line(line(name).as_bytes()), Some(([0xA5; 32], name.to_owned())), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_written_in_any_other_way_is_refused() {
+        let hash = "a5".repeat(32);
+        for line in [
+            format!("{hash}  licenses/a"),
+            format!("{hash} licenses/a\n"),
+            format!("{}  licenses/a\n", hash.to_uppercase()),
+            format!("{}  licenses/a\n", &hash[1..]),
+            format!("\\{hash}  licenses/a\n"),
+            format!("{hash}  licenses/a\\b\n"),
+            format!("\\{hash}  licenses/a\\x\n"),
+            format!("\\{hash}  licenses/a\\\n"),
+            format!("{hash} *licenses/a\n"),
+            "\n".to_owned(),
+        ] {
+            assert_eq!(parse_line(line.as_bytes()), None, "{line:?}");
+        }
     }
 }

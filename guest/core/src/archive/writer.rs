@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use crc32fast::Hasher;
 
-use super::format::{CentralDirectory, Entry, LICENSES};
+use super::contents::{Contents, StoredLicense};
+use super::format::{CentralDirectory, Entry};
 use super::record::RecordPieces;
 use super::{LeftOut, RECORD_ENTRY, RecordHead, SUMS_ENTRY, sums};
 use crate::File;
@@ -63,65 +64,45 @@ impl<F: File> Output<F> {
 /// An archive that licenses are being added to, in byte order of their paths.
 pub(crate) struct ArchiveWriter<F> {
     output: Output<F>,
-    catalogue: Catalogue,
-    licenses: Vec<StoredLicense>,
-    bytes: u64,
-}
-
-/// What the sums and the central directory need to know of a license; there may be millions.
-struct StoredLicense {
-    file: FileId,
-    size: u32,
-    crc32: u32,
-    hash: [u8; 32],
+    contents: Contents,
 }
 
 impl<F: File> ArchiveWriter<F> {
     /// Begins an archive of licenses whose names stand in `catalogue`.
     pub(crate) fn new(output: Output<F>, catalogue: Catalogue) -> Self {
-        Self { output, catalogue, licenses: Vec::new(), bytes: 0 }
+        Self { output, contents: Contents::new(catalogue) }
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+        self.contents.catalogue()
     }
 
     /// The number of licenses added so far.
     pub(crate) fn licenses(&self) -> u64 {
-        self.licenses.len() as u64
+        self.contents.len() as u64
     }
 
     /// Their size in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+        self.contents.bytes()
     }
 
     /// Adds a license; `document` is at most 1 MiB, as the store's reader sees to.
     pub(crate) fn add(&mut self, file: FileId, document: &[u8]) -> Result<(), FsError> {
         let size = u32::try_from(document.len()).map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
-        let license =
-            StoredLicense { file, size, crc32: crc32fast::hash(document), hash: *blake3::hash(document).as_bytes() };
-        let entry = license.entry(&self.catalogue, self.output.position());
+        let (crc32, hash) = (crc32fast::hash(document), *blake3::hash(document).as_bytes());
+        self.contents.add(StoredLicense { file, size, crc32, hash });
+        let entry = self.contents.entry(self.contents.len() - 1, self.output.position());
         self.output.put(|out| {
             entry.write_local_header(out);
             out.extend_from_slice(document);
-        })?;
-        self.bytes += document.len() as u64;
-        self.licenses.push(license);
-        Ok(())
+        })
     }
 
     /// Goes over to what follows the licenses.
     pub(crate) fn finish(self, head: RecordHead, left_out: Vec<LeftOut>) -> ArchiveFinisher<F> {
         let part = Part::Generated { which: Generated::Sums, pass: Pass::Measure(Hasher::new(), 0) };
         ArchiveFinisher { archive: self, head, left_out, generated: Vec::new(), part, next: 0 }
-    }
-}
-
-impl StoredLicense {
-    fn entry(&self, catalogue: &Catalogue, offset: u64) -> Entry<String> {
-        let name = catalogue.file_path_below(LICENSES, self.file);
-        Entry { name, crc32: self.crc32, size: u64::from(self.size), offset }
     }
 }
 
@@ -216,21 +197,21 @@ impl<F: File> ArchiveFinisher<F> {
     }
 
     fn write_central_directory(&mut self, start: u64, mut entry_offset: u64) -> Result<Part, FsError> {
-        let ArchiveWriter { output, catalogue, licenses, .. } = &mut self.archive;
+        let ArchiveWriter { output, contents } = &mut self.archive;
         let first = self.next;
-        self.next = licenses.len().min(first + PIECES_PER_STEP);
-        for license in &licenses[first..self.next] {
-            let entry = license.entry(catalogue, entry_offset);
+        self.next = contents.len().min(first + PIECES_PER_STEP);
+        for index in first..self.next {
+            let entry = contents.entry(index, entry_offset);
             output.put(|out| entry.write_central_header(out))?;
             entry_offset += entry.local_header_length() + entry.size;
         }
-        if self.next < licenses.len() {
+        if self.next < contents.len() {
             return Ok(Part::CentralDirectory { start, entry_offset });
         }
         for entry in &self.generated {
             output.put(|out| entry.write_central_header(out))?;
         }
-        let entries = (licenses.len() + self.generated.len()) as u64;
+        let entries = (contents.len() + self.generated.len()) as u64;
         let directory = CentralDirectory { entries, size: output.position() - start, offset: start };
         output.put(|out| directory.write_end(out))?;
         Ok(Part::End)
@@ -245,7 +226,7 @@ impl<F: File> ArchiveFinisher<F> {
 
     fn piece_count(&self, which: Generated) -> usize {
         match which {
-            Generated::Sums => self.archive.licenses.len(),
+            Generated::Sums => self.archive.contents.len(),
             Generated::Record => self.record().count(),
         }
     }
@@ -253,9 +234,8 @@ impl<F: File> ArchiveFinisher<F> {
     fn write_piece(&self, which: Generated, index: usize, out: &mut Vec<u8>) {
         match which {
             Generated::Sums => {
-                let license = &self.archive.licenses[index];
-                let name = self.archive.catalogue.file_path_below(LICENSES, license.file);
-                sums::write_line(&license.hash, &name, out);
+                let contents = &self.archive.contents;
+                sums::write_line(&contents.license(index).hash, &contents.name(index), out);
             }
             Generated::Record => self.record().write(index, out),
         }

@@ -3,9 +3,9 @@
 //! Whatever happens before the commit, an earlier backup is not touched. The commit is one rename, which replaces it, or
 //! one hard link, which fails if there is one.
 
-use super::temporary::Temporary;
 use crate::archive::BACKUP_FILE;
 use crate::directory::FsError;
+use crate::temporary::{Temporary, put_in_place, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure};
 
 /// An opened backup directory, and the path under which its caller knows it.
@@ -41,7 +41,7 @@ impl<D: Directory> Destination<D> {
 
     /// Creates the temporary file of this run, and removes those that killed runs have left behind.
     pub(super) fn create_temporary(&self) -> Result<Temporary<D::File>, Failure> {
-        let created = Temporary::create(&self.directory);
+        let created = Temporary::create(&self.directory, 0);
         let temporary = created.map_err(|error| self.failure("creating a temporary file", error))?;
         temporary.remove_stale(&self.directory);
         Ok(temporary)
@@ -52,16 +52,9 @@ impl<D: Directory> Destination<D> {
     /// An error before the commit point leaves the directory as it was; one after it says that the backup is in place.
     pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
         let linked = self.put_in_place(temporary).map_err(|failure| self.discard(temporary, failure))?;
-        let unlinked = if linked { self.directory.unlink(&temporary.name) } else { Ok(()) };
-        match self.directory.sync() {
-            // A host or file system that cannot sync a directory; there is nothing to be done about it.
-            Ok(()) | Err(FsError::Unsupported | FsError::Invalid) => {}
-            Err(error) => return Err(self.after_commit("making it durable", error)),
-        }
-        match unlinked {
-            Ok(()) | Err(FsError::NoEntry) => Ok(()),
-            Err(error) => Err(self.after_commit("removing its temporary name", error)),
-        }
+        let unlinked = if linked { unlink(&self.directory, &temporary.name()) } else { Ok(()) };
+        sync_names(&self.directory).map_err(|error| self.after_commit("making it durable", error))?;
+        unlinked.map_err(|error| self.after_commit("removing its temporary name", error))
     }
 
     /// The commit point. Gives whether the temporary name is still there.
@@ -70,14 +63,10 @@ impl<D: Directory> Destination<D> {
         if !in_place.map_err(|error| self.failure("looking at the temporary file", error))? {
             return Err(self.failure("finding the temporary file", FsError::NoEntry));
         }
-        let temporary = temporary.name.as_str();
         let moved = if self.overwrite {
-            self.directory.rename(temporary, BACKUP_FILE).map(|()| false)
+            self.directory.rename(&temporary.name(), BACKUP_FILE).map(|()| false)
         } else {
-            match self.directory.hard_link(temporary, BACKUP_FILE) {
-                Err(FsError::NotPermitted | FsError::Unsupported) => self.rename_if_free(temporary).map(|()| false),
-                linked => linked.map(|()| true),
-            }
+            put_in_place(&self.directory, &temporary.name(), BACKUP_FILE)
         };
         moved.map_err(|error| match error {
             FsError::Exist if !self.overwrite => self.exists(),
@@ -85,31 +74,16 @@ impl<D: Directory> Destination<D> {
         })
     }
 
-    /// The commit on a file system without hard links, such as FAT. Another backup that is put in place between the look
-    /// and the rename is replaced: such a file system has no call that would tell.
-    fn rename_if_free(&self, temporary: &str) -> Result<(), FsError> {
-        match self.directory.metadata(BACKUP_FILE) {
-            Err(FsError::NoEntry) => self.directory.rename(temporary, BACKUP_FILE),
-            Err(error) => Err(error),
-            Ok(_) => Err(FsError::Exist),
-        }
-    }
-
     /// Removes a temporary file because of `failure`, which is told, together with a failure to do so.
     pub(super) fn discard(&self, temporary: &Temporary<D::File>, failure: Failure) -> Failure {
-        let removed = match temporary.is_in_place(&self.directory) {
-            Ok(true) => self.directory.unlink(&temporary.name),
-            // The name is another run's by now.
-            Ok(false) => Ok(()),
-            Err(error) => Err(error),
-        };
-        match removed {
-            Ok(()) | Err(FsError::NoEntry) => failure,
+        match temporary.remove(&self.directory) {
+            Ok(()) => failure,
             Err(error) => {
                 let Failure { code, message, path } = failure;
                 let message = format!(
                     "{message}; but the temporary file {} in {} could not be removed ({error}): remove it by hand",
-                    temporary.name, self.path
+                    temporary.name(),
+                    self.path
                 );
                 Failure { path, ..Failure::new(code, message) }
             }

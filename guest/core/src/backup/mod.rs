@@ -1,7 +1,6 @@
 //! The backup operation, as a state machine.
 
 mod destination;
-mod temporary;
 #[cfg(test)]
 mod tests;
 
@@ -9,15 +8,14 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
 use destination::Destination;
-use temporary::Temporary;
-pub(crate) use temporary::is_temporary_name;
 
 use crate::archive::{ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead};
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::{self, Appraisal, Verdict};
 use crate::store::{FileId, StoreReader, Unread, Walk};
-use crate::{Directory, ErrorCode, Failure, File, Progress, Restricted, Status};
+use crate::temporary::Temporary;
+use crate::{Directory, ErrorCode, Failure, File, Operation, Progress, Restricted, Stage, Status};
 
 /// How many licenses one step reads at most.
 const LICENSES_PER_STEP: usize = 64;
@@ -80,11 +78,14 @@ impl<D: Directory> Backup<D> {
         let file = Rc::clone(&temporary.file);
         Ok(Self { destination, temporary, ledger: Ledger::default(), phase: Phase::List { store, file } })
     }
+}
 
-    /// Does a bounded piece of work and appends what there is to tell. Gives the backup to go on with, or the outcome.
-    ///
+impl<D: Directory> Operation for Backup<D> {
+    type Event = Status;
+    type Summary = BackupSummary;
+
     /// The last step does nothing but the commit. A failure before it leaves the directory as it was.
-    pub fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
+    fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
         let Self { destination, temporary, mut ledger, phase } = self;
         let advanced = match phase {
             Phase::Commit { summary } => return Break(destination.commit(&temporary).map(|()| summary)),
@@ -97,11 +98,10 @@ impl<D: Directory> Backup<D> {
         }
     }
 
-    /// Ends the backup without a commit, and gives the failure to tell.
-    #[must_use]
-    pub fn cancel(self) -> Failure {
+    /// Ends the backup without a commit.
+    fn cancel(self) -> ControlFlow<Failure, Self> {
         let message = "the backup was cancelled, and what was in the directory is as it was: no backup was made";
-        self.destination.discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message))
+        Break(self.destination.discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message)))
     }
 }
 
@@ -116,7 +116,7 @@ impl<D: Directory> Phase<D> {
                 })?;
                 Self::Walk { walk, file }
             }
-            Self::Walk { mut walk, file } => match walk.step(destination.directory(), ledger) {
+            Self::Walk { mut walk, file } => match walk.step(Some(destination.directory()), ledger) {
                 None => {
                     ledger.tell(Status::Information(Progress::default()));
                     Self::Walk { walk, file }
@@ -161,6 +161,7 @@ fn copy<D: Directory>(
     let last = total.min(next + LICENSES_PER_STEP);
     let read_before = reader.bytes_read();
     ledger.tell(Status::Information(Progress {
+        stage: Stage::Copying,
         done: next as u64,
         total: Some(total as u64),
         bytes: archive.bytes(),
@@ -204,7 +205,8 @@ fn finish<D: Directory>(archive: ArchiveWriter<D::File>, ledger: &mut Ledger) ->
     let total = archive.catalogue().len() as u64;
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
     let (restricted, errors) = (ledger.restricted_count(), ledger.error_count());
-    ledger.tell(Status::Information(Progress { done: total, total: Some(total), bytes, path: String::new() }));
+    let progress = Progress { stage: Stage::Copying, done: total, total: Some(total), bytes, path: String::new() };
+    ledger.tell(Status::Information(progress));
     let head = RecordHead { format: FORMAT_VERSION, program: PROGRAM.into(), licenses, bytes, restricted, errors };
     let summary = BackupSummary { licenses, bytes, restricted, errors, size: 0 };
     Phase::Finish { archive: archive.finish(head, ledger.take_record()), summary }

@@ -1,21 +1,21 @@
 //! Exit codes and `HRESULT`s of outcomes.
 
-use crate::{BackupSummary, ErrorCode, Failure};
+use crate::{BackupSummary, ErrorCode, RestoreSummary};
 
 /// With what a command line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// 0: all that may be backed up is in the backup. What may not be, and what is no license, was told.
+    /// 0: it did what it was asked to do. What may not be backed up, and what is no license, was told.
     Success,
     /// 1: it failed; a missing store or directory included.
     Failed,
     /// 2: the command line was not understood.
     Usage,
-    /// 3: it completed, but something could not be read or, with `--strict`, anything at all was left out.
+    /// 3: it completed, but some license could not be read or, with `--strict`, anything at all was left out.
     Incomplete,
-    /// 4: a backup exists and `--overwrite` was not given.
+    /// 4: a backup exists and `--overwrite` was not given, or a restore met conflicts.
     Conflict,
-    /// 5: the backup is corrupt.
+    /// 5: the backup is corrupt, or not the one of `--expect`.
     Corrupt,
     /// 130: it was cancelled; 128 + SIGINT, as shells have it.
     Cancelled,
@@ -56,22 +56,12 @@ impl ExitCode {
         if self.rank() >= other.rank() { self } else { other }
     }
 
-    /// How a backup ended. With `strict`, leaving anything out makes it incomplete.
-    #[must_use]
-    pub fn of_backup(outcome: Result<&BackupSummary, &Failure>, strict: bool) -> Self {
-        match outcome {
-            Ok(summary) if summary.errors > 0 || (strict && summary.restricted > 0) => Self::Incomplete,
-            Ok(_) => Self::Success,
-            Err(failure) => Self::of_failure(failure.code),
-        }
-    }
-
     /// How an operation ended that failed with this code.
     #[must_use]
     pub const fn of_failure(code: ErrorCode) -> Self {
         match code {
             ErrorCode::Cancelled => Self::Cancelled,
-            ErrorCode::BackupExists => Self::Conflict,
+            ErrorCode::BackupExists | ErrorCode::FileExists => Self::Conflict,
             ErrorCode::BackupCorrupt => Self::Corrupt,
             ErrorCode::Io
             | ErrorCode::AccessDenied
@@ -100,43 +90,30 @@ impl ExitCode {
     }
 }
 
+/// `S_OK`: all is well.
+pub(super) const S_OK: u32 = 0;
+/// `S_FALSE`: it completed, but not for every license.
+pub(super) const S_FALSE: u32 = 1;
+
 impl BackupSummary {
     /// The `HRESULT` of this outcome: `S_OK` (0), or `S_FALSE` (1) when some license could not be read.
     #[must_use]
     pub const fn hresult(&self) -> u32 {
-        if self.errors > 0 { 1 } else { 0 }
+        if self.errors > 0 { S_FALSE } else { S_OK }
+    }
+}
+
+impl RestoreSummary {
+    /// The `HRESULT` of this outcome: `S_OK` (0), or `S_FALSE` (1) when there were conflicts.
+    #[must_use]
+    pub const fn hresult(&self) -> u32 {
+        if self.conflicts > 0 { S_FALSE } else { S_OK }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn summary(restricted: u64, errors: u64) -> BackupSummary {
-        BackupSummary { licenses: 1, bytes: 10, restricted, errors, size: 100 }
-    }
-
-    #[test]
-    fn leaving_out_restricted_files_is_success_unless_strict() {
-        assert_eq!(ExitCode::of_backup(Ok(&summary(2, 0)), false), ExitCode::Success);
-        assert_eq!(ExitCode::of_backup(Ok(&summary(2, 0)), true), ExitCode::Incomplete);
-    }
-
-    #[test]
-    fn strict_without_anything_left_out_is_success() {
-        assert_eq!(ExitCode::of_backup(Ok(&summary(0, 0)), true), ExitCode::Success);
-    }
-
-    #[test]
-    fn an_unreadable_license_is_incomplete_and_s_false() {
-        assert_eq!(ExitCode::of_backup(Ok(&summary(0, 1)), false), ExitCode::Incomplete);
-        assert_eq!(summary(0, 1).hresult(), 1);
-    }
-
-    #[test]
-    fn a_restricted_license_is_s_ok() {
-        assert_eq!(summary(1, 0).hresult(), 0);
-    }
 
     #[test]
     fn failures_end_with_the_documented_numbers() {

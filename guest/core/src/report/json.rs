@@ -6,19 +6,18 @@
 use serde::Serialize;
 
 use super::ExitCode;
+use super::reports::Success;
 use crate::visible::visible_json;
 use crate::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, Restricted, Restriction,
-    Standing, Status,
+    ErrorCode, Failure, Format, Identity, Listing, Progress, Restricted, Restriction, Stage, Standing, Status,
 };
 
 /// The line for an event of a running operation. Nothing for [`Status::End`], which says no more than the end line does.
-#[must_use]
-pub fn status_line(status: &Status) -> Option<String> {
+pub(super) fn status_line(status: &Status) -> Option<String> {
     let event = match status {
         Status::Begin => Event::Begin,
-        Status::Information(Progress { done, total, bytes, path }) => {
-            Event::Progress { done: *done, total: *total, bytes: *bytes, path }
+        Status::Information(Progress { stage, done, total, bytes, path }) => {
+            Event::Progress { stage: *stage, done: *done, total: *total, bytes: *bytes, path }
         }
         Status::RestrictedLicense(Restricted { path, identity, reason }) => {
             Event::Restricted { path, identity: identity.into(), reason: *reason }
@@ -30,9 +29,9 @@ pub fn status_line(status: &Status) -> Option<String> {
 }
 
 /// The line for one license of a listing.
-#[must_use]
-pub fn listing_line(listing: &Listing) -> String {
+pub(super) fn listing_line(listing: &Listing) -> String {
     let (standing, reason, code) = match listing.standing {
+        Standing::Allowed => ("allowed", None, None),
         Standing::BackedUp => ("backed-up", None, None),
         Standing::Restricted(reason) => ("restricted", Some(reason), None),
         Standing::Failed(code) => ("failed", None, Some(code)),
@@ -47,22 +46,10 @@ pub fn listing_line(listing: &Listing) -> String {
     })
 }
 
-/// The last line of a backup; `strict` as in [`ExitCode::of_backup`].
-#[must_use]
-pub fn backup_end_line(outcome: Result<&BackupSummary, &Failure>, strict: bool) -> String {
-    end_line(ExitCode::of_backup(outcome, strict), outcome.map(|summary| (summary.hresult(), Counts::backup(summary))))
-}
-
-/// The last line of a listing.
-#[must_use]
-pub fn list_end_line(outcome: Result<&ListSummary, &Failure>) -> String {
-    let exit = outcome.map_or_else(|failure| ExitCode::of_failure(failure.code), |_| ExitCode::Success);
-    end_line(exit, outcome.map(|summary| (0, Counts::list(summary))))
-}
-
-fn end_line(exit: ExitCode, outcome: Result<(u32, Counts), &Failure>) -> String {
+/// The last line of a run.
+pub(super) fn end_line(exit: ExitCode, outcome: &Result<Success<'_>, &Failure>) -> String {
     let (hresult, result) = match outcome {
-        Ok((hresult, counts)) => (hresult, EndResult::Counts(counts)),
+        Ok(success) => (success.hresult, EndResult::Counts(&success.counts)),
         Err(failure) => (
             failure.code.hresult(),
             EndResult::Failure { code: failure.code, message: &failure.message, path: failure.path.as_deref() },
@@ -83,6 +70,7 @@ struct Line<'a> {
 enum Event<'a> {
     Begin,
     Progress {
+        stage: Stage,
         done: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
@@ -154,7 +142,7 @@ impl<'a> From<&'a Failure> for FailureFields<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum EndResult<'a> {
-    Counts(Counts<'a>),
+    Counts(&'a Counts<'a>),
     Failure {
         code: ErrorCode,
         message: &'a str,
@@ -163,23 +151,39 @@ enum EndResult<'a> {
     },
 }
 
+/// What there is to count in a success, by verb.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Counts<'a> {
-    Backup { licenses: u64, bytes: u64, restricted: u64, errors: u64, size: u64 },
-    List { licenses: u64, bytes: u64, left_out: u64, program: &'a str },
-}
-
-impl<'a> Counts<'a> {
-    fn backup(summary: &BackupSummary) -> Self {
-        let BackupSummary { licenses, bytes, restricted, errors, size } = *summary;
-        Self::Backup { licenses, bytes, restricted, errors, size }
-    }
-
-    fn list(summary: &'a ListSummary) -> Self {
-        let ListSummary { licenses, bytes, left_out, program } = summary;
-        Self::List { licenses: *licenses, bytes: *bytes, left_out: *left_out, program }
-    }
+pub(super) enum Counts<'a> {
+    Backup {
+        licenses: u64,
+        bytes: u64,
+        restricted: u64,
+        errors: u64,
+        size: u64,
+    },
+    Verify {
+        licenses: u64,
+        bytes: u64,
+        left_out: u64,
+        size: u64,
+        hash: &'a str,
+        program: &'a str,
+    },
+    Restore {
+        restored: u64,
+        bytes: u64,
+        present: u64,
+        conflicts: u64,
+        dry_run: bool,
+    },
+    List {
+        licenses: u64,
+        bytes: u64,
+        left_out: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        program: Option<&'a str>,
+    },
 }
 
 fn encode(event: &Event<'_>) -> String {
@@ -212,14 +216,14 @@ mod tests {
 
     #[test]
     fn progress_has_no_total_before_it_is_known() {
-        let progress = Progress { done: 3, total: None, bytes: 40, path: "a".to_owned() };
+        let progress = Progress { stage: Stage::Copying, done: 3, total: None, bytes: 40, path: "a".to_owned() };
         assert_eq!(
             status_line(&Status::Information(progress.clone())).as_deref(),
-            Some(r#"{"schema":1,"event":"progress","done":3,"bytes":40,"path":"a"}"#)
+            Some(r#"{"schema":1,"event":"progress","stage":"copying","done":3,"bytes":40,"path":"a"}"#)
         );
         assert_eq!(
             status_line(&Status::Information(Progress { total: Some(9), ..progress })).as_deref(),
-            Some(r#"{"schema":1,"event":"progress","done":3,"total":9,"bytes":40,"path":"a"}"#)
+            Some(r#"{"schema":1,"event":"progress","stage":"copying","done":3,"total":9,"bytes":40,"path":"a"}"#)
         );
     }
 
@@ -277,11 +281,15 @@ mod tests {
         );
     }
 
+    fn success(counts: Counts<'_>) -> Success<'_> {
+        Success { exit: ExitCode::Success, hresult: 0, counts, text: String::new() }
+    }
+
     #[test]
-    fn a_backup_ends_with_outcome_and_counts() {
-        let summary = BackupSummary { licenses: 2, bytes: 30, restricted: 1, errors: 1, size: 400 };
+    fn a_run_ends_with_outcome_and_counts() {
+        let counts = Counts::Backup { licenses: 2, bytes: 30, restricted: 1, errors: 1, size: 400 };
         assert_eq!(
-            backup_end_line(Ok(&summary), false),
+            end_line(ExitCode::Incomplete, &Ok(Success { hresult: 1, ..success(counts) })),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
                 r#""licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
@@ -290,10 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_backup_ends_with_code_message_and_path() {
+    fn a_run_that_failed_ends_with_code_message_and_path() {
         let failure = Failure::at(ErrorCode::BackupExists, "/b", "there is one");
         assert_eq!(
-            backup_end_line(Err(&failure), false),
+            end_line(ExitCode::Conflict, &Err(&failure)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"conflict","exit_code":4,"hresult":"0xC00D2742","#,
                 r#""code":"backup-exists","message":"there is one","path":"/b"}"#
@@ -302,14 +310,28 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_ends_with_its_totals() {
-        let summary = ListSummary { licenses: 2, bytes: 30, left_out: 1, program: "license-backup 0.1.0".to_owned() };
-        assert_eq!(
-            list_end_line(Ok(&summary)),
-            concat!(
-                r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
-                r#""licenses":2,"bytes":30,"left_out":1,"program":"license-backup 0.1.0"}"#
-            )
-        );
+    fn each_verb_ends_with_counts_of_its_own() {
+        let program = "license-backup 0.1.0";
+        for (counts, told) in [
+            (
+                Counts::Verify { licenses: 2, bytes: 30, left_out: 1, size: 400, hash: "ab", program },
+                r#""licenses":2,"bytes":30,"left_out":1,"size":400,"hash":"ab","program":"license-backup 0.1.0"}"#,
+            ),
+            (
+                Counts::Restore { restored: 2, bytes: 30, present: 1, conflicts: 0, dry_run: true },
+                r#""restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
+            ),
+            (
+                Counts::List { licenses: 2, bytes: 30, left_out: 1, program: Some(program) },
+                r#""licenses":2,"bytes":30,"left_out":1,"program":"license-backup 0.1.0"}"#,
+            ),
+            (
+                Counts::List { licenses: 2, bytes: 30, left_out: 1, program: None },
+                r#""licenses":2,"bytes":30,"left_out":1}"#,
+            ),
+        ] {
+            let head = r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#;
+            assert_eq!(end_line(ExitCode::Success, &Ok(success(counts))), format!("{head}{told}"));
+        }
     }
 }

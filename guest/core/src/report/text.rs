@@ -1,48 +1,117 @@
-//! Text for people: summaries and listings.
+//! Text for people: summaries, listings, progress and complaints.
 
-use super::omissions::Omissions;
+use super::groups::Groups;
+use super::reports::RestoreReport;
 use crate::visible::visible;
-use crate::{BackupSummary, ListSummary, Listing, Standing};
+use crate::{BackupSummary, Identity, ListSummary, Listing, Progress, RestoreSummary, Stage, Standing, VerifySummary};
 
-/// What a backup did, and what it left out and why. `archive` is where the backup is, as the caller knows it.
-///
-/// Each line ends with a newline.
-#[must_use]
-pub fn backup_text(summary: &BackupSummary, omissions: &Omissions, archive: &str) -> String {
+/// The number of license IDs, and of key IDs, that a line of a listing shows.
+const IDS_SHOWN: usize = 3;
+
+/// What a backup did, and what it left out and why. Each line ends with a newline.
+pub(super) fn backup_text(summary: &BackupSummary, left_out: &Groups, archive: &str) -> String {
     format!(
-        "Backed up {} ({}) to {} ({}).\n{omissions}",
-        counted(summary.licenses, "license"),
-        human_bytes(summary.bytes),
+        "Backed up {} to {} ({}).\n{left_out}",
+        licenses(summary.licenses, summary.bytes),
         visible(archive),
         human_bytes(summary.size),
     )
 }
 
-/// One line for a license of a listing, without a newline: standing, size, format, path.
+/// What a verification found. Each line ends with a newline.
+pub(super) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool) -> String {
+    let VerifySummary { licenses: count, bytes, left_out, size, hash, program } = summary;
+    let verified = licenses(*count, *bytes);
+    let (archive, size, program) = (visible(archive), human_bytes(*size), visible(program));
+    let left_out = counted(*left_out, "file");
+    let advice = if expected {
+        "That is the expected one."
+    } else {
+        "Note it down: with --expect, a later verification tells whether this is still the same backup."
+    };
+    format!(
+        "Verified {verified} in {archive} ({size}): every byte is as it should be.\n\
+         It was written by {program}, which left out {left_out}.\n\
+         BLAKE3 {hash}\n\
+         {advice}\n"
+    )
+}
+
+/// What a restore did, or would do, and what it did not restore and why. Each line ends with a newline.
+pub(super) fn restore_text(summary: &RestoreSummary, conflicts: &Groups, report: &RestoreReport) -> String {
+    let restored = licenses(summary.restored, summary.bytes);
+    let (archive, present) = (visible(&report.archive), summary.present);
+    let done = if report.dry_run {
+        format!("{restored} would be restored from {archive}; {present} would stay as they are.")
+    } else {
+        format!("Restored {restored} from {archive}; {present} were there already.")
+    };
+    let advice = if summary.conflicts > 0 && !report.overwrite {
+        "With --overwrite, a regular file that has the name of a license is replaced.\n"
+    } else {
+        ""
+    };
+    format!("{done}\n{conflicts}{advice}")
+}
+
+/// One line for a license of a listing, without a newline: standing, size, format, path, and the IDs that it has.
 ///
-/// A file that was left out stands under its reason.
-#[must_use]
-pub fn listing_text(listing: &Listing) -> String {
+/// A file that is left out stands under its reason.
+pub(super) fn listing_text(listing: &Listing) -> String {
     let standing = match listing.standing {
+        Standing::Allowed => "allowed",
         Standing::BackedUp => "backed-up",
         Standing::Restricted(reason) => reason.name(),
         Standing::Failed(code) => code.name(),
     };
     let size = listing.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
     let format = listing.identity.format.map_or("-", |format| format.name());
-    format!("{standing:<18} {size:>8} {format:<5} {}", visible(&listing.path))
+    format!("{standing:<18} {size:>8} {format:<5} {}{}", visible(&listing.path), identity_text(&listing.identity))
 }
 
-/// The totals of a listing, one line without a newline.
+/// The IDs of a document behind its path; nothing if it has none.
+fn identity_text(identity: &Identity) -> String {
+    let Identity { format: _, license_ids, key_ids } = identity;
+    let told: Vec<_> = [("license", license_ids), ("key", key_ids)]
+        .into_iter()
+        .filter(|(_, ids)| !ids.is_empty())
+        .map(|(what, ids)| {
+            let shown: Vec<_> = ids.iter().take(IDS_SHOWN).map(|id| visible(id)).collect();
+            let more = ids.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{what} {}{more}", shown.join(", "))
+        })
+        .collect();
+    if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
+}
+
+/// The totals of a listing, with a newline.
+pub(super) fn list_text(summary: &ListSummary) -> String {
+    let ListSummary { licenses: count, bytes, left_out, program } = summary;
+    let (found, left_out) = (licenses(*count, *bytes), counted(*left_out, "file"));
+    match program {
+        Some(program) => format!("{found} in the backup, {left_out} left out; written by {}\n", visible(program)),
+        None => format!("{found} may be backed up, {left_out} left out\n"),
+    }
+}
+
+/// How far an operation has come, one line without a newline.
 #[must_use]
-pub fn list_text(summary: &ListSummary) -> String {
-    format!(
-        "{} ({}) in the backup, {} left out; written by {}",
-        counted(summary.licenses, "license"),
-        human_bytes(summary.bytes),
-        counted(summary.left_out, "file"),
-        visible(&summary.program),
-    )
+pub fn progress_text(progress: &Progress) -> String {
+    let Progress { stage, done, total, bytes, path: _ } = progress;
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let bytes = match stage {
+        // Nothing is read yet.
+        Stage::Listing => String::new(),
+        _ => format!(", {}", human_bytes(*bytes)),
+    };
+    format!("{} {done}{of} files{bytes}", stage.name())
+}
+
+/// What is said on standard error, one line without a newline.
+#[must_use]
+pub fn complaint(message: &str) -> String {
+    format!("license-backup: {}", visible(message))
 }
 
 /// A number of bytes with three or four significant digits, in powers of 1024.
@@ -69,10 +138,15 @@ fn counted(count: u64, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
+fn licenses(count: u64, bytes: u64) -> String {
+    format!("{} ({})", counted(count, "license"), human_bytes(bytes))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::groups::Reason;
     use super::*;
-    use crate::{ErrorCode, Format, Identity, Restricted, Restriction, Status};
+    use crate::{ErrorCode, Format, Restriction};
 
     #[test]
     fn bytes_are_told_in_the_largest_unit_that_fits() {
@@ -91,18 +165,50 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_says_what_where_and_what_was_left_out() {
+    fn a_backup_says_what_where_and_what_was_left_out() {
         let summary = BackupSummary { licenses: 1, bytes: 2048, restricted: 1, errors: 0, size: 4096 };
-        let mut omissions = Omissions::default();
-        omissions.note(&Status::RestrictedLicense(Restricted {
-            path: "p".to_owned(),
-            identity: Identity::default(),
-            reason: Restriction::Conditional,
-        }));
+        let mut left_out = Groups::default();
+        left_out.note(Reason::Restricted(Restriction::Conditional), "p");
         assert_eq!(
-            backup_text(&summary, &omissions, "/b/licenses.zip"),
+            backup_text(&summary, &left_out, "/b/licenses.zip"),
             "Backed up 1 license (2.0 KiB) to /b/licenses.zip (4.0 KiB).\n\
              Left out 1, conditional: its license grants the right under a condition only\n  p\n"
+        );
+    }
+
+    #[test]
+    fn a_verification_says_what_was_verified_and_how_to_compare_it_later() {
+        let program = "license-backup\n0.1.0".to_owned();
+        let summary = VerifySummary { licenses: 2, bytes: 30, left_out: 1, size: 400, hash: "ab".to_owned(), program };
+        assert_eq!(
+            verify_text(&summary, "/b/licenses.zip", false),
+            "Verified 2 licenses (30 bytes) in /b/licenses.zip (400 bytes): every byte is as it should be.\n\
+             It was written by license-backup\\n0.1.0, which left out 1 file.\n\
+             BLAKE3 ab\n\
+             Note it down: with --expect, a later verification tells whether this is still the same backup.\n"
+        );
+        let expected = verify_text(&summary, "/b/licenses.zip", true);
+        assert!(expected.ends_with("BLAKE3 ab\nThat is the expected one.\n"), "{expected}");
+    }
+
+    #[test]
+    fn a_restore_names_its_conflicts_and_what_would_replace_them() {
+        let summary = RestoreSummary { restored: 2, bytes: 30, present: 1, conflicts: 1 };
+        let mut conflicts = Groups::default();
+        conflicts.note(Reason::Failed(ErrorCode::FileExists), "a.lic is there with other bytes");
+        let report = RestoreReport { archive: "/b/licenses.zip".to_owned(), overwrite: false, dry_run: false };
+        let named = "Not restored 1, file-exists: something else is in the way, or the store cannot hold the name\n  \
+            a.lic is there with other bytes\n";
+        assert_eq!(
+            restore_text(&summary, &conflicts, &report),
+            format!(
+                "Restored 2 licenses (30 bytes) from /b/licenses.zip; 1 were there already.\n{named}\
+                 With --overwrite, a regular file that has the name of a license is replaced.\n"
+            )
+        );
+        assert_eq!(
+            restore_text(&summary, &conflicts, &RestoreReport { overwrite: true, dry_run: true, ..report }),
+            format!("2 licenses (30 bytes) would be restored from /b/licenses.zip; 1 would stay as they are.\n{named}")
         );
     }
 
@@ -115,6 +221,24 @@ mod tests {
             standing: Standing::BackedUp,
         };
         assert_eq!(listing_text(&listing), "backed-up               123 lcp   a\\nb");
+    }
+
+    #[test]
+    fn a_license_of_a_store_is_listed_with_its_ids() {
+        let ids = |prefix: &str, count: usize| (0..count).map(|number| format!("{prefix}{number}")).collect();
+        let mut listing = Listing {
+            path: "a".to_owned(),
+            identity: Identity { format: Some(Format::Wmdrm), license_ids: ids("l\n", 1), key_ids: ids("k", 5) },
+            size: Some(1),
+            standing: Standing::Allowed,
+        };
+        assert_eq!(
+            listing_text(&listing),
+            "allowed                   1 wmdrm a (license l\\n0; key k0, k1, k2 and 2 more)"
+        );
+        listing.identity.license_ids.clear();
+        listing.identity.key_ids.truncate(1);
+        assert_eq!(listing_text(&listing), "allowed                   1 wmdrm a (key k0)");
     }
 
     #[test]
@@ -132,10 +256,30 @@ mod tests {
 
     #[test]
     fn totals_escape_the_program_that_a_backup_names() {
-        let summary = ListSummary { licenses: 2, bytes: 3, left_out: 0, program: "x\x1b]0;y\x07".to_owned() };
+        let program = Some("x\x1b]0;y\x07".to_owned());
+        let summary = ListSummary { licenses: 2, bytes: 3, left_out: 0, program };
         assert_eq!(
             list_text(&summary),
-            "2 licenses (3 bytes) in the backup, 0 files left out; written by x\\u{1b}]0;y\\u{7}"
+            "2 licenses (3 bytes) in the backup, 0 files left out; written by x\\u{1b}]0;y\\u{7}\n"
         );
+    }
+
+    #[test]
+    fn the_totals_of_a_store_name_no_program() {
+        let summary = ListSummary { licenses: 2, bytes: 3, left_out: 1, program: None };
+        assert_eq!(list_text(&summary), "2 licenses (3 bytes) may be backed up, 1 file left out\n");
+    }
+
+    #[test]
+    fn progress_names_its_stage_and_no_total_before_it_is_known() {
+        let mut progress = Progress { stage: Stage::Listing, done: 5, total: None, bytes: 0, path: "a".to_owned() };
+        assert_eq!(progress_text(&progress), "listing 5 files");
+        progress = Progress { stage: Stage::Copying, total: Some(9), bytes: 2048, ..progress };
+        assert_eq!(progress_text(&progress), "copying 5 of 9 files, 2.0 KiB");
+    }
+
+    #[test]
+    fn a_complaint_is_one_line_that_says_who_complains() {
+        assert_eq!(complaint("a\nb"), "license-backup: a\\nb");
     }
 }

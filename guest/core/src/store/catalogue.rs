@@ -46,6 +46,20 @@ impl Catalogue {
         self.files.push(name);
     }
 
+    /// Adds a file by its path, and the directories that lead to it: those of the file before it are used again, so that
+    /// paths in byte order make each directory once.
+    pub(crate) fn add_path(&mut self, path: &str) -> FileId {
+        let last = self.files.len().checked_sub(1);
+        let open = last.map_or_else(Vec::new, |last| self.lineage(self.directory_of(last)));
+        let mut parts: Vec<&str> = path.split('/').collect();
+        let name = parts.pop().unwrap_or_default();
+        let shared = open.iter().zip(&parts).take_while(|(open, part)| self.directory_name(**open) == **part).count();
+        let shared_directory = shared.checked_sub(1).map_or(Self::ROOT, |last| open[last]);
+        let directory = parts[shared..].iter().fold(shared_directory, |parent, part| self.add_directory(parent, part));
+        self.add_file(directory, name);
+        self.files.len() - 1
+    }
+
     fn add_name(&mut self, directory: DirectoryId, name: &str) -> Name {
         let start = self.text.len();
         self.text.push_str(name);

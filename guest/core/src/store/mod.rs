@@ -6,6 +6,6 @@ mod reader;
 mod tests;
 mod walk;
 
-pub(crate) use catalogue::{Catalogue, FileId};
+pub(crate) use catalogue::{Catalogue, DirectoryId, FileId};
 pub(crate) use reader::{LARGEST_DOCUMENT, StoreReader, Unread};
 pub(crate) use walk::Walk;

@@ -10,7 +10,7 @@ fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<Status>) {
     let mut ledger = Ledger::default();
     let mut walk = Walk::new(disk.directory("/licenses")).expect("the store can be listed");
     let (store, catalogue) = loop {
-        if let Some(walked) = walk.step(&excluded, &mut ledger) {
+        if let Some(walked) = walk.step(Some(&excluded), &mut ledger) {
             break walked;
         }
     };
@@ -70,6 +70,16 @@ fn files_come_in_byte_order_of_their_paths() {
     expected.sort();
     let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
     assert_eq!(found, expected);
+}
+
+#[test]
+fn a_name_that_a_listing_gives_twice_is_walked_once() {
+    let disk = store_with(b"");
+    disk.write("/licenses/deep/two", "");
+    disk.repeat_names();
+    let (_, catalogue, _) = walk(&disk);
+    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    assert_eq!(found, ["deep/two", "one"]);
 }
 
 #[test]

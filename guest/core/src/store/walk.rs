@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 
 use super::Catalogue;
 use super::catalogue::DirectoryId;
-use crate::archive::{LICENSES, LONGEST_NAME};
-use crate::backup::is_temporary_name;
+use crate::archive::{LICENSES, LONGEST_NAME, fault_of_parts};
 use crate::directory::{ERRORS_IN_A_ROW, FsError};
 use crate::ledger::Ledger;
+use crate::temporary::is_temporary_name;
 use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, Restricted};
 
 /// How many names one step deals with.
@@ -39,9 +39,9 @@ impl<D: Directory> Walk<D> {
         Ok(Self { open: vec![root], catalogue: Catalogue::new() })
     }
 
-    /// Goes on for some names, leaving out the directory that is the same as `excluded`. Gives the store and what is in
+    /// Goes on for some names, leaving out the directory that is the same as `excluded`, if any. Gives the store and what is in
     /// it when all was walked.
-    pub(crate) fn step(&mut self, excluded: &D, ledger: &mut Ledger) -> Option<(D, Catalogue)> {
+    pub(crate) fn step(&mut self, excluded: Option<&D>, ledger: &mut Ledger) -> Option<(D, Catalogue)> {
         for _ in 0..NAMES_PER_STEP {
             let level = self.open.last_mut()?;
             if level.listing.is_some() {
@@ -113,6 +113,10 @@ impl<D: Directory> Level<D> {
 
     fn end_listing(&mut self) {
         self.listing = None;
+        // A listing may give a name twice while the directory changes. This is nearly the order of the next sort, which
+        // then takes little time.
+        self.names.sort_unstable_by(|one, other| other.name.cmp(&one.name));
+        self.names.dedup_by(|one, other| one.name == other.name);
         self.names.sort_unstable_by(|one, other| in_path_order(other, one));
     }
 
@@ -120,7 +124,7 @@ impl<D: Directory> Level<D> {
     fn deal_with(
         &self,
         entry: &NamedEntry,
-        excluded: &D,
+        excluded: Option<&D>,
         catalogue: &mut Catalogue,
         ledger: &mut Ledger,
     ) -> Option<Self> {
@@ -144,19 +148,17 @@ impl<D: Directory> Level<D> {
         None
     }
 
-    /// What keeps a name out of an archive, if anything does. Some systems take a backslash for a separator, and there a
-    /// name such as `..\x` would lead out of the directory that a backup is restored or unpacked into.
+    /// What keeps a name out of an archive, if anything does.
     fn name_fault(&self, name: &str) -> Option<&'static str> {
         if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
             return Some("its path is too long");
         }
-        let is_hostile = name.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) || name.contains('\0');
-        is_hostile.then_some("split at its backslashes, its name has an empty, `.` or `..` part")
+        fault_of_parts(name)
     }
 
-    fn open(&self, name: &str, excluded: &D, catalogue: &mut Catalogue) -> Result<Option<Self>, FsError> {
+    fn open(&self, name: &str, excluded: Option<&D>, catalogue: &mut Catalogue) -> Result<Option<Self>, FsError> {
         let directory = self.directory.open_directory(name)?;
-        if directory.is_same_object(excluded) {
+        if excluded.is_some_and(|excluded| directory.is_same_object(excluded)) {
             return Ok(None);
         }
         let id = catalogue.add_directory(self.id, name);

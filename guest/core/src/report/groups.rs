@@ -1,16 +1,16 @@
-//! What a backup left out, gathered for a person.
+//! What did not get where it was to go, gathered by reason for a person.
 
 use std::fmt;
 
 use crate::visible::visible;
-use crate::{ErrorCode, Restriction, Status};
+use crate::{ErrorCode, Restriction};
 
 /// The number of files that are named per reason. Programs that want all of them read the JSON lines.
 const NAMED: usize = 5;
 
-/// What was left out of a backup, by reason. Its size doesn't grow with the number of files.
+/// What a backup left out or a restore did not restore, by reason. Its size doesn't grow with the number of files.
 #[derive(Debug, Default)]
-pub struct Omissions {
+pub(super) struct Groups {
     groups: Vec<Group>,
 }
 
@@ -22,29 +22,18 @@ struct Group {
     named: Vec<String>,
 }
 
+/// Why a file did not get where it was to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
+pub(super) enum Reason {
+    /// It may not.
     Restricted(Restriction),
+    /// Something is amiss with it.
     Failed(ErrorCode),
 }
 
-impl Omissions {
-    /// Takes note of an event, if it tells that something was left out.
-    pub fn note(&mut self, status: &Status) {
-        match status {
-            Status::RestrictedLicense(restricted) => self.add(Reason::Restricted(restricted.reason), &restricted.path),
-            Status::Error(failure) => self.add(Reason::Failed(failure.code), &failure.message),
-            Status::Begin | Status::Information(_) | Status::End => {}
-        }
-    }
-
-    /// Whether nothing was left out.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
-    }
-
-    fn add(&mut self, reason: Reason, line: &str) {
+impl Groups {
+    /// Takes note of a file, with the line that tells of it.
+    pub(super) fn note(&mut self, reason: Reason, line: &str) {
         let position = self.groups.iter().position(|group| group.reason == reason).unwrap_or_else(|| {
             self.groups.push(Group { reason, count: 0, named: Vec::new() });
             self.groups.len() - 1
@@ -65,6 +54,14 @@ impl Reason {
         }
     }
 
+    /// What did not happen to the file.
+    fn consequence(self) -> &'static str {
+        match self {
+            Self::Failed(ErrorCode::FileExists) => "Not restored",
+            Self::Restricted(_) | Self::Failed(_) => "Left out",
+        }
+    }
+
     fn explanation(self) -> &'static str {
         match self {
             Self::Restricted(Restriction::NotPermitted) => "its license does not grant the right to be backed up",
@@ -77,6 +74,7 @@ impl Reason {
             Self::Failed(ErrorCode::Changed) => "changed each time that it was being read",
             Self::Failed(ErrorCode::IllegalName) => "its name cannot be carried into a backup",
             Self::Failed(ErrorCode::AccessDenied) => "access was refused",
+            Self::Failed(ErrorCode::FileExists) => "something else is in the way, or the store cannot hold the name",
             Self::Failed(
                 ErrorCode::Cancelled
                 | ErrorCode::Io
@@ -93,11 +91,11 @@ impl Reason {
 }
 
 /// A paragraph per reason; each line ends with a newline.
-impl fmt::Display for Omissions {
+impl fmt::Display for Groups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut cut = false;
         for Group { reason, count, named } in &self.groups {
-            writeln!(f, "Left out {count}, {}: {}", reason.name(), reason.explanation())?;
+            writeln!(f, "{} {count}, {}: {}", reason.consequence(), reason.name(), reason.explanation())?;
             for line in named {
                 writeln!(f, "  {line}")?;
             }
@@ -117,21 +115,15 @@ impl fmt::Display for Omissions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Failure, Identity, Restricted};
-
-    fn restricted(path: &str, reason: Restriction) -> Status {
-        Status::RestrictedLicense(Restricted { path: path.to_owned(), identity: Identity::default(), reason })
-    }
 
     #[test]
     fn each_reason_is_told_once_with_its_files() {
-        let mut omissions = Omissions::default();
-        omissions.note(&Status::Begin);
-        omissions.note(&restricted("a", Restriction::NotPermitted));
-        omissions.note(&Status::Error(Failure::at(ErrorCode::Malformed, "m", "m is cut short")));
-        omissions.note(&restricted("b\x1b[2J", Restriction::NotPermitted));
+        let mut groups = Groups::default();
+        groups.note(Reason::Restricted(Restriction::NotPermitted), "a");
+        groups.note(Reason::Failed(ErrorCode::Malformed), "m is cut short");
+        groups.note(Reason::Restricted(Restriction::NotPermitted), "b\x1b[2J");
         assert_eq!(
-            omissions.to_string(),
+            groups.to_string(),
             "Left out 2, not-permitted: its license does not grant the right to be backed up\n  a\n  b\\u{1b}[2J\n\
              Left out 1, malformed: recognised by its format, but broken\n  m is cut short\n"
         );
@@ -139,21 +131,25 @@ mod tests {
 
     #[test]
     fn a_long_group_says_how_many_more_and_where_they_are_told() {
-        let mut omissions = Omissions::default();
+        let mut groups = Groups::default();
         for number in 0..7 {
-            omissions.note(&restricted(&number.to_string(), Restriction::Unrecognized));
+            groups.note(Reason::Restricted(Restriction::Unrecognized), &number.to_string());
         }
         assert_eq!(
-            omissions.to_string(),
+            groups.to_string(),
             "Left out 7, unrecognized: no license of a known format\n  0\n  1\n  2\n  3\n  4\n  and 2 more\n\
              The option --json names them all.\n"
         );
     }
 
     #[test]
-    fn progress_is_no_omission() {
-        let mut omissions = Omissions::default();
-        omissions.note(&Status::Information(crate::Progress::default()));
-        assert!(omissions.is_empty());
+    fn a_conflict_is_no_omission() {
+        let mut groups = Groups::default();
+        groups.note(Reason::Failed(ErrorCode::FileExists), "a.lic is there with other bytes");
+        assert_eq!(
+            groups.to_string(),
+            "Not restored 1, file-exists: something else is in the way, or the store cannot hold the name\n  \
+             a.lic is there with other bytes\n"
+        );
     }
 }

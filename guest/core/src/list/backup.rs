@@ -1,0 +1,94 @@
+//! The listing of a backup: what is in it, then what was left out and why.
+
+use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
+use crate::archive::{
+    ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader, SUMS_ENTRY,
+};
+use crate::store::LARGEST_DOCUMENT;
+use crate::{File, license};
+
+/// A listing of a backup.
+pub(super) struct BackupListing<F> {
+    archive: ArchiveReader<F>,
+    phase: Phase,
+}
+
+/// What a listing does next.
+enum Phase {
+    /// Going through the licenses in the backup.
+    Licenses { record: Option<Entry<String>> },
+    /// Going through what was left out.
+    LeftOut { record: RecordReader, count: u64 },
+}
+
+impl<F: File> BackupListing<F> {
+    pub(super) fn new(file: F) -> Result<Self, ArchiveFault> {
+        Ok(Self { archive: ArchiveReader::open(file)?, phase: Phase::Licenses { record: None } })
+    }
+
+    /// Goes on for some lines; gives the totals when all was listed.
+    pub(super) fn advance(&mut self, found: &mut Vec<Listing>) -> Result<Option<ListSummary>, ArchiveFault> {
+        match &mut self.phase {
+            Phase::Licenses { record } => {
+                let mut bytes = 0;
+                for _ in 0..LISTINGS_PER_STEP {
+                    if bytes >= BYTES_PER_STEP {
+                        break;
+                    }
+                    let Some(entry) = self.archive.next_entry()? else {
+                        let record = open_record(&self.archive, record.take())?;
+                        self.phase = Phase::LeftOut { record, count: 0 };
+                        break;
+                    };
+                    match entry.name.as_str() {
+                        SUMS_ENTRY => {}
+                        RECORD_ENTRY => *record = Some(entry),
+                        _ => {
+                            bytes += entry.size;
+                            found.push(listing(&mut self.archive, &entry)?);
+                        }
+                    }
+                }
+                Ok(None)
+            }
+            Phase::LeftOut { record, count } => {
+                for _ in 0..LISTINGS_PER_STEP {
+                    let line = record.next_line(self.archive.file(), |_| {});
+                    match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
+                        Some(RecordLine::LeftOut(left_out)) => found.push(Listing::of_left_out(left_out)),
+                        Some(RecordLine::Broken) => {
+                            let line = *count + 2;
+                            return Err(ArchiveFault::Corrupt(format!("line {line} of {RECORD_ENTRY} is broken")));
+                        }
+                        None => return Ok(Some(summary(record, *count))),
+                    }
+                    *count += 1;
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Looks at one license in the backup.
+fn listing(archive: &mut ArchiveReader<impl File>, entry: &Entry<String>) -> Result<Listing, ArchiveFault> {
+    let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
+    let path = entry.name.strip_prefix(LICENSES).ok_or_else(|| corrupt("does not belong in a backup"))?;
+    if entry.size > LARGEST_DOCUMENT {
+        return Err(corrupt("is larger than a license can be"));
+    }
+    let identity = license::appraise(&archive.content(entry)?).identity;
+    Ok(Listing { path: path.to_owned(), identity, size: Some(entry.size), standing: Standing::BackedUp })
+}
+
+/// Opens the backup's own record.
+fn open_record(archive: &ArchiveReader<impl File>, entry: Option<Entry<String>>) -> Result<RecordReader, ArchiveFault> {
+    let entry = entry.ok_or_else(|| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} is missing")))?;
+    RecordReader::open(archive.file(), &entry, |_| {}).map_err(|fault| fault.of_entry(RECORD_ENTRY))
+}
+
+fn summary(record: &RecordReader, left_out: u64) -> ListSummary {
+    let head = record.head();
+    let program = Some(head.program.clone().into_owned());
+    ListSummary { licenses: head.licenses, bytes: head.bytes, left_out, program }
+}

@@ -1,0 +1,199 @@
+use super::*;
+use crate::archive::{ArchiveWriter, BACKUP_FILE, FORMAT_VERSION, Output, RecordHead};
+use crate::directory::FsError;
+use crate::memory::Disk;
+use crate::store::Catalogue;
+use crate::{Backup, Format};
+
+const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"}}"#;
+
+/// A backup of one license, with one file left out.
+fn backed_up() -> Disk {
+    let disk = Disk::new();
+    disk.write("/licenses/a/one.lcpl", LCP);
+    disk.write("/licenses/notes.txt", "no license");
+    let directory = disk.directory("/backup");
+    let mut backup = Backup::start(disk.directory("/licenses"), directory, "/backup", false).expect("it starts");
+    loop {
+        match backup.step(&mut Vec::new()) {
+            Continue(next) => backup = next,
+            Break(outcome) => {
+                outcome.expect("the backup succeeds");
+                return disk;
+            }
+        }
+    }
+}
+
+fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
+    let mut found = Vec::new();
+    let mut list = List::of_backup(&disk.directory("/backup"), "/backup")?;
+    loop {
+        match list.step(&mut found) {
+            Continue(next) => list = next,
+            Break(outcome) => return outcome.map(|summary| (found, summary)),
+        }
+    }
+}
+
+#[test]
+fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
+    let (found, summary) = list(&backed_up()).expect("the backup can be listed");
+    let identity = Identity { format: Some(Format::Lcp), license_ids: vec!["urn:1".to_owned()], key_ids: vec![] };
+    let size = Some(LCP.len() as u64);
+    let one = Listing { path: "a/one.lcpl".to_owned(), identity, size, standing: Standing::BackedUp };
+    let notes = Listing {
+        path: "notes.txt".to_owned(),
+        identity: Identity::default(),
+        size: None,
+        standing: Standing::Restricted(Restriction::Unrecognized),
+    };
+    assert_eq!(found, [one, notes]);
+    assert_eq!((summary.licenses, summary.bytes, summary.left_out), (1, LCP.len() as u64, 1));
+    let program = summary.program.expect("a backup names its program");
+    assert!(program.starts_with("license-backup "), "{program}");
+}
+
+#[test]
+fn a_directory_without_a_backup_is_told() {
+    assert_eq!(list(&Disk::new()).expect_err("there is none").code, ErrorCode::PathNotFound);
+}
+
+/// A backup that the writer was made to write with another format version, or of another document.
+fn forged(format: u32, document: &[u8]) -> Disk {
+    let disk = Disk::new();
+    let file = disk.directory("/backup").create_file(BACKUP_FILE).expect("there is no backup yet");
+    let mut catalogue = Catalogue::new();
+    catalogue.add_file(Catalogue::ROOT, "one");
+    let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
+    archive.add(0, document).expect("the disk takes it");
+    let (licenses, bytes) = (archive.licenses(), archive.bytes());
+    let head = RecordHead { format, program: "another".into(), licenses, bytes, restricted: 0, errors: 0 };
+    let mut archive = archive.finish(head, Vec::new());
+    while !archive.step().expect("the disk takes it") {}
+    archive.into_output().sync().expect("the disk takes it");
+    disk
+}
+
+#[test]
+fn a_backup_of_another_format_version_is_not_guessed_at() {
+    assert!(list(&forged(FORMAT_VERSION, b"x")).is_ok());
+    let failure = list(&forged(FORMAT_VERSION + 1, b"x")).expect_err("it may mean anything");
+    assert_eq!(failure.code, ErrorCode::BackupCorrupt);
+    assert!(failure.message.contains("format 2"), "{failure}");
+}
+
+#[test]
+fn an_entry_that_is_larger_than_a_license_is_not_read() {
+    assert!(list(&forged(FORMAT_VERSION, &vec![b'x'; 1 << 20])).is_ok());
+    let failure = list(&forged(FORMAT_VERSION, &vec![b'x'; (1 << 20) + 1])).expect_err("it is too large");
+    assert_eq!(failure.code, ErrorCode::BackupCorrupt);
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_opened() {
+    let disk = Disk::new();
+    disk.write_other("/backup/licenses.zip");
+    disk.take_calls();
+    assert_eq!(list(&disk).expect_err("it is a FIFO").code, ErrorCode::BackupCorrupt);
+    assert!(disk.take_calls().iter().all(|call| call.operation != "open_file"), "it was opened");
+}
+
+#[test]
+fn a_backup_cut_short_at_any_length_is_corrupt() {
+    let disk = backed_up();
+    let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+    for length in 0..whole.len() {
+        disk.write("/backup/licenses.zip", &whole[..length]);
+        let failure = list(&disk).expect_err("it is cut short");
+        assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{length}: {failure}");
+    }
+}
+
+#[test]
+fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
+    let disk = backed_up();
+    let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+    let (expected, _) = list(&disk).expect("the backup can be listed");
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x20;
+        disk.write("/backup/licenses.zip", changed);
+        match list(&disk) {
+            Ok((found, _)) => assert_eq!(found, expected, "byte {at}"),
+            Err(failure) => assert_eq!(failure.code, ErrorCode::BackupCorrupt, "byte {at}: {failure}"),
+        }
+    }
+}
+
+fn list_store(disk: &Disk) -> (Vec<Listing>, ListSummary) {
+    let mut found = Vec::new();
+    let mut list = List::of_store(disk.directory("/licenses")).expect("the store can be listed");
+    loop {
+        match list.step(&mut found) {
+            Continue(next) => list = next,
+            Break(outcome) => return (found, outcome.expect("the store can be listed")),
+        }
+    }
+}
+
+#[test]
+fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_not() {
+    let disk = Disk::new();
+    disk.write("/licenses/b.lcpl", LCP);
+    disk.write("/licenses/a/broken", &b"XMR\0\0"[..]);
+    disk.write("/licenses/c", "no license");
+    disk.write("/licenses/large", vec![b'x'; (1 << 20) + 1]);
+    disk.write_other("/licenses/a/link");
+    disk.write_other("/licenses/z");
+    disk.write_illegal_names("/licenses/a", 1);
+    let (found, summary) = list_store(&disk);
+    let found: Vec<_> = found.iter().map(|listing| (listing.path.as_str(), listing.size, listing.standing)).collect();
+    let link = Standing::Restricted(Restriction::NotARegularFile);
+    let expected = [
+        ("a", None, Standing::Failed(ErrorCode::IllegalName)),
+        ("a/broken", None, Standing::Failed(ErrorCode::Malformed)),
+        ("a/link", None, link),
+        ("b.lcpl", Some(LCP.len() as u64), Standing::Allowed),
+        ("c", None, Standing::Restricted(Restriction::Unrecognized)),
+        ("large", None, Standing::Failed(ErrorCode::TooLarge)),
+        ("z", None, link),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(summary, ListSummary { licenses: 1, bytes: LCP.len() as u64, left_out: 6, program: None });
+}
+
+#[test]
+fn a_listing_of_a_store_changes_nothing() {
+    const READING: [&str; 7] =
+        ["entries", "next_entry", "open_directory", "open_file", "read", "metadata", "file_metadata"];
+    let disk = backed_up();
+    disk.take_calls();
+    list_store(&disk);
+    let calls = disk.take_calls();
+    assert!(calls.iter().all(|call| READING.contains(&call.operation)), "{calls:?}");
+}
+
+#[test]
+fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
+    let disk = backed_up();
+    disk.fail(FsError::NoEntry, |call| call.operation == "open_file" && call.name == "notes.txt");
+    let (found, summary) = list_store(&disk);
+    assert_eq!((found.len(), summary.licenses, summary.left_out), (1, 1, 0));
+}
+
+#[test]
+fn a_file_that_became_a_link_is_told_as_one() {
+    let disk = backed_up();
+    disk.fail(FsError::Link, |call| call.operation == "open_file" && call.name == "notes.txt");
+    let (found, _) = list_store(&disk);
+    assert_eq!(found[1].standing, Standing::Restricted(Restriction::NotARegularFile));
+}
+
+#[test]
+fn a_store_that_cannot_be_listed_is_told() {
+    let disk = backed_up();
+    disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
+    let failure = List::of_store(disk.directory("/licenses")).err().expect("it cannot be listed");
+    assert_eq!(failure.code, ErrorCode::AccessDenied);
+}

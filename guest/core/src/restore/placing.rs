@@ -1,0 +1,342 @@
+//! The last phase of a restore: giving each license its name, and making the names durable.
+//!
+//! The first name that is given is the commit point. Trouble before it undoes the restore; trouble after it is told, and
+//! the restore goes on to its end.
+
+use std::rc::Rc;
+
+use super::RestoreSummary;
+use super::budget::{Budget, LICENSE, LOOK, SYNC};
+use super::conflict::Conflict;
+use super::job::{Job, Pending, but_left, incomplete, undone};
+use super::names::Names;
+use super::target::{Finding, is_of_the_name};
+use super::trail::{Move, Trail};
+use crate::directory::FsError;
+use crate::store::DirectoryId;
+use crate::temporary::{put_in_place, sync_names, temporary_name, unlink};
+use crate::{Directory, Failure, Stage, Status};
+
+/// The phase, as far as it has come.
+pub(super) struct Placing<D: Directory> {
+    job: Job,
+    trail: Trail<Level<D>>,
+    /// The next pending license.
+    next: usize,
+    /// The size of those before it.
+    bytes: u64,
+    /// Whether the commit point is passed.
+    is_committed: bool,
+    /// The number of licenses that could not be put in place.
+    failed: u64,
+    /// The first thing that went wrong after the commit point.
+    first_failure: Option<Failure>,
+}
+
+/// A directory on the trail.
+struct Level<D: Directory> {
+    /// Nothing if it cannot be opened.
+    directory: Option<Rc<D>>,
+    /// What keeps all licenses in it from getting their names, and the names of what is below.
+    hindrance: Option<Hindrance>,
+    /// The names in it when it was entered; when it is being left, those that it has by then.
+    names: Names<D::Entries>,
+    /// The licenses that got their names in it, as long as these were not looked for.
+    placed: Vec<usize>,
+    is_being_left: bool,
+    /// Whether something of this run stays in it or below.
+    is_kept: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Hindrance {
+    Conflict(Conflict),
+    Trouble(FsError),
+}
+
+/// What became of a license.
+enum Placement {
+    /// It has its name, and its temporary one besides.
+    Linked,
+    /// It has its name.
+    Renamed,
+    /// It is there by now, whoever put it there.
+    Present,
+    Conflict(Conflict),
+}
+
+impl<D: Directory> Placing<D> {
+    pub(super) fn new(store: Rc<D>, job: Job) -> Self {
+        let trail = Trail::new(Level::new(Some(store), None));
+        Self { job, trail, next: 0, bytes: 0, is_committed: false, failed: 0, first_failure: None }
+    }
+
+    pub(super) fn is_committed(&self) -> bool {
+        self.is_committed
+    }
+
+    /// Goes on for a step. Gives whether it is at its end. A failure is one before the commit point.
+    pub(super) fn step(&mut self, events: &mut Vec<Status>) -> Result<bool, Failure> {
+        let mut budget = Budget::of_a_step();
+        events.push(self.job.progress(Stage::Placing, self.next, self.bytes));
+        while budget.is_left() {
+            budget.spend(LOOK);
+            if self.trail.innermost_mut().names.read_next() {
+                continue;
+            }
+            let pending = self.job.pending.get(self.next).copied();
+            let target = self.job.directory_of_pending(self.next);
+            match (self.trail.toward(self.job.contents.catalogue(), target), pending) {
+                (Move::Enter(id), _) => self.enter(id),
+                (Move::Here, Some(pending)) => self.place(pending, &mut budget, events)?,
+                (Move::Leave, _) => {
+                    if self.close(&mut budget, events)? {
+                        self.leave(events)?;
+                    }
+                }
+                (Move::Here, None) => {
+                    if self.close(&mut budget, events)? {
+                        events.push(self.job.progress(Stage::Placing, self.next, self.bytes));
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn into_job(self) -> Job {
+        self.job
+    }
+
+    /// What to tell of the restore when it is at its end.
+    pub(super) fn into_outcome(self) -> Result<RestoreSummary, Failure> {
+        let Some(Failure { code, message, path }) = self.first_failure else { return Ok(self.job.summary) };
+        let message = match (self.failed, self.job.contents.len()) {
+            (0, _) => format!("the licenses are in place, but not all went well: {message}"),
+            (failed, all) => {
+                format!("{failed} of {all} licenses could not be put in place, the first failure: {message}")
+            }
+        };
+        Err(Failure { path, ..Failure::new(code, message) })
+    }
+
+    /// Opens a directory in the innermost one.
+    fn enter(&mut self, id: DirectoryId) {
+        let level = self.trail.innermost().child(id, &self.job);
+        self.trail.enter(id, level);
+    }
+
+    /// Gives a license its name.
+    fn place(&mut self, pending: Pending, budget: &mut Budget, events: &mut Vec<Status>) -> Result<(), Failure> {
+        budget.spend(LICENSE);
+        self.next += 1;
+        self.bytes += u64::from(self.job.contents.license(pending.license).size);
+        let level = self.trail.innermost_mut();
+        let placement = match level.place(&self.job, pending, budget) {
+            Ok(placement) => placement,
+            Err(error) => return self.give_up(pending, error, budget, events),
+        };
+        let removed = match (&placement, &level.directory) {
+            (Placement::Renamed, _) | (_, None) => Ok(()),
+            (Placement::Linked, Some(directory)) => unlink(&**directory, &temporary_name(pending.temporary)),
+            (_, Some(directory)) => self.job.remove_temporary(&**directory, pending, budget),
+        };
+        match placement {
+            Placement::Linked | Placement::Renamed => {
+                self.is_committed = true;
+                level.placed.push(pending.license);
+            }
+            Placement::Present => self.job.summary.present += 1,
+            Placement::Conflict(conflict) => self.job.tell_conflict(conflict, pending.license, events),
+        }
+        removed.or_else(|error| {
+            let doing = format!("removing the temporary file {} of", temporary_name(pending.temporary));
+            self.trouble(self.job.contents.path(pending.license), &doing, error, events)
+        })
+    }
+
+    /// Goes on without a license, if all cannot be undone any more.
+    fn give_up(
+        &mut self,
+        pending: Pending,
+        error: FsError,
+        budget: &mut Budget,
+        events: &mut Vec<Status>,
+    ) -> Result<(), Failure> {
+        let path = self.job.contents.path(pending.license);
+        if !self.is_committed {
+            return Err(undone(path, "placing", error));
+        }
+        self.failed += 1;
+        let failure = incomplete(path, "placing", error);
+        let directory = self.trail.innermost().directory.as_ref();
+        let removed = directory.map(|directory| self.job.remove_temporary(&**directory, pending, budget));
+        let failure = match removed {
+            None | Some(Ok(())) => failure,
+            Some(Err(error)) => but_left(failure, &temporary_name(pending.temporary), error),
+        };
+        self.tell(failure, events);
+        Ok(())
+    }
+
+    /// Looks for the names that were given in the innermost directory, and makes them durable. Gives whether that is done.
+    fn close(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+        let id = self.trail.id();
+        let level = self.trail.innermost_mut();
+        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
+        if !level.is_being_left && !level.placed.is_empty() {
+            level.is_being_left = true;
+            level.placed.reverse();
+            match Names::of(&*directory) {
+                Ok(names) => level.names = names,
+                Err(error) => {
+                    level.is_kept = true;
+                    level.placed.clear();
+                    self.trouble(self.job.directory_path(id), "listing", error, events)?;
+                }
+            }
+            return Ok(false);
+        }
+        if let Some(license) = level.placed.pop() {
+            self.check(&directory, license, events)?;
+            return Ok(false);
+        }
+        budget.spend(SYNC);
+        if let Err(error) = sync_names(&*directory) {
+            let doing = if self.is_committed {
+                "what was restored is in place but perhaps not durable: syncing"
+            } else {
+                "syncing"
+            };
+            self.trouble(self.job.directory_path(id), doing, error, events)?;
+        }
+        Ok(true)
+    }
+
+    /// Looks whether a license has exactly the name that it was given, and takes it back if not: the name would be
+    /// another one's to other programs.
+    fn check(&mut self, directory: &D, license: usize, events: &mut Vec<Status>) -> Result<(), Failure> {
+        let name = self.job.name(license);
+        let level = self.trail.innermost_mut();
+        let is_there = level.names.has(name);
+        match is_there.and_then(|is_there| if is_there { Ok(true) } else { unlink(directory, name).map(|()| false) }) {
+            Ok(true) => {
+                level.is_kept = true;
+                self.job.count_restored(license);
+                Ok(())
+            }
+            Ok(false) => {
+                self.job.tell_conflict(Conflict::OtherName, license, events);
+                Ok(())
+            }
+            Err(error) => {
+                level.is_kept = true;
+                self.trouble(self.job.contents.path(license), "seeing to the name of", error, events)
+            }
+        }
+    }
+
+    /// Leaves the innermost directory, and removes it if this run has created it for nothing.
+    fn leave(&mut self, events: &mut Vec<Status>) -> Result<(), Failure> {
+        // Some systems remove no directory that is open, and so only this is kept of the level.
+        let Some((id, Level { is_kept, .. })) = self.trail.leave() else { return Ok(()) };
+        let parent = self.trail.innermost_mut();
+        parent.is_kept |= is_kept;
+        let Some(parent) = parent.directory.as_ref().filter(|_| !is_kept && self.job.has_created(id)) else {
+            return Ok(());
+        };
+        match parent.remove_directory(self.job.directory_name(id)) {
+            // Somebody has put something into it, or has removed it.
+            Ok(()) | Err(FsError::NoEntry | FsError::Other("not-empty")) => Ok(()),
+            Err(error) => self.trouble(self.job.directory_path(id), "removing", error, events),
+        }
+    }
+
+    /// Ends the phase because of trouble, or after the commit point tells of it.
+    fn trouble(&mut self, path: String, doing: &str, error: FsError, events: &mut Vec<Status>) -> Result<(), Failure> {
+        if !self.is_committed {
+            return Err(undone(path, doing, error));
+        }
+        self.tell(incomplete(path, doing, error), events);
+        Ok(())
+    }
+
+    fn tell(&mut self, failure: Failure, events: &mut Vec<Status>) {
+        events.push(Status::Error(failure.clone()));
+        self.first_failure.get_or_insert(failure);
+    }
+}
+
+impl<D: Directory> Level<D> {
+    /// Begins to list a directory that is being entered.
+    fn new(directory: Option<Rc<D>>, hindrance: Option<Hindrance>) -> Self {
+        let listed = match (&directory, hindrance) {
+            (Some(directory), None) => Names::of(&**directory),
+            _ => Ok(Names::none()),
+        };
+        let (names, hindrance) = match listed {
+            Ok(names) => (names, hindrance),
+            Err(error) => (Names::none(), Some(Hindrance::Trouble(error))),
+        };
+        Self { directory, hindrance, names, placed: Vec::new(), is_being_left: false, is_kept: false }
+    }
+
+    /// Opens a directory in this one.
+    fn child(&self, id: DirectoryId, job: &Job) -> Self {
+        let name = job.directory_name(id);
+        let mut hindrance = self.hindrance;
+        if hindrance.is_none() && job.has_created(id) {
+            hindrance = match self.names.has(name) {
+                Ok(true) => None,
+                Ok(false) => Some(Hindrance::Conflict(Conflict::OtherDirectory(id))),
+                Err(error) => Some(Hindrance::Trouble(error)),
+            };
+        }
+        match self.directory.as_ref().map(|parent| parent.open_directory(name)).transpose() {
+            Ok(directory) => Self::new(directory.map(Rc::new), hindrance),
+            Err(error) => Self::new(None, hindrance.or(Some(Hindrance::Trouble(error)))),
+        }
+    }
+
+    /// Gives a license its name in this directory.
+    fn place(&self, job: &Job, pending: Pending, budget: &mut Budget) -> Result<Placement, FsError> {
+        let directory = match (self.hindrance, &self.directory) {
+            (None, Some(directory)) => &**directory,
+            (Some(Hindrance::Conflict(conflict)), _) => return Ok(Placement::Conflict(conflict)),
+            (Some(Hindrance::Trouble(error)), _) => return Err(error),
+            (None, None) => return Err(FsError::NoEntry),
+        };
+        let target = job.target(directory, &self.names, pending.license);
+        let finding = target.look(budget)?;
+        match finding {
+            Finding::Present => return Ok(Placement::Present),
+            Finding::Conflict(conflict) => return Ok(Placement::Conflict(conflict)),
+            Finding::Free | Finding::Replaceable => {}
+        }
+        match job.has_temporary(directory, pending, budget) {
+            Ok(true) => {}
+            Ok(false) => return Err(FsError::Other("its temporary file has other content by now")),
+            Err(FsError::NoEntry) => return Err(FsError::Other("its temporary file is gone")),
+            Err(error) => return Err(error),
+        }
+        let (temporary, name) = (temporary_name(pending.temporary), job.name(pending.license));
+        if matches!(finding, Finding::Replaceable) {
+            return directory.rename(&temporary, name).map(|()| Placement::Renamed);
+        }
+        match put_in_place(directory, &temporary, name) {
+            Ok(true) => Ok(Placement::Linked),
+            Ok(false) => Ok(Placement::Renamed),
+            Err(FsError::Exist) => Ok(match target.look(budget)? {
+                Finding::Present => Placement::Present,
+                Finding::Conflict(conflict) => Placement::Conflict(conflict),
+                Finding::Free | Finding::Replaceable => Placement::Conflict(Conflict::OtherName),
+            }),
+            // The temporary file is there still, so that it is not what the file system misses.
+            Err(error) if is_of_the_name(error) && directory.metadata(&temporary).is_ok() => {
+                Ok(Placement::Conflict(Conflict::Unfit(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

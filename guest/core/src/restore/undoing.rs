@@ -1,0 +1,115 @@
+//! What takes back a restore that has given no license its name: the temporary files are removed, and the directories that
+//! were created.
+
+use std::rc::Rc;
+
+use super::budget::{Budget, LOOK};
+use super::job::{Job, but_left};
+use super::trail::{Move, Trail};
+use crate::directory::FsError;
+use crate::store::{Catalogue, DirectoryId};
+use crate::temporary::temporary_name;
+use crate::{Directory, Failure};
+
+/// The undoing, as far as it has come: what is left to remove is left in the job.
+pub(super) struct Undoing<D> {
+    job: Job,
+    /// The directories that lead to what is removed next; nothing for one that cannot be opened.
+    trail: Trail<Option<Rc<D>>>,
+    /// Why it is undone.
+    failure: Failure,
+    left: Left,
+}
+
+/// What could not be removed.
+#[derive(Default)]
+struct Left {
+    count: u64,
+    first: Option<(String, FsError)>,
+}
+
+impl<D: Directory> Undoing<D> {
+    pub(super) fn new(store: Rc<D>, job: Job, failure: Failure) -> Self {
+        Self { job, trail: Trail::new(Some(store)), failure, left: Left::default() }
+    }
+
+    /// Goes on for a step. Gives whether all is undone.
+    pub(super) fn step(&mut self) -> bool {
+        let mut budget = Budget::of_a_step();
+        while budget.is_left() {
+            budget.spend(LOOK);
+            let target = match (self.job.pending.last(), self.job.created.last()) {
+                (Some(pending), _) => self.job.directory_of(pending.license),
+                (None, Some(created)) => self.parent(*created),
+                (None, None) => return true,
+            };
+            match self.trail.toward(self.job.contents.catalogue(), target) {
+                Move::Leave => drop(self.trail.leave()),
+                Move::Enter(id) => self.enter(id),
+                Move::Here => self.remove_next(&mut budget),
+            }
+        }
+        false
+    }
+
+    /// What to tell of the restore.
+    pub(super) fn into_failure(self) -> Failure {
+        match self.left.first {
+            None => self.failure,
+            Some((path, error)) if self.left.count == 1 => {
+                but_left(self.failure, &format!("{path} in the store"), error)
+            }
+            Some((path, error)) => {
+                let what = format!("{path} and {} more in the store", self.left.count - 1);
+                but_left(self.failure, &what, error)
+            }
+        }
+    }
+
+    fn parent(&self, id: DirectoryId) -> DirectoryId {
+        match self.job.contents.catalogue().lineage(id).as_slice() {
+            [.., parent, _] => *parent,
+            _ => Catalogue::ROOT,
+        }
+    }
+
+    fn enter(&mut self, id: DirectoryId) {
+        let name = self.job.directory_name(id);
+        let opened = self.trail.innermost().as_ref().and_then(|parent| match parent.open_directory(name) {
+            Ok(opened) => Some(Rc::new(opened)),
+            // With all that was in it.
+            Err(FsError::NoEntry) => None,
+            Err(error) => {
+                self.left.add(self.job.directory_path(id), error);
+                None
+            }
+        });
+        self.trail.enter(id, opened);
+    }
+
+    /// Removes the last temporary file, or after these the last directory.
+    fn remove_next(&mut self, budget: &mut Budget) {
+        let directory = self.trail.innermost().as_ref();
+        let (path, removed) = if let Some(pending) = self.job.pending.pop() {
+            let id = self.job.directory_of(pending.license);
+            let path = self.job.contents.catalogue().path_in(id, &temporary_name(pending.temporary));
+            (path, directory.map(|directory| self.job.remove_temporary(&**directory, pending, budget)))
+        } else if let Some(created) = self.job.created.pop() {
+            let name = self.job.directory_name(created);
+            (self.job.directory_path(created), directory.map(|directory| directory.remove_directory(name)))
+        } else {
+            return;
+        };
+        match removed {
+            None | Some(Ok(()) | Err(FsError::NoEntry)) => {}
+            Some(Err(error)) => self.left.add(path, error),
+        }
+    }
+}
+
+impl Left {
+    fn add(&mut self, path: String, error: FsError) {
+        self.count += 1;
+        self.first.get_or_insert((path, error));
+    }
+}

@@ -1,0 +1,289 @@
+//! The first phase of a restore: looking where each license goes, and writing those that are to be restored under
+//! temporary names. Directories that are missing are created.
+
+use std::rc::Rc;
+
+use super::budget::{Budget, LICENSE, LOOK, SYNC};
+use super::conflict::Conflict;
+use super::job::{Job, Pending, but_left, undone};
+use super::names::Names;
+use super::source::Source;
+use super::target::{Finding, is_of_the_name};
+use super::temporaries::Temporaries;
+use super::trail::{Move, Trail};
+use crate::directory::FsError;
+use crate::store::{Catalogue, DirectoryId};
+use crate::temporary::sync_names;
+use crate::{Directory, Failure, Progress, Stage, Status};
+
+/// The phase, as far as it has come.
+pub(super) struct Writing<D: Directory> {
+    job: Job,
+    source: Source<D::File>,
+    trail: Trail<Level<D>>,
+    /// The next license.
+    next: usize,
+    /// The size of those before it.
+    bytes: u64,
+}
+
+/// A directory on the trail.
+struct Level<D: Directory> {
+    place: Place<D>,
+    /// The names in it; none if it was not there.
+    names: Names<D::Entries>,
+    /// Whether a directory was created in it after it was listed.
+    is_outdated: bool,
+    temporaries: Option<Temporaries>,
+    /// The number of licenses that were pending when it was entered.
+    pending_before: usize,
+    /// Whether some license in it or below was there already.
+    has_present: bool,
+}
+
+/// What a directory of the backup is in the store.
+enum Place<D> {
+    /// It was there.
+    Found(Rc<D>),
+    /// This run has created it.
+    Created(Rc<D>),
+    /// It is not there, and is not created, since this is a dry run.
+    Missing,
+    /// What is in it cannot be restored.
+    Blocked(Conflict),
+}
+
+impl<D: Directory> Writing<D> {
+    pub(super) fn new(store: Rc<D>, source: Source<D::File>, job: Job) -> Result<Self, Failure> {
+        let root = Level::new(Place::Found(store), 0);
+        let root = root.map_err(|error| undone(job.directory_path(Catalogue::ROOT), "listing", error))?;
+        Ok(Self { job, source, trail: Trail::new(root), next: 0, bytes: 0 })
+    }
+
+    /// Goes on for a step. Gives whether all is written.
+    pub(super) fn step(&mut self, events: &mut Vec<Status>) -> Result<bool, Failure> {
+        let mut budget = Budget::of_a_step();
+        events.push(self.progress());
+        while budget.is_left() {
+            budget.spend(LOOK);
+            let level = self.trail.innermost_mut();
+            if level.names.read_next() || level.remove_next_stale() {
+                continue;
+            }
+            let is_last = self.next == self.job.contents.len();
+            let target = if is_last { Catalogue::ROOT } else { self.job.directory_of(self.next) };
+            match self.trail.toward(self.job.contents.catalogue(), target) {
+                Move::Enter(id) => self.enter(id)?,
+                Move::Leave => self.leave(&mut budget)?,
+                Move::Here if is_last => {
+                    let settled = self.trail.innermost().settle(&self.job, &mut budget);
+                    settled.map_err(|error| self.undone(Catalogue::ROOT, "syncing", error))?;
+                    events.push(self.progress());
+                    return Ok(true);
+                }
+                Move::Here => self.deal_with_next(&mut budget, events)?,
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn into_job(self) -> Job {
+        self.job
+    }
+
+    fn progress(&self) -> Status {
+        let total = self.job.contents.len();
+        Status::Information(Progress {
+            stage: Stage::Writing,
+            done: self.next as u64,
+            total: Some(total as u64),
+            bytes: self.bytes,
+            path: if self.next < total { self.job.contents.path(self.next) } else { String::new() },
+        })
+    }
+
+    /// Opens a directory in the innermost one, or creates it.
+    fn enter(&mut self, id: DirectoryId) -> Result<(), Failure> {
+        let place = self.trail.innermost_mut().child(id, &mut self.job);
+        let pending = self.job.pending.len();
+        match place.and_then(|place| place.map(|place| Level::new(place, pending)).transpose()) {
+            Ok(Some(level)) => self.trail.enter(id, level),
+            Ok(None) => {}
+            Err(error) => return Err(self.undone(id, "opening", error)),
+        }
+        Ok(())
+    }
+
+    /// Leaves the innermost directory.
+    fn leave(&mut self, budget: &mut Budget) -> Result<(), Failure> {
+        let Some((id, level)) = self.trail.leave() else { return Ok(()) };
+        let parent = self.trail.innermost_mut();
+        parent.has_present |= level.has_present;
+        let is_needed = self.job.pending.len() > level.pending_before;
+        if is_needed || !matches!(level.place, Place::Created(_)) {
+            let settled = level.settle(&self.job, budget);
+            return settled.map_err(|error| self.undone(id, "syncing", error));
+        }
+        // Nothing of what it was created for could be written. Some systems remove no directory that is open.
+        drop(level);
+        if let Some(parent) = parent.directory() {
+            let removed = parent.remove_directory(self.job.directory_name(id));
+            removed.map_err(|error| self.undone(id, "removing", error))?;
+        }
+        self.job.created.pop();
+        Ok(())
+    }
+
+    fn deal_with_next(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<(), Failure> {
+        let license = self.next;
+        let level = self.trail.innermost_mut();
+        let finding = level.look(&self.job, license, budget);
+        let finding = finding.map_err(|error| self.job.undone(license, "looking at", error))?;
+        budget.spend(LICENSE);
+        match finding {
+            Finding::Present => {
+                level.has_present = true;
+                self.job.summary.present += 1;
+            }
+            Finding::Conflict(conflict) => self.job.tell_conflict(conflict, license, events),
+            Finding::Free | Finding::Replaceable => match level.directory().cloned() {
+                Some(directory) if !self.job.flags.dry_run => {
+                    let content = self.source.read(&self.job.contents, license)?;
+                    budget.spend_bytes(content.len());
+                    let temporary =
+                        level.write(&directory, &content, |what, error| self.job.undone(license, what, error))?;
+                    self.job.pending.push(Pending { license, temporary });
+                }
+                _ => self.job.count_restored(license),
+            },
+        }
+        self.source.pass(&self.job.contents, license);
+        self.bytes += u64::from(self.job.contents.license(license).size);
+        self.next += 1;
+        Ok(())
+    }
+
+    fn undone(&self, directory: DirectoryId, doing: &str, error: FsError) -> Failure {
+        undone(self.job.directory_path(directory), doing, error)
+    }
+}
+
+impl<D: Directory> Level<D> {
+    /// Begins to list a directory that is being entered.
+    fn new(place: Place<D>, pending_before: usize) -> Result<Self, FsError> {
+        let names = match &place {
+            Place::Found(directory) => Names::of(&**directory)?,
+            Place::Created(_) | Place::Missing | Place::Blocked(_) => Names::none(),
+        };
+        Ok(Self { place, names, is_outdated: false, temporaries: None, pending_before, has_present: false })
+    }
+
+    fn directory(&self) -> Option<&Rc<D>> {
+        match &self.place {
+            Place::Found(directory) | Place::Created(directory) => Some(directory),
+            Place::Missing | Place::Blocked(_) => None,
+        }
+    }
+
+    /// Removes a temporary file that a killed run has left behind here, if this run makes some here, too. Gives whether
+    /// there was one left to look at.
+    fn remove_next_stale(&mut self) -> bool {
+        match (&self.place, &mut self.temporaries) {
+            (Place::Found(directory), Some(temporaries)) => temporaries.remove_next_stale(&**directory),
+            _ => false,
+        }
+    }
+
+    /// What a directory in this one is, after it was created if need be. Nothing if this one is listed anew before that
+    /// can be told.
+    fn child(&mut self, id: DirectoryId, job: &mut Job) -> Result<Option<Place<D>>, FsError> {
+        let directory = match &self.place {
+            Place::Found(directory) | Place::Created(directory) => Rc::clone(directory),
+            Place::Missing => return Ok(Some(Place::Missing)),
+            Place::Blocked(conflict) => return Ok(Some(Place::Blocked(*conflict))),
+        };
+        let name = job.directory_name(id);
+        Ok(Some(match directory.open_directory(name) {
+            Ok(opened) if self.names.has(name)? => Place::Found(Rc::new(opened)),
+            // It may be there under exactly this name because a directory of a similar one was created.
+            Ok(_) if self.is_outdated => {
+                self.names = Names::of(&*directory)?;
+                self.is_outdated = false;
+                return Ok(None);
+            }
+            Ok(_) => Place::Blocked(Conflict::OtherDirectory(id)),
+            Err(FsError::NoEntry) if job.flags.dry_run => Place::Missing,
+            Err(FsError::NoEntry) => self.create_child(&directory, id, job)?,
+            Err(FsError::NotDirectory | FsError::Link) => Place::Blocked(Conflict::NoDirectory(id)),
+            Err(error) if is_of_the_name(error) => Place::Blocked(Conflict::UnfitDirectory(id, error)),
+            Err(error) => return Err(error),
+        }))
+    }
+
+    fn create_child(&mut self, directory: &D, id: DirectoryId, job: &mut Job) -> Result<Place<D>, FsError> {
+        match directory.create_directory(job.directory_name(id)) {
+            Ok(()) => {
+                job.created.push(id);
+                self.is_outdated = true;
+                directory.open_directory(job.directory_name(id)).map(|created| Place::Created(Rc::new(created)))
+            }
+            Err(FsError::Exist) => Ok(Place::Blocked(Conflict::OtherDirectory(id))),
+            // A name is to blame only if the directory takes another one: it could be read-only.
+            Err(error) if is_of_the_name(error) && self.takes_a_name(directory) => {
+                Ok(Place::Blocked(Conflict::UnfitDirectory(id, error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn takes_a_name(&mut self, directory: &D) -> bool {
+        self.temporaries().create(directory).and_then(|temporary| temporary.remove(directory)).is_ok()
+    }
+
+    fn temporaries(&mut self) -> &mut Temporaries {
+        let names = &mut self.names;
+        self.temporaries.get_or_insert_with(|| Temporaries::new(names.take_temporaries()))
+    }
+
+    /// Looks where a license in this directory goes.
+    fn look(&self, job: &Job, license: usize, budget: &mut Budget) -> Result<Finding, FsError> {
+        match &self.place {
+            Place::Found(directory) => job.target(&**directory, &self.names, license).look(budget),
+            Place::Created(_) | Place::Missing => Ok(Finding::Free),
+            Place::Blocked(conflict) => Ok(Finding::Conflict(*conflict)),
+        }
+    }
+
+    /// Writes a license under a temporary name, and gives the number of that.
+    fn write(
+        &mut self,
+        directory: &D,
+        content: &[u8],
+        failure: impl Fn(&str, FsError) -> Failure,
+    ) -> Result<u32, Failure> {
+        let created = self.temporaries().create(directory);
+        let temporary = created.map_err(|error| failure("creating a temporary file for", error))?;
+        temporary.write(content).map_err(|error| {
+            let failure = failure("writing", error);
+            match temporary.remove(directory) {
+                Ok(()) => failure,
+                Err(error) => but_left(failure, &format!("{} in its directory", temporary.name()), error),
+            }
+        })?;
+        Ok(temporary.number)
+    }
+
+    /// Sees to it that what was there already is durable, if no later phase will come back here: the run that put it there
+    /// may have been killed before it could.
+    fn settle(&self, job: &Job, budget: &mut Budget) -> Result<(), FsError> {
+        match &self.place {
+            Place::Found(directory)
+                if self.has_present && self.pending_before == job.pending.len() && !job.flags.dry_run =>
+            {
+                budget.spend(SYNC);
+                sync_names(&**directory)
+            }
+            _ => Ok(()),
+        }
+    }
+}

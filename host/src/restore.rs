@@ -1,0 +1,71 @@
+//! The call `restore-licenses`.
+
+use std::path::PathBuf;
+
+use license_backup_core::{Failure, RestoreSummary, Status};
+use wasmtime::component::Accessor;
+
+use crate::bindings::exports::licenses::management::management::{self, Guest, RestoreFlags};
+use crate::bindings::exports::licenses::management::types::BackupRestoreStatus;
+use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::shares::Shares;
+
+/// What to restore, where to, and how.
+#[derive(Debug, Clone)]
+pub struct RestoreOptions {
+    from: PathBuf,
+    store: PathBuf,
+    overwrite: bool,
+    dry_run: bool,
+}
+
+impl RestoreOptions {
+    /// Restores the backup in the directory `from`, which is opened for reading only, into the license store in the directory
+    /// `store`. Both must exist. What is in the store is kept.
+    #[must_use]
+    pub fn new(from: impl Into<PathBuf>, store: impl Into<PathBuf>) -> Self {
+        Self { from: from.into(), store: store.into(), overwrite: false, dry_run: false }
+    }
+
+    /// Whether a file of the store that has the name of a license, and other bytes, is replaced. It is kept otherwise, and
+    /// told as a conflict.
+    #[must_use]
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        Self { overwrite, ..self }
+    }
+
+    /// Whether nothing is changed, and only told what a restore would do. The store is then opened for reading only.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+}
+
+impl Call for RestoreOptions {
+    type WireEvent = BackupRestoreStatus;
+    type Event = Status;
+    type WireSummary = management::RestoreSummary;
+    type Summary = RestoreSummary;
+
+    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
+        let access = if self.dry_run { Access::Read } else { Access::ReadAndWrite };
+        let store = Directory::store(self.store.clone(), access);
+        Ok(vec![store, Directory::backup(self.from.clone(), Access::Read, shares)?])
+    }
+
+    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>> {
+        let mut flags = RestoreFlags::empty();
+        if self.overwrite {
+            flags |= RestoreFlags::OVERWRITE;
+        }
+        if self.dry_run {
+            flags |= RestoreFlags::DRY_RUN;
+        }
+        let result = guest.call_restore_licenses(accessor, Directory::BACKUP.to_owned(), flags).await?;
+        Ok(result.map(|management::RestoreOperation { cookie, progress, completed }| Begun {
+            cookie,
+            events: progress,
+            completed,
+        }))
+    }
+}

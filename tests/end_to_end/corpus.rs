@@ -1,0 +1,100 @@
+//! Damaged and hostile backups: each is refused, by verify and by restore, and the place is named.
+
+use std::fs;
+
+use license_backup::{ErrorCode, OperationError, RestoreOptions, Runtime, Status, VerifyOptions, wait};
+use license_backup_tests::corpus::{Case, GROUPS, LEFT_OUT, LICENSES, whole};
+use license_backup_tests::harness::{Sandbox, Snapshot};
+
+use crate::library::RUNTIME;
+
+/// How much memory a component gets in these tests, in bytes: no case may take more, whatever it claims to hold.
+const MEMORY: usize = 64 << 20;
+
+/// A sandbox with a store that has the licenses of the whole backup.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (path, content) in LICENSES.iter().chain([&LEFT_OUT]) {
+        let path = sandbox.store().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    sandbox
+}
+
+/// How a verification ended, and the faults that it told.
+fn verify(runtime: &Runtime, sandbox: &Sandbox) -> (Vec<String>, Result<(), OperationError>) {
+    match wait(runtime.verify(&VerifyOptions::new(sandbox.backup()))) {
+        Ok(mut operation) => {
+            let faults = std::iter::from_fn(|| operation.progress.wait_next()).filter_map(|event| match event {
+                Status::Error(failure) => Some(failure.message),
+                _ => None,
+            });
+            let faults = faults.collect();
+            (faults, wait(operation.completed).map(drop))
+        }
+        Err(error) => (Vec::new(), Err(error)),
+    }
+}
+
+/// Requires that a case is refused by verify with its place named, and by restore without a change to anything.
+fn refused(runtime: &Runtime, group: &str, case: &Case) {
+    let Case { name, bytes, place } = case;
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.backup_file(), bytes).unwrap();
+    fs::write(sandbox.path("store/mine"), "it was there before").unwrap();
+    let before = Snapshot::of(&sandbox.path(""));
+
+    let (faults, outcome) = verify(runtime, &sandbox);
+    let error = outcome.map_or_else(|error| error, |()| panic!("{group}: {name}: it should be refused"));
+    assert_eq!(error.code(), ErrorCode::BackupCorrupt, "{group}: {name}: {error}");
+    let told = [faults.as_slice(), &[error.to_string()]].concat();
+    assert!(told.iter().any(|told| told.contains(place)), "{group}: {name}: {place:?} should be named in {told:#?}");
+
+    let restored = match wait(runtime.restore(&RestoreOptions::new(sandbox.backup(), sandbox.store()))) {
+        Ok(operation) => operation.wait().map(drop),
+        Err(error) => Err(error),
+    };
+    let code = restored.map_err(|error| error.code());
+    assert_eq!(code, Err(ErrorCode::BackupCorrupt), "{group}: {name}: a restore should refuse it too");
+    assert_eq!(Snapshot::of(&sandbox.path("")), before, "{group}: {name}: a restore should change nothing");
+}
+
+#[test]
+fn the_backup_that_all_cases_start_from_is_what_the_program_writes() {
+    let sandbox = sandbox();
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    assert!(fs::read(sandbox.backup_file()).unwrap() == whole(), "they should be the same");
+    verify(&RUNTIME, &sandbox).1.unwrap();
+}
+
+#[test]
+fn every_damaged_or_hostile_backup_is_refused_with_its_place_named_and_restores_nothing() {
+    let runtime = RUNTIME.clone().with_memory_limit(MEMORY);
+    let mut sum = 0;
+    for (group, cases) in GROUPS {
+        let cases = cases();
+        cases.iter().for_each(|case| refused(&runtime, group, case));
+        println!("{:>6} cases refused: {group}", cases.len());
+        sum += cases.len();
+    }
+    println!("{sum:>6} cases refused in all");
+    // A generator that makes nothing would prove nothing.
+    assert!(sum > 5000, "there should be more than {sum} cases");
+}
+
+#[test]
+fn every_kind_of_damage_ends_the_program_with_5_and_a_named_place() {
+    for (group, cases) in GROUPS {
+        for case in cases().iter().step_by(997) {
+            let sandbox = Sandbox::new();
+            fs::write(sandbox.backup_file(), &case.bytes).unwrap();
+            let verified = sandbox.license_backup(["verify", "--from", "backup"]).run();
+            assert_eq!(verified.code(), Some(5), "{group}: {}\n{}", case.name, verified.report());
+            assert!(verified.stderr().contains(&case.place), "{group}: {}\n{}", case.name, verified.report());
+            let restore = ["restore", "--from", "backup", "--store", "store"];
+            let restored = sandbox.license_backup(restore).run();
+            assert_eq!(restored.code(), Some(5), "{group}: {}\n{}", case.name, restored.report());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The library's callbacks, for embedders who prefer to be called.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use license_backup::{
+    BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError, RestoreOptions, Status, VerifyOptions, wait,
+};
+use license_backup_tests::harness::Sandbox;
+use license_backup_tests::sample::SampleStore;
+
+use crate::fates::{backed_up, left_out, sample};
+use crate::library::{RUNTIME, options, start};
+
+/// Sends on what it is called with.
+struct Recorder<Summary> {
+    calls: mpsc::Sender<Call<Summary>>,
+}
+
+#[derive(Debug)]
+enum Call<Summary> {
+    Progress(Status),
+    Completed(Result<Summary, OperationError>),
+}
+
+impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
+    fn progress(&mut self, status: Status) {
+        self.calls.send(Call::Progress(status)).unwrap();
+    }
+
+    fn completed(&mut self, outcome: Result<Summary, OperationError>) {
+        self.calls.send(Call::Completed(outcome)).unwrap();
+    }
+}
+
+/// The calls but the last, which must be that of the outcome, and the outcome, which must be a success.
+fn recorded<Summary>(called: &mpsc::Receiver<Call<Summary>>) -> (Vec<Status>, Summary) {
+    let mut progress = Vec::new();
+    loop {
+        match called.recv_timeout(Duration::from_mins(2)).expect("the outcome should be told") {
+            Call::Progress(status) => progress.push(status),
+            Call::Completed(outcome) => {
+                assert_eq!(called.iter().count(), 0, "the outcome should be told last, and once");
+                return (progress, outcome.unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after_all_else() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let (calls, called) = mpsc::channel();
+    let _cookie: CancellationCookie = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
+    let (events, summary) = recorded(&called);
+    assert_eq!(summary.licenses, backed_up(&files).len() as u64);
+    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    let told = |event: &&Status| matches!(event, Status::RestrictedLicense(_) | Status::Error(_));
+    assert_eq!(events.iter().filter(told).count(), left_out(&files).len());
+}
+
+#[test]
+fn a_verification_and_a_restore_call_back_as_a_backup_does() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    start(&sandbox).wait().unwrap();
+    let (calls, called) = mpsc::channel();
+    wait(RUNTIME.verify_with(&VerifyOptions::new(sandbox.backup()), Recorder { calls })).unwrap();
+    let (events, summary) = recorded(&called);
+    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(summary.licenses, 3);
+
+    let (calls, called) = mpsc::channel();
+    let options = RestoreOptions::new(sandbox.backup(), sandbox.store());
+    wait(RUNTIME.restore_with(&options, Recorder { calls })).unwrap();
+    let (events, summary) = recorded(&called);
+    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(summary.present, 3);
+}
+
+#[test]
+fn a_callback_is_not_called_for_a_backup_that_is_refused() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    start(&sandbox).wait().unwrap();
+    let (calls, called) = mpsc::channel();
+    let error = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::BackupExists);
+    assert_eq!(called.iter().count(), 0);
+}
+
+#[test]
+fn a_callback_that_blocks_holds_nothing_up() {
+    struct Blocking(mpsc::Receiver<()>);
+    impl Callback<BackupSummary> for Blocking {
+        fn progress(&mut self, _: Status) {
+            let _ = self.0.recv();
+        }
+        fn completed(&mut self, _: Result<BackupSummary, OperationError>) {}
+    }
+
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
+    let (release, released) = mpsc::channel();
+    let _cookie = wait(RUNTIME.backup_with(&options(&sandbox), Blocking(released))).unwrap();
+    let since = Instant::now();
+    while !sandbox.backup_file().exists() {
+        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
+        thread::sleep(Duration::from_millis(1));
+    }
+    drop(release);
+}

@@ -1,0 +1,223 @@
+//! The library's restore of a backup, as an embedder sees it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use license_backup::{
+    ErrorCode, OperationError, RestoreOperation, RestoreOptions, RestoreSummary, Stage, Status, wait,
+};
+use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
+use license_backup_tests::sample::{SampleLicense, SampleStore};
+
+use crate::fates::{self, backed_up, sample};
+use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
+use crate::library_verify::damage;
+
+/// A sandbox with a backup of a few licenses, which are returned, and an empty directory `new`.
+fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
+    let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(10));
+    start(&sandbox).wait().unwrap();
+    fs::create_dir(sandbox.path("new")).unwrap();
+    (sandbox, files)
+}
+
+fn options(sandbox: &Sandbox) -> RestoreOptions {
+    RestoreOptions::new(sandbox.backup(), sandbox.path("new"))
+}
+
+/// The outcome of a restore, whether it is accepted or not.
+fn restore(options: &RestoreOptions) -> Result<RestoreSummary, OperationError> {
+    wait(RUNTIME.restore(options)).and_then(RestoreOperation::wait)
+}
+
+/// All events of a restore, and its outcome.
+fn restored(options: &RestoreOptions) -> (Vec<Status>, Result<RestoreSummary, OperationError>) {
+    let RestoreOperation { progress, completed, cookie: _ } =
+        wait(RUNTIME.restore(options)).expect("the restore is accepted");
+    (all(progress), outcome(completed))
+}
+
+/// The licenses that must be in a store after a restore, by path.
+fn expected(files: &[SampleLicense]) -> BTreeMap<PathBuf, Vec<u8>> {
+    backed_up(files).into_iter().map(|file| (file.path.clone(), file.bytes.clone())).collect()
+}
+
+/// Puts other bytes where the licenses go.
+fn put_others(sandbox: &Sandbox, files: &[&SampleLicense]) {
+    for file in files {
+        let path = sandbox.path("new").join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "something else").unwrap();
+    }
+}
+
+#[test]
+fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    start(&sandbox).wait().unwrap();
+    fs::create_dir(sandbox.path("new")).unwrap();
+    let (events, ended) = restored(&options(&sandbox));
+    let licenses = backed_up(&files).len() as u64;
+    let summary = RestoreSummary { restored: licenses, bytes: fates::bytes(&files), present: 0, conflicts: 0 };
+    assert_eq!(ended.unwrap(), summary);
+    assert_eq!(summary.hresult(), 0);
+    assert!(files_below(&sandbox.path("new")) == expected(&files));
+    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(told_errors(&events).len(), 0);
+}
+
+#[test]
+fn a_second_restore_finds_everything_and_changes_nothing() {
+    let (sandbox, files) = backed_up_licenses();
+    restore(&options(&sandbox)).unwrap();
+    let before = Snapshot::of(&sandbox.path("new"));
+    for options in [options(&sandbox), options(&sandbox).overwrite(true)] {
+        let present = files.len() as u64;
+        let summary = RestoreSummary { restored: 0, bytes: 0, present, conflicts: 0 };
+        assert_eq!(restore(&options).unwrap(), summary);
+        assert_eq!(Snapshot::of(&sandbox.path("new")), before);
+    }
+}
+
+#[test]
+fn another_file_of_the_name_of_a_license_is_kept_and_told_and_the_rest_is_restored() {
+    let (sandbox, files) = backed_up_licenses();
+    let others = [&files[1], &files[4]];
+    put_others(&sandbox, &others);
+    let (events, ended) = restored(&options(&sandbox));
+    let summary = ended.unwrap();
+    assert_eq!((summary.restored, summary.present, summary.conflicts), (8, 0, 2));
+    assert_eq!(summary.hresult(), 1);
+
+    let mut told: Vec<_> = told_errors(&events).iter().map(|told| (told.code, told.path.clone())).collect();
+    told.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let conflicts = others.map(|file| (ErrorCode::FileExists, Some(file.told_path())));
+    assert_eq!(told, conflicts);
+    assert_eq!(ErrorCode::FileExists.hresult(), 0x8007_0050);
+
+    let mut expected = expected(&files);
+    expected.extend(others.map(|file| (file.path.clone(), b"something else".to_vec())));
+    assert!(files_below(&sandbox.path("new")) == expected);
+}
+
+#[test]
+fn another_file_of_the_name_of_a_license_is_replaced_when_that_is_asked_for() {
+    let (sandbox, files) = backed_up_licenses();
+    put_others(&sandbox, &[&files[1], &files[4]]);
+    let summary = restore(&options(&sandbox).overwrite(true)).unwrap();
+    assert_eq!((summary.restored, summary.present, summary.conflicts), (10, 0, 0));
+    assert!(files_below(&sandbox.path("new")) == expected(&files));
+}
+
+#[test]
+fn a_dry_run_tells_what_a_restore_would_do_and_changes_nothing() {
+    let (sandbox, files) = backed_up_licenses();
+    put_others(&sandbox, &[&files[1]]);
+    let present = sandbox.path("new").join(&files[2].path);
+    fs::write(&present, &files[2].bytes).unwrap();
+    fs::set_permissions(sandbox.path("new"), fs::Permissions::from_mode(0o555)).unwrap();
+    let before = Snapshot::of(&sandbox.path(""));
+    for overwrite in [false, true] {
+        let (events, ended) = restored(&options(&sandbox).overwrite(overwrite).dry_run(true));
+        let summary = ended.unwrap();
+        let counts = (summary.restored, summary.present, summary.conflicts);
+        assert_eq!(counts, if overwrite { (9, 1, 0) } else { (8, 1, 1) });
+        assert_eq!(told_errors(&events).len() as u64, summary.conflicts);
+        assert_eq!(Snapshot::of(&sandbox.path("")), before);
+    }
+}
+
+#[test]
+fn a_backup_with_a_fault_is_told_and_nothing_is_restored() {
+    let (sandbox, files) = backed_up_licenses();
+    damage(&sandbox, &files[9]);
+    let (events, ended) = restored(&options(&sandbox));
+    let error = ended.unwrap_err();
+    assert_eq!((error.code(), error.hresult()), (ErrorCode::BackupCorrupt, 0xC00D_2743));
+    assert_eq!(error.path(), Some(sandbox.backup().display().to_string()));
+    let name = format!("licenses/{}", files[9].told_path());
+    assert!(told_errors(&events).iter().any(|fault| fault.path.as_ref() == Some(&name)), "{events:#?}");
+    assert_eq!(Snapshot::of(&sandbox.path("new")).names(), [""; 0]);
+}
+
+#[test]
+fn cancelling_before_the_first_license_has_its_name_leaves_the_store_as_it_was() {
+    let sandbox = large();
+    start(&sandbox).wait().unwrap();
+    fs::create_dir(sandbox.path("new")).unwrap();
+    fs::write(sandbox.path("new/mine.txt"), "mine").unwrap();
+    let before = Snapshot::of(&sandbox.path("new"));
+    for (stage, done) in [
+        (Stage::Verifying, 0),
+        (Stage::Verifying, 1000),
+        (Stage::Writing, 0),
+        (Stage::Writing, 1000),
+        (Stage::Syncing, 0),
+    ] {
+        let RestoreOperation { mut progress, completed, cookie } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
+        wait_for(&mut progress, stage, done);
+        cookie.cancel();
+        cookie.cancel();
+        assert_eq!(all(progress).last(), Some(&Status::End), "at {done} of {}", stage.name());
+        let error = outcome(completed).unwrap_err();
+        assert_eq!((error.code(), error.hresult()), (ErrorCode::Cancelled, 0x8000_4004), "{error}");
+        assert_eq!(Snapshot::of(&sandbox.path("new")), before, "at {done} of {}", stage.name());
+    }
+}
+
+#[test]
+fn cancelling_after_a_license_has_its_name_has_no_effect() {
+    // Each is synced on its own, which takes its time.
+    let sandbox = Sandbox::with_many_files(2000);
+    start(&sandbox).wait().unwrap();
+    fs::create_dir(sandbox.path("new")).unwrap();
+    let RestoreOperation { mut progress, completed, cookie } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
+    wait_for(&mut progress, Stage::Placing, 1);
+    cookie.cancel();
+    assert_eq!(outcome(completed).unwrap().restored, 2000);
+    assert_eq!(files_below(&sandbox.path("new")).len(), 2000);
+}
+
+/// Reads events until so many licenses were dealt with in a stage.
+fn wait_for(progress: &mut license_backup::Events<Status>, stage: Stage, done: u64) {
+    while let Some(status) = progress.wait_next() {
+        if matches!(status, Status::Information(told) if told.stage == stage && told.done >= done) {
+            return;
+        }
+    }
+    panic!("the restore should have come to {done} of {}", stage.name());
+}
+
+#[test]
+fn what_is_restored_is_its_owners_alone_whatever_the_umask_of_the_process() {
+    use nix::sys::stat::{Mode, umask};
+
+    let (sandbox, _) = backed_up_licenses();
+    let before = umask(Mode::empty());
+    let ended = restore(&options(&sandbox));
+    umask(before);
+    ended.unwrap();
+    let mode = |path: PathBuf| format!("{:04o}", fs::metadata(path).unwrap().permissions().mode() & 0o7777);
+    for name in Snapshot::of(&sandbox.path("new")).names() {
+        let path = sandbox.path("new").join(&name);
+        let expected = if path.is_dir() { "0700" } else { "0600" };
+        assert_eq!(mode(path), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_directory_as_the_caller_does() {
+    let (sandbox, _) = backed_up_licenses();
+    let (backup, new) = (sandbox.backup(), sandbox.path("new"));
+    for (options, code, named) in [
+        (RestoreOptions::new(&new, sandbox.store()), ErrorCode::PathNotFound, &new),
+        (RestoreOptions::new(&backup, &backup), ErrorCode::InvalidArgument, &backup),
+    ] {
+        let error = restore(&options).unwrap_err();
+        let named = named.display().to_string();
+        assert_eq!((error.code(), error.path()), (code, Some(named.clone())), "{error}");
+        assert!(error.to_string().contains(&named), "{error}");
+    }
+}
