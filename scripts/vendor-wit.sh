@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# The worlds of `cli` mention `random` and `sockets`; no component here imports them.
 packages='cli clocks filesystem io random sockets'
 
 host=$(rustc -vV | sed -n 's/^host: //p')

@@ -76,8 +76,9 @@ fn people_get_a_line_for_each_file_and_one_with_the_totals() {
     let outcome = sandbox.list(&[]).run().exits(0);
     let lines: Vec<_> = outcome.stdout().lines().collect();
     assert_eq!(lines.len(), files.len() + 1, "{}", outcome.report());
-    let line = |name: &str| lines.iter().find(|line| line.ends_with(name)).copied().unwrap_or_default();
-    assert!(line("lcp/book.lcpl").starts_with("backed-up "), "{}", outcome.report());
+    let line = |name: &str| lines.iter().find(|line| line.contains(name)).copied().unwrap_or_default();
+    assert!(line("lcp/book.lcpl (license ").starts_with("backed-up "), "{}", outcome.report());
+    assert!(line("xmr/no-rights.xmr (key ").starts_with("not-permitted "), "{}", outcome.report());
     assert!(line("wmdrm/opaque/encrypted.lic").starts_with("opaque "), "{}", outcome.report());
     assert!(line("broken/cut.xmr").starts_with("malformed "), "{}", outcome.report());
     assert!(line("names/new\\nline.lic").starts_with("backed-up "), "{}", outcome.report());
@@ -141,4 +142,52 @@ fn a_fifo_in_the_place_of_a_backup_is_told_and_not_opened() {
     nix::unistd::mkfifo(&sandbox.backup_file(), Mode::S_IRUSR).unwrap();
     let outcome = sandbox.list(&[]).run().exits(5);
     assert!(outcome.stderr().contains("no regular file"), "{}", outcome.stderr());
+}
+
+#[test]
+fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let mut events = sandbox.license_backup(["list", "--store", "store", "--json"]).run().exits(3).events();
+    let end = events.pop().unwrap();
+    let mut expected: Vec<_> = files.iter().collect();
+    expected.sort_by_key(|file| file.told_path());
+    let told: Vec<_> = events.iter().map(|event| (event["path"].as_str().unwrap(), standing(event))).collect();
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (told, file) in told.into_iter().zip(expected) {
+        let standing = match file.expected {
+            Expected::BackedUp => ("allowed", None, Some(file.bytes.len() as u64)),
+            Expected::Restricted(reason) => ("restricted", Some(reason), None),
+            Expected::Error(code) => ("failed", Some(code), None),
+        };
+        assert_eq!(told, (file.told_path().as_str(), standing));
+    }
+    assert_eq!((&end["licenses"], &end["bytes"]), (&json!(backed_up(&files).len()), &json!(fates::bytes(&files))));
+    assert_eq!((&end["left_out"], &end["program"]), (&json!(left_out(&files).len()), &Value::Null));
+}
+
+#[test]
+fn a_store_is_listed_as_its_backup_would_be() {
+    let (sandbox, files) = backup();
+    let identities = |source: [&str; 2]| {
+        let outcome = sandbox.license_backup([&["list"], &source[..], &["--json"]].concat()).run();
+        let mut events = outcome.events();
+        events.retain(|event| event["event"] == "license" && event["standing"] != "failed");
+        let mut lines: Vec<_> = events
+            .into_iter()
+            .map(|event| (event["path"].to_string(), event["license_ids"].clone(), event["key_ids"].clone()))
+            .collect();
+        lines.sort_by(|one, other| one.0.cmp(&other.0));
+        lines
+    };
+    let (store, backup) = (identities(["--store", "store"]), identities(["--from", "backup"]));
+    assert_eq!(store.len(), files.len() - fates::errors(&files).len());
+    assert_eq!(store, backup);
+}
+
+#[test]
+fn listing_a_store_changes_nothing() {
+    let (sandbox, _) = Sandbox::with_store(sample());
+    let before = Snapshot::of(&sandbox.store());
+    sandbox.license_backup(["list", "--store", "store"]).run().exits(3);
+    assert_eq!(Snapshot::of(&sandbox.store()), before);
 }

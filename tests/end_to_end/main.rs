@@ -24,3 +24,4 @@ mod other_file_system;
 mod store;
 mod temporary;
 mod terminal;
+mod wasmtime_command_line;

@@ -4,40 +4,7 @@ use lexopt::{Arg, Parser, ValueExt as _};
 use license_backup_core::report::{Manner, expected_hash};
 
 /// What `--help` prints.
-pub(crate) const HELP: &str = "\
-Back up the licenses of a license store: those that allow it, into one file
-
-Usage:
-  wasmtime run --dir STORE::/licenses --dir BACKUPS::/backup license-backup-command.wasm VERB [DIR] [OPTIONS]
-
-Verbs:
-  backup DIR   Back up the license store into the directory DIR
-  restore DIR  Put the licenses of the backup in DIR back into the license store
-  verify DIR   Read every byte of the backup in DIR, and say whether it is whole
-  list [DIR]   List the backup in DIR, or without DIR the license store
-
-Options:
-  --overwrite    backup: replace a backup that is there; restore: replace files that have the name of a license
-  --strict       backup: end with 3 if anything at all was left out, also what may not be backed up
-  --dry-run      restore: change nothing, and tell what would be restored
-  --expect HASH  verify: require that the backup has this BLAKE3, as an earlier verification told it
-  --json         Write one JSON object per line, the outcome last
-  --quiet        Show no progress, and say nothing unless something went wrong (not for list)
-  --help         Print this
-  --version      Print the version
-
-Directories:
-  The command reaches what `--dir HOST_DIRECTORY::NAME` opens, and nothing else. The license store is opened as
-  /licenses. DIR is a path at or below the name of another opened directory, and must exist. UNC paths work too:
-    wasmtime run --dir STORE::/licenses --dir 'BACKUPS::\\\\nas\\backups' license-backup-command.wasm \\
-      backup '\\\\nas\\backups\\laptop'
-  The umask decides who may read a backup: set it to 077 before.
-
-Results go to standard output, all else to standard error.
-
-Exit codes: 0 success, 1 failed, 2 usage, 3 completed but something could not be read, 4 a backup exists or a restore
-met conflicts, 5 the backup is corrupt or not the expected one.
-";
+pub(crate) const HELP: &str = include_str!("help.txt");
 
 /// What the command is asked to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -110,3 +110,22 @@ where
     });
     reporter.end(outcome.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_the_backup_file_goes_on_as_that_of_its_directory_does() {
+        for (directory, file) in [
+            ("/backup", "/backup/licenses.zip"),
+            ("/backup/", "/backup/licenses.zip"),
+            (".", "./licenses.zip"),
+            ("//nas/backups", "//nas/backups/licenses.zip"),
+            (r"\\nas\backups\laptop", r"\\nas\backups\laptop\licenses.zip"),
+            (r"\\nas\backups\", r"\\nas\backups\licenses.zip"),
+        ] {
+            assert_eq!(archive(directory), file);
+        }
+    }
+}

@@ -21,7 +21,12 @@ const SHOWN_BYTES: usize = 8000;
 /// The binary of `make build`.
 #[must_use]
 pub fn binary() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/license-backup")
+    target().join("release/license-backup")
+}
+
+/// Where everything is built.
+pub(super) fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target")
 }
 
 /// A run that was not started yet.

@@ -1,10 +1,10 @@
 //! A directory of its own for each test.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::run::Invocation;
+use super::run::{Invocation, target};
 use super::tools::Archive;
 use crate::sample::{SampleLicense, SampleStore};
 
@@ -106,6 +106,18 @@ impl Sandbox {
     #[must_use]
     pub fn license_backup<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
         Invocation::new(self.directory.path(), arguments)
+    }
+
+    /// The command component under the wasmtime CLI with these arguments, to be run in the sandbox. Each directory is opened
+    /// as `--dir` has it: its path in the sandbox, `::`, and its name for the component. No other option is given.
+    #[must_use]
+    pub fn wasmtime(&self, directories: &[&str], arguments: &[&str]) -> Invocation {
+        let component = target().join("components/license-backup-command.wasm");
+        let mut all: Vec<OsString> = vec!["run".into()];
+        all.extend(directories.iter().flat_map(|directory| ["--dir".into(), directory.into()]));
+        all.push(component.into());
+        all.extend(arguments.iter().map(Into::into));
+        Invocation::new(self.directory.path(), all).with_binary(target().join("tools/bin/wasmtime"))
     }
 
     /// A backup of `store` into `backup`, with further arguments.
