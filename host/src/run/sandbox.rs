@@ -8,12 +8,10 @@ use std::io;
 use cap_primitives::ambient_authority;
 use cap_primitives::fs::{open_ambient_dir, open_dir_nofollow};
 use wasmtime::component::{Component, HasData, HasSelf, Linker, Resource, ResourceTable};
-use wasmtime_wasi::filesystem::{
-    Descriptor, Dir, WasiFilesystem, WasiFilesystemCtx, WasiFilesystemCtxView, WasiFilesystemView,
-};
+use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystem, WasiFilesystemView as _};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::{filesystem, io as wasi_io};
-use wasmtime_wasi::{FsPerms, OpenMode};
+use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
 use super::directories::{Access, Directory};
 use super::memory::MemoryLimit;
@@ -21,10 +19,14 @@ use crate::OperationError;
 use crate::bindings::LicenseManagementPre;
 use crate::shares::Place;
 
+/// The component has a thread of its own, so that file operations can block it. Without this each would hop to a pool of
+/// threads, which costs several times as much. Files have it from the context, directories from how they were opened.
+const BLOCKS_ITS_THREAD: bool = true;
+
 /// What the component's store holds on the host's side.
 pub(crate) struct State {
     directories: Vec<(Dir, &'static str)>,
-    filesystem: WasiFilesystemCtx,
+    wasi: WasiCtx,
     table: ResourceTable,
     pub(super) memory: MemoryLimit,
 }
@@ -42,7 +44,7 @@ impl State {
         });
         Ok(Self {
             directories: directories.collect::<Result<_, OperationError>>()?,
-            filesystem: WasiFilesystemCtx::default(),
+            wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
             memory: MemoryLimit::new(memory_limit),
         })
@@ -67,10 +69,7 @@ fn limited(directory: File, access: Access) -> Dir {
         Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
         Access::ReadAndWrite => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
     };
-    // The component has a thread of its own, so that file operations can block it. Without this each would hop to a pool
-    // of threads, which costs several times as much.
-    let blocks_its_thread = true;
-    Dir::new(directory, permissions, mode, blocks_its_thread)
+    Dir::new(directory, permissions, mode, BLOCKS_ITS_THREAD)
 }
 
 impl preopens::Host for State {
@@ -83,9 +82,9 @@ impl preopens::Host for State {
     }
 }
 
-impl WasiFilesystemView for State {
-    fn filesystem(&mut self) -> WasiFilesystemCtxView<'_> {
-        WasiFilesystemCtxView { ctx: &mut self.filesystem, table: &mut self.table }
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 

@@ -16,7 +16,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 pub(crate) use inspection::{Inspection, Verified};
 
-use crate::archive::backup_file;
+use crate::archive::BACKUP_FILE;
 use crate::{Directory, ErrorCode, Failure, Operation, Status};
 
 /// What a verification found.
@@ -68,8 +68,11 @@ impl<D: Directory> Operation for Verify<D> {
             Continue(inspection) => Continue(Self { inspection, path, expected }),
             Break(Err(failure)) => Break(Err(failure)),
             Break(Ok(Verified { hash, .. })) if expected.is_some_and(|expected| expected != hash) => {
-                let fault = format!("it is whole, but it is not the expected one: its BLAKE3 is {}", hash.to_hex());
-                Break(Err(backup_file::corrupt(&path, &fault)))
+                let hash = hash.to_hex();
+                let message = format!(
+                    "the backup ({BACKUP_FILE}) in {path} is whole, but it is not the expected one: its BLAKE3 is {hash}"
+                );
+                Break(Err(Failure::at(ErrorCode::BackupCorrupt, path, message)))
             }
             Break(Ok(verified)) => Break(Ok(verified.summary())),
         }
