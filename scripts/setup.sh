@@ -102,6 +102,11 @@ mkdir -p target
 add_linkers_to_path
 if [ "${1-}" = tests ]; then
 	for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
+	# Only root can mount the file system of another kind that some tests use.
+	if [ "$(id -u)" -eq 0 ]; then
+		has mkfs.exfat || packages="$packages exfatprogs"
+		has mount.exfat-fuse || packages="$packages exfat-fuse"
+	fi
 	install_missing
 	# Debian's b3sum is older than the escape for a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7

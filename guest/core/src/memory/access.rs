@@ -39,7 +39,7 @@ impl Directory for MemoryDirectory {
                 _ if self.disk.0.kinds_are_hidden.get() => EntryKind::Unknown,
                 Node::File { .. } => EntryKind::File,
                 Node::Directory { .. } => EntryKind::Directory,
-                Node::Other => EntryKind::Other,
+                Node::Other { .. } => EntryKind::Other,
             };
             Some(NamedEntry { name: name.clone(), kind })
         });
@@ -84,7 +84,7 @@ impl Directory for MemoryDirectory {
         match &self.disk.0.nodes.borrow()[inode] {
             Node::Directory { names, .. } if names.is_empty() => {}
             Node::Directory { .. } => return Err(FsError::Other("not-empty")),
-            Node::File { .. } | Node::Other => return Err(FsError::NotDirectory),
+            Node::File { .. } | Node::Other { .. } => return Err(FsError::NotDirectory),
         }
         self.remove(name).map(|_| ())
     }

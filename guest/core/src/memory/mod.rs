@@ -189,10 +189,15 @@ impl Disk {
         }
     }
 
-    /// Makes a link, FIFO or the like.
+    /// Makes a FIFO or the like.
     pub(crate) fn write_other(&self, path: &str) {
-        let other = self.add(Node::Other);
-        self.put(path, other);
+        self.write_link(path, 0);
+    }
+
+    /// Makes a link whose target has a path of this length, which is its size.
+    pub(crate) fn write_link(&self, path: &str, length: usize) {
+        let link = self.add(Node::Other { size: length as u64 });
+        self.put(path, link);
     }
 
     /// Puts a number of names that are not UTF-8 into a directory.
@@ -209,7 +214,7 @@ impl Disk {
         let inode = self.lookup(self.directory(parent).inode, name)?;
         match &self.0.nodes.borrow()[inode] {
             Node::File { content, .. } => Some(content.clone()),
-            Node::Directory { .. } | Node::Other => None,
+            Node::Directory { .. } | Node::Other { .. } => None,
         }
     }
 
@@ -217,7 +222,7 @@ impl Disk {
     pub(crate) fn snapshot(&self, path: &str) -> BTreeMap<String, (Vec<u8>, u64)> {
         let file = |inode| match &self.0.nodes.borrow()[inode] {
             Node::File { content, modified, .. } => (content.clone(), *modified),
-            Node::Directory { .. } | Node::Other => (Vec::new(), 0),
+            Node::Directory { .. } | Node::Other { .. } => (Vec::new(), 0),
         };
         self.names(self.directory(path).inode).into_iter().map(|(name, inode)| (name, file(inode))).collect()
     }
@@ -233,7 +238,7 @@ impl Disk {
                     left.extend(names.iter().map(|(name, inode)| (format!("{path}/{name}"), *inode)));
                     None
                 }
-                Node::Other => None,
+                Node::Other { .. } => None,
             };
             let is_directory = matches!(self.0.nodes.borrow()[inode], Node::Directory { .. });
             tree.insert(if is_directory { path + "/" } else { path }, content);

@@ -14,7 +14,7 @@ pub(super) type Inode = usize;
 pub(super) enum Node {
     File { content: Vec<u8>, modified: u64, durable: Vec<u8> },
     Directory { names: BTreeMap<String, Inode>, illegal: usize, durable: BTreeMap<String, Inode> },
-    Other,
+    Other { size: u64 },
 }
 
 impl Node {
@@ -31,7 +31,7 @@ impl Node {
         match self {
             Self::File { content, durable, .. } => durable.clone_from(content),
             Self::Directory { names, durable, .. } => durable.clone_from(names),
-            Self::Other => {}
+            Self::Other { .. } => {}
         }
     }
 
@@ -40,7 +40,7 @@ impl Node {
         match self {
             Self::File { content, durable, .. } => content.clone_from(durable),
             Self::Directory { names, durable, .. } => names.clone_from(durable),
-            Self::Other => {}
+            Self::Other { .. } => {}
         }
     }
 }
@@ -56,7 +56,7 @@ impl Disk {
     pub(super) fn names(&self, directory: Inode) -> BTreeMap<String, Inode> {
         match &self.0.nodes.borrow()[directory] {
             Node::Directory { names, .. } => names.clone(),
-            Node::File { .. } | Node::Other => BTreeMap::new(),
+            Node::File { .. } | Node::Other { .. } => BTreeMap::new(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Disk {
         let name = self.stored_name(directory, name).ok_or(FsError::NoEntry)?;
         match &mut self.0.nodes.borrow_mut()[directory] {
             Node::Directory { names, .. } => names.remove(&name).ok_or(FsError::NoEntry),
-            Node::File { .. } | Node::Other => Err(FsError::NotDirectory),
+            Node::File { .. } | Node::Other { .. } => Err(FsError::NotDirectory),
         }
     }
 
@@ -80,7 +80,7 @@ impl Disk {
         let name = self.stored_name(directory, name)?;
         match &self.0.nodes.borrow()[directory] {
             Node::Directory { names, .. } => names.get(&name).copied(),
-            Node::File { .. } | Node::Other => None,
+            Node::File { .. } | Node::Other { .. } => None,
         }
     }
 
@@ -127,7 +127,7 @@ impl Disk {
                 Metadata { kind: EntryKind::File, size: content.len() as u64, modified: time(*modified) }
             }
             Node::Directory { .. } => Metadata { kind: EntryKind::Directory, size: 0, modified: time(0) },
-            Node::Other => Metadata { kind: EntryKind::Other, size: 0, modified: time(0) },
+            Node::Other { size } => Metadata { kind: EntryKind::Other, size: *size, modified: time(0) },
         }
     }
 }

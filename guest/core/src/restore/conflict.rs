@@ -1,7 +1,6 @@
 //! Why a license is not restored although nothing went wrong.
 
 use crate::archive::Contents;
-use crate::directory::FsError;
 use crate::store::DirectoryId;
 use crate::{ErrorCode, Failure};
 
@@ -15,13 +14,13 @@ pub(super) enum Conflict {
     /// A file of another name, for which the file system takes this one.
     OtherName,
     /// The file system cannot hold the name.
-    Unfit(FsError),
+    Unfit,
     /// Something that is no directory, where this one is on the way.
     NoDirectory(DirectoryId),
     /// A directory of another name, for which the file system takes this one on the way.
     OtherDirectory(DirectoryId),
     /// The file system cannot hold the name of this directory on the way.
-    UnfitDirectory(DirectoryId, FsError),
+    UnfitDirectory(DirectoryId),
 }
 
 impl Conflict {
@@ -37,8 +36,8 @@ impl Conflict {
             Self::OtherName => {
                 "the file system takes its name for another one: restore into a store on another file system".to_owned()
             }
-            Self::Unfit(error) => {
-                format!("the file system cannot hold its name ({error}): restore into a store on another file system")
+            Self::Unfit => {
+                "the file system cannot hold its name: restore into a store on another file system".to_owned()
             }
             Self::NoDirectory(id) => {
                 format!("{}, on the way to it, is no directory, and is kept: move it away", directory(id))
@@ -48,9 +47,8 @@ impl Conflict {
                  file system",
                 directory(id)
             ),
-            Self::UnfitDirectory(id, error) => format!(
-                "the file system cannot hold the name of {}, on the way to it ({error}): restore into a store on another \
-                 file system",
+            Self::UnfitDirectory(id) => format!(
+                "the file system cannot hold the name of {}, on the way to it: restore into a store on another file system",
                 directory(id)
             ),
         };

@@ -150,6 +150,14 @@ fn trouble(path: String, doing: &str, error: FsError, so: &str) -> Failure {
     Failure::at(error.code(), path, message)
 }
 
+/// Removes a directory that this run has created for nothing, unless somebody else has put something into it.
+pub(super) fn remove_unused<D: Directory>(parent: &D, name: &str) -> Result<(), FsError> {
+    match parent.remove_directory(name) {
+        Err(FsError::NoEntry | FsError::Other("not-empty")) => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Adds to `failure` that something of this run could not be removed because of `error`.
 pub(super) fn but_left(failure: Failure, what: &str, error: FsError) -> Failure {
     let Failure { code, message, path } = failure;

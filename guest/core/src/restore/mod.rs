@@ -65,7 +65,7 @@ pub struct Restore<D: Directory> {
 /// What a restore does next.
 enum Phase<D: Directory> {
     /// Verifying the backup.
-    Verify { inspection: Inspection<D::File>, path: String, flags: RestoreFlags },
+    Verify { inspection: Box<Inspection<D::File>>, path: String, flags: RestoreFlags },
     /// Writing licenses under temporary names.
     Write(Writing<D>),
     /// Making them durable.
@@ -88,7 +88,7 @@ impl<D: Directory> Restore<D> {
             let message = format!("{path} is the license store itself: give the directory of a backup");
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
-        let inspection = Inspection::open(directory, path)?;
+        let inspection = Box::new(Inspection::open(directory, path)?);
         Ok(Self { store: Rc::new(store), phase: Phase::Verify { inspection, path: path.to_owned(), flags } })
     }
 
@@ -108,7 +108,7 @@ impl<D: Directory> Operation for Restore<D> {
         let Self { store, phase } = self;
         let phase = match phase {
             Phase::Verify { inspection, path, flags } => match inspection.step(events) {
-                Continue(inspection) => Ok(Phase::Verify { inspection, path, flags }),
+                Continue(inspection) => Ok(Phase::Verify { inspection: Box::new(inspection), path, flags }),
                 Break(Err(failure)) => return Break(Err(failure)),
                 Break(Ok(Verified { file, contents, .. })) => {
                     let job = Job::new(contents, flags);

@@ -15,7 +15,7 @@ pub(super) struct Names<E> {
     unread: Option<FsError>,
     text: String,
     /// Where the names start and end in the text; in order of name once all are read.
-    names: Vec<(usize, usize)>,
+    ranges: Vec<(usize, usize)>,
     /// The numbers of the temporary files, which are not among the names.
     temporaries: Vec<u32>,
 }
@@ -33,7 +33,7 @@ impl<E: Entries> Names<E> {
             errors_in_a_row: 0,
             unread: None,
             text: String::new(),
-            names: Vec::new(),
+            ranges: Vec::new(),
             temporaries: Vec::new(),
         }
     }
@@ -44,11 +44,9 @@ impl<E: Entries> Names<E> {
         match listing.next_entry() {
             Ok(Some(entry)) => {
                 self.errors_in_a_row = 0;
-                if entry.kind != EntryKind::Directory {
-                    self.temporaries.extend(temporary_number(&entry.name));
-                }
+                self.temporaries.extend(temporary_number(&entry.name));
                 if entry.kind != EntryKind::File || !is_temporary_name(&entry.name) {
-                    self.names.push((self.text.len(), self.text.len() + entry.name.len()));
+                    self.ranges.push((self.text.len(), self.text.len() + entry.name.len()));
                     self.text.push_str(&entry.name);
                 }
             }
@@ -69,14 +67,14 @@ impl<E: Entries> Names<E> {
     fn end(&mut self) {
         self.listing = None;
         let text = &self.text;
-        self.names.sort_unstable_by(|one, other| text[one.0..one.1].cmp(&text[other.0..other.1]));
+        self.ranges.sort_unstable_by(|one, other| text[one.0..one.1].cmp(&text[other.0..other.1]));
         self.temporaries.sort_unstable();
     }
 
     /// Whether there is exactly this name; an error if it could be among those that could not be read. All must be read by
     /// then.
     pub(super) fn has(&self, name: &str) -> Result<bool, FsError> {
-        match self.names.binary_search_by(|(start, end)| self.text[*start..*end].cmp(name)) {
+        match self.ranges.binary_search_by(|(start, end)| self.text[*start..*end].cmp(name)) {
             Ok(_) => Ok(true),
             Err(_) => self.unread.map_or(Ok(false), Err),
         }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::RestoreSummary;
 use super::budget::{Budget, LICENSE, LOOK, SYNC};
 use super::conflict::Conflict;
-use super::job::{Job, Pending, but_left, incomplete, undone};
+use super::job::{Job, Pending, but_left, incomplete, remove_unused, undone};
 use super::names::Names;
 use super::target::{Finding, is_of_the_name};
 use super::trail::{Move, Trail};
@@ -246,11 +246,8 @@ impl<D: Directory> Placing<D> {
         let Some(parent) = parent.directory.as_ref().filter(|_| !is_kept && self.job.has_created(id)) else {
             return Ok(());
         };
-        match parent.remove_directory(self.job.directory_name(id)) {
-            // Somebody has put something into it, or has removed it.
-            Ok(()) | Err(FsError::NoEntry | FsError::Other("not-empty")) => Ok(()),
-            Err(error) => self.trouble(self.job.directory_path(id), "removing", error, events),
-        }
+        remove_unused(&**parent, self.job.directory_name(id))
+            .or_else(|error| self.trouble(self.job.directory_path(id), "removing", error, events))
     }
 
     /// Ends the phase because of trouble, or after the commit point tells of it.
@@ -334,7 +331,7 @@ impl<D: Directory> Level<D> {
             }),
             // The temporary file is there still, so that it is not what the file system misses.
             Err(error) if is_of_the_name(error) && directory.metadata(&temporary).is_ok() => {
-                Ok(Placement::Conflict(Conflict::Unfit(error)))
+                Ok(Placement::Conflict(Conflict::Unfit))
             }
             Err(error) => Err(error),
         }

@@ -38,7 +38,7 @@ impl<D: Directory> Syncing<D> {
                 Move::Leave => drop(self.trail.leave()),
                 Move::Enter(id) => {
                     let opened = self.trail.innermost().open_directory(self.job.directory_name(id));
-                    let opened = opened.map_err(|error| undone(self.job.directory_path(id), "opening", error))?;
+                    let opened = opened.map_err(|error| undone(self.job.directory_path(id), "entering", error))?;
                     self.trail.enter(id, Rc::new(opened));
                 }
                 Move::Here => {

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::budget::{Budget, LOOK};
+use super::budget::{Budget, LICENSE, LOOK};
 use super::job::{Job, but_left};
 use super::trail::{Move, Trail};
 use crate::directory::FsError;
@@ -14,8 +14,8 @@ use crate::{Directory, Failure};
 /// The undoing, as far as it has come: what is left to remove is left in the job.
 pub(super) struct Undoing<D> {
     job: Job,
-    /// The directories that lead to what is removed next; nothing for one that cannot be opened.
-    trail: Trail<Option<Rc<D>>>,
+    /// The directories that lead to what is removed next, or why one cannot be opened.
+    trail: Trail<Result<Rc<D>, FsError>>,
     /// Why it is undone.
     failure: Failure,
     left: Left,
@@ -30,7 +30,7 @@ struct Left {
 
 impl<D: Directory> Undoing<D> {
     pub(super) fn new(store: Rc<D>, job: Job, failure: Failure) -> Self {
-        Self { job, trail: Trail::new(Some(store)), failure, left: Left::default() }
+        Self { job, trail: Trail::new(Ok(store)), failure, left: Left::default() }
     }
 
     /// Goes on for a step. Gives whether all is undone.
@@ -75,34 +75,31 @@ impl<D: Directory> Undoing<D> {
 
     fn enter(&mut self, id: DirectoryId) {
         let name = self.job.directory_name(id);
-        let opened = self.trail.innermost().as_ref().and_then(|parent| match parent.open_directory(name) {
-            Ok(opened) => Some(Rc::new(opened)),
-            // With all that was in it.
-            Err(FsError::NoEntry) => None,
-            Err(error) => {
-                self.left.add(self.job.directory_path(id), error);
-                None
-            }
-        });
+        let opened = match self.trail.innermost() {
+            Ok(parent) => parent.open_directory(name).map(Rc::new),
+            Err(error) => Err(*error),
+        };
         self.trail.enter(id, opened);
     }
 
     /// Removes the last temporary file, or after these the last directory.
     fn remove_next(&mut self, budget: &mut Budget) {
-        let directory = self.trail.innermost().as_ref();
+        budget.spend(LICENSE);
+        let directory = self.trail.innermost().as_ref().map_err(|error| *error);
         let (path, removed) = if let Some(pending) = self.job.pending.pop() {
             let id = self.job.directory_of(pending.license);
             let path = self.job.contents.catalogue().path_in(id, &temporary_name(pending.temporary));
-            (path, directory.map(|directory| self.job.remove_temporary(&**directory, pending, budget)))
+            (path, directory.and_then(|directory| self.job.remove_temporary(&**directory, pending, budget)))
         } else if let Some(created) = self.job.created.pop() {
             let name = self.job.directory_name(created);
-            (self.job.directory_path(created), directory.map(|directory| directory.remove_directory(name)))
+            (self.job.directory_path(created), directory.and_then(|directory| directory.remove_directory(name)))
         } else {
             return;
         };
         match removed {
-            None | Some(Ok(()) | Err(FsError::NoEntry)) => {}
-            Some(Err(error)) => self.left.add(path, error),
+            // It is gone, or the directory that it was in.
+            Ok(()) | Err(FsError::NoEntry) => {}
+            Err(error) => self.left.add(path, error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::budget::{Budget, LICENSE, LOOK, SYNC};
 use super::conflict::Conflict;
-use super::job::{Job, Pending, but_left, undone};
+use super::job::{Job, Pending, but_left, remove_unused, undone};
 use super::names::Names;
 use super::source::Source;
 use super::target::{Finding, is_of_the_name};
@@ -109,7 +109,7 @@ impl<D: Directory> Writing<D> {
         match place.and_then(|place| place.map(|place| Level::new(place, pending)).transpose()) {
             Ok(Some(level)) => self.trail.enter(id, level),
             Ok(None) => {}
-            Err(error) => return Err(self.undone(id, "opening", error)),
+            Err(error) => return Err(self.undone(id, "entering", error)),
         }
         Ok(())
     }
@@ -127,7 +127,7 @@ impl<D: Directory> Writing<D> {
         // Nothing of what it was created for could be written. Some systems remove no directory that is open.
         drop(level);
         if let Some(parent) = parent.directory() {
-            let removed = parent.remove_directory(self.job.directory_name(id));
+            let removed = remove_unused(&**parent, self.job.directory_name(id));
             removed.map_err(|error| self.undone(id, "removing", error))?;
         }
         self.job.created.pop();
@@ -205,7 +205,7 @@ impl<D: Directory> Level<D> {
         let name = job.directory_name(id);
         Ok(Some(match directory.open_directory(name) {
             Ok(opened) if self.names.has(name)? => Place::Found(Rc::new(opened)),
-            // It may be there under exactly this name because a directory of a similar one was created.
+            // Creating another directory may have made one of exactly this name, as creating `d.` makes `d` on FAT.
             Ok(_) if self.is_outdated => {
                 self.names = Names::of(&*directory)?;
                 self.is_outdated = false;
@@ -215,7 +215,7 @@ impl<D: Directory> Level<D> {
             Err(FsError::NoEntry) if job.flags.dry_run => Place::Missing,
             Err(FsError::NoEntry) => self.create_child(&directory, id, job)?,
             Err(FsError::NotDirectory | FsError::Link) => Place::Blocked(Conflict::NoDirectory(id)),
-            Err(error) if is_of_the_name(error) => Place::Blocked(Conflict::UnfitDirectory(id, error)),
+            Err(error) if is_of_the_name(error) => Place::Blocked(Conflict::UnfitDirectory(id)),
             Err(error) => return Err(error),
         }))
     }
@@ -230,7 +230,7 @@ impl<D: Directory> Level<D> {
             Err(FsError::Exist) => Ok(Place::Blocked(Conflict::OtherDirectory(id))),
             // A name is to blame only if the directory takes another one: it could be read-only.
             Err(error) if is_of_the_name(error) && self.takes_a_name(directory) => {
-                Ok(Place::Blocked(Conflict::UnfitDirectory(id, error)))
+                Ok(Place::Blocked(Conflict::UnfitDirectory(id)))
             }
             Err(error) => Err(error),
         }

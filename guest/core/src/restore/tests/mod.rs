@@ -1,6 +1,7 @@
 //! Restores over the disk in memory. Each test has a backup in `/backup` and a store in `/licenses`.
 
 mod conflicts;
+mod generated;
 mod names;
 mod trouble;
 mod whole;
@@ -23,7 +24,7 @@ const CHANGES: [&str; 7] =
 
 /// A license that allows to be backed up, another one for each path.
 fn allowed(path: &str) -> Vec<u8> {
-    license(&path.bytes().map(|byte| format!("{byte:02x}")).collect::<String>())
+    license(&blake3::hash(path.as_bytes()).to_hex())
 }
 
 fn license(id: &str) -> Vec<u8> {
@@ -76,11 +77,12 @@ fn restore(disk: &Disk, flags: RestoreFlags) -> (Vec<Status>, Result<RestoreSumm
     run(start(disk, flags).expect("the restore starts"))
 }
 
-/// A restore that succeeds: its summary, and the paths of its conflicts.
+/// A restore that succeeds: its summary, and the paths of its conflicts in order.
 fn restored(disk: &Disk, flags: RestoreFlags) -> (RestoreSummary, Vec<String>) {
     let (events, outcome) = restore(disk, flags);
     let summary = outcome.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", store(disk)));
-    let conflicts = told(&events, ErrorCode::FileExists);
+    let mut conflicts = told(&events, ErrorCode::FileExists);
+    conflicts.sort();
     assert_eq!(summary.conflicts, conflicts.len() as u64, "every conflict is told, and nothing else: {events:?}");
     (summary, conflicts)
 }
