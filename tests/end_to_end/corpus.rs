@@ -74,7 +74,9 @@ fn every_damaged_or_hostile_backup_is_refused_with_its_place_named_and_restores_
     let mut sum = 0;
     for (group, cases) in GROUPS {
         let cases = cases();
-        cases.iter().for_each(|case| refused(&runtime, group, case));
+        for case in &cases {
+            refused(&runtime, group, case);
+        }
         println!("{:>6} cases refused: {group}", cases.len());
         sum += cases.len();
     }
