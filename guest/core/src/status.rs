@@ -108,7 +108,7 @@ pub enum Stage {
     Writing,
     /// A restore makes them durable.
     Syncing,
-    /// A restore gives them their names. It can no longer be cancelled.
+    /// A restore gives them their names. From the first on it can no longer be cancelled.
     Placing,
 }
 

@@ -136,7 +136,9 @@ pub(crate) fn unlink<D: Directory>(directory: &D, name: &str) -> Result<(), FsEr
 /// this name between the look and the rename is replaced: such a file system has no call that would tell.
 pub(crate) fn put_in_place<D: Directory>(directory: &D, temporary: &str, name: &str) -> Result<bool, FsError> {
     match directory.hard_link(temporary, name) {
-        Err(FsError::NotPermitted | FsError::Unsupported) => match directory.metadata(name) {
+        // A host may have no better word than `io` for a system call that the file system does not have. If the disk itself is
+        // in trouble, the look or the rename will say so.
+        Err(FsError::NotPermitted | FsError::Unsupported | FsError::Other("io")) => match directory.metadata(name) {
             Err(FsError::NoEntry) => directory.rename(temporary, name).map(|()| false),
             Err(error) => Err(error),
             Ok(_) => Err(FsError::Exist),

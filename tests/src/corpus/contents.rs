@@ -178,6 +178,13 @@ fn records() -> Vec<Case> {
             "a format of a file that there is not",
             with_entry(&entry.replace(",\"reason", ",\"format\":\"zip\",\"reason")),
         ),
+        ("a path without anything", with_entry(&entry.replace("notes.txt", ""))),
+        ("a path that leads out", with_entry(&entry.replace("notes.txt", "../notes.txt"))),
+        ("a format of what is no license", with_entry(&entry.replace(",\"reason", ",\"format\":\"lcp\",\"reason"))),
+        ("key IDs of what is no license", with_entry(&entry.replace(",\"reason", ",\"key_ids\":[\"x\"],\"reason"))),
+        ("no format of a license", with_entry(&entry.replace("unrecognized", "not-permitted"))),
+        ("more IDs than are kept", with_entry(&with_ids(entry, &["\"x\""; 65].join(",")))),
+        ("an ID that is longer than is kept", with_entry(&with_ids(entry, &format!("\"{}\"", "x".repeat(257))))),
         ("a path that is no text", with_entry(&entry.replace("\"notes.txt\"", "1"))),
         ("all in one line", whole.replace('\n', "")),
         ("no line feed at the end", whole.trim_end().to_owned()),
@@ -198,6 +205,8 @@ fn records() -> Vec<Case> {
         ("a head of arrays in arrays", format!("{}\n{whole}", "[".repeat(100_000))),
         ("a line of two MiB", with_entry(&entry.replace("notes", &"n".repeat(2 << 20)))),
     ];
+    let twice = replaced("\"restricted\":1", "\"restricted\":2").replace(entry, &format!("{entry},\n{entry}"));
+    records.push(("a file twice", twice));
     let out_of_order = format!("{},\n{}", entry.replace("notes", "z"), entry.replace("notes", "y"));
     records
         .push(("files out of order", replaced("\"restricted\":1", "\"restricted\":2").replace(entry, &out_of_order)));
@@ -216,6 +225,13 @@ fn records() -> Vec<Case> {
     };
     cases.push(Case::new("a record that is not UTF-8", &not_utf8.archive(), "backup.json"));
     cases
+}
+
+/// The line of a license with these key IDs.
+fn with_ids(entry: &str, ids: &str) -> String {
+    entry
+        .replace("unrecognized", "opaque")
+        .replace(",\"reason", &format!(",\"format\":\"xmr\",\"key_ids\":[{ids}],\"reason"))
 }
 
 /// Documents that the gate does not let into a backup, in a backup that is whole otherwise.

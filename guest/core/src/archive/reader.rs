@@ -91,20 +91,26 @@ impl<F: File> ArchiveReader<F> {
 
     /// Reads the content of an entry, checking its local header and its CRC-32.
     pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
-        let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
-        let end = entry.offset.checked_add(entry.local_header_length()).and_then(|at| at.checked_add(entry.size));
-        if end.is_none_or(|end| end > self.directory.offset) {
-            return Err(corrupt("lies outside of the archive"));
-        }
+        self.locate(entry)?;
         if self.contents.position() != entry.offset {
             self.contents = Forward::new(entry.offset);
         }
         take_local_header(&self.file, &mut self.contents, entry).map_err(|fault| fault.of_entry(&entry.name))?;
         let content = self.contents.take(&self.file, to_usize(entry.size)?)?.to_vec();
         if crc32fast::hash(&content) != entry.crc32 {
-            return Err(corrupt("has another CRC-32 than its header says"));
+            let fault = ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned());
+            return Err(fault.of_entry(&entry.name));
         }
         Ok(content)
+    }
+
+    /// Makes sure that an entry lies before the central directory.
+    pub(crate) fn locate<N: AsRef<str>>(&self, entry: &Entry<N>) -> Result<(), ArchiveFault> {
+        let end = entry.offset.checked_add(entry.local_header_length()).and_then(|at| at.checked_add(entry.size));
+        if end.is_some_and(|end| end <= self.directory.offset) {
+            return Ok(());
+        }
+        Err(ArchiveFault::Corrupt("lies outside of the archive".to_owned()).of_entry(entry.name.as_ref()))
     }
 }
 

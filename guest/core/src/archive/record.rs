@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::ArchiveFault;
 use super::format::Entry;
 use super::lines::Lines;
+use super::names::fault_of_parts;
+use crate::license::{MAX_ID_LENGTH, MAX_IDS};
 use crate::{ErrorCode, Failure, File, Format, Identity, Restricted, Restriction};
 
 /// The version of the archive's format, in `backup.json` as `format`.
@@ -123,7 +125,7 @@ impl RecordReader {
         };
         let left_out = serde_json::from_slice::<LeftOut>(json).ok();
         let left_out = left_out.filter(|left_out| {
-            self.before != Before::NoComma && is_as_written(left_out, json) && left_out.reason.is_of_a_file()
+            self.before != Before::NoComma && is_as_written(left_out, json) && left_out.is_possible()
         });
         self.before = before;
         Ok(Some(left_out.map_or(RecordLine::Broken, RecordLine::LeftOut)))
@@ -172,6 +174,27 @@ impl LeftOut {
     /// The record of a file that could not be read. Every such failure names a path.
     pub(crate) fn failed(failure: &Failure, identity: Identity) -> Self {
         Self::new(failure.path.clone().unwrap_or_default(), identity, Reason::Failed(failure.code))
+    }
+
+    /// Whether the writer would ever tell this of a file.
+    fn is_possible(&self) -> bool {
+        let has_ids = !self.license_ids.is_empty() || !self.key_ids.is_empty();
+        let is_told = match self.reason {
+            // Such a document was read, as far as its format at least.
+            Reason::Restricted(Restriction::NotPermitted | Restriction::Conditional | Restriction::Opaque)
+            | Reason::Failed(ErrorCode::Malformed) => self.format.is_some(),
+            Reason::Restricted(Restriction::Unrecognized | Restriction::NotARegularFile) | Reason::Failed(_) => {
+                self.format.is_none() && !has_ids
+            }
+        };
+        let is_path = match self.reason {
+            Reason::Restricted(_) => fault_of_parts(&self.path).is_none(),
+            // A name that cannot be in a backup is told as it is, and trouble with the store itself as that of `.`.
+            Reason::Failed(_) => !self.path.is_empty(),
+        };
+        let fits = |ids: &[String]| ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH);
+        let fit = fits(&self.license_ids) && fits(&self.key_ids);
+        self.reason.is_of_a_file() && is_told && is_path && fit
     }
 
     fn new(path: String, identity: Identity, reason: Reason) -> Self {
@@ -265,7 +288,8 @@ mod tests {
         };
         let restricted = Restricted { path: "a \"b\"\n.lic".to_owned(), identity, reason: Restriction::Conditional };
         let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");
-        written(&[LeftOut::restricted(&restricted), LeftOut::failed(&failure, Identity::default())])
+        let broken = Identity { format: Some(Format::Xmr), ..Identity::default() };
+        written(&[LeftOut::restricted(&restricted), LeftOut::failed(&failure, broken)])
     }
 
     fn written(left_out: &[LeftOut]) -> String {

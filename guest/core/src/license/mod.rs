@@ -62,7 +62,7 @@ struct Fault(&'static str);
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// The most license IDs, and the most key IDs, that are kept of one document.
-const MAX_IDS: usize = 64;
+pub(crate) const MAX_IDS: usize = 64;
 
 fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
     if document.starts_with(&xmr::SIGNATURE) {
@@ -77,7 +77,7 @@ fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
 }
 
 /// The longest ID that is kept, in bytes. Real ones have some dozens; what is longer is there to fill memory.
-const MAX_ID_LENGTH: usize = 256;
+pub(crate) const MAX_ID_LENGTH: usize = 256;
 
 /// Keeps an ID, unless it is too long or there are too many of them already.
 fn keep(ids: &mut Vec<String>, id: &str) {

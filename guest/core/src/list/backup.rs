@@ -11,6 +11,8 @@ use crate::{File, license};
 pub(super) struct BackupListing<F> {
     archive: ArchiveReader<F>,
     phase: Phase,
+    /// What was listed so far.
+    summary: ListSummary,
 }
 
 /// What a listing does next.
@@ -18,12 +20,13 @@ enum Phase {
     /// Going through the licenses in the backup.
     Licenses { record: Option<Entry<String>> },
     /// Going through what was left out.
-    LeftOut { record: RecordReader, count: u64 },
+    LeftOut(RecordReader),
 }
 
 impl<F: File> BackupListing<F> {
     pub(super) fn new(file: F) -> Result<Self, ArchiveFault> {
-        Ok(Self { archive: ArchiveReader::open(file)?, phase: Phase::Licenses { record: None } })
+        let summary = ListSummary { licenses: 0, bytes: 0, left_out: 0, program: None };
+        Ok(Self { archive: ArchiveReader::open(file)?, phase: Phase::Licenses { record: None }, summary })
     }
 
     /// Goes on for some lines; gives the totals when all was listed.
@@ -37,32 +40,35 @@ impl<F: File> BackupListing<F> {
                     }
                     let Some(entry) = self.archive.next_entry()? else {
                         let record = open_record(&self.archive, record.take())?;
-                        self.phase = Phase::LeftOut { record, count: 0 };
+                        self.summary.program = Some(record.head().program.clone().into_owned());
+                        self.phase = Phase::LeftOut(record);
                         break;
                     };
                     match entry.name.as_str() {
                         SUMS_ENTRY => {}
                         RECORD_ENTRY => *record = Some(entry),
                         _ => {
-                            bytes += entry.size;
                             found.push(listing(&mut self.archive, &entry)?);
+                            bytes += entry.size;
+                            self.summary.licenses += 1;
+                            self.summary.bytes += entry.size;
                         }
                     }
                 }
                 Ok(None)
             }
-            Phase::LeftOut { record, count } => {
+            Phase::LeftOut(record) => {
                 for _ in 0..LISTINGS_PER_STEP {
                     let line = record.next_line(self.archive.file(), |_| {});
                     match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
                         Some(RecordLine::LeftOut(left_out)) => found.push(Listing::of_left_out(left_out)),
                         Some(RecordLine::Broken) => {
-                            let line = *count + 2;
+                            let line = self.summary.left_out + 2;
                             return Err(ArchiveFault::Corrupt(format!("line {line} of {RECORD_ENTRY} is broken")));
                         }
-                        None => return Ok(Some(summary(record, *count))),
+                        None => return Ok(Some(self.summary.clone())),
                     }
-                    *count += 1;
+                    self.summary.left_out += 1;
                 }
                 Ok(None)
             }
@@ -84,11 +90,6 @@ fn listing(archive: &mut ArchiveReader<impl File>, entry: &Entry<String>) -> Res
 /// Opens the backup's own record.
 fn open_record(archive: &ArchiveReader<impl File>, entry: Option<Entry<String>>) -> Result<RecordReader, ArchiveFault> {
     let entry = entry.ok_or_else(|| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} is missing")))?;
+    archive.locate(&entry)?;
     RecordReader::open(archive.file(), &entry, |_| {}).map_err(|fault| fault.of_entry(RECORD_ENTRY))
-}
-
-fn summary(record: &RecordReader, left_out: u64) -> ListSummary {
-    let head = record.head();
-    let program = Some(head.program.clone().into_owned());
-    ListSummary { licenses: head.licenses, bytes: head.bytes, left_out, program }
 }

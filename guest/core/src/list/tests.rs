@@ -55,19 +55,30 @@ fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
 }
 
 #[test]
+fn the_totals_are_of_what_was_listed_whatever_the_record_says() {
+    let (found, summary) = list(&forged_counting(FORMAT_VERSION, b"x", 1000)).expect("the backup can be listed");
+    assert_eq!((found.len(), summary.licenses, summary.bytes), (1, 1, 1));
+}
+
+#[test]
 fn a_directory_without_a_backup_is_told() {
     assert_eq!(list(&Disk::new()).expect_err("there is none").code, ErrorCode::PathNotFound);
 }
 
 /// A backup that the writer was made to write with another format version, or of another document.
 fn forged(format: u32, document: &[u8]) -> Disk {
+    forged_counting(format, document, 1)
+}
+
+/// The same, with a record that counts so many licenses.
+fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     let disk = Disk::new();
     let file = disk.directory("/backup").create_file(BACKUP_FILE).expect("there is no backup yet");
     let mut catalogue = Catalogue::new();
     catalogue.add_file(Catalogue::ROOT, "one");
     let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
     archive.add(0, document).expect("the disk takes it");
-    let (licenses, bytes) = (archive.licenses(), archive.bytes());
+    let bytes = archive.bytes();
     let head = RecordHead { format, program: "another".into(), licenses, bytes, restricted: 0, errors: 0 };
     let mut archive = archive.finish(head, Vec::new());
     while !archive.step().expect("the disk takes it") {}

@@ -42,9 +42,9 @@ pub(super) fn restore_text(summary: &RestoreSummary, conflicts: &Groups, report:
     let restored = licenses(summary.restored, summary.bytes);
     let (archive, present) = (visible(&report.archive), summary.present);
     let done = if report.dry_run {
-        format!("{restored} would be restored from {archive}; {present} would stay as they are.")
+        format!("{restored} would be restored from {archive}; already there: {present}.")
     } else {
-        format!("Restored {restored} from {archive}; {present} were there already.")
+        format!("Restored {restored} from {archive}; already there: {present}.")
     };
     let advice = if summary.conflicts > 0 && !report.overwrite {
         "With --overwrite, a regular file that has the name of a license is replaced.\n"
@@ -202,13 +202,13 @@ mod tests {
         assert_eq!(
             restore_text(&summary, &conflicts, &report),
             format!(
-                "Restored 2 licenses (30 bytes) from /b/licenses.zip; 1 were there already.\n{named}\
+                "Restored 2 licenses (30 bytes) from /b/licenses.zip; already there: 1.\n{named}\
                  With --overwrite, a regular file that has the name of a license is replaced.\n"
             )
         );
         assert_eq!(
             restore_text(&summary, &conflicts, &RestoreReport { overwrite: true, dry_run: true, ..report }),
-            format!("2 licenses (30 bytes) would be restored from /b/licenses.zip; 1 would stay as they are.\n{named}")
+            format!("2 licenses (30 bytes) would be restored from /b/licenses.zip; already there: 1.\n{named}")
         );
     }
 

@@ -9,6 +9,8 @@ use crate::{ErrorCode, Failure};
 pub(super) enum Conflict {
     /// A file of this name with other content.
     OtherContent,
+    /// A file of this name that cannot be read.
+    Unreadable,
     /// Something of this name that is no regular file.
     NoFile,
     /// A file of another name, for which the file system takes this one.
@@ -30,6 +32,10 @@ impl Conflict {
         let why = match self {
             Self::OtherContent => {
                 "there is a file of that name with other content, which is kept: move it away, or ask for overwriting"
+                    .to_owned()
+            }
+            Self::Unreadable => {
+                "there is a file of that name that cannot be read, and is kept: make it readable, or move it away"
                     .to_owned()
             }
             Self::NoFile => "what has that name is no regular file, and is kept: move it away".to_owned(),

@@ -51,6 +51,12 @@ impl Job {
         self.pending.get(next).map_or(Catalogue::ROOT, |pending| self.directory_of(pending.license))
     }
 
+    /// The path of a temporary file, for a person who has to remove it.
+    pub(super) fn temporary_path(&self, pending: Pending) -> String {
+        let (directory, name) = (self.directory_of(pending.license), temporary_name(pending.temporary));
+        format!("{} in the store", self.contents.catalogue().path_in(directory, &name))
+    }
+
     pub(super) fn directory_name(&self, id: DirectoryId) -> &str {
         self.contents.catalogue().directory_name(id)
     }
@@ -139,12 +145,15 @@ pub(super) fn incomplete(path: String, doing: &str, error: FsError) -> Failure {
 fn trouble(path: String, doing: &str, error: FsError, so: &str) -> Failure {
     let what = if path == STORE { "the license store" } else { &path };
     let advice = match error.code() {
-        ErrorCode::AccessDenied => "make the license store writable",
+        ErrorCode::AccessDenied => "make the license store readable and writable",
         ErrorCode::DiskFull => "free some space",
         ErrorCode::Io if error == FsError::Exist => {
             "remove the files .license-backup-*.tmp there that no running restore uses"
         }
-        _ => "see that the disk is in order",
+        _ if matches!(error, FsError::Link | FsError::NotDirectory) => {
+            "see that nothing else changes the license store meanwhile"
+        }
+        _ => "see that the disk is in order, not mounted read-only and within its quota",
     };
     let message = format!("{doing} {what} failed: {error}; {so}{advice}, and restore again");
     Failure::at(error.code(), path, message)

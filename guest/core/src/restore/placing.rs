@@ -41,6 +41,8 @@ struct Level<D: Directory> {
     hindrance: Option<Hindrance>,
     /// The names in it when it was entered; when it is being left, those that it has by then.
     names: Names<D::Entries>,
+    /// Whether it was listed anew because a name was missing: another program may change it meanwhile.
+    is_relisted: bool,
     /// The licenses that got their names in it, as long as these were not looked for.
     placed: Vec<usize>,
     is_being_left: bool,
@@ -130,10 +132,18 @@ impl<D: Directory> Placing<D> {
     /// Gives a license its name.
     fn place(&mut self, pending: Pending, budget: &mut Budget, events: &mut Vec<Status>) -> Result<(), Failure> {
         budget.spend(LICENSE);
+        let level = self.trail.innermost_mut();
+        let mut placement = level.place(&self.job, pending, budget);
+        if matches!(placement, Ok(Placement::Conflict(Conflict::OtherName))) && !level.is_relisted {
+            match level.list_anew() {
+                // It is looked at again, with the names that there are by now.
+                Ok(()) => return Ok(()),
+                Err(error) => placement = Err(error),
+            }
+        }
         self.next += 1;
         self.bytes += u64::from(self.job.contents.license(pending.license).size);
-        let level = self.trail.innermost_mut();
-        let placement = match level.place(&self.job, pending, budget) {
+        let placement = match placement {
             Ok(placement) => placement,
             Err(error) => return self.give_up(pending, error, budget, events),
         };
@@ -174,7 +184,7 @@ impl<D: Directory> Placing<D> {
         let removed = directory.map(|directory| self.job.remove_temporary(&**directory, pending, budget));
         let failure = match removed {
             None | Some(Ok(())) => failure,
-            Some(Err(error)) => but_left(failure, &temporary_name(pending.temporary), error),
+            Some(Err(error)) => but_left(failure, &self.job.temporary_path(pending), error),
         };
         self.tell(failure, events);
         Ok(())
@@ -276,7 +286,15 @@ impl<D: Directory> Level<D> {
             Ok(names) => (names, hindrance),
             Err(error) => (Names::none(), Some(Hindrance::Trouble(error))),
         };
-        Self { directory, hindrance, names, placed: Vec::new(), is_being_left: false, is_kept: false }
+        Self {
+            directory,
+            hindrance,
+            names,
+            is_relisted: false,
+            placed: Vec::new(),
+            is_being_left: false,
+            is_kept: false,
+        }
     }
 
     /// Opens a directory in this one.
@@ -294,6 +312,14 @@ impl<D: Directory> Level<D> {
             Ok(directory) => Self::new(directory.map(Rc::new), hindrance),
             Err(error) => Self::new(None, hindrance.or(Some(Hindrance::Trouble(error)))),
         }
+    }
+
+    fn list_anew(&mut self) -> Result<(), FsError> {
+        self.is_relisted = true;
+        if let Some(directory) = &self.directory {
+            self.names = Names::of(&**directory)?;
+        }
+        Ok(())
     }
 
     /// Gives a license its name in this directory.

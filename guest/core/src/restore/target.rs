@@ -36,9 +36,18 @@ pub(super) enum Finding {
 impl<D: Directory> Target<'_, D> {
     /// Looks what is there.
     pub(super) fn look(&self, budget: &mut Budget) -> Result<Finding, FsError> {
-        let looked = self.directory.metadata(self.name).and_then(|metadata| {
-            Ok((metadata, is_license(self.directory, self.name, metadata, self.license, budget)?))
-        });
+        let looked = self
+            .directory
+            .metadata(self.name)
+            .map(|metadata| (metadata, is_license(self.directory, self.name, metadata, self.license, budget)));
+        let looked = match looked {
+            // The file is there, whatever is in it.
+            Ok((_, Err(FsError::AccessDenied | FsError::NotPermitted))) => {
+                return Ok(Finding::Conflict(Conflict::Unreadable));
+            }
+            Ok((metadata, compared)) => compared.map(|is_license| (metadata, is_license)),
+            Err(error) => Err(error),
+        };
         match looked {
             Ok((_, true)) => Ok(Finding::Present),
             Ok((metadata, false)) if metadata.kind != EntryKind::File => Ok(Finding::Conflict(Conflict::NoFile)),

@@ -34,6 +34,8 @@ struct Level<D: Directory> {
     names: Names<D::Entries>,
     /// Whether a directory was created in it after it was listed.
     is_outdated: bool,
+    /// Whether it was listed anew because a name was missing: another program may change it meanwhile.
+    is_relisted: bool,
     temporaries: Option<Temporaries>,
     /// The number of licenses that were pending when it was entered.
     pending_before: usize,
@@ -140,6 +142,9 @@ impl<D: Directory> Writing<D> {
         let finding = level.look(&self.job, license, budget);
         let finding = finding.map_err(|error| self.job.undone(license, "looking at", error))?;
         budget.spend(LICENSE);
+        if matches!(finding, Finding::Conflict(Conflict::OtherName)) && !level.is_relisted {
+            return level.list_anew().map_err(|error| self.job.undone(license, "looking at", error));
+        }
         match finding {
             Finding::Present => {
                 level.has_present = true;
@@ -175,7 +180,15 @@ impl<D: Directory> Level<D> {
             Place::Found(directory) => Names::of(&**directory)?,
             Place::Created(_) | Place::Missing | Place::Blocked(_) => Names::none(),
         };
-        Ok(Self { place, names, is_outdated: false, temporaries: None, pending_before, has_present: false })
+        Ok(Self {
+            place,
+            names,
+            is_outdated: false,
+            is_relisted: false,
+            temporaries: None,
+            pending_before,
+            has_present: false,
+        })
     }
 
     fn directory(&self) -> Option<&Rc<D>> {
@@ -205,35 +218,46 @@ impl<D: Directory> Level<D> {
         let name = job.directory_name(id);
         Ok(Some(match directory.open_directory(name) {
             Ok(opened) if self.names.has(name)? => Place::Found(Rc::new(opened)),
-            // Creating another directory may have made one of exactly this name, as creating `d.` makes `d` on FAT.
-            Ok(_) if self.is_outdated => {
-                self.names = Names::of(&*directory)?;
-                self.is_outdated = false;
+            // Creating another directory may have made one of exactly this name, as creating `d.` makes `d` on FAT; or
+            // another program has made it.
+            Ok(_) if self.is_outdated || !self.is_relisted => {
+                self.list_anew()?;
                 return Ok(None);
             }
             Ok(_) => Place::Blocked(Conflict::OtherDirectory(id)),
             Err(FsError::NoEntry) if job.flags.dry_run => Place::Missing,
-            Err(FsError::NoEntry) => self.create_child(&directory, id, job)?,
+            Err(FsError::NoEntry) => return self.create_child(&directory, id, job),
             Err(FsError::NotDirectory | FsError::Link) => Place::Blocked(Conflict::NoDirectory(id)),
             Err(error) if is_of_the_name(error) => Place::Blocked(Conflict::UnfitDirectory(id)),
             Err(error) => return Err(error),
         }))
     }
 
-    fn create_child(&mut self, directory: &D, id: DirectoryId, job: &mut Job) -> Result<Place<D>, FsError> {
+    /// Creates a directory in this one. Nothing if it is there by now, and this one is listed anew.
+    fn create_child(&mut self, directory: &D, id: DirectoryId, job: &mut Job) -> Result<Option<Place<D>>, FsError> {
         match directory.create_directory(job.directory_name(id)) {
             Ok(()) => {
                 job.created.push(id);
                 self.is_outdated = true;
-                directory.open_directory(job.directory_name(id)).map(|created| Place::Created(Rc::new(created)))
+                let created = directory.open_directory(job.directory_name(id))?;
+                Ok(Some(Place::Created(Rc::new(created))))
             }
-            Err(FsError::Exist) => Ok(Place::Blocked(Conflict::OtherDirectory(id))),
+            Err(FsError::Exist) if !self.is_relisted => self.list_anew().map(|()| None),
+            Err(FsError::Exist) => Ok(Some(Place::Blocked(Conflict::OtherDirectory(id)))),
             // A name is to blame only if the directory takes another one: it could be read-only.
             Err(error) if is_of_the_name(error) && self.takes_a_name(directory) => {
-                Ok(Place::Blocked(Conflict::UnfitDirectory(id)))
+                Ok(Some(Place::Blocked(Conflict::UnfitDirectory(id))))
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn list_anew(&mut self) -> Result<(), FsError> {
+        (self.is_outdated, self.is_relisted) = (false, true);
+        if let Some(directory) = self.directory() {
+            self.names = Names::of(&**directory)?;
+        }
+        Ok(())
     }
 
     fn takes_a_name(&mut self, directory: &D) -> bool {

@@ -83,6 +83,16 @@ fn a_name_that_a_listing_gives_twice_is_walked_once() {
 }
 
 #[test]
+fn a_name_that_a_listing_gives_twice_is_looked_at_once() {
+    let disk = store_with(b"");
+    disk.hide_kinds();
+    disk.repeat_names();
+    let (_, catalogue, _) = walk(&disk);
+    let looks = disk.take_calls().iter().filter(|call| call.operation == "metadata" && call.name == "one").count();
+    assert_eq!((catalogue.len(), looks), (1, 1));
+}
+
+#[test]
 fn our_own_temporary_files_are_passed_over() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/.license-backup-12.tmp", "");

@@ -28,8 +28,10 @@ struct Level<D: Directory> {
     prefix_length: usize,
     listing: Option<D::Entries>,
     errors_in_a_row: usize,
-    /// The names not yet dealt with, the last one being the next.
+    /// The names not yet dealt with, in the end in order, the last one being the next.
     names: Vec<NamedEntry>,
+    /// How many of them, from the first on, may be of a kind that the listing did not tell.
+    unresolved: usize,
 }
 
 impl<D: Directory> Walk<D> {
@@ -46,6 +48,8 @@ impl<D: Directory> Walk<D> {
             let level = self.open.last_mut()?;
             if level.listing.is_some() {
                 level.list_next(&self.catalogue, ledger);
+            } else if level.unresolved > 0 {
+                level.resolve_next(&self.catalogue, ledger);
             } else if let Some(entry) = level.names.pop() {
                 if let Some(deeper) = level.deal_with(&entry, excluded, &mut self.catalogue, ledger) {
                     self.open.push(deeper);
@@ -64,16 +68,24 @@ impl<D: Directory> Walk<D> {
 impl<D: Directory> Level<D> {
     fn new(directory: D, id: DirectoryId, prefix_length: usize) -> Result<Self, FsError> {
         let listing = directory.entries()?;
-        Ok(Self { directory, id, prefix_length, listing: Some(listing), errors_in_a_row: 0, names: Vec::new() })
+        Ok(Self {
+            directory,
+            id,
+            prefix_length,
+            listing: Some(listing),
+            errors_in_a_row: 0,
+            names: Vec::new(),
+            unresolved: 0,
+        })
     }
 
-    /// Reads one name; after the last one sorts them all.
+    /// Reads one name.
     fn list_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
         let Some(listing) = self.listing.as_mut() else { return };
         match listing.next_entry() {
             Ok(Some(entry)) => {
                 self.errors_in_a_row = 0;
-                self.add(entry, catalogue, ledger);
+                self.names.push(entry);
             }
             Ok(None) => self.end_listing(),
             Err(FsError::IllegalName) => {
@@ -97,26 +109,39 @@ impl<D: Directory> Level<D> {
         }
     }
 
-    /// Keeps a name to be dealt with in its turn. Its kind must be known by then, since it decides about the order.
-    fn add(&mut self, mut entry: NamedEntry, catalogue: &Catalogue, ledger: &mut Ledger) {
+    /// Goes over from the names to their kinds. A listing may give a name twice while the directory changes.
+    fn end_listing(&mut self) {
+        self.listing = None;
+        // Nearly the order in which they are dealt with, so that the next sort takes little time.
+        self.names.sort_unstable_by(|one, other| other.name.cmp(&one.name));
+        self.names.dedup_by(|one, other| one.name == other.name);
+        self.unresolved = self.names.len();
+        if self.names.iter().all(|entry| entry.kind != EntryKind::Unknown) {
+            self.end_resolving();
+        }
+    }
+
+    /// Finds out the kind of one name; after the last one sorts them all, since their kinds decide about the order.
+    fn resolve_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
+        self.unresolved -= 1;
+        let Some(entry) = self.names.get_mut(self.unresolved) else { return };
         if entry.kind == EntryKind::Unknown {
             match self.directory.metadata(&entry.name) {
                 Ok(metadata) => entry.kind = metadata.kind,
-                Err(error) => return ledger.unreadable(catalogue.path_in(self.id, &entry.name), error),
+                Err(error) => {
+                    let entry = self.names.swap_remove(self.unresolved);
+                    ledger.unreadable(catalogue.path_in(self.id, &entry.name), error);
+                }
             }
         }
-        if entry.kind == EntryKind::File && is_temporary_name(&entry.name) {
-            return;
+        if self.unresolved == 0 {
+            self.end_resolving();
         }
-        self.names.push(entry);
     }
 
-    fn end_listing(&mut self) {
-        self.listing = None;
-        // A listing may give a name twice while the directory changes. This is nearly the order of the next sort, which
-        // then takes little time.
-        self.names.sort_unstable_by(|one, other| other.name.cmp(&one.name));
-        self.names.dedup_by(|one, other| one.name == other.name);
+    fn end_resolving(&mut self) {
+        self.unresolved = 0;
+        self.names.retain(|entry| entry.kind != EntryKind::File || !is_temporary_name(&entry.name));
         self.names.sort_unstable_by(|one, other| in_path_order(other, one));
     }
 

@@ -15,8 +15,10 @@ use crate::archive::{ArchiveReader, CentralDirectory, Contents, RECORD_ENTRY, SU
 use crate::directory::FsError;
 use crate::{Directory, Failure, File, Status};
 
-/// How many headers one step of the last part makes.
+/// How many headers one step of the last part makes at most.
 const HEADERS_PER_STEP: usize = 1024;
+/// How many bytes of headers one step makes, give or take the last one.
+const BYTES_PER_STEP: usize = 256 << 10;
 
 /// An inspection that goes on step by step.
 pub(crate) struct Inspection<F> {
@@ -175,13 +177,13 @@ impl End {
         let Layout { contents, sums, record } = &self.layout;
         let last = contents.len().min(self.next + HEADERS_PER_STEP);
         let mut bytes = Vec::new();
-        for index in self.next..last {
-            let entry = contents.entry(index, self.offset);
+        while self.next < last && bytes.len() < BYTES_PER_STEP {
+            let entry = contents.entry(self.next, self.offset);
             entry.write_central_header(&mut bytes);
             self.offset += entry.local_header_length() + entry.size;
+            self.next += 1;
         }
-        self.next = last;
-        let is_last = last == contents.len();
+        let is_last = self.next == contents.len();
         if is_last {
             sums.write_central_header(&mut bytes);
             record.write_central_header(&mut bytes);

@@ -3,13 +3,15 @@
 use super::faults::Faults;
 use crate::File;
 use crate::archive::{
-    ArchiveReader, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense, fault_of_path,
+    ArchiveReader, BACKUP_FILE, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense, fault_of_path,
 };
 use crate::directory::FsError;
 use crate::store::{Catalogue, LARGEST_DOCUMENT};
 
-/// How many headers one step reads.
+/// How many headers one step reads at most.
 const HEADERS_PER_STEP: usize = 1024;
+/// How many bytes of names one step reads, give or take the last name.
+const BYTES_PER_STEP: usize = 256 << 10;
 
 /// What the central directory has said so far.
 pub(super) struct Structure {
@@ -18,6 +20,9 @@ pub(super) struct Structure {
     record: Option<Entry<String>>,
     /// The path of the license before.
     last: Option<String>,
+    /// The lengths of those licenses' paths that the path before starts with, its own included. In byte order no other
+    /// license can be a directory on the way to what follows.
+    beginnings: Vec<usize>,
     /// Where the next entry has to start.
     next_offset: u64,
 }
@@ -32,7 +37,7 @@ pub(super) struct Layout {
 impl Structure {
     pub(super) fn new() -> Self {
         let contents = Contents::new(Catalogue::new());
-        Self { contents, sums: None, record: None, last: None, next_offset: 0 }
+        Self { contents, sums: None, record: None, last: None, beginnings: Vec::new(), next_offset: 0 }
     }
 
     /// Reads some headers. Gives whether it was the last of them.
@@ -41,13 +46,22 @@ impl Structure {
         reader: &mut ArchiveReader<F>,
         faults: &mut Faults,
     ) -> Result<bool, FsError> {
+        let mut bytes = 0;
         for _ in 0..HEADERS_PER_STEP {
+            if bytes >= BYTES_PER_STEP {
+                break;
+            }
             match reader.next_entry() {
-                Ok(Some(entry)) => self.add(entry, faults),
+                Ok(Some(entry)) => {
+                    bytes += entry.name.len();
+                    self.add(entry, faults);
+                }
                 Ok(None) => {
-                    if self.next_offset != reader.directory().offset {
-                        let fault = "there are bytes between its last entry and its central directory".to_owned();
-                        faults.tell(RECORD_ENTRY, fault);
+                    let (ends, starts) = (self.next_offset, reader.directory().offset);
+                    if ends != starts {
+                        let fault =
+                            format!("its entries end at byte {ends}, and its central directory starts at {starts}");
+                        faults.tell(BACKUP_FILE, fault);
                     }
                     return Ok(true);
                 }
@@ -71,7 +85,7 @@ impl Structure {
         let Entry { name, offset, .. } = &entry;
         if *offset != self.next_offset {
             let next = self.next_offset;
-            faults.tell_of(name, &format!("starts at byte {offset}, and the one before it ends at byte {next}"));
+            faults.tell_of(name, &format!("starts at byte {offset}, and should start at {next}"));
         }
         let end = offset.checked_add(entry.local_header_length()).and_then(|start| start.checked_add(entry.size));
         self.next_offset = end.unwrap_or(u64::MAX);
@@ -101,20 +115,16 @@ impl Structure {
             Some(last) if last > path => return faults.tell_of(name, "is out of order"),
             _ => {}
         }
-        if let Some(file) = self.file_on_the_way_to(path) {
-            return faults.tell_of(name, &format!("lies in {LICENSES}{file}, which is a license"));
+        let last = self.last.as_deref().unwrap_or_default();
+        let shared = last.bytes().zip(path.bytes()).take_while(|(one, other)| one == other).count();
+        self.beginnings.retain(|length| *length <= shared);
+        let mut licenses = self.beginnings.iter().filter_map(|&length| path.split_at_checked(length));
+        if let Some((license, _)) = licenses.find(|(_, rest)| rest.starts_with('/')) {
+            return faults.tell_of(name, &format!("lies in {LICENSES}{license}, which is a license"));
         }
+        self.beginnings.push(path.len());
         let file = self.contents.catalogue_mut().add_path(path);
         self.contents.add(StoredLicense { file, size, crc32: entry.crc32, hash: [0; 32] });
         self.last = Some(path.to_owned());
-    }
-
-    /// The first directory on the way to `path` that is a license, if there is one. Those on the way to the license before
-    /// were looked at with it.
-    fn file_on_the_way_to<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let known = self.last.as_deref().unwrap_or_default();
-        let directories = path.match_indices('/').map(|(at, _)| at);
-        let new = directories.filter(|&at| known.get(..=at) != path.get(..=at));
-        new.filter_map(|at| path.get(..at)).find(|directory| self.contents.find(directory).is_some())
     }
 }

@@ -5,8 +5,10 @@ use crate::File;
 use crate::archive::{ArchiveFault, Contents, Entry, LICENSES, Lines, SUMS_ENTRY, parse_sum};
 use crate::directory::FsError;
 
-/// How many lines one step reads.
+/// How many lines one step reads at most.
 const LINES_PER_STEP: usize = 1024;
+/// How many bytes one step reads, give or take the last line.
+const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// How far the sums were read. Lines and licenses both come in byte order of name.
 pub(super) struct Sums {
@@ -36,7 +38,11 @@ impl Sums {
         whole: &mut blake3::Hasher,
         faults: &mut Faults,
     ) -> Result<bool, FsError> {
+        let stop_at = whole.count() + BYTES_PER_STEP;
         for _ in 0..LINES_PER_STEP {
+            if whole.count() >= stop_at {
+                break;
+            }
             self.line += 1;
             match self.lines.next_line(file) {
                 Ok(Some(line)) => {
