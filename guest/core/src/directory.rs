@@ -112,6 +112,9 @@ pub trait File {
     fn read(&self, length: usize, offset: u64) -> Result<Vec<u8>, FsError>;
     /// Writes at `offset` and says how many bytes were taken, which may be fewer than were given.
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError>;
+    /// Says that these bytes, which were written, are not needed again, so that the file system may begin to put them on
+    /// disk: a sync then has less left to do, and tells of trouble with it.
+    fn release(&self, offset: u64, length: u64);
     /// Makes content and metadata durable.
     fn sync(&self) -> Result<(), FsError>;
     /// What the file system says of the file.

@@ -69,6 +69,7 @@ impl<F: File> Temporary<F> {
                 count => taken += count,
             }
         }
+        self.file.release(0, taken as u64);
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 use license_backup_core::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};
 
 use crate::wasi::filesystem::types::{
-    Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, OpenFlags, PathFlags,
+    Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, OpenFlags,
+    PathFlags,
 };
 
 /// A directory that the host has opened, or one below it.
@@ -111,6 +112,11 @@ impl File for WasiFile {
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
         let taken = self.0.write(bytes, offset).map_err(fs_error)?;
         usize::try_from(taken).map_err(|_| FsError::Other("overflow"))
+    }
+
+    fn release(&self, offset: u64, length: u64) {
+        // Linux begins to write at this advice. A host that does not take it has less to offer, which is no error.
+        let _ = self.0.advise(offset, length, Advice::DontNeed);
     }
 
     fn sync(&self) -> Result<(), FsError> {

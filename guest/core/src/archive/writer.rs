@@ -14,6 +14,8 @@ use crate::store::{Catalogue, FileId};
 
 /// How many bytes are gathered before they are written.
 const BUFFER: usize = 256 << 10;
+/// How many written bytes are released at once: enough for the file system to find a place for them in one piece.
+const RELEASE: u64 = 8 << 20;
 /// How many lines, pieces or headers of a generated part one step deals with.
 const PIECES_PER_STEP: usize = 1024;
 
@@ -22,11 +24,12 @@ pub(crate) struct Output<F> {
     file: Rc<F>,
     buffer: Vec<u8>,
     written: u64,
+    released: u64,
 }
 
 impl<F: File> Output<F> {
     pub(crate) fn new(file: Rc<F>) -> Self {
-        Self { file, buffer: Vec::with_capacity(BUFFER), written: 0 }
+        Self { file, buffer: Vec::with_capacity(BUFFER), written: 0, released: 0 }
     }
 
     /// The number of bytes put so far.
@@ -57,6 +60,10 @@ impl<F: File> Output<F> {
             }
         }
         self.buffer.clear();
+        if self.written - self.released >= RELEASE {
+            self.file.release(self.released, self.written - self.released);
+            self.released = self.written;
+        }
         Ok(())
     }
 }

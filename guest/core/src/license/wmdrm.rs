@@ -261,8 +261,7 @@ impl<'i, 't> Reading<'i, 't> {
             (Version::Xml, Some(true)) => Ok(None),
             (Version::Xmr, _) => {
                 let text = self.content.plain().ok_or(Fault("a version 3 license is not plain text"))?;
-                let base64: Vec<u8> = text.bytes().filter(|&byte| !WHITE_SPACE.contains(&char::from(byte))).collect();
-                let license = BASE64.decode(base64).map_err(|_| Fault("a version 3 license is not base64"))?;
+                let license = decode_base64(text).ok_or(Fault("a version 3 license is not base64"))?;
                 xmr::judge_license(&license, &mut self.identity.key_ids)
             }
         }
@@ -278,6 +277,11 @@ impl<'i, 't> Reading<'i, 't> {
         }
         Ok(self.restriction)
     }
+}
+
+/// Decodes base64 that may have white space in it; most has none, and that is quicker to try than to look for.
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).or_else(|_| BASE64.decode(text.replace(WHITE_SPACE, ""))).ok()
 }
 
 #[cfg(test)]

@@ -8,8 +8,11 @@ use crate::{Directory, ErrorCode, Failure, File};
 /// The largest license document that is read, in bytes. Real ones have a few KiB; the bound keeps a foreign file from
 /// filling memory.
 pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
-/// What one read asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
-const READ_LENGTH: usize = 64 << 10;
+/// What the first read asks for, in bytes. It is to give a usual license whole; a host may clear as much memory as it is
+/// asked for.
+const FIRST_READ: usize = 16 << 10;
+/// What a read of a longer license asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
+const FURTHER_READ: usize = 64 << 10;
 /// How often a license that changes while it is being read is tried.
 const TRIES: usize = 3;
 
@@ -92,13 +95,14 @@ fn read_unchanged(
     bytes_read: &mut u64,
     path: impl Fn() -> String,
 ) -> Result<Option<Vec<u8>>, Unread> {
-    let mut read = |offset| -> Result<Vec<u8>, FsError> {
-        let bytes = file.read(READ_LENGTH, offset)?;
+    let mut read = |length, offset| -> Result<Vec<u8>, FsError> {
+        let bytes = file.read(length, offset)?;
         *bytes_read += to_u64(bytes.len());
         Ok(bytes)
     };
-    let document = read(0)?;
-    if document.is_empty() || (document.len() < READ_LENGTH && read(to_u64(document.len()))?.is_empty()) {
+    let document = read(FIRST_READ, 0)?;
+    // At the end of the file there is not even a byte.
+    if document.is_empty() || (document.len() < FIRST_READ && read(1, to_u64(document.len()))?.is_empty()) {
         return Ok(Some(document));
     }
     let before = file.metadata()?;
@@ -112,7 +116,7 @@ fn read_unchanged(
     }
     let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
     loop {
-        let more = read(to_u64(document.len()))?;
+        let more = read(FURTHER_READ, to_u64(document.len()))?;
         if more.is_empty() {
             break;
         }
