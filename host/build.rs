@@ -1,4 +1,7 @@
-//! Takes in the component that is embedded in the library.
+//! Takes in the component that is embedded in the library, and compiles it ahead of time, so that a start takes no time.
+
+#[path = "src/engine.rs"]
+mod engine;
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -13,12 +16,25 @@ fn main() {
         None => directory("CARGO_MANIFEST_DIR").join("../target/components/license-backup.wasm"),
     };
     println!("cargo::rerun-if-changed={}", from.display());
-    if let Err(error) = fs::copy(&from, directory("OUT_DIR").join("license-backup.wasm")) {
-        println!(
-            "cargo::error=the component {} cannot be taken in: {error}; run `make component` to build it",
-            from.display()
-        );
+    if let Err(error) = embed(&from) {
+        println!("cargo::error=the component {} cannot be taken in: {error}", from.display());
     }
+}
+
+fn embed(from: &PathBuf) -> Result<(), String> {
+    let component = fs::read(from).map_err(|error| format!("{error}; run `make component` to build it"))?;
+    let compiled = if env::var_os("TARGET") == env::var_os("HOST") {
+        engine::engine()
+            .and_then(|engine| engine.precompile_component(&component))
+            .map_err(|error| format!("{error:#}"))?
+    } else {
+        // This machine's code is of no use there. Without any, the library compiles the component when it is used.
+        Vec::new()
+    };
+    let out = directory("OUT_DIR");
+    fs::write(out.join("license-backup.wasm"), component)
+        .and_then(|()| fs::write(out.join("license-backup.cwasm"), compiled))
+        .map_err(|error| error.to_string())
 }
 
 /// A directory that cargo names to every build script.

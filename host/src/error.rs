@@ -20,6 +20,9 @@ pub enum RuntimeError {
     /// The component is none, or cannot be compiled.
     #[error("the component cannot be compiled")]
     Compile(#[source] Cause),
+    /// What was compiled ahead of time is not of this version, or not for this processor.
+    #[error("the component was compiled by another version or for another processor; compile it anew")]
+    Unfit(#[source] Cause),
     /// The component imports more than it is given, or does not export what this library calls.
     #[error("the component does not fit this library; build both from the same sources")]
     Link(#[source] Cause),

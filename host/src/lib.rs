@@ -6,7 +6,8 @@
 //! reaches the directories that an operation names, and nothing else. It can write to the directory of a backup that it
 //! makes, and to the store of a restore; all else it can only read.
 //!
-//! - [`Runtime`] holds the compiled component: make one, share it.
+//! - [`Runtime`] holds the compiled component: make one, share it. The embedded one is compiled when this library is built;
+//!   [`Runtime::compile`] and [`Runtime::from_compiled`] do the same for another one.
 //! - [`Runtime::backup`], [`Runtime::verify`] and [`Runtime::restore`] start an operation. They resolve as soon as it is
 //!   accepted, to an [`Operation`]: a stream of [`Status`] events, a future of the outcome, and a [`CancellationCookie`].
 //! - [`Runtime::backup_with`] and its like do the same for those who prefer to be called: see [`Callback`].
@@ -46,7 +47,9 @@
 mod backup;
 mod bindings;
 mod callbacks;
+mod compiled;
 mod convert;
+mod engine;
 mod error;
 mod events;
 mod list;

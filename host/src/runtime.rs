@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine};
 
 use crate::bindings::LicenseManagementPre;
+use crate::engine::engine;
 use crate::run::{self, Call, State};
 use crate::shares::Shares;
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
     callbacks,
 };
 
-/// The component of this library; see `build.rs`.
-static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.wasm"));
-
 /// Bytes of memory that one operation may use, unless another limit is set. An operation keeps the paths of a store and
 /// what it left out in memory, so that this is far from what any store takes that people have, and near enough that a
 /// defect does not starve the machine.
@@ -26,7 +23,7 @@ const MEMORY_LIMIT: usize = 1024 * 1024 * 1024;
 
 /// The compiled component.
 ///
-/// Making one takes a noticeable time, cloning it none; it can be shared between threads. Each operation gets an instance
+/// Making one takes some milliseconds, cloning it none; it can be shared between threads. Each operation gets an instance
 /// of its own, with its own memory and with no more than the directories that it names.
 #[derive(Clone)]
 pub struct Runtime {
@@ -36,15 +33,6 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Compiles the component that is embedded in this library.
-    ///
-    /// # Errors
-    ///
-    /// [`RuntimeError::Engine`] where WebAssembly cannot be run; the others are defects of this library.
-    pub fn new() -> Result<Self, RuntimeError> {
-        Self::from_component(COMPONENT)
-    }
-
     /// Compiles another component of the world `licenses:management/license-management`, in the binary format.
     ///
     /// It gets what the embedded one gets, and nothing else: access to the opened directories.
@@ -53,13 +41,13 @@ impl Runtime {
     ///
     /// See [`RuntimeError`].
     pub fn from_component(component: &[u8]) -> Result<Self, RuntimeError> {
-        let mut config = Config::new();
-        // A component is stripped of names, and an error should be one line.
-        config.wasm_backtrace_max_frames(None);
-        let engine = Engine::new(&config).map_err(|error| RuntimeError::Engine(error.into()))?;
-        let component =
-            Component::from_binary(&engine, component).map_err(|error| RuntimeError::Compile(error.into()))?;
-        let component = run::link(&component).map_err(|error| RuntimeError::Link(error.into()))?;
+        let engine = engine().map_err(|error| RuntimeError::Engine(error.into()))?;
+        let component = Component::from_binary(&engine, component);
+        Self::link(&component.map_err(|error| RuntimeError::Compile(error.into()))?)
+    }
+
+    pub(crate) fn link(component: &Component) -> Result<Self, RuntimeError> {
+        let component = run::link(component).map_err(|error| RuntimeError::Link(error.into()))?;
         Ok(Self { component: Arc::new(component), memory_limit: MEMORY_LIMIT, shares: Arc::default() })
     }
 
