@@ -1,12 +1,12 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test lint vendor-wit clean
+.PHONY: help setup setup-tests component build run test bench lint vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 # The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
-HOST := --release --package license-backup --package license-backup-tests
+HOST := --release --package license-backup --package license-backup-tests --package license-backup-bench
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ help: ## List these targets
 setup: ## Install what building needs and this machine lacks
 	@scripts/setup.sh
 
-setup-tests: setup ## Install what the tests need besides
+setup-tests: setup ## Install what the tests and the benchmark need besides
 	@scripts/setup.sh tests
 
 component: setup ## Build the components into target/components
@@ -26,10 +26,19 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-test: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+test bench: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 test: setup-tests build ## Run all tests
 	cargo test --locked --package license-backup-core --package license-backup-command
 	cargo test --locked $(HOST)
+
+# The number of licenses of the larger store, and how many times each program is run.
+SIZE := 100000
+ROUNDS := 5
+RESULTS := bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
+
+bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 ROUNDS=7 for another store and more rounds
+	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
+	@[ $(RESULTS) != bench/results.json ] || target/release/license-backup-bench publish
 
 lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
 	cargo fmt --all --check

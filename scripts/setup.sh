@@ -101,7 +101,8 @@ has cargo || fail "there is no cargo here; install Rust's stable toolchain and s
 mkdir -p target
 add_linkers_to_path
 if [ "${1-}" = tests ]; then
-	for tool in unzip python3; do has "$tool" || packages="$packages $tool"; done
+	# The last three are what the benchmark compares with.
+	for tool in unzip python3 zip rsync restic; do has "$tool" || packages="$packages $tool"; done
 	# Only root can mount the file system of another kind that some tests use.
 	if [ "$(id -u)" -eq 0 ]; then
 		has mkfs.exfat || packages="$packages exfatprogs"

@@ -1,0 +1,144 @@
+//! The programs that are compared, and how each is called.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The directories and programs of this project that a comparison works with.
+pub(crate) struct Places {
+    /// The directory that `make` builds into.
+    pub(crate) target: PathBuf,
+    /// The license store.
+    pub(crate) store: PathBuf,
+    /// A backup of it.
+    pub(crate) backup: PathBuf,
+    /// An empty directory, new for each run.
+    pub(crate) output: PathBuf,
+    /// The command component, compiled ahead by wasmtime.
+    pub(crate) compiled: PathBuf,
+}
+
+impl Places {
+    /// The program of this project, with a verb.
+    fn ours(&self, verb: &str) -> Command {
+        let mut command = Command::new(self.target.join("release/license-backup"));
+        command.arg(verb).arg("--quiet");
+        command
+    }
+
+    /// A backup of the store into a directory.
+    pub(crate) fn back_up_into(&self, directory: &Path) -> Command {
+        let mut command = self.ours("backup");
+        command.arg("--store").arg(&self.store).arg("--to").arg(directory);
+        command
+    }
+
+    /// The backup file.
+    fn archive(&self) -> PathBuf {
+        self.backup.join("licenses.zip")
+    }
+}
+
+/// restic with a repository in the output directory, and nothing kept elsewhere.
+fn restic(places: &Places) -> Command {
+    let mut command = Command::new("restic");
+    command.args(["--quiet", "--no-cache", "--repo"]).arg(places.output.join("repository"));
+    command.env("RESTIC_PASSWORD", "benchmark");
+    command
+}
+
+/// A program, or a way to call one.
+pub(crate) struct Entrant {
+    pub(crate) name: &'static str,
+    /// What has to be done before each run, and is not measured.
+    pub(crate) prepare: Option<fn(&Places) -> Command>,
+    pub(crate) command: fn(&Places) -> Command,
+}
+
+const fn entrant(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
+    Entrant { name, prepare: None, command }
+}
+
+/// Short runs.
+pub(crate) const START: [Entrant; 2] = [
+    entrant("license-backup backup", |places| places.back_up_into(&places.output)),
+    entrant("true", |_| Command::new("true")),
+];
+
+/// A backup of the whole store.
+pub(crate) const BACKUP: [Entrant; 8] = [
+    entrant("license-backup backup", |places| places.back_up_into(&places.output)),
+    entrant("license-backup-command.wasm under wasmtime", |places| {
+        let mut command = Command::new("wasmtime");
+        command.args(["run", "--allow-precompiled", "--dir"]);
+        command.arg(format!("{}::/licenses", places.store.display()));
+        command.arg("--dir").arg(format!("{}::/backup", places.output.display()));
+        command.arg(&places.compiled).args(["backup", "/backup"]);
+        command
+    }),
+    entrant("tar cf", |places| {
+        let mut command = Command::new("tar");
+        command.arg("cf").arg(places.output.join("licenses.tar")).arg("-C").arg(&places.store).arg(".");
+        command
+    }),
+    entrant("zip -0 -r", |places| {
+        let mut command = Command::new("zip");
+        command.args(["-0", "-r", "-q"]).arg(places.output.join("licenses.zip")).arg(".").current_dir(&places.store);
+        command
+    }),
+    entrant("cp -r", |places| {
+        let mut command = Command::new("cp");
+        command.arg("-r").arg(&places.store).arg(&places.output);
+        command
+    }),
+    entrant("rsync -a", |places| {
+        let mut command = Command::new("rsync");
+        command.arg("-a").arg(&places.store).arg(&places.output);
+        command
+    }),
+    Entrant {
+        name: "restic backup",
+        prepare: Some(|places| {
+            let mut command = restic(places);
+            command.arg("init");
+            command
+        }),
+        command: |places| {
+            let mut command = restic(places);
+            command.arg("backup").arg(&places.store);
+            command
+        },
+    },
+    entrant("floor: open, read, close, append", |places| {
+        let mut command = Command::new(places.target.join("release/floor"));
+        command.arg(&places.store).arg(places.output.join("licenses"));
+        command
+    }),
+];
+
+/// A look at a backup, as thorough as the program has it.
+pub(crate) const VERIFY: [Entrant; 2] = [
+    entrant("license-backup verify", |places| {
+        let mut command = places.ours("verify");
+        command.arg("--from").arg(&places.backup);
+        command
+    }),
+    entrant("unzip -t", |places| {
+        let mut command = Command::new("unzip");
+        command.arg("-tqq").arg(places.archive());
+        command
+    }),
+];
+
+/// All licenses out of a backup.
+pub(crate) const RESTORE: [Entrant; 2] = [
+    entrant("license-backup restore", |places| {
+        let mut command = places.ours("restore");
+        command.arg("--from").arg(&places.backup).arg("--store").arg(&places.output);
+        command
+    }),
+    entrant("unzip", |places| {
+        let mut command = Command::new("unzip");
+        command.arg("-qq").arg(places.archive()).arg("-d").arg(&places.output);
+        command
+    }),
+];

@@ -1,0 +1,86 @@
+//! The results as tables in Markdown, for a terminal and for the README alike.
+
+use crate::results::{Comparison, Machine, Program, Results, Store};
+
+/// All results.
+pub(crate) fn tables(results: &Results) -> String {
+    let machine = &results.machine;
+    let mut parts = vec![format!("{} cores of {}, Linux {}\n", machine.cores, machine.processor, machine.kernel)];
+    for store in &results.stores {
+        parts.extend(store.comparisons.iter().map(|comparison| long_runs(store, comparison)));
+    }
+    parts.extend(
+        results.short.iter().flat_map(|store| store.comparisons.iter().map(|comparison| short_runs(store, comparison))),
+    );
+    parts.push(table(
+        &["component", "size"],
+        results
+            .components
+            .iter()
+            .map(|component| vec![component.name.clone(), format!("{} KiB", kibibytes(component.bytes))]),
+    ));
+    parts.join("\n")
+}
+
+/// Where it was measured.
+pub(crate) fn machine(machine: &Machine) -> String {
+    format!("{} cores of {}, Linux {}:\n", machine.cores, machine.processor, machine.kernel)
+}
+
+/// The programs of one comparison, and how many times as long the first of them took.
+pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
+    let title = format!("{} of {} licenses, {} rounds", comparison.task, store.licenses, comparison.rounds());
+    let rows = comparison.programs.iter().map(|program| {
+        vec![
+            program.name.clone(),
+            format!("{:.3} s", program.median_seconds()),
+            format!("{:.1} µs", program.median_seconds() * 1e6 / f64::from(store.licenses)),
+            format!("{:.2}", comparison.ratio_to(program)),
+            memory(program),
+        ]
+    });
+    table(&[&title, "median", "a license", "license-backup : it", "peak memory"], rows)
+}
+
+/// The same where ratios would say little.
+fn short_runs(store: &Store, comparison: &Comparison) -> String {
+    let title = format!("{} of {} licenses, {} rounds", comparison.task, store.licenses, comparison.rounds());
+    let rows = comparison.programs.iter().map(|program| {
+        vec![program.name.clone(), format!("{:.1} ms", program.median_seconds() * 1e3), memory(program)]
+    });
+    table(&[&title, "median", "peak memory"], rows)
+}
+
+fn memory(program: &Program) -> String {
+    format!("{:.1} MiB", kibibytes(program.peak_memory) / 1024.0)
+}
+
+/// Whole ones: nothing that is measured here has so many that a fraction matters, or more than 32 bits hold.
+fn kibibytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX))
+}
+
+/// A table whose first column is text and whose others are numbers.
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
+    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
+    let rule: Vec<String> = widths
+        .iter()
+        .enumerate()
+        .map(|(column, width)| if column == 0 { "-".repeat(*width) } else { "-".repeat(width - 1) + ":" })
+        .collect();
+    lines.insert(1, line(&rule, &widths));
+    lines.join("\n") + "\n"
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let padded =
+        cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+    format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
+}

@@ -1,0 +1,70 @@
+//! The benchmark itself: that it runs, and that what is published is what it has measured. No test looks at a time.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const BENCH: &str = env!("CARGO_BIN_EXE_license-backup-bench");
+
+fn sources() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
+}
+
+/// Runs the benchmark from the directory of the sources, and gives what it printed.
+fn bench(arguments: &[&str]) -> String {
+    let output = Command::new(BENCH).args(arguments).current_dir(sources()).output().expect("it was built");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} ended with {}\n{stderr}", output.status);
+    String::from_utf8(output.stdout).expect("tables are UTF-8")
+}
+
+#[test]
+fn a_small_run_measures_every_program_in_every_round_and_prints_its_results() {
+    let directory = tempfile::tempdir().expect("a temporary directory is writable");
+    let to = directory.path().join("results.json");
+    let to = to.to_str().expect("a temporary directory is UTF-8");
+    let printed = bench(&["run", "--licenses", "20", "--rounds", "2", "--to", to]);
+
+    let results: Value = serde_json::from_slice(&std::fs::read(to).expect("it was written")).expect("it is JSON");
+    let comparisons = results["stores"][0]["comparisons"].as_array().expect("a store has comparisons");
+    let measured: Vec<(&str, Vec<&str>)> = comparisons
+        .iter()
+        .map(|comparison| {
+            let programs = comparison["programs"].as_array().expect("a comparison has programs");
+            for program in programs {
+                assert_eq!(program["seconds"].as_array().map(Vec::len), Some(2), "{program}");
+                assert!(program["peak_memory"].as_u64() > Some(0), "{program}");
+            }
+            let names = programs.iter().map(|program| program["name"].as_str().expect("a program has a name"));
+            (comparison["task"].as_str().expect("a comparison has a task"), names.collect())
+        })
+        .collect();
+    let backup = vec![
+        "license-backup backup",
+        "license-backup-command.wasm under wasmtime",
+        "tar cf",
+        "zip -0 -r",
+        "cp -r",
+        "rsync -a",
+        "restic backup",
+        "floor: open, read, close, append",
+    ];
+    let expected = [
+        ("backup", backup),
+        ("verify", vec!["license-backup verify", "unzip -t"]),
+        ("restore", vec!["license-backup restore", "unzip"]),
+    ];
+    assert_eq!(measured, expected);
+    assert_eq!(bench(&["show", "--from", to]), printed);
+    for (_, programs) in &expected {
+        for program in programs {
+            assert!(printed.contains(&format!("| {program} ")), "{program} is missing in\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_the_tables_and_the_plot_are_made_of_the_published_results() {
+    bench(&["publish", "--check"]);
+}
