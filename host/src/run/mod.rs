@@ -1,7 +1,9 @@
 //! Running one operation: a thread, a store, and the conversation with the component.
 
+mod ahead;
 mod conversation;
 mod directories;
+mod files;
 mod memory;
 mod outcome;
 mod sandbox;

@@ -8,12 +8,13 @@ use std::io;
 use cap_primitives::ambient_authority;
 use cap_primitives::fs::{open_ambient_dir, open_dir_nofollow};
 use wasmtime::component::{Component, HasData, HasSelf, Linker, Resource, ResourceTable};
-use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystem, WasiFilesystemView as _};
+use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::{filesystem, io as wasi_io};
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
 use super::directories::{Access, Directory};
+use super::files::{Contents, Files};
 use super::memory::MemoryLimit;
 use crate::OperationError;
 use crate::bindings::LicenseManagementPre;
@@ -21,13 +22,14 @@ use crate::shares::Place;
 
 /// The component has a thread of its own, so that file operations can block it. Without this each would hop to a pool of
 /// threads, which costs several times as much. Files have it from the context, directories from how they were opened.
-const BLOCKS_ITS_THREAD: bool = true;
+pub(super) const BLOCKS_ITS_THREAD: bool = true;
 
 /// What the component's store holds on the host's side.
 pub(crate) struct State {
     directories: Vec<(Dir, &'static str)>,
     wasi: WasiCtx,
     table: ResourceTable,
+    contents: Contents,
     pub(super) memory: MemoryLimit,
 }
 
@@ -46,6 +48,7 @@ impl State {
             directories: directories.collect::<Result<_, OperationError>>()?,
             wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
+            contents: Contents::default(),
             memory: MemoryLimit::new(memory_limit),
         })
     }
@@ -92,12 +95,21 @@ impl WasiView for State {
 /// but what `wasi:filesystem` hands out.
 pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementPre<State>> {
     let mut linker = Linker::new(component.engine());
-    filesystem::types::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem)?;
+    filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
+        wasi: WasiFilesystemCtxView { ctx: state.wasi.filesystem(), table: &mut state.table },
+        contents: &mut state.contents,
+    })?;
     preopens::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi_io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
     wasi_io::poll::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
     wasi_io::streams::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
     LicenseManagementPre::new(linker.instantiate_pre(component)?)
+}
+
+struct FilesOf;
+
+impl HasData for FilesOf {
+    type Data<'a> = Files<'a>;
 }
 
 /// The interfaces of `wasi:io` need no more than the table of handles.

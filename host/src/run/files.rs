@@ -1,0 +1,175 @@
+//! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead.
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
+    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+
+use super::ahead::{Found, ReadAhead};
+
+/// The files that were read ahead and are open now.
+#[derive(Default)]
+pub(super) struct Contents {
+    ahead: ReadAhead,
+    open: Vec<Content>,
+}
+
+/// What an open file holds.
+struct Content {
+    descriptor: u32,
+    /// Empty once it was handed out.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Contents {
+    fn position(&self, descriptor: &Resource<Descriptor>) -> Option<usize> {
+        self.open.iter().position(|content| content.descriptor == descriptor.rep())
+    }
+
+    /// What a read gives; nothing if the file itself has to be read.
+    fn read(&mut self, descriptor: &Resource<Descriptor>, length: Filesize, offset: Filesize) -> Option<(Vec<u8>, bool)> {
+        let position = self.position(descriptor)?;
+        let content = &mut self.open[position];
+        if offset == content.length as Filesize {
+            return Some((Vec::new(), true));
+        }
+        let is_all = offset == 0 && length >= content.length as Filesize && content.bytes.len() == content.length;
+        is_all.then(|| (std::mem::take(&mut content.bytes), false))
+    }
+}
+
+/// The view of one call on the state of an operation.
+pub(super) struct Files<'a> {
+    pub(super) wasi: WasiFilesystemCtxView<'a>,
+    pub(super) contents: &'a mut Contents,
+}
+
+/// Hands a call on to wasmtime-wasi.
+macro_rules! hand_on {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.wasi.$name($($argument),*).await
+        })*
+    };
+}
+
+impl types::Host for Files<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        self.wasi.convert_error_code(error)
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        self.wasi.filesystem_error_code(error)
+    }
+}
+
+impl HostDescriptor for Files<'_> {
+    async fn open_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        if path_flags == PathFlags::empty()
+            && open == OpenFlags::empty()
+            && flags == DescriptorFlags::READ
+            && let Descriptor::Dir(opened) = self.wasi.table.get(&directory)?
+            && let Some(Found { file, content, .. }) = self.contents.ahead.take(opened, &path)
+        {
+            let descriptor = self.wasi.table.push(Descriptor::File(file))?;
+            if let Some(bytes) = content {
+                let length = bytes.len();
+                self.contents.open.push(Content { descriptor: descriptor.rep(), bytes, length });
+            }
+            return Ok(descriptor);
+        }
+        self.wasi.open_at(directory, path_flags, path, open, flags).await
+    }
+
+    async fn read(
+        &mut self,
+        file: Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> FsResult<(Vec<u8>, bool)> {
+        match self.contents.read(&file, length, offset) {
+            Some(read) => Ok(read),
+            None => self.wasi.read(file, length, offset).await,
+        }
+    }
+
+    fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
+        if let Some(position) = self.contents.position(&descriptor) {
+            self.contents.open.swap_remove(position);
+        }
+        HostDescriptor::drop(&mut self.wasi, descriptor)
+    }
+
+    fn read_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> FsResult<Resource<DynInputStream>> {
+        self.wasi.read_via_stream(file, offset)
+    }
+
+    fn write_via_stream(
+        &mut self,
+        file: Resource<Descriptor>,
+        offset: Filesize,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        self.wasi.write_via_stream(file, offset)
+    }
+
+    fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        self.wasi.append_via_stream(file)
+    }
+
+    hand_on! {
+        advise(file: Resource<Descriptor>, offset: Filesize, length: Filesize, advice: Advice) -> FsResult<()>;
+        sync_data(descriptor: Resource<Descriptor>) -> FsResult<()>;
+        get_flags(descriptor: Resource<Descriptor>) -> FsResult<DescriptorFlags>;
+        get_type(descriptor: Resource<Descriptor>) -> FsResult<DescriptorType>;
+        set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
+        set_times(descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp) -> FsResult<()>;
+        write(file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize>;
+        read_directory(directory: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>>;
+        sync(descriptor: Resource<Descriptor>) -> FsResult<()>;
+        create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
+        stat_at(directory: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat>;
+        set_times_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String, access: NewTimestamp,
+            modification: NewTimestamp
+        ) -> FsResult<()>;
+        link_at(
+            from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>, new: String
+        ) -> FsResult<()>;
+        readlink_at(directory: Resource<Descriptor>, path: String) -> FsResult<String>;
+        remove_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        rename_at(from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String) -> FsResult<()>;
+        symlink_at(directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()>;
+        unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        is_same_object(one: Resource<Descriptor>, other: Resource<Descriptor>) -> wasmtime::Result<bool>;
+        metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
+        metadata_hash_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String
+        ) -> FsResult<MetadataHashValue>;
+    }
+}
+
+impl HostDirectoryEntryStream for Files<'_> {
+    hand_on! {
+        read_directory_entry(entries: Resource<DirectoryEntryStream>) -> FsResult<Option<DirectoryEntry>>;
+    }
+
+    fn drop(&mut self, entries: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        HostDirectoryEntryStream::drop(&mut self.wasi, entries)
+    }
+}
