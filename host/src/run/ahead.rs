@@ -73,9 +73,8 @@ impl ReadAhead {
         if let Some(run) = self.run.as_mut().filter(|run| Arc::ptr_eq(&run.directory, &directory.dir)) {
             return run.take(name);
         }
-        let is_next = |(last, before): &(Arc<std::fs::File>, String)| {
-            Arc::ptr_eq(last, &directory.dir) && before.as_str() < name
-        };
+        let is_next =
+            |(last, before): &(Arc<std::fs::File>, String)| Arc::ptr_eq(last, &directory.dir) && before.as_str() < name;
         self.run = if self.last.as_ref().is_some_and(is_next) { self.start(directory, name) } else { None };
         self.last = Some((Arc::clone(&directory.dir), name.to_owned()));
         None

@@ -1,4 +1,5 @@
-//! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead.
+//! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead and
+//! directories listed bit by bit.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
@@ -9,6 +10,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::ahead::{Found, ReadAhead};
+use super::entries::Entries;
 
 /// The files that were read ahead and are open now.
 #[derive(Default)]
@@ -31,7 +33,12 @@ impl Contents {
     }
 
     /// What a read gives; nothing if the file itself has to be read.
-    fn read(&mut self, descriptor: &Resource<Descriptor>, length: Filesize, offset: Filesize) -> Option<(Vec<u8>, bool)> {
+    fn read(
+        &mut self,
+        descriptor: &Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> Option<(Vec<u8>, bool)> {
         let position = self.position(descriptor)?;
         let content = &mut self.open[position];
         if offset == content.length as Filesize {
@@ -104,6 +111,15 @@ impl HostDescriptor for Files<'_> {
         }
     }
 
+    /// The resource of the interface stands for our [`Entries`], here and in all that is done with it.
+    async fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        let entries = match self.wasi.table.get(&directory)? {
+            Descriptor::Dir(opened) => Entries::of(&opened.dir)?,
+            Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
+        };
+        Ok(Resource::new_own(self.wasi.table.push(entries)?.rep()))
+    }
+
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
         if let Some(position) = self.contents.position(&descriptor) {
             self.contents.open.swap_remove(position);
@@ -111,11 +127,7 @@ impl HostDescriptor for Files<'_> {
         HostDescriptor::drop(&mut self.wasi, descriptor)
     }
 
-    fn read_via_stream(
-        &mut self,
-        file: Resource<Descriptor>,
-        offset: Filesize,
-    ) -> FsResult<Resource<DynInputStream>> {
+    fn read_via_stream(&mut self, file: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
         self.wasi.read_via_stream(file, offset)
     }
 
@@ -139,7 +151,6 @@ impl HostDescriptor for Files<'_> {
         set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
         set_times(descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp) -> FsResult<()>;
         write(file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize>;
-        read_directory(directory: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>>;
         sync(descriptor: Resource<Descriptor>) -> FsResult<()>;
         create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
         stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
@@ -165,11 +176,15 @@ impl HostDescriptor for Files<'_> {
 }
 
 impl HostDirectoryEntryStream for Files<'_> {
-    hand_on! {
-        read_directory_entry(entries: Resource<DirectoryEntryStream>) -> FsResult<Option<DirectoryEntry>>;
+    async fn read_directory_entry(
+        &mut self,
+        entries: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.wasi.table.get_mut(&Resource::<Entries>::new_borrow(entries.rep()))?.read()
     }
 
     fn drop(&mut self, entries: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
-        HostDirectoryEntryStream::drop(&mut self.wasi, entries)
+        self.wasi.table.delete(Resource::<Entries>::new_own(entries.rep()))?;
+        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 mod ahead;
 mod conversation;
 mod directories;
+mod entries;
 mod files;
 mod memory;
 mod outcome;

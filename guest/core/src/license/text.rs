@@ -25,7 +25,7 @@ pub(super) fn decode(document: &[u8]) -> Text<'_> {
 }
 
 fn utf8(document: &[u8]) -> Text<'_> {
-    if let Ok(content) = str::from_utf8(document) {
+    if let Ok(content) = simdutf8::basic::from_utf8(document) {
         return Text { content: content.into(), whole: true };
     }
     let good = document.utf8_chunks().next().map_or("", |chunk| chunk.valid());
