@@ -1,7 +1,6 @@
 //! The lines of an entry that is text, one after the other: there may be as many as licenses.
 
-use crc32fast::Hasher;
-
+use super::crc32::Crc32;
 use super::format::Entry;
 use super::forward::Forward;
 use super::{ArchiveFault, reader};
@@ -18,7 +17,7 @@ pub(crate) struct Lines {
     forward: Forward,
     /// The number of bytes not read yet.
     left: u64,
-    crc32: Hasher,
+    crc32: Crc32,
     expected_crc32: u32,
 }
 
@@ -27,14 +26,14 @@ impl Lines {
     pub(crate) fn open<N: AsRef<str>>(file: &impl File, entry: &Entry<N>) -> Result<(Self, Vec<u8>), ArchiveFault> {
         let mut forward = Forward::new(entry.offset);
         let header = reader::take_local_header(file, &mut forward, entry)?;
-        let lines = Self { forward, left: entry.size, crc32: Hasher::new(), expected_crc32: entry.crc32 };
+        let lines = Self { forward, left: entry.size, crc32: Crc32::new(), expected_crc32: entry.crc32 };
         Ok((lines, header))
     }
 
     /// Takes the next line, with its line feed; nothing after the last, when the CRC-32 of all of them was checked.
     pub(crate) fn next_line(&mut self, file: &impl File) -> Result<Option<&[u8]>, ArchiveFault> {
         if self.left == 0 {
-            return if self.crc32.clone().finalize() == self.expected_crc32 {
+            return if self.crc32.value() == self.expected_crc32 {
                 Ok(None)
             } else {
                 Err(ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned()))

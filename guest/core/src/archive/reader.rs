@@ -1,6 +1,7 @@
 //! Reading an archive: its central directory entry by entry, and the content of an entry.
 
 use super::LONGEST_NAME;
+use super::crc32::crc32;
 use super::format::{CENTRAL_HEADER_LENGTH, CentralDirectory, END_LENGTH, Entry, ZIP64_END_LENGTH};
 use super::forward::Forward;
 use crate::File;
@@ -97,7 +98,7 @@ impl<F: File> ArchiveReader<F> {
         }
         take_local_header(&self.file, &mut self.contents, entry).map_err(|fault| fault.of_entry(&entry.name))?;
         let content = self.contents.take(&self.file, to_usize(entry.size)?)?.to_vec();
-        if crc32fast::hash(&content) != entry.crc32 {
+        if crc32(&content) != entry.crc32 {
             let fault = ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned());
             return Err(fault.of_entry(&entry.name));
         }

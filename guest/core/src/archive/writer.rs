@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use crc32fast::Hasher;
-
 use super::contents::{Contents, StoredLicense};
+use super::crc32::{Crc32, crc32};
 use super::format::{CentralDirectory, Entry};
 use super::record::RecordPieces;
 use super::{LeftOut, RECORD_ENTRY, RecordHead, SUMS_ENTRY, sums};
@@ -97,7 +96,7 @@ impl<F: File> ArchiveWriter<F> {
     /// Adds a license; `document` is at most 1 MiB, as the store's reader sees to.
     pub(crate) fn add(&mut self, file: FileId, document: &[u8]) -> Result<(), FsError> {
         let size = u32::try_from(document.len()).map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
-        let (crc32, hash) = (crc32fast::hash(document), *blake3::hash(document).as_bytes());
+        let (crc32, hash) = (crc32(document), *blake3::hash(document).as_bytes());
         self.contents.add(StoredLicense { file, size, crc32, hash });
         let entry = self.contents.entry(self.contents.len() - 1, self.output.position());
         self.output.put(|out| {
@@ -108,7 +107,7 @@ impl<F: File> ArchiveWriter<F> {
 
     /// Goes over to what follows the licenses.
     pub(crate) fn finish(self, head: RecordHead, left_out: Vec<LeftOut>) -> ArchiveFinisher<F> {
-        let part = Part::Generated { which: Generated::Sums, pass: Pass::Measure(Hasher::new(), 0) };
+        let part = Part::Generated { which: Generated::Sums, pass: Pass::Measure(Crc32::new(), 0) };
         ArchiveFinisher { archive: self, head, left_out, generated: Vec::new(), part, next: 0 }
     }
 }
@@ -142,7 +141,7 @@ enum Generated {
 }
 
 enum Pass {
-    Measure(Hasher, u64),
+    Measure(Crc32, u64),
     Write,
 }
 
@@ -151,7 +150,7 @@ impl<F: File> ArchiveFinisher<F> {
     pub(crate) fn step(&mut self) -> Result<bool, FsError> {
         let part = std::mem::replace(&mut self.part, Part::End);
         self.part = match part {
-            Part::Generated { which, pass: Pass::Measure(hasher, size) } => self.measure(which, hasher, size)?,
+            Part::Generated { which, pass: Pass::Measure(crc32, size) } => self.measure(which, crc32, size)?,
             Part::Generated { which, pass: Pass::Write } => self.write_generated(which)?,
             Part::CentralDirectory { start, entry_offset } => self.write_central_directory(start, entry_offset)?,
             Part::End => return Ok(true),
@@ -164,22 +163,22 @@ impl<F: File> ArchiveFinisher<F> {
         self.archive.output
     }
 
-    fn measure(&mut self, which: Generated, mut hasher: Hasher, mut size: u64) -> Result<Part, FsError> {
+    fn measure(&mut self, which: Generated, mut crc32: Crc32, mut size: u64) -> Result<Part, FsError> {
         let mut piece = Vec::new();
         for index in self.next_pieces(self.piece_count(which)) {
             piece.clear();
             self.write_piece(which, index, &mut piece);
-            hasher.update(&piece);
+            crc32.update(&piece);
             size += piece.len() as u64;
         }
         if self.next < self.piece_count(which) {
-            return Ok(Part::Generated { which, pass: Pass::Measure(hasher, size) });
+            return Ok(Part::Generated { which, pass: Pass::Measure(crc32, size) });
         }
         let name = match which {
             Generated::Sums => SUMS_ENTRY,
             Generated::Record => RECORD_ENTRY,
         };
-        let entry = Entry { name, crc32: hasher.finalize(), size, offset: self.archive.output.position() };
+        let entry = Entry { name, crc32: crc32.value(), size, offset: self.archive.output.position() };
         self.archive.output.put(|out| entry.write_local_header(out))?;
         self.generated.push(entry);
         self.next = 0;
@@ -198,7 +197,7 @@ impl<F: File> ArchiveFinisher<F> {
         }
         self.next = 0;
         Ok(match which {
-            Generated::Sums => Part::Generated { which: Generated::Record, pass: Pass::Measure(Hasher::new(), 0) },
+            Generated::Sums => Part::Generated { which: Generated::Record, pass: Pass::Measure(Crc32::new(), 0) },
             Generated::Record => Part::CentralDirectory { start: self.archive.output.position(), entry_offset: 0 },
         })
     }

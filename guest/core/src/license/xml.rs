@@ -158,13 +158,25 @@ impl<'t> Document<'t> {
 
 /// The part of a text in front of the first character that XML forbids.
 pub(super) fn legal_prefix(text: &str) -> &str {
-    // Next to no document has one of these bytes, and asking that of all at once is quicker than to stop at the first.
-    // U+FFFE and U+FFFF start with 0xEF.
-    let is_suspect = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || byte == 0xEF;
-    if !text.bytes().fold(false, |any, byte| any | is_suspect(byte)) {
+    // Next to no document has one of these bytes. U+FFFE and U+FFFF start with 0xEF.
+    let is_suspect = |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0xEF;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    if !words.iter().any(|word| may_be_suspect(*word) && word.iter().any(is_suspect)) && !rest.iter().any(is_suspect) {
         return text;
     }
     text.find(|character| !is_legal(character)).map_or(text, |end| text.split_at(end).0)
+}
+
+/// Whether any of the bytes is less than a space or is 0xEF, found out for all of them at once.
+fn may_be_suspect(word: [u8; 8]) -> bool {
+    /// Each byte is 1.
+    const ONES: u64 = u64::MAX / 0xFF;
+    /// The highest bit of each byte.
+    const HIGHEST: u64 = ONES << 7;
+    // A byte that is less than `limit` borrows from its highest bit, which it does not have itself.
+    let any_less = |bytes: u64, limit: u64| bytes.wrapping_sub(ONES * limit) & !bytes & HIGHEST;
+    let bytes = u64::from_le_bytes(word);
+    any_less(bytes, 0x20) | any_less(bytes ^ (ONES * 0xEF), 1) != 0
 }
 
 /// Production 2 of XML 1.0.

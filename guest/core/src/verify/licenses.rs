@@ -1,7 +1,7 @@
 //! The second part of an inspection: each license against its header and against the rights gate.
 
 use super::faults::Faults;
-use crate::archive::{ArchiveFault, Contents, Forward};
+use crate::archive::{ArchiveFault, Contents, Forward, crc32};
 use crate::directory::FsError;
 use crate::license::{self, Verdict};
 use crate::{File, Progress, Stage, Status};
@@ -71,7 +71,7 @@ impl Licenses {
         let document = self.forward.take(file, contents.license(self.next).size as usize)?;
         whole.update(document);
         contents.set_hash(self.next, *blake3::hash(document).as_bytes());
-        if crc32fast::hash(document) != entry.crc32 {
+        if crc32(document) != entry.crc32 {
             return Err(ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned()));
         }
         match license::appraise(document).verdict {
