@@ -21,17 +21,21 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 toml_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 remap="$(toml_string "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo")"
 remap="$remap, $(toml_string "--remap-path-prefix=$PWD=/license-backup")"
+
+# A panic is a trap without a text: there is no stream to write one to. What is not stable about that is the switch alone.
+flags="$remap, \"-Zunstable-options\", \"-Cpanic=immediate-abort\""
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
-	--config "target.$wasm_target.rustflags = [$remap]"
+	--config "target.$wasm_target.rustflags = [$flags]" \
+	-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
+export RUSTC_BOOTSTRAP=1
 
 add_linkers_to_path
-if ! has_wasm_target; then
+if ! has_own_sources; then
 	if ! has_debian_sources; then
 		echo "error: no compiler for $wasm_target here; run \`make setup\`" >&2
 		exit 1
 	fi
-	export RUSTC="$debian_rustc" RUSTC_BOOTSTRAP=1
-	set -- "$@" -Z build-std=std,panic_abort
+	export RUSTC="$debian_rustc"
 fi
 
 packages=$(echo "$components" | sed -n 's/^\([^ ]*\) .*$/--package \1/p')

@@ -15,17 +15,17 @@ fail() {
 	exit 1
 }
 
-# Asks rustup for the target. It fails at once where rustup cannot download; where it hangs, it is ended.
-add_wasm_target() {
+# Asks rustup for the sources. It fails at once where rustup cannot download; where it hangs, it is ended.
+add_sources() {
 	has rustup || return 1
-	echo "setup: asking rustup for $wasm_target"
-	timeout 300 rustup target add "$wasm_target" >"$log" 2>&1 && has_wasm_target
+	echo "setup: asking rustup for rust-src"
+	timeout 300 rustup component add rust-src >"$log" 2>&1 && has_own_sources
 }
 
 find_missing() {
 	has cc || packages="$packages gcc libc6-dev"
 	has wasm-ld || packages="$packages lld-22"
-	has_wasm_target || has_debian_sources || add_wasm_target || packages="$packages rustc-web rust-web-src"
+	has_own_sources || has_debian_sources || add_sources || packages="$packages rustc-web rust-web-src"
 }
 
 install_missing() {
@@ -49,13 +49,13 @@ install_missing() {
 }
 
 say_compiler() {
-	if has_wasm_target; then
-		echo "setup: components are compiled by $(rustc --version), which has $wasm_target"
+	if has_own_sources; then
+		echo "setup: components are compiled by $(rustc --version)"
 	elif has_debian_sources; then
-		echo "setup: components are compiled by Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2), with build-std"
+		echo "setup: components are compiled by Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2)"
 	else
 		fail "Debian's compiler is too old here; where rustup can download, run this and start again:" \
-			"rustup target add $wasm_target"
+			"rustup component add rust-src"
 	fi
 }
 

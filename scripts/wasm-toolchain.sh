@@ -7,14 +7,20 @@ debian_rustc=/usr/bin/rustc
 # Where what Debian and rustup do not have is installed; `make clean` takes it along.
 tools_dir=target/tools
 
-# The first way: the compiler in use has the standard library of the target.
-has_wasm_target() {
-	[ -d "$(rustc --print sysroot)/lib/rustlib/$wasm_target/lib" ]
+# Whether a compiler has the sources of its standard library, of which the components get a build of their own: one that
+# carries no texts of panics, which nobody would ever see.
+has_sources() {
+	[ -f "$("$1" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]
 }
 
-# The second way: Debian's compiler, recent enough, with the sources of its standard library.
+# The first way: the compiler in use.
+has_own_sources() {
+	has_sources rustc
+}
+
+# The second way: Debian's compiler, if it is recent enough.
 has_debian_sources() {
-	[ -x "$debian_rustc" ] && [ -f "$("$debian_rustc" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ] || return 1
+	[ -x "$debian_rustc" ] && has_sources "$debian_rustc" || return 1
 	required=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 	found=$("$debian_rustc" --version | cut -d ' ' -f 2)
 	[ "$(printf '%s\n' "$required" "$found" | sort -V | head -n 1)" = "$required" ]

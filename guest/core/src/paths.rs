@@ -199,7 +199,7 @@ impl Location {
         let without_case = if self.root == Root::Unc { 2 } else { 0 };
         let (above, below) = path.parts.split_at(self.parts.len());
         let same = self.parts.iter().zip(above).enumerate().all(|(position, (ours, theirs))| {
-            ours == theirs || (position < without_case && ours.to_lowercase() == theirs.to_lowercase())
+            ours == theirs || (position < without_case && small_letters(ours).eq(small_letters(theirs)))
         });
         same.then_some(below)
     }
@@ -207,12 +207,17 @@ impl Location {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/:._-".contains(character);
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/:._-".contains(character);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 fn is_separator(character: char) -> bool {
     matches!(character, '/' | '\\')
+}
+
+/// A name as it compares where case does not count.
+fn small_letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
 }
 
 #[cfg(test)]

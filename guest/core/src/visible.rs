@@ -9,9 +9,18 @@ use std::fmt::Write as _;
 /// them, and what was made safe once stays the same when it is made safe again.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    // `escape_debug` also escapes quotes and backslashes, which harm no terminal. In its output they always directly follow
-    // the backslash that escapes them, so that taking this backslash away is unambiguous.
-    text.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"").replace("\\\\", "\\")
+    let mut safe = String::with_capacity(text.len());
+    let mut escaped = text.escape_debug();
+    while let Some(character) = escaped.next() {
+        // A backslash begins an escape. It is taken away from quotes and backslashes, which harm no terminal.
+        let kept = if character == '\\' { escaped.next() } else { None };
+        match kept {
+            Some('\'' | '"' | '\\') => {}
+            _ => safe.push(character),
+        }
+        safe.extend(kept);
+    }
+    safe
 }
 
 /// Makes the text of a JSON document safe for a terminal without changing what it means.

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use serde::de::IntoDeserializer as _;
+use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use super::ArchiveFault;
@@ -85,13 +87,13 @@ impl RecordReader {
         read(line);
         let mut json = line.strip_suffix(END_OF_HEAD).map(<[u8]>::to_vec).unwrap_or_default();
         json.push(b'}');
-        if let Ok(Version { format }) = serde_json::from_slice(&json)
+        if let Some(Version { format }) = from_json(&json)
             && format != FORMAT_VERSION
         {
             let message = format!("has format {format}, and this program reads {FORMAT_VERSION}");
             return Err(ArchiveFault::Corrupt(message));
         }
-        let head = serde_json::from_slice::<RecordHead>(&json).ok().filter(|head| is_as_written(head, &json));
+        let head = from_json::<RecordHead>(&json).filter(|head| is_as_written(head, &json));
         let head = head.ok_or_else(|| ArchiveFault::Corrupt("has a head that cannot be read".to_owned()))?;
         Ok(Self { lines, head, before: Before::Start })
     }
@@ -123,13 +125,17 @@ impl RecordReader {
             Some(json) => (json, Before::Comma),
             None => (json, Before::NoComma),
         };
-        let left_out = serde_json::from_slice::<LeftOut>(json).ok();
-        let left_out = left_out.filter(|left_out| {
+        let left_out = from_json::<LeftOut>(json).filter(|left_out| {
             self.before != Before::NoComma && is_as_written(left_out, json) && left_out.is_possible()
         });
         self.before = before;
         Ok(Some(left_out.map_or(RecordLine::Broken, RecordLine::LeftOut)))
     }
+}
+
+/// Reads a value. From text, as the gate does: the component then holds one reader of JSON and not two.
+fn from_json<'j, T: Deserialize<'j>>(json: &'j [u8]) -> Option<T> {
+    serde_json::from_str(str::from_utf8(json).ok()?).ok()
 }
 
 /// Whether the writer would have written a value so.
@@ -156,12 +162,21 @@ pub(crate) struct LeftOut {
 
 /// Why a file is not in the backup. The names of the two kinds differ, so that no tag is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "String")]
 pub(crate) enum Reason {
     /// It may not be backed up.
     Restricted(Restriction),
     /// It could not be read.
     Failed(ErrorCode),
+}
+
+impl TryFrom<String> for Reason {
+    type Error = value::Error;
+
+    fn try_from(name: String) -> Result<Self, value::Error> {
+        let name: StrDeserializer<'_, value::Error> = name.as_str().into_deserializer();
+        Restriction::deserialize(name).map(Self::Restricted).or_else(|_| ErrorCode::deserialize(name).map(Self::Failed))
+    }
 }
 
 impl LeftOut {

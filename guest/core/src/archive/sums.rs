@@ -32,7 +32,8 @@ pub(super) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
 /// Reads a line: the BLAKE3 and the name. Nothing if it is not as [`write_line`] would have written it.
 pub(crate) fn parse_line(line: &[u8]) -> Option<(Hash, String)> {
     let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (hash, name) = text.strip_prefix('\\').unwrap_or(text).split_once("  ")?;
+    let (hash, name) = text.strip_prefix('\\').unwrap_or(text).split_once(' ')?;
+    let name = name.strip_prefix(' ')?;
     let hash = *blake3::Hash::from_hex(hash).ok()?.as_bytes();
     let name = if text.starts_with('\\') { unescape(name)? } else { name.to_owned() };
     let mut expected = Vec::with_capacity(line.len());
