@@ -14,6 +14,7 @@ mod imports;
 mod instance;
 mod library;
 mod library_callbacks;
+mod library_compiled;
 mod library_limits;
 mod library_listing;
 mod library_restore;

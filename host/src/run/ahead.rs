@@ -191,3 +191,117 @@ fn open(directory: &std::fs::File, name: &str) -> io::Result<std::fs::File> {
 fn open(_: &std::fs::File, _: &str) -> io::Result<std::fs::File> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::{env, fs, process};
+
+    use super::*;
+
+    /// A directory under the name of a test, and what it holds.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn with_files(test: &str, names: &[&str]) -> Self {
+            let path = env::temp_dir().join(format!("license-backup-ahead-{test}-{}", process::id()));
+            fs::create_dir(&path).expect("a temporary directory is writable");
+            for name in names {
+                fs::write(path.join(name), name).expect("a temporary directory is writable");
+            }
+            Self(path)
+        }
+
+        fn path(&self) -> &Path {
+            &self.0
+        }
+
+        fn open(&self, permissions: FsPerms) -> Dir {
+            Dir::new(fs::File::open(&self.0).expect("it is there"), permissions, OpenMode::READ, true)
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Of the files that are asked for in this order those that were opened ahead, each by what it holds: its name.
+    fn found(directory: &Dir, names: &[&str]) -> Vec<String> {
+        let mut ahead = ReadAhead::default();
+        let found = names.iter().filter_map(|name| ahead.take(directory, name));
+        let content = found.map(|found| found.content.expect("it is small"));
+        content.map(|content| String::from_utf8(content).expect("it holds its name")).collect()
+    }
+
+    #[test]
+    fn after_two_files_in_order_the_next_ones_are_found() {
+        let scratch = Scratch::with_files("order", &["a", "b", "c", "d", "e"]);
+        let directory = scratch.open(FsPerms::ReadOnly);
+        assert_eq!(found(&directory, &["a", "b", "c", "e"]), ["c", "e"]);
+    }
+
+    #[test]
+    fn files_in_another_order_are_not_found_and_keep_nobody_waiting() {
+        let scratch = Scratch::with_files("disorder", &["a", "b", "c", "d"]);
+        let directory = scratch.open(FsPerms::ReadOnly);
+        assert!(found(&directory, &["d", "c", "b", "a"]).is_empty());
+        assert_eq!(found(&directory, &["a", "b", "d", "c", "a", "z"]), ["d"]);
+    }
+
+    #[test]
+    fn more_files_than_are_kept_ahead_are_all_found() {
+        let names: Vec<String> = (0..2 * BATCH * BATCHES).map(|number| format!("{number:04}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let scratch = Scratch::with_files("many", &names);
+        let directory = scratch.open(FsPerms::ReadOnly);
+        assert_eq!(found(&directory, &names), names[2..]);
+    }
+
+    #[test]
+    fn another_directory_is_read_ahead_when_the_component_has_come_to_it() {
+        let one = Scratch::with_files("one", &["a", "b", "c"]);
+        let other = Scratch::with_files("other", &["a", "b", "d"]);
+        let directories = [one.open(FsPerms::ReadOnly), other.open(FsPerms::ReadOnly)];
+        let mut ahead = ReadAhead::default();
+        for (directory, third) in directories.iter().zip(["c", "d"]) {
+            assert!(ahead.take(directory, "a").is_none());
+            assert!(ahead.take(directory, "b").is_none());
+            assert!(ahead.take(directory, third).is_some(), "{third}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let scratch = Scratch::with_files("special", &["a", "b", "f"]);
+        nix::unistd::mkfifo(&scratch.path().join("c"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO can be made");
+        std::os::unix::fs::symlink("a", scratch.path().join("d")).expect("a link can be made");
+        fs::create_dir(scratch.path().join("e")).expect("a temporary directory is writable");
+        let directory = scratch.open(FsPerms::ReadOnly);
+        assert_eq!(found(&directory, &["a", "b", "c", "d", "e", "f"]), ["f"]);
+    }
+
+    #[test]
+    fn of_a_large_file_only_the_handle_is_found() {
+        let scratch = Scratch::with_files("large", &["a", "b"]);
+        let largest = usize::try_from(LARGEST).expect("it is small");
+        fs::write(scratch.path().join("c"), vec![b'c'; largest]).expect("a temporary directory is writable");
+        fs::write(scratch.path().join("d"), vec![b'd'; largest + 1]).expect("a temporary directory is writable");
+        let directory = scratch.open(FsPerms::ReadOnly);
+        let mut ahead = ReadAhead::default();
+        for name in ["a", "b"] {
+            assert!(ahead.take(&directory, name).is_none());
+        }
+        let mut length = |name| ahead.take(&directory, name).expect("it is next").content.map(|content| content.len());
+        assert_eq!(length("c"), Some(largest));
+        assert_eq!(length("d"), None);
+    }
+
+    #[test]
+    fn a_directory_that_can_be_written_to_is_not_read_ahead() {
+        let scratch = Scratch::with_files("writable", &["a", "b", "c"]);
+        let directory = scratch.open(FsPerms::ReadWrite);
+        assert!(found(&directory, &["a", "b", "c"]).is_empty());
+    }
+}

@@ -1,0 +1,53 @@
+//! Components that were compiled ahead of time.
+
+#![allow(unsafe_code, reason = "loading machine code is unsafe")]
+
+use std::fs;
+use std::path::Path;
+
+use license_backup::{Runtime, RuntimeError, wait};
+use license_backup_tests::harness::Sandbox;
+use license_backup_tests::sample::SampleStore;
+
+use crate::library::{options, start};
+
+/// The component that `make component` builds.
+fn component() -> Vec<u8> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
+    fs::read(file).expect("`make component` builds it")
+}
+
+#[test]
+fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::default());
+    start(&sandbox).wait().expect("the backup can be made");
+    let embedded = fs::read(sandbox.backup_file()).expect("it was made");
+
+    let compiled = Runtime::compile(&component()).expect("it is a component");
+    // SAFETY: it was compiled in the line above.
+    let runtime = unsafe { Runtime::from_compiled(&compiled) }.expect("it was compiled for this machine");
+    let operation = wait(runtime.backup(&options(&sandbox).overwrite(true))).expect("the backup is accepted");
+    operation.wait().expect("the backup can be made");
+    assert!(fs::read(sandbox.backup_file()).expect("it was made") == embedded, "both should be the same");
+}
+
+#[test]
+fn what_another_version_has_compiled_is_refused() {
+    let mut compiled = Runtime::compile(&component()).expect("it is a component");
+    // The major version of wasmtime, behind its length.
+    let version = b"\x0248";
+    let at = compiled.windows(version.len()).position(|bytes| bytes == version);
+    compiled[at.expect("the version is in it") + 2] = b'7';
+    // SAFETY: it is refused for its version before any of its code is looked at.
+    let refused = unsafe { Runtime::from_compiled(&compiled) };
+    assert!(matches!(refused, Err(RuntimeError::Unfit(_))), "{refused:?}");
+}
+
+#[test]
+fn what_was_not_compiled_is_refused() {
+    for bytes in [&b""[..], b"no component", &component()] {
+        // SAFETY: it holds no machine code.
+        let refused = unsafe { Runtime::from_compiled(bytes) };
+        assert!(matches!(refused, Err(RuntimeError::Unfit(_))), "{refused:?}");
+    }
+}
