@@ -27,6 +27,15 @@ impl Forward {
         self.read_to - (self.buffer.len() - self.start) as u64
     }
 
+    /// Goes to another place, and keeps what was read of it already.
+    pub(crate) fn go_to(&mut self, offset: u64) {
+        let ahead = offset.checked_sub(self.position()).and_then(|ahead| usize::try_from(ahead).ok());
+        match ahead.filter(|ahead| *ahead <= self.buffer.len() - self.start) {
+            Some(ahead) => self.start += ahead,
+            None => *self = Self::new(offset),
+        }
+    }
+
     /// Takes the next `length` bytes. All of them are held in memory, so that the caller sees to it that there are not too
     /// many.
     pub(crate) fn take(&mut self, file: &impl File, length: usize) -> Result<&[u8], ArchiveFault> {

@@ -93,9 +93,7 @@ impl<F: File> ArchiveReader<F> {
     /// Reads the content of an entry, checking its local header and its CRC-32.
     pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
         self.locate(entry)?;
-        if self.contents.position() != entry.offset {
-            self.contents = Forward::new(entry.offset);
-        }
+        self.contents.go_to(entry.offset);
         take_local_header(&self.file, &mut self.contents, entry).map_err(|fault| fault.of_entry(&entry.name))?;
         let content = self.contents.take(&self.file, to_usize(entry.size)?)?.to_vec();
         if crc32(&content) != entry.crc32 {

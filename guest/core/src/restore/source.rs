@@ -21,10 +21,8 @@ impl<F: File> Source<F> {
     /// Reads the content of the next license, and checks once more that it is what the backup says.
     pub(super) fn read(&mut self, contents: &Contents, next: usize) -> Result<Vec<u8>, Failure> {
         let (license, start) = (contents.license(next), self.content_start(contents, next));
-        // What is not restored is not read.
-        if self.forward.position() != start {
-            self.forward = Forward::new(start);
-        }
+        // Headers, and what is not restored, lie in between.
+        self.forward.go_to(start);
         let fault = |fault: ArchiveFault| backup_file::failure(&self.path, &fault.of_entry(&contents.name(next)));
         let content = self.forward.take(&self.file, license.size as usize).map_err(fault)?;
         if *blake3::hash(content).as_bytes() == license.hash {

@@ -30,6 +30,21 @@ fn a_large_license_is_restored_bit_for_bit() {
 }
 
 #[test]
+fn many_small_licenses_are_read_from_the_backup_in_few_pieces() {
+    let paths: Vec<String> = (0..500).map(|number| format!("{number:03}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let disk = backed_up(&paths);
+    disk.take_calls();
+    restored(&disk, KEEP);
+    let calls = disk.take_calls();
+    let is_writing = |call: &Call| call.operation == "create_file";
+    let writing = calls.iter().skip_while(|call| !is_writing(call)).take_while(|call| call.operation != "sync_file");
+    let reads = writing.filter(|call| call.operation == "read").count();
+    let size = disk.read("/backup/licenses.zip").expect("there is a backup").len();
+    assert!(reads <= size / (64 << 10) + 1, "{reads} reads of {size} bytes");
+}
+
+#[test]
 fn an_empty_backup_restores_nothing() {
     let disk = backed_up(&[]);
     disk.take_calls();
