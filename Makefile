@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test bench lint vendor-wit clean
+.PHONY: help setup setup-tests component build run test bench profile lint vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -26,7 +26,7 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-test bench: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+test bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 test: setup-tests build ## Run all tests
 	cargo test --locked --package license-backup-core --package license-backup-command
 	cargo test --locked $(HOST)
@@ -39,6 +39,11 @@ RESULTS := bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
 bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 ROUNDS=7 for another store and more rounds
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
 	@[ $(RESULTS) != bench/results.json ] || target/release/license-backup-bench publish
+
+profile: setup-tests build ## Say where the time of a backup goes
+	@scripts/setup.sh profile
+	scripts/build-component.sh --named
+	scripts/profile.sh $(SIZE) | tee bench/profile.md
 
 lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
 	cargo fmt --all --check

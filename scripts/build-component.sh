@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the components and puts them into target/components. Cargo decides what there is to rebuild, and a component that
-# came out the same is not written again, so that nothing built from it is rebuilt either.
+# came out the same is not written again, so that nothing built from it is rebuilt either. With --named they go into
+# target/components/named and keep the names of their functions, for a profile.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -10,8 +11,15 @@ components='
 license-backup-component license-backup
 license-backup-command license-backup-command
 '
+components_dir=target/components
 target_dir=target/guest
 profile=guest
+named=
+if [ "${1-}" = --named ]; then
+	components_dir=$components_dir/named
+	target_dir=$target_dir-named
+	named=', "-Cstrip=none"'
+fi
 
 # Any of these would replace the flags and the places named here.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
@@ -23,7 +31,7 @@ remap="$(toml_string "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo")"
 remap="$remap, $(toml_string "--remap-path-prefix=$PWD=/license-backup")"
 
 # A panic is a trap without a text: there is no stream to write one to. What is not stable about that is the switch alone.
-flags="$remap, \"-Zunstable-options\", \"-Cpanic=immediate-abort\""
+flags="$remap, \"-Zunstable-options\", \"-Cpanic=immediate-abort\"$named"
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
 	--config "target.$wasm_target.rustflags = [$flags]" \
 	-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
@@ -42,11 +50,11 @@ packages=$(echo "$components" | sed -n 's/^\([^ ]*\) .*$/--package \1/p')
 # shellcheck disable=SC2086 # a list of words
 cargo build "$@" $packages
 
-mkdir -p target/components
+mkdir -p "$components_dir"
 echo "$components" | while read -r package name; do
 	[ -n "$package" ] || continue
 	built=$target_dir/$wasm_target/$profile/$(echo "$package" | tr - _).wasm
-	component=target/components/$name.wasm
+	component=$components_dir/$name.wasm
 	if ! cmp -s "$built" "$component"; then
 		# In one step: a build script or a test that reads it meanwhile finds the old one or the new one.
 		cp "$built" "$component.new"

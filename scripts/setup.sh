@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to it that this machine has what building needs, and with the argument `tests` what the tests need too; says what
+# Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
+# or with `profile` what a profile needs; says what
 # it uses in a line each. Where it lacks the right to install something it names the one command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
@@ -112,6 +113,9 @@ if [ "${1-}" = tests ]; then
 	# Debian's b3sum is older than the escape for a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
+elif [ "${1-}" = profile ]; then
+	has perf || packages="$packages linux-perf"
+	install_missing
 else
 	find_missing
 	install_missing

@@ -93,6 +93,7 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
         compiled: directory.join("license-backup-command.cwasm"),
     };
     measure::renew(&directory)?;
+    fs::create_dir(&places.output)?;
     let mut compile = Command::new("wasmtime");
     compile.arg("compile").arg("--output").arg(&places.compiled);
     compile.arg(target.join("components/license-backup-command.wasm"));
@@ -142,9 +143,10 @@ fn components(target: &Path) -> anyhow::Result<Vec<Component>> {
 fn machine() -> anyhow::Result<Machine> {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Ok(Machine {
         processor: model.map_or("unknown", |(_, model)| model).to_owned(),
         cores: std::thread::available_parallelism()?.get(),
-        kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+        kernel: kernel.split('-').next().unwrap_or_default().trim().to_owned(),
     })
 }

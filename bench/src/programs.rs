@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The directories and programs of this project that a comparison works with.
+#[derive(Clone)]
 pub(crate) struct Places {
     /// The directory that `make` builds into.
     pub(crate) target: PathBuf,
@@ -11,7 +12,7 @@ pub(crate) struct Places {
     pub(crate) store: PathBuf,
     /// A backup of it.
     pub(crate) backup: PathBuf,
-    /// An empty directory, new for each run.
+    /// An empty directory for what a run makes, another one for each.
     pub(crate) output: PathBuf,
     /// The command component, compiled ahead by wasmtime.
     pub(crate) compiled: PathBuf,
@@ -49,25 +50,33 @@ fn restic(places: &Places) -> Command {
 /// A program, or a way to call one.
 pub(crate) struct Entrant {
     pub(crate) name: &'static str,
+    /// Whether it makes a file for each license.
+    pub(crate) makes_files: bool,
     /// What has to be done before each run, and is not measured.
     pub(crate) prepare: Option<fn(&Places) -> Command>,
     pub(crate) command: fn(&Places) -> Command,
 }
 
-const fn entrant(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
-    Entrant { name, prepare: None, command }
+/// An entrant that makes one file.
+const fn one_file(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
+    Entrant { name, makes_files: false, prepare: None, command }
+}
+
+/// An entrant that makes a file for each license.
+const fn many_files(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
+    Entrant { name, makes_files: true, prepare: None, command }
 }
 
 /// Short runs.
 pub(crate) const START: [Entrant; 2] = [
-    entrant("license-backup backup", |places| places.back_up_into(&places.output)),
-    entrant("true", |_| Command::new("true")),
+    one_file("license-backup backup", |places| places.back_up_into(&places.output)),
+    one_file("true", |_| Command::new("true")),
 ];
 
 /// A backup of the whole store.
 pub(crate) const BACKUP: [Entrant; 8] = [
-    entrant("license-backup backup", |places| places.back_up_into(&places.output)),
-    entrant("license-backup-command.wasm under wasmtime", |places| {
+    one_file("license-backup backup", |places| places.back_up_into(&places.output)),
+    one_file("license-backup-command.wasm under wasmtime", |places| {
         let mut command = Command::new("wasmtime");
         command.args(["run", "--allow-precompiled", "--dir"]);
         command.arg(format!("{}::/licenses", places.store.display()));
@@ -75,28 +84,29 @@ pub(crate) const BACKUP: [Entrant; 8] = [
         command.arg(&places.compiled).args(["backup", "/backup"]);
         command
     }),
-    entrant("tar cf", |places| {
+    one_file("tar cf", |places| {
         let mut command = Command::new("tar");
         command.arg("cf").arg(places.output.join("licenses.tar")).arg("-C").arg(&places.store).arg(".");
         command
     }),
-    entrant("zip -0 -r", |places| {
+    one_file("zip -0 -r", |places| {
         let mut command = Command::new("zip");
         command.args(["-0", "-r", "-q"]).arg(places.output.join("licenses.zip")).arg(".").current_dir(&places.store);
         command
     }),
-    entrant("cp -r", |places| {
+    many_files("cp -r", |places| {
         let mut command = Command::new("cp");
         command.arg("-r").arg(&places.store).arg(&places.output);
         command
     }),
-    entrant("rsync -a", |places| {
+    many_files("rsync -a", |places| {
         let mut command = Command::new("rsync");
         command.arg("-a").arg(&places.store).arg(&places.output);
         command
     }),
     Entrant {
         name: "restic backup",
+        makes_files: false,
         prepare: Some(|places| {
             let mut command = restic(places);
             command.arg("init");
@@ -108,7 +118,7 @@ pub(crate) const BACKUP: [Entrant; 8] = [
             command
         },
     },
-    entrant("floor: open, read, close, append", |places| {
+    one_file("floor: open, read, close, append", |places| {
         let mut command = Command::new(places.target.join("release/floor"));
         command.arg(&places.store).arg(places.output.join("licenses"));
         command
@@ -117,12 +127,12 @@ pub(crate) const BACKUP: [Entrant; 8] = [
 
 /// A look at a backup, as thorough as the program has it.
 pub(crate) const VERIFY: [Entrant; 2] = [
-    entrant("license-backup verify", |places| {
+    one_file("license-backup verify", |places| {
         let mut command = places.ours("verify");
         command.arg("--from").arg(&places.backup);
         command
     }),
-    entrant("unzip -t", |places| {
+    one_file("unzip -t", |places| {
         let mut command = Command::new("unzip");
         command.arg("-tqq").arg(places.archive());
         command
@@ -131,12 +141,12 @@ pub(crate) const VERIFY: [Entrant; 2] = [
 
 /// All licenses out of a backup.
 pub(crate) const RESTORE: [Entrant; 2] = [
-    entrant("license-backup restore", |places| {
+    many_files("license-backup restore", |places| {
         let mut command = places.ours("restore");
         command.arg("--from").arg(&places.backup).arg("--store").arg(&places.output);
         command
     }),
-    entrant("unzip", |places| {
+    many_files("unzip", |places| {
         let mut command = Command::new("unzip");
         command.arg("-qq").arg(places.archive()).arg("-d").arg(&places.output);
         command

@@ -39,7 +39,7 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
             memory(program),
         ]
     });
-    table(&[&title, "median", "a license", "license-backup : it", "peak memory"], rows)
+    table(&[&title, "median", "a license", "license-backup ÷ it", "peak memory"], rows)
 }
 
 /// The same where ratios would say little.
