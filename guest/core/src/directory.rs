@@ -105,11 +105,20 @@ pub trait Entries {
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError>;
 }
 
+/// What a read gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Whether the file system says that the file ends behind them. It may leave that to a read of the nothing that follows.
+    pub is_end: bool,
+}
+
 /// An opened file.
 #[expect(clippy::missing_errors_doc, reason = "every call fails as the file system says, and no otherwise")]
 pub trait File {
     /// Reads at most `length` bytes at `offset`. Fewer may come; none at all means the end of the file.
-    fn read(&self, length: usize, offset: u64) -> Result<Vec<u8>, FsError>;
+    fn read(&self, length: usize, offset: u64) -> Result<Read, FsError>;
     /// Writes at `offset` and says how many bytes were taken, which may be fewer than were given.
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError>;
     /// Says that these bytes, which were written, are not needed again, so that the file system may begin to put them on

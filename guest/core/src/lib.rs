@@ -26,7 +26,7 @@ mod verify;
 mod visible;
 
 pub use backup::{Backup, BackupSummary};
-pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};
+pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp};
 pub use failure::{ErrorCode, Failure};
 pub use license::{Appraisal, Verdict, appraise};
 pub use list::{List, ListSummary, Listing, Standing};

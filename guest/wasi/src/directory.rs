@@ -1,6 +1,6 @@
 //! Directories and files of `wasi:filesystem`.
 
-use license_backup_core::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Timestamp};
+use license_backup_core::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp};
 
 use crate::wasi::filesystem::types::{
     Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, OpenFlags,
@@ -105,8 +105,8 @@ impl Directory for WasiDirectory {
 }
 
 impl File for WasiFile {
-    fn read(&self, length: usize, offset: u64) -> Result<Vec<u8>, FsError> {
-        self.0.read(length as u64, offset).map(|(bytes, _)| bytes).map_err(fs_error)
+    fn read(&self, length: usize, offset: u64) -> Result<Read, FsError> {
+        self.0.read(length as u64, offset).map(|(bytes, is_end)| Read { bytes, is_end }).map_err(fs_error)
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {

@@ -18,7 +18,7 @@ use wasmtime_wasi::filesystem::{Dir, File};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 /// How many files are handed over at once: to wake the other thread for each would take longer than to read it.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 /// How many batches are kept ahead.
 const BATCHES: usize = 4;
 /// The largest file that is read ahead, in bytes; a larger one is only opened.

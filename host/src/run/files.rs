@@ -19,33 +19,17 @@ pub(super) struct Contents {
     open: Vec<Content>,
 }
 
-/// What an open file holds.
+/// What an open file holds, all of it.
 struct Content {
     descriptor: u32,
-    /// Empty once it was handed out.
     bytes: Vec<u8>,
-    length: usize,
 }
 
 impl Contents {
-    fn position(&self, descriptor: &Resource<Descriptor>) -> Option<usize> {
-        self.open.iter().position(|content| content.descriptor == descriptor.rep())
-    }
-
-    /// What a read gives; nothing if the file itself has to be read.
-    fn read(
-        &mut self,
-        descriptor: &Resource<Descriptor>,
-        length: Filesize,
-        offset: Filesize,
-    ) -> Option<(Vec<u8>, bool)> {
-        let position = self.position(descriptor)?;
-        let content = &mut self.open[position];
-        if offset == content.length as Filesize {
-            return Some((Vec::new(), true));
-        }
-        let is_all = offset == 0 && length >= content.length as Filesize && content.bytes.len() == content.length;
-        is_all.then(|| (std::mem::take(&mut content.bytes), false))
+    /// Takes what a file holds, if it was read ahead.
+    fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
+        let position = self.open.iter().position(|content| content.descriptor == descriptor.rep())?;
+        Some(self.open.swap_remove(position).bytes)
     }
 }
 
@@ -91,8 +75,7 @@ impl HostDescriptor for Files<'_> {
         {
             let descriptor = self.wasi.table.push(Descriptor::File(file))?;
             if let Some(bytes) = content {
-                let length = bytes.len();
-                self.contents.open.push(Content { descriptor: descriptor.rep(), bytes, length });
+                self.contents.open.push(Content { descriptor: descriptor.rep(), bytes });
             }
             return Ok(descriptor);
         }
@@ -105,9 +88,10 @@ impl HostDescriptor for Files<'_> {
         length: Filesize,
         offset: Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
-        match self.contents.read(&file, length, offset) {
-            Some(read) => Ok(read),
-            None => self.wasi.read(file, length, offset).await,
+        match self.contents.take(&file) {
+            // It was read up to its end, and that is told at once.
+            Some(bytes) if offset == 0 && bytes.len() as Filesize <= length => Ok((bytes, true)),
+            _ => self.wasi.read(file, length, offset).await,
         }
     }
 
@@ -121,9 +105,7 @@ impl HostDescriptor for Files<'_> {
     }
 
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
-        if let Some(position) = self.contents.position(&descriptor) {
-            self.contents.open.swap_remove(position);
-        }
+        self.contents.take(&descriptor);
         HostDescriptor::drop(&mut self.wasi, descriptor)
     }
 

@@ -50,7 +50,7 @@ impl Forward {
         while self.buffer.len() - self.start < length {
             self.buffer.drain(..self.start);
             self.start = 0;
-            let more = file.read(READ_LENGTH, self.read_to)?;
+            let more = file.read(READ_LENGTH, self.read_to)?.bytes;
             if more.is_empty() {
                 return Err(ArchiveFault::Corrupt("it ends before it should".to_owned()));
             }

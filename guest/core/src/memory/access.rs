@@ -3,7 +3,7 @@
 use super::nodes::{Inode, Node};
 use super::{MemoryDirectory, MemoryEntries, MemoryFile};
 use crate::directory::FsError;
-use crate::{Directory, Entries, EntryKind, File, Metadata, NamedEntry};
+use crate::{Directory, Entries, EntryKind, File, Metadata, NamedEntry, Read};
 
 impl MemoryDirectory {
     fn found(&self, name: &str) -> Result<Inode, FsError> {
@@ -161,13 +161,14 @@ impl Directory for MemoryDirectory {
 }
 
 impl File for MemoryFile {
-    fn read(&self, length: usize, offset: u64) -> Result<Vec<u8>, FsError> {
+    fn read(&self, length: usize, offset: u64) -> Result<Read, FsError> {
         self.disk.called("read", "")?;
         let nodes = self.disk.0.nodes.borrow();
         let Node::File { content, .. } = &nodes[self.inode] else { return Err(FsError::IsDirectory) };
         let start = content.len().min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
         let end = content.len().min(start + length.min(64 << 10));
-        Ok(content[start..end].to_vec())
+        let is_end = start == end || (end == content.len() && self.disk.0.ends_are_told.get());
+        Ok(Read { bytes: content[start..end].to_vec(), is_end })
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {

@@ -39,6 +39,7 @@ struct State {
     kinds_are_hidden: Cell<bool>,
     writes_take_nothing: Cell<bool>,
     names_are_repeated: Cell<bool>,
+    ends_are_told: Cell<bool>,
     case_is_folded: Cell<bool>,
     backslashes_separate: Cell<bool>,
     final_dots_are_dropped: Cell<bool>,
@@ -122,6 +123,11 @@ impl Disk {
     /// Has every write succeed without taking a byte.
     pub(crate) fn take_nothing(&self) {
         self.0.writes_take_nothing.set(true);
+    }
+
+    /// Has the read that gives the last bytes of a file say so, as some hosts do.
+    pub(crate) fn tell_ends(&self) {
+        self.0.ends_are_told.set(true);
     }
 
     /// Has listings give every name twice, as they may while a directory changes.

@@ -102,7 +102,7 @@ pub(super) fn is_license<D: Directory>(
     let file = directory.open_file(name)?;
     let mut hasher = blake3::Hasher::new();
     while hasher.count() <= metadata.size {
-        let bytes = file.read(READ_LENGTH, hasher.count())?;
+        let bytes = file.read(READ_LENGTH, hasher.count())?.bytes;
         if bytes.is_empty() {
             return Ok(hasher.count() == metadata.size && *hasher.finalize().as_bytes() == license.hash);
         }

@@ -3,7 +3,7 @@
 use super::catalogue::DirectoryId;
 use super::{Catalogue, FileId};
 use crate::directory::FsError;
-use crate::{Directory, ErrorCode, Failure, File};
+use crate::{Directory, ErrorCode, Failure, File, Read};
 
 /// The largest license document that is read, in bytes. Real ones have a few KiB; the bound keeps a foreign file from
 /// filling memory.
@@ -95,14 +95,17 @@ fn read_unchanged(
     bytes_read: &mut u64,
     path: impl Fn() -> String,
 ) -> Result<Option<Vec<u8>>, Unread> {
-    let mut read = |length, offset| -> Result<Vec<u8>, FsError> {
-        let bytes = file.read(length, offset)?;
-        *bytes_read += to_u64(bytes.len());
-        Ok(bytes)
+    let mut read = |length, offset| -> Result<Read, FsError> {
+        let read = file.read(length, offset)?;
+        *bytes_read += to_u64(read.bytes.len());
+        Ok(read)
     };
-    let document = read(FIRST_READ, 0)?;
-    // At the end of the file there is not even a byte.
-    if document.is_empty() || (document.len() < FIRST_READ && read(1, to_u64(document.len()))?.is_empty()) {
+    let Read { bytes: document, is_end } = read(FIRST_READ, 0)?;
+    // Unless it was said already: at the end of the file there is not even a byte.
+    let is_end = is_end
+        || document.is_empty()
+        || (document.len() < FIRST_READ && read(1, to_u64(document.len()))?.bytes.is_empty());
+    if is_end {
         return Ok(Some(document));
     }
     let before = file.metadata()?;
@@ -116,7 +119,7 @@ fn read_unchanged(
     }
     let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
     loop {
-        let more = read(FURTHER_READ, to_u64(document.len()))?;
+        let more = read(FURTHER_READ, to_u64(document.len()))?.bytes;
         if more.is_empty() {
             break;
         }

@@ -276,3 +276,23 @@ fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
     let calls: Vec<_> = disk.take_calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(calls, ["open_file", "read", "read"]);
 }
+
+#[test]
+fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
+    let disk = store_with(b"content");
+    assert_eq!(read(&disk).ok().as_deref(), Some(&b"content"[..]));
+    let reads = |disk: &Disk| disk.take_calls().iter().filter(|call| call.operation == "read").count();
+    assert_eq!(reads(&disk), 2);
+    disk.tell_ends();
+    assert_eq!(read(&disk).ok().as_deref(), Some(&b"content"[..]));
+    assert_eq!(reads(&disk), 1);
+}
+
+#[test]
+fn a_long_license_whose_end_is_told_is_read_whole() {
+    for length in [16 << 10, (16 << 10) + 1, 64 << 10, (64 << 10) + 1, 1 << 20] {
+        let disk = store_with(&vec![b'x'; length]);
+        disk.tell_ends();
+        assert_eq!(read(&disk).ok().map(|document| document.len()), Some(length));
+    }
+}
