@@ -1,7 +1,8 @@
-//! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead and
-//! directories listed bit by bit.
+//! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead,
+//! large writes done behind, and directories listed bit by bit.
 
 use wasmtime::component::Resource;
+use wasmtime_wasi::FsPerms;
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
@@ -10,12 +11,15 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::ahead::{Found, ReadAhead};
+use super::behind::WriteBehind;
 use super::entries::Entries;
 
-/// The files that were read ahead and are open now.
+/// What is done ahead of the component of an operation, and behind it.
 #[derive(Default)]
-pub(super) struct Contents {
+pub(super) struct Helpers {
     ahead: ReadAhead,
+    behind: WriteBehind,
+    /// The files that were read ahead and are open now.
     open: Vec<Content>,
 }
 
@@ -25,7 +29,7 @@ struct Content {
     bytes: Vec<u8>,
 }
 
-impl Contents {
+impl Helpers {
     /// Takes what a file holds, if it was read ahead.
     fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
         let position = self.open.iter().position(|content| content.descriptor == descriptor.rep())?;
@@ -36,13 +40,25 @@ impl Contents {
 /// The view of one call on the state of an operation.
 pub(super) struct Files<'a> {
     pub(super) wasi: WasiFilesystemCtxView<'a>,
-    pub(super) contents: &'a mut Contents,
+    pub(super) helpers: &'a mut Helpers,
 }
 
-/// Hands a call on to wasmtime-wasi.
+impl Files<'_> {
+    /// Waits for what was written, and tells of trouble with a file.
+    fn finish(&mut self, descriptor: &Resource<Descriptor>) -> FsResult<()> {
+        match self.wasi.table.get(descriptor)? {
+            Descriptor::File(opened) => self.helpers.behind.finish(&opened.file)?,
+            Descriptor::Dir(_) => self.helpers.behind.settle(),
+        }
+        Ok(())
+    }
+}
+
+/// Hands a call on to wasmtime-wasi, when all that was written is in its file.
 macro_rules! hand_on {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.helpers.behind.settle();
             self.wasi.$name($($argument),*).await
         })*
     };
@@ -71,14 +87,15 @@ impl HostDescriptor for Files<'_> {
             && open == OpenFlags::empty()
             && flags == DescriptorFlags::READ
             && let Descriptor::Dir(opened) = self.wasi.table.get(&directory)?
-            && let Some(Found { file, content, .. }) = self.contents.ahead.take(opened, &path)
+            && let Some(Found { file, content, .. }) = self.helpers.ahead.take(opened, &path)
         {
             let descriptor = self.wasi.table.push(Descriptor::File(file))?;
             if let Some(bytes) = content {
-                self.contents.open.push(Content { descriptor: descriptor.rep(), bytes });
+                self.helpers.open.push(Content { descriptor: descriptor.rep(), bytes });
             }
             return Ok(descriptor);
         }
+        self.helpers.behind.settle();
         self.wasi.open_at(directory, path_flags, path, open, flags).await
     }
 
@@ -88,11 +105,37 @@ impl HostDescriptor for Files<'_> {
         length: Filesize,
         offset: Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
-        match self.contents.take(&file) {
+        match self.helpers.take(&file) {
             // It was read up to its end, and that is told at once.
             Some(bytes) if offset == 0 && bytes.len() as Filesize <= length => Ok((bytes, true)),
-            _ => self.wasi.read(file, length, offset).await,
+            _ => {
+                self.helpers.behind.settle();
+                self.wasi.read(file, length, offset).await
+            }
         }
+    }
+
+    async fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        let length = bytes.len();
+        if WriteBehind::is_for(length)
+            && let Descriptor::File(opened) = self.wasi.table.get(&file)?
+            && opened.perms == FsPerms::ReadWrite
+        {
+            self.helpers.behind.write(&opened.file, bytes, offset)?;
+            return Ok(length as Filesize);
+        }
+        self.finish(&file)?;
+        self.wasi.write(file, bytes, offset).await
+    }
+
+    async fn sync(&mut self, descriptor: Resource<Descriptor>) -> FsResult<()> {
+        self.finish(&descriptor)?;
+        self.wasi.sync(descriptor).await
+    }
+
+    async fn sync_data(&mut self, descriptor: Resource<Descriptor>) -> FsResult<()> {
+        self.finish(&descriptor)?;
+        self.wasi.sync_data(descriptor).await
     }
 
     /// The resource of the interface stands for our [`Entries`], here and in all that is done with it.
@@ -105,7 +148,7 @@ impl HostDescriptor for Files<'_> {
     }
 
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
-        self.contents.take(&descriptor);
+        self.helpers.take(&descriptor);
         HostDescriptor::drop(&mut self.wasi, descriptor)
     }
 
@@ -127,13 +170,10 @@ impl HostDescriptor for Files<'_> {
 
     hand_on! {
         advise(file: Resource<Descriptor>, offset: Filesize, length: Filesize, advice: Advice) -> FsResult<()>;
-        sync_data(descriptor: Resource<Descriptor>) -> FsResult<()>;
         get_flags(descriptor: Resource<Descriptor>) -> FsResult<DescriptorFlags>;
         get_type(descriptor: Resource<Descriptor>) -> FsResult<DescriptorType>;
         set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
         set_times(descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp) -> FsResult<()>;
-        write(file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize>;
-        sync(descriptor: Resource<Descriptor>) -> FsResult<()>;
         create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
         stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
         stat_at(directory: Resource<Descriptor>, flags: PathFlags, path: String) -> FsResult<DescriptorStat>;

@@ -1,6 +1,7 @@
 //! Running one operation: a thread, a store, and the conversation with the component.
 
 mod ahead;
+mod behind;
 mod conversation;
 mod directories;
 mod entries;

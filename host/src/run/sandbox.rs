@@ -14,7 +14,7 @@ use wasmtime_wasi::p2::bindings::{filesystem, io as wasi_io};
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
 use super::directories::{Access, Directory};
-use super::files::{Contents, Files};
+use super::files::{Files, Helpers};
 use super::memory::MemoryLimit;
 use crate::OperationError;
 use crate::bindings::LicenseManagementPre;
@@ -29,7 +29,7 @@ pub(crate) struct State {
     directories: Vec<(Dir, &'static str)>,
     wasi: WasiCtx,
     table: ResourceTable,
-    contents: Contents,
+    helpers: Helpers,
     pub(super) memory: MemoryLimit,
 }
 
@@ -48,7 +48,7 @@ impl State {
             directories: directories.collect::<Result<_, OperationError>>()?,
             wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
-            contents: Contents::default(),
+            helpers: Helpers::default(),
             memory: MemoryLimit::new(memory_limit),
         })
     }
@@ -97,7 +97,7 @@ pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementP
     let mut linker = Linker::new(component.engine());
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
         wasi: WasiFilesystemCtxView { ctx: state.wasi.filesystem(), table: &mut state.table },
-        contents: &mut state.contents,
+        helpers: &mut state.helpers,
     })?;
     preopens::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi_io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
