@@ -109,8 +109,11 @@ impl Catalogue {
     }
 
     fn path_below(&self, prefix: &str, directory: DirectoryId, name: &str) -> String {
-        let mut path = prefix.to_owned();
-        for directory in self.lineage(directory) {
+        let lineage = self.lineage(directory);
+        let length = lineage.iter().map(|&directory| self.directory_name(directory).len() + 1).sum::<usize>();
+        let mut path = String::with_capacity(prefix.len() + length + name.len());
+        path.push_str(prefix);
+        for directory in lineage {
             path.push_str(self.directory_name(directory));
             path.push('/');
         }
