@@ -18,9 +18,10 @@ use wasmtime_wasi::filesystem::{Dir, File};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 /// How many files are handed over at once: to wake the other thread for each would take longer than to read it.
-const BATCH: usize = 32;
-/// How many batches are kept ahead.
-const BATCHES: usize = 4;
+const BATCH: usize = 16;
+/// How many batches are kept ahead. Each file of them is open, and a process may have no more than so many open files, for
+/// all operations together.
+const BATCHES: usize = 3;
 /// The largest file that is read ahead, in bytes; a larger one is only opened.
 const LARGEST: u64 = 64 << 10;
 /// The room that is made for a file at first, in bytes: that of a usual license, and a byte to see its end.
@@ -122,7 +123,7 @@ impl Helper {
         let (tasks, received) = channel::<Task>();
         let work = move || {
             // Whoever drops a file last closes it: that is to be this thread.
-            let mut open = VecDeque::with_capacity((BATCHES + 3) * BATCH);
+            let mut open = VecDeque::with_capacity((BATCHES + 2) * BATCH);
             for task in received {
                 task.work(&mut open);
             }
