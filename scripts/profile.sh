@@ -5,6 +5,10 @@ set -eu
 cd "$(dirname "$0")/.."
 
 licenses=$1
+echo "# Where the time of a backup goes"
+echo
+echo "The command component under wasmtime, all on one thread, a store of $licenses licenses of 4 KiB, warm cache."
+echo
 directory=target/profile
 frequency=4000
 
