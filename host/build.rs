@@ -24,7 +24,7 @@ fn main() {
 fn embed(from: &PathBuf) -> Result<(), String> {
     let component = fs::read(from).map_err(|error| format!("{error}; run `make component` to build it"))?;
     let compiled = if env::var_os("TARGET") == env::var_os("HOST") {
-        engine::engine()
+        engine::engine(false)
             .and_then(|engine| engine.precompile_component(&component))
             .map_err(|error| format!("{error:#}"))?
     } else {

@@ -6,10 +6,11 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
 
-# Each component: the package, and the name of its file in target/components.
+# Each component: the package, and the name of its file in target/components. The last one is for the tests of the host.
 components='
 license-backup-component license-backup
 license-backup-command license-backup-command
+license-backup-hostile hostile
 '
 components_dir=target/components
 target_dir=target/guest

@@ -4,6 +4,7 @@
 //! it comes from.
 #![allow(unsafe_code, reason = "loading machine code is unsafe, and is done here alone")]
 
+use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::engine::engine;
@@ -23,12 +24,25 @@ impl Runtime {
     ///
     /// [`RuntimeError::Engine`] where WebAssembly cannot be run; the others are defects of this library.
     pub fn new() -> Result<Self, RuntimeError> {
+        let engine = own_engine()?;
         // SAFETY: `build.rs` has compiled it, of the component that is tried otherwise, and it was part of the program's own
         // code ever since.
-        match unsafe { Self::from_compiled(COMPILED) } {
-            Err(RuntimeError::Unfit(_)) => Self::from_component(COMPONENT),
-            made => made,
+        match unsafe { load(&engine, COMPILED) } {
+            Err(RuntimeError::Unfit(_)) => Self::link(&compile(&engine, COMPONENT)?),
+            loaded => Self::link(&loaded?),
         }
+    }
+
+    /// Compiles another component of the world `licenses:management/license-management`, in the binary format.
+    ///
+    /// It gets what the embedded one gets, and nothing else: access to the opened directories. It need not be trusted further
+    /// than that: see [`Runtime::with_memory_limit`] and [`Runtime::with_deadline`].
+    ///
+    /// # Errors
+    ///
+    /// See [`RuntimeError`].
+    pub fn from_component(component: &[u8]) -> Result<Self, RuntimeError> {
+        Self::link(&compile(&foreign_engine()?, component)?)
     }
 
     /// Compiles a component of the world `licenses:management/license-management`, in the binary format, for
@@ -38,8 +52,7 @@ impl Runtime {
     ///
     /// [`RuntimeError::Engine`] and [`RuntimeError::Compile`].
     pub fn compile(component: &[u8]) -> Result<Vec<u8>, RuntimeError> {
-        let engine = engine().map_err(|error| RuntimeError::Engine(error.into()))?;
-        engine.precompile_component(component).map_err(|error| RuntimeError::Compile(error.into()))
+        foreign_engine()?.precompile_component(component).map_err(|error| RuntimeError::Compile(error.into()))
     }
 
     /// Takes a component that [`Runtime::compile`] has compiled.
@@ -54,9 +67,29 @@ impl Runtime {
     /// [`RuntimeError::Unfit`] if it was made by another version or for another processor: compile the component anew, or
     /// use [`Runtime::from_component`]. [`RuntimeError::Engine`] and [`RuntimeError::Link`] as there.
     pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, RuntimeError> {
-        let engine = engine().map_err(|error| RuntimeError::Engine(error.into()))?;
         // SAFETY: the caller vouches for it.
-        let component = unsafe { Component::deserialize(&engine, compiled) };
-        Self::link(&component.map_err(|error| RuntimeError::Unfit(error.into()))?)
+        Self::link(&unsafe { load(&foreign_engine()?, compiled) }?)
     }
+}
+
+/// The engine for the component of this library.
+fn own_engine() -> Result<Engine, RuntimeError> {
+    engine(false).map_err(|error| RuntimeError::Engine(error.into()))
+}
+
+/// The engine for components from elsewhere, whatever they do.
+fn foreign_engine() -> Result<Engine, RuntimeError> {
+    engine(true).map_err(|error| RuntimeError::Engine(error.into()))
+}
+
+fn compile(engine: &Engine, component: &[u8]) -> Result<Component, RuntimeError> {
+    Component::from_binary(engine, component).map_err(|error| RuntimeError::Compile(error.into()))
+}
+
+/// # Safety
+///
+/// That of [`Runtime::from_compiled`].
+unsafe fn load(engine: &Engine, compiled: &[u8]) -> Result<Component, RuntimeError> {
+    // SAFETY: the caller vouches for it.
+    unsafe { Component::deserialize(engine, compiled) }.map_err(|error| RuntimeError::Unfit(error.into()))
 }

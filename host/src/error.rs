@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use license_backup_core::report::visible;
 use license_backup_core::{ErrorCode, Failure};
@@ -63,6 +64,17 @@ pub enum OperationError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// The operation took longer than the limit; see [`Runtime::with_deadline`](crate::Runtime::with_deadline). A backup may still
+    /// be put in place by the call of the file system that was in hand, and is whole then. For what is left behind see
+    /// [`OperationError::Trap`].
+    #[error(
+        "the operation took longer than the {limit:?} that it is allowed, and was given up; see whether the store and the \
+         backup directory can be reached, or allow it more time"
+    )]
+    DeadlineExceeded {
+        /// The limit.
+        limit: Duration,
+    },
     /// The component cannot be started on this machine, for want of address space or the like. Nothing was touched.
     #[error("the component cannot be started; see whether a limit is set on this process")]
     Start(#[source] Cause),
@@ -100,7 +112,9 @@ impl OperationError {
             },
             Self::OutOfMemory { .. } => ErrorCode::OutOfMemory,
             Self::Umask(_) => ErrorCode::AccessDenied,
-            Self::Start(_) | Self::Trap(_) | Self::Thread(_) | Self::Died => ErrorCode::Io,
+            Self::DeadlineExceeded { .. } | Self::Start(_) | Self::Trap(_) | Self::Thread(_) | Self::Died => {
+                ErrorCode::Io
+            }
         }
     }
 
@@ -117,6 +131,7 @@ impl OperationError {
             Self::Failure(failure) => failure.path.clone(),
             Self::Directory { path, .. } => Some(path.display().to_string()),
             Self::OutOfMemory { .. }
+            | Self::DeadlineExceeded { .. }
             | Self::Start(_)
             | Self::Trap(_)
             | Self::Thread(_)

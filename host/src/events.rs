@@ -5,16 +5,17 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::vec;
 
 use futures_channel::{mpsc, oneshot};
 use futures_core::Stream;
-use futures_util::StreamExt as _;
 use futures_util::future::select;
+use futures_util::{FutureExt as _, StreamExt as _};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Lift, Source, StreamConsumer, StreamResult};
 
+use crate::run::Expiry;
 use crate::wait;
 
 /// The most events that travel together.
@@ -25,12 +26,13 @@ const WAITING: usize = 3;
 
 /// The events of an operation, in order.
 ///
-/// The stream ends after the last event, and also when the operation breaks down, which its
+/// The stream ends after the last event, and also when the operation breaks down or its time is up, which its
 /// [`Completion`](crate::Completion) tells. Dropping it changes nothing for a backup, and ends a listing early.
 #[derive(Debug)]
 pub struct Events<T> {
     batches: mpsc::Receiver<Vec<T>>,
     batch: vec::IntoIter<T>,
+    expiry: Expiry,
     /// Dropped with the stream, which the operation's thread notices.
     _reading: oneshot::Sender<()>,
 }
@@ -53,21 +55,23 @@ impl<T> Stream for Events<T> {
             if let Some(event) = self.batch.next() {
                 return Poll::Ready(Some(event));
             }
-            match ready!(self.batches.poll_next_unpin(context)) {
-                Some(batch) => self.batch = batch.into_iter(),
-                None => return Poll::Ready(None),
+            match self.batches.poll_next_unpin(context) {
+                Poll::Ready(Some(batch)) => self.batch = batch.into_iter(),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return self.expiry.poll_unpin(context).map(|_| None),
             }
         }
     }
 }
 
 /// Makes the two ends of a channel for events, and what tells when it has served its purpose.
-pub(crate) fn channel<W, T>() -> (Relay<W, T>, Events<T>, Drained) {
+pub(crate) fn channel<W, T>(expiry: Expiry) -> (Relay<W, T>, Events<T>, Drained) {
     let (sender, batches) = mpsc::channel(WAITING);
     let (writing, writer_gone) = oneshot::channel();
     let (reading, reader_gone) = oneshot::channel();
     let relay = Relay { sender, _writing: writing, wire: PhantomData };
-    (relay, Events { batches, batch: Vec::new().into_iter(), _reading: reading }, Drained { writer_gone, reader_gone })
+    let events = Events { batches, batch: Vec::new().into_iter(), expiry, _reading: reading };
+    (relay, events, Drained { writer_gone, reader_gone })
 }
 
 /// Knows when no event will pass any more.

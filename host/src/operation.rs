@@ -1,12 +1,17 @@
 //! A running operation: its events, its outcome and its cookie.
 
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use futures_channel::{mpsc, oneshot};
+use futures_channel::oneshot;
+use futures_util::FutureExt as _;
+use futures_util::task::AtomicWaker;
 use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
 
-use crate::run::{Call, Running};
+use crate::run::{Call, Expiry, Running};
 use crate::{Events, OperationError, wait};
 
 /// An operation that was accepted and goes on in the background: a [`BackupOperation`], a [`VerifyOperation`] or a
@@ -57,11 +62,12 @@ impl<C: Call<Event = Status>> From<Running<C>> for Operation<C::Summary> {
 #[must_use = "this is the only place where the outcome of the operation is told"]
 pub struct Completion<T> {
     outcome: oneshot::Receiver<Result<T, OperationError>>,
+    expiry: Expiry,
 }
 
 impl<T> Completion<T> {
-    pub(crate) fn new(outcome: oneshot::Receiver<Result<T, OperationError>>) -> Self {
-        Self { outcome }
+    pub(crate) fn new(outcome: oneshot::Receiver<Result<T, OperationError>>, expiry: Expiry) -> Self {
+        Self { outcome, expiry }
     }
 }
 
@@ -69,8 +75,13 @@ impl<T> Future for Completion<T> {
     type Output = Result<T, OperationError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
-        Poll::Ready(outcome.unwrap_or(Err(OperationError::Died)))
+        match self.outcome.poll_unpin(context) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.unwrap_or(Err(OperationError::Died))),
+            Poll::Pending => {
+                let expired = self.expiry.poll_unpin(context);
+                expired.map(|limit| Err(OperationError::DeadlineExceeded { limit }))
+            }
+        }
     }
 }
 
@@ -78,15 +89,29 @@ impl<T> Future for Completion<T> {
 ///
 /// Dropping it does not cancel. Clones stand for the same operation.
 #[derive(Debug, Clone)]
-pub struct CancellationCookie {
-    requests: mpsc::UnboundedSender<()>,
+pub struct CancellationCookie(Arc<Request>);
+
+#[derive(Debug, Default)]
+struct Request {
+    asked: AtomicBool,
+    /// The operation's thread.
+    listener: AtomicWaker,
 }
 
 impl CancellationCookie {
-    /// A cookie, and the end where its requests arrive.
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<()>) {
-        let (requests, arriving) = mpsc::unbounded();
-        (Self { requests }, arriving)
+    /// The cookie of an operation that begins.
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Waits until somebody asks the operation to stop.
+    pub(crate) async fn asked(&self) {
+        poll_fn(|context| {
+            // In this order: a request in between is seen here or wakes the listener.
+            self.0.listener.register(context.waker());
+            if self.0.asked.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 
     /// Asks the operation to stop, after `IWMDRMEventGenerator::CancelAsyncOperation`. Returns at once.
@@ -95,13 +120,15 @@ impl CancellationCookie {
     /// store of a restore, is as it was before. Calling it again, after the backup was committed, after a restore has given
     /// the first license its name, or after the end, has no effect.
     pub fn cancel(&self) {
-        // Fails once the operation does not listen any more, which is when there is nothing left to cancel.
-        let _ = self.requests.unbounded_send(());
+        self.0.asked.store(true, Ordering::SeqCst);
+        self.0.listener.wake();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
     use crate::wait;
 
@@ -109,14 +136,16 @@ mod tests {
     fn the_death_of_the_operation_is_told_as_an_error() {
         let (sender, receiver) = oneshot::channel::<Result<(), OperationError>>();
         drop(sender);
-        assert!(matches!(wait(Completion::new(receiver)), Err(OperationError::Died)));
+        assert!(matches!(wait(Completion::new(receiver, Expiry::Never)), Err(OperationError::Died)));
     }
 
     #[test]
-    fn cancelling_after_the_end_has_no_effect() {
-        let (cookie, arriving) = CancellationCookie::new();
-        drop(arriving);
-        cookie.cancel();
-        cookie.clone().cancel();
+    fn a_request_is_heard_whether_it_comes_before_or_while_it_is_waited_for() {
+        let cookie = CancellationCookie::new();
+        let clone = cookie.clone();
+        let asking = thread::spawn(move || clone.cancel());
+        wait(cookie.asked());
+        asking.join().expect("nothing in it panics");
+        wait(cookie.asked());
     }
 }

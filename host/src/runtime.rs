@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
 use wasmtime::component::Component;
 
 use crate::bindings::LicenseManagementPre;
-use crate::engine::engine;
 use crate::run::{self, Call, State};
 use crate::shares::Shares;
 use crate::{
@@ -28,27 +28,28 @@ const MEMORY_LIMIT: usize = 1024 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Runtime {
     component: Arc<LicenseManagementPre<State>>,
-    memory_limit: usize,
+    limits: Limits,
     shares: Arc<Shares>,
 }
 
-impl Runtime {
-    /// Compiles another component of the world `licenses:management/license-management`, in the binary format.
-    ///
-    /// It gets what the embedded one gets, and nothing else: access to the opened directories.
-    ///
-    /// # Errors
-    ///
-    /// See [`RuntimeError`].
-    pub fn from_component(component: &[u8]) -> Result<Self, RuntimeError> {
-        let engine = engine().map_err(|error| RuntimeError::Engine(error.into()))?;
-        let component = Component::from_binary(&engine, component);
-        Self::link(&component.map_err(|error| RuntimeError::Compile(error.into()))?)
-    }
+/// What one operation may take at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of memory.
+    pub(crate) memory: usize,
+    pub(crate) time: Option<Duration>,
+}
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: MEMORY_LIMIT, time: None }
+    }
+}
+
+impl Runtime {
     pub(crate) fn link(component: &Component) -> Result<Self, RuntimeError> {
         let component = run::link(component).map_err(|error| RuntimeError::Link(error.into()))?;
-        Ok(Self { component: Arc::new(component), memory_limit: MEMORY_LIMIT, shares: Arc::default() })
+        Ok(Self { component: Arc::new(component), limits: Limits::default(), shares: Arc::default() })
     }
 
     /// The same, with another limit on the memory of each operation, in bytes. The default is 1 GiB: a store of an
@@ -57,7 +58,19 @@ impl Runtime {
     /// An operation that reaches it ends with [`OperationError::OutOfMemory`].
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
-        Self { memory_limit: bytes, ..self }
+        Self { limits: Limits { memory: bytes, ..self.limits }, ..self }
+    }
+
+    /// The same, with a limit on the time of each operation, from the call to its outcome and the last of its events. There is
+    /// none otherwise.
+    ///
+    /// When the time is up, the call, the [`Completion`](crate::Completion) and the [`Events`](crate::Events) end at once, the
+    /// former two with [`OperationError::DeadlineExceeded`], even if the operation is stuck in the file system. From then on it
+    /// begins nothing more. A call of the file system that it is in the middle of may still have its effect, and a thread
+    /// stays until that returns. To have an operation end in good order, cancel it first.
+    #[must_use]
+    pub fn with_deadline(self, limit: Duration) -> Self {
+        Self { limits: Limits { time: Some(limit), ..self.limits }, ..self }
     }
 
     /// The same, with a UNC share that stands for a directory of the host. From then on a backup directory that is given to
@@ -202,16 +215,13 @@ impl Runtime {
         &self.shares
     }
 
-    pub(crate) fn memory_limit(&self) -> usize {
-        self.memory_limit
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime")
-            .field("memory_limit", &self.memory_limit)
-            .field("shares", &self.shares)
-            .finish_non_exhaustive()
+        f.debug_struct("Runtime").field("limits", &self.limits).field("shares", &self.shares).finish_non_exhaustive()
     }
 }

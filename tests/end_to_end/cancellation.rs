@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use license_backup_tests::harness::{Running, Sandbox, Snapshot, binary};
-use license_backup_tests::sample::SampleStore;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -94,12 +93,13 @@ fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn ctrl_c_before_the_backup_begins_cancels_it_and_makes_no_directory() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+fn ctrl_c_at_the_very_start_cancels_and_leaves_no_directory() {
+    let sandbox = large();
     let mut run = sandbox.license_backup(["backup", "--store", "store", "--to", "new"]).start();
     assert!(run.wait_until_it_handles(Signal::SIGINT), "the handler should be there first of all");
+    // Whether the backup has begun by now is a matter of chance, and makes no difference.
     run.signal(Signal::SIGINT);
-    run.wait().exits(130).says(&["cancelled before it began"]);
+    run.wait().exits(130);
     assert!(!sandbox.path("new").exists(), "a directory is left");
 }
 

@@ -15,6 +15,7 @@ mod instance;
 mod library;
 mod library_callbacks;
 mod library_compiled;
+mod library_hostile;
 mod library_limits;
 mod library_listing;
 mod library_restore;

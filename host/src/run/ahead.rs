@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read as _};
 use std::iter::Peekable;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::vec;
@@ -19,9 +20,14 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 
 /// How many files are handed over at once: to wake the other thread for each would take longer than to read it.
 const BATCH: usize = 16;
-/// How many batches are kept ahead. Each file of them is open, and a process may have no more than so many open files, for
-/// all operations together.
+/// How many batches are kept ahead. Each file of them is open.
 const BATCHES: usize = 3;
+/// How many operations of this process may read ahead at once, with some 80 files open each: a process may have no more than
+/// so many open files, often 1024. The others do without.
+const HELPERS: usize = 4;
+
+/// Those of this process.
+static PLACES: Places = Places(AtomicUsize::new(0));
 /// The largest file that is read ahead, in bytes; a larger one is only opened.
 const LARGEST: u64 = 64 << 10;
 /// The room that is made for a file at first, in bytes: that of a usual license, and a byte to see its end.
@@ -36,8 +42,8 @@ pub(super) struct Found {
 }
 
 /// The reader ahead, as the component's thread sees it.
-#[derive(Default)]
 pub(super) struct ReadAhead {
+    places: &'static Places,
     helper: Option<Helper>,
     /// The directory in which a file was opened last, and the name of that file.
     last: Option<(Arc<std::fs::File>, String)>,
@@ -58,6 +64,12 @@ struct Helper {
     thread: JoinHandle<()>,
 }
 
+/// How many operations read ahead.
+struct Places(AtomicUsize);
+
+/// The place of one of them.
+struct Place(&'static Places);
+
 /// A directory to read ahead from behind a name on.
 struct Task {
     directory: Arc<std::fs::File>,
@@ -65,7 +77,17 @@ struct Task {
     found: SyncSender<Vec<Found>>,
 }
 
+impl Default for ReadAhead {
+    fn default() -> Self {
+        Self::among(&PLACES)
+    }
+}
+
 impl ReadAhead {
+    fn among(places: &'static Places) -> Self {
+        Self { places, helper: None, last: None, run: None }
+    }
+
     /// Takes the file of this name, which is about to be opened for reading, if it was opened ahead.
     pub(super) fn take(&mut self, directory: &Dir, name: &str) -> Option<Found> {
         if directory.perms != FsPerms::ReadOnly {
@@ -84,7 +106,7 @@ impl ReadAhead {
     /// Has a directory read ahead from behind a name on. Nothing where there can be no second thread.
     fn start(&mut self, directory: &Dir, behind: &str) -> Option<Run> {
         if self.helper.is_none() {
-            self.helper = Helper::start().ok();
+            self.helper = Helper::start(self.places);
         }
         let (sender, found) = sync_channel(BATCHES);
         let directory = Arc::clone(&directory.dir);
@@ -119,7 +141,9 @@ impl Drop for ReadAhead {
 }
 
 impl Helper {
-    fn start() -> io::Result<Self> {
+    /// Nothing if there are enough, or there can be no other thread.
+    fn start(places: &'static Places) -> Option<Self> {
+        let place = places.take()?;
         let (tasks, received) = channel::<Task>();
         let work = move || {
             // Whoever drops a file last closes it: that is to be this thread.
@@ -127,9 +151,23 @@ impl Helper {
             for task in received {
                 task.work(&mut open);
             }
+            drop(place);
         };
-        let thread = thread::Builder::new().name("license-backup-ahead".to_owned()).spawn(work)?;
-        Ok(Self { tasks, thread })
+        let thread = thread::Builder::new().name("license-backup-ahead".to_owned()).spawn(work).ok()?;
+        Some(Self { tasks, thread })
+    }
+}
+
+impl Places {
+    fn take(&'static self) -> Option<Place> {
+        let another = |taken| (taken < HELPERS).then_some(taken + 1);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, another).ok().map(|_| Place(self))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -228,9 +266,18 @@ mod tests {
         }
     }
 
+    /// A reader that shares with nobody, unlike those of the process, which all its tests share.
+    fn alone() -> ReadAhead {
+        ReadAhead::among(places())
+    }
+
+    fn places() -> &'static Places {
+        Box::leak(Box::new(Places(AtomicUsize::new(0))))
+    }
+
     /// Of the files that are asked for in this order those that were opened ahead, each by what it holds: its name.
     fn found(directory: &Dir, names: &[&str]) -> Vec<String> {
-        let mut ahead = ReadAhead::default();
+        let mut ahead = alone();
         let found = names.iter().filter_map(|name| ahead.take(directory, name));
         let content = found.map(|found| found.content.expect("it is small"));
         content.map(|content| String::from_utf8(content).expect("it holds its name")).collect()
@@ -265,7 +312,7 @@ mod tests {
         let one = Scratch::with_files("one", &["a", "b", "c"]);
         let other = Scratch::with_files("other", &["a", "b", "d"]);
         let directories = [one.open(FsPerms::ReadOnly), other.open(FsPerms::ReadOnly)];
-        let mut ahead = ReadAhead::default();
+        let mut ahead = alone();
         for (directory, third) in directories.iter().zip(["c", "d"]) {
             assert!(ahead.take(directory, "a").is_none());
             assert!(ahead.take(directory, "b").is_none());
@@ -290,13 +337,26 @@ mod tests {
         fs::write(scratch.path().join("c"), vec![b'c'; largest]).expect("a temporary directory is writable");
         fs::write(scratch.path().join("d"), vec![b'd'; largest + 1]).expect("a temporary directory is writable");
         let directory = scratch.open(FsPerms::ReadOnly);
-        let mut ahead = ReadAhead::default();
+        let mut ahead = alone();
         for name in ["a", "b"] {
             assert!(ahead.take(&directory, name).is_none());
         }
         let mut length = |name| ahead.take(&directory, name).expect("it is next").content.map(|content| content.len());
         assert_eq!(length("c"), Some(largest));
         assert_eq!(length("d"), None);
+    }
+
+    #[test]
+    fn one_operation_too_many_does_without_until_another_has_ended() {
+        let scratch = Scratch::with_files("places", &["a", "b", "c"]);
+        let directory = scratch.open(FsPerms::ReadOnly);
+        let places = places();
+        let is_ahead = |ahead: &mut ReadAhead| ["a", "b", "c"].map(|name| ahead.take(&directory, name).is_some())[2];
+        let mut helped: Vec<_> = (0..HELPERS).map(|_| ReadAhead::among(places)).collect();
+        assert!(helped.iter_mut().all(is_ahead), "there is a place for each");
+        assert!(!is_ahead(&mut ReadAhead::among(places)), "there is none left");
+        helped.pop();
+        assert!(is_ahead(&mut ReadAhead::among(places)), "there is one again");
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use std::mem;
 use std::pin::pin;
 
-use futures_channel::{mpsc, oneshot};
-use futures_util::StreamExt as _;
+use futures_channel::oneshot;
 use futures_util::future::{Either, select};
-use wasmtime::Store;
 use wasmtime::component::{Accessor, ResourceAny};
+use wasmtime::{Store, UpdateDeadline};
 
+use super::deadline::{Deadline, DeadlineExceeded, Expiry};
 use super::memory::MemoryExceeded;
 use super::outcome::Outcome;
 use super::{Begun, Call, Directory, Running, State, directories};
@@ -18,10 +18,18 @@ use crate::error::Cause;
 use crate::events::{self, Drained};
 use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
 
+/// The most bytes that a component hands over at once. Its own largest piece is 256 KiB of a backup.
+const MOST_AT_ONCE: usize = 16 << 20;
+
+/// The most handles that a component has at once. One of our own has as many as a path of the store has parts, and a few.
+const MOST_HANDLES: usize = 4096;
+
 /// One operation, from the call to its end.
 pub(super) struct Conversation<C: Call> {
     runtime: Runtime,
     call: C,
+    deadline: Deadline,
+    expiry: Expiry,
     directories: Vec<Directory>,
     listener: Listener<C>,
 }
@@ -40,8 +48,14 @@ enum Listener<C: Call> {
 type WireOutcome<C> = Result<<C as Call>::WireSummary, types::Failure>;
 
 impl<C: Call> Conversation<C> {
-    pub(super) fn new(runtime: Runtime, call: C, caller: oneshot::Sender<Result<Running<C>, OperationError>>) -> Self {
-        Self { runtime, call, directories: Vec::new(), listener: Listener::Caller(caller) }
+    pub(super) fn new(
+        runtime: Runtime,
+        call: C,
+        deadline: Deadline,
+        expiry: Expiry,
+        caller: oneshot::Sender<Result<Running<C>, OperationError>>,
+    ) -> Self {
+        Self { runtime, call, deadline, expiry, directories: Vec::new(), listener: Listener::Caller(caller) }
     }
 
     /// Holds the conversation to its end, on a thread of its own.
@@ -56,7 +70,7 @@ impl<C: Call> Conversation<C> {
         if self.directories.iter().any(Directory::is_written) {
             umask::make_private().map_err(OperationError::Umask)?;
         }
-        let state = State::new(&self.directories, self.runtime.memory_limit())?;
+        let state = State::new(&self.directories, self.runtime.limits().memory, self.deadline)?;
         // wasmtime-wasi wants an executor of this kind around it, if only to find it there.
         let executor = tokio::runtime::Builder::new_current_thread().build().map_err(OperationError::Thread)?;
         executor.block_on(self.run(state))
@@ -64,12 +78,17 @@ impl<C: Call> Conversation<C> {
 
     async fn run(&mut self, state: State) -> Result<(), OperationError> {
         let component = self.runtime.component();
-        let mut store = Store::new(component.engine(), state);
-        store.limiter(|state| &mut state.memory);
+        let mut store = limited(Store::new(component.engine(), state), self.deadline);
         let instance = component.instantiate_async(&mut store).await;
         let component = instance.map_err(|error| told(error, OperationError::Start))?;
-        let conversation = store.run_concurrent(async |accessor| self.converse(&component, accessor).await).await;
-        conversation.flatten().map_err(|error| told(error, OperationError::Trap))
+        let expiry = self.expiry.clone();
+        let conversation = store.run_concurrent(async |accessor| {
+            match select(pin!(self.converse(&component, accessor)), expiry).await {
+                Either::Left((ended, _)) => ended,
+                Either::Right((limit, _)) => Err(DeadlineExceeded { limit }.into()),
+            }
+        });
+        conversation.await.flatten().map_err(|error| told(error, OperationError::Trap))
     }
 
     async fn converse(&mut self, component: &LicenseManagement, accessor: &Accessor<State>) -> wasmtime::Result<()> {
@@ -81,14 +100,14 @@ impl<C: Call> Conversation<C> {
                 return Ok(());
             }
         };
-        let (relay, handle, drained) = events::channel();
+        let (relay, handle, drained) = events::channel(self.expiry.clone());
         let (consumer, outcome) = Outcome::new();
         accessor.with(|mut access| {
             events.pipe(&mut access, relay)?;
             completed.pipe(&mut access, consumer)
         })?;
-        let (requester, requests) = CancellationCookie::new();
-        self.accept(handle, requester);
+        let requests = CancellationCookie::new();
+        self.accept(handle, requests.clone());
 
         let end = pin!(self.await_end(outcome, drained));
         let cancellation = pin!(cancel_on_request(component, accessor, cookie, requests));
@@ -122,7 +141,8 @@ impl<C: Call> Conversation<C> {
         let (holder, outcome) = oneshot::channel();
         if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder)) {
             // Fails when the call was given up. The operation goes on all the same: dropping is not cancelling.
-            let _ = caller.send(Ok(Running { events, completed: Completion::new(outcome), cookie }));
+            let _ =
+                caller.send(Ok(Running { events, completed: Completion::new(outcome, self.expiry.clone()), cookie }));
         }
     }
 
@@ -147,24 +167,39 @@ impl<C: Call> Listener<C> {
     }
 }
 
-/// Cancels the operation when that is asked for. Once is enough; without any cookie left, nobody can ask.
+/// Cancels the operation when that is asked for. Once is enough.
 async fn cancel_on_request(
     component: &LicenseManagement,
     accessor: &Accessor<State>,
     cookie: ResourceAny,
-    mut requests: mpsc::UnboundedReceiver<()>,
+    requests: CancellationCookie,
 ) -> wasmtime::Result<()> {
-    if requests.next().await.is_some() {
-        let guest = component.licenses_management_management();
-        guest.cancellation_cookie().call_cancel(accessor, cookie).await?;
-    }
-    Ok(())
+    requests.asked().await;
+    let guest = component.licenses_management_management();
+    guest.cancellation_cookie().call_cancel(accessor, cookie).await
 }
 
-/// Tells a component that was stopped for its use of memory from one with other trouble.
+/// Sets the limits of an operation to what its component can do.
+fn limited(mut store: Store<State>, deadline: Deadline) -> Store<State> {
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(MOST_AT_ONCE);
+    store.set_max_component_handles(MOST_HANDLES);
+    // Where the engine looks for that at all, any operation whose time is up interrupts those of all; the others go on.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        deadline.check()?;
+        Ok(UpdateDeadline::Continue(1))
+    });
+    store
+}
+
+/// Tells a component that was stopped for what it took from one with other trouble.
 fn told(error: wasmtime::Error, otherwise: impl FnOnce(Cause) -> OperationError) -> OperationError {
-    match error.downcast_ref::<MemoryExceeded>() {
-        Some(MemoryExceeded { limit }) => OperationError::OutOfMemory { limit: *limit },
-        None => otherwise(error.into_boxed_dyn_error()),
+    if let Some(MemoryExceeded { limit }) = error.downcast_ref() {
+        OperationError::OutOfMemory { limit: *limit }
+    } else if let Some(DeadlineExceeded { limit }) = error.downcast_ref() {
+        OperationError::DeadlineExceeded { limit: *limit }
+    } else {
+        otherwise(error.into_boxed_dyn_error())
     }
 }

@@ -1,5 +1,5 @@
 //! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead,
-//! large writes done behind, and directories listed bit by bit.
+//! large writes done behind, and directories listed bit by bit. Nothing is begun when the time of the operation is up.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::FsPerms;
@@ -12,15 +12,22 @@ use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::ahead::{Found, ReadAhead};
 use super::behind::WriteBehind;
+use super::deadline::Deadline;
 use super::entries::Entries;
+
+/// How many files, directories and listings a component may have open at once. All operations of a process share what the
+/// system allows it, often 1024.
+const MOST_OPEN: usize = 256;
 
 /// What is done ahead of the component of an operation, and behind it.
 #[derive(Default)]
 pub(super) struct Helpers {
     ahead: ReadAhead,
     behind: WriteBehind,
-    /// The files that were read ahead and are open now.
-    open: Vec<Content>,
+    /// What the files hold that were read ahead and are open now.
+    contents: Vec<Content>,
+    /// How many files, directories and listings are open.
+    pub(super) open: usize,
 }
 
 /// What an open file holds, all of it.
@@ -32,8 +39,13 @@ struct Content {
 impl Helpers {
     /// Takes what a file holds, if it was read ahead.
     fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
-        let position = self.open.iter().position(|content| content.descriptor == descriptor.rep())?;
-        Some(self.open.swap_remove(position).bytes)
+        let position = self.contents.iter().position(|content| content.descriptor == descriptor.rep())?;
+        Some(self.contents.swap_remove(position).bytes)
+    }
+
+    /// Refuses to open too much, as a system does.
+    fn admit(&self) -> Result<(), ErrorCode> {
+        if self.open < MOST_OPEN { Ok(()) } else { Err(ErrorCode::Io) }
     }
 }
 
@@ -41,16 +53,28 @@ impl Helpers {
 pub(super) struct Files<'a> {
     pub(super) wasi: WasiFilesystemCtxView<'a>,
     pub(super) helpers: &'a mut Helpers,
+    pub(super) deadline: Deadline,
 }
 
 impl Files<'_> {
+    /// Waits for what was written, before a call that could see a difference.
+    fn settle(&mut self) -> wasmtime::Result<()> {
+        self.helpers.behind.settle();
+        Ok(self.deadline.check()?)
+    }
+
     /// Waits for what was written, and tells of trouble with a file.
     fn finish(&mut self, descriptor: &Resource<Descriptor>) -> FsResult<()> {
         match self.wasi.table.get(descriptor)? {
             Descriptor::File(opened) => self.helpers.behind.finish(&opened.file)?,
             Descriptor::Dir(_) => self.helpers.behind.settle(),
         }
-        Ok(())
+        self.check()
+    }
+
+    /// Refuses to go on when the time of the operation is up.
+    fn check(&self) -> FsResult<()> {
+        self.deadline.check().map_err(FsError::trap)
     }
 }
 
@@ -58,7 +82,7 @@ impl Files<'_> {
 macro_rules! hand_on {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $($argument: $type),*) -> $result {
-            self.helpers.behind.settle();
+            self.settle().map_err(FsError::trap)?;
             self.wasi.$name($($argument),*).await
         })*
     };
@@ -83,6 +107,8 @@ impl HostDescriptor for Files<'_> {
         open: OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Resource<Descriptor>> {
+        self.check()?;
+        self.helpers.admit()?;
         if path_flags == PathFlags::empty()
             && open == OpenFlags::empty()
             && flags == DescriptorFlags::READ
@@ -91,12 +117,15 @@ impl HostDescriptor for Files<'_> {
         {
             let descriptor = self.wasi.table.push(Descriptor::File(file))?;
             if let Some(bytes) = content {
-                self.helpers.open.push(Content { descriptor: descriptor.rep(), bytes });
+                self.helpers.contents.push(Content { descriptor: descriptor.rep(), bytes });
             }
+            self.helpers.open += 1;
             return Ok(descriptor);
         }
-        self.helpers.behind.settle();
-        self.wasi.open_at(directory, path_flags, path, open, flags).await
+        self.settle().map_err(FsError::trap)?;
+        let opened = self.wasi.open_at(directory, path_flags, path, open, flags).await?;
+        self.helpers.open += 1;
+        Ok(opened)
     }
 
     async fn read(
@@ -109,13 +138,14 @@ impl HostDescriptor for Files<'_> {
             // It was read up to its end, and that is told at once.
             Some(bytes) if offset == 0 && bytes.len() as Filesize <= length => Ok((bytes, true)),
             _ => {
-                self.helpers.behind.settle();
+                self.settle().map_err(FsError::trap)?;
                 self.wasi.read(file, length, offset).await
             }
         }
     }
 
     async fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+        self.check()?;
         let length = bytes.len();
         if WriteBehind::is_for(length)
             && let Descriptor::File(opened) = self.wasi.table.get(&file)?
@@ -140,15 +170,29 @@ impl HostDescriptor for Files<'_> {
 
     /// The resource of the interface stands for our [`Entries`], here and in all that is done with it.
     async fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+        self.check()?;
+        self.helpers.admit()?;
         let entries = match self.wasi.table.get(&directory)? {
             Descriptor::Dir(opened) => Entries::of(&opened.dir)?,
             Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
         };
-        Ok(Resource::new_own(self.wasi.table.push(entries)?.rep()))
+        let entries = self.wasi.table.push(entries)?;
+        self.helpers.open += 1;
+        Ok(Resource::new_own(entries.rep()))
+    }
+
+    async fn is_same_object(
+        &mut self,
+        one: Resource<Descriptor>,
+        other: Resource<Descriptor>,
+    ) -> wasmtime::Result<bool> {
+        self.settle()?;
+        self.wasi.is_same_object(one, other).await
     }
 
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
         self.helpers.take(&descriptor);
+        self.helpers.open -= 1;
         HostDescriptor::drop(&mut self.wasi, descriptor)
     }
 
@@ -189,7 +233,6 @@ impl HostDescriptor for Files<'_> {
         rename_at(from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String) -> FsResult<()>;
         symlink_at(directory: Resource<Descriptor>, target: String, path: String) -> FsResult<()>;
         unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
-        is_same_object(one: Resource<Descriptor>, other: Resource<Descriptor>) -> wasmtime::Result<bool>;
         metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
         metadata_hash_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String
@@ -202,10 +245,12 @@ impl HostDirectoryEntryStream for Files<'_> {
         &mut self,
         entries: Resource<DirectoryEntryStream>,
     ) -> FsResult<Option<DirectoryEntry>> {
+        self.check()?;
         self.wasi.table.get_mut(&Resource::<Entries>::new_borrow(entries.rep()))?.read()
     }
 
     fn drop(&mut self, entries: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.helpers.open -= 1;
         self.wasi.table.delete(Resource::<Entries>::new_own(entries.rep()))?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod ahead;
 mod behind;
 mod conversation;
+mod deadline;
 mod directories;
 mod entries;
 mod files;
@@ -13,10 +14,13 @@ mod sandbox;
 use std::thread;
 
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use license_backup_core::Failure;
 use wasmtime::component::{Accessor, FutureReader, Lift, ResourceAny, StreamReader};
 
 use self::conversation::Conversation;
+use self::deadline::Deadline;
+pub(crate) use self::deadline::Expiry;
 pub(crate) use self::directories::{Access, Directory};
 pub(crate) use self::sandbox::{State, link};
 use crate::bindings::exports::licenses::management::management::Guest;
@@ -62,9 +66,17 @@ pub(crate) struct Running<C: Call> {
 /// Starts an operation on a thread of its own. Resolves when the component has accepted or refused it.
 pub(crate) async fn start<C: Call>(runtime: Runtime, call: C) -> Result<Running<C>, OperationError> {
     let (caller, answer) = oneshot::channel();
-    thread::Builder::new()
-        .name("license-backup".to_owned())
-        .spawn(move || Conversation::new(runtime, call, caller).hold())
-        .map_err(OperationError::Thread)?;
-    answer.await.unwrap_or(Err(OperationError::Died))
+    let time = runtime.limits().time;
+    let (deadline, expiry, watch) =
+        Deadline::start(time, runtime.component().engine()).map_err(OperationError::Thread)?;
+    let conversation = Conversation::new(runtime, call, deadline, expiry.clone(), caller);
+    let hold = move || {
+        conversation.hold();
+        drop(watch);
+    };
+    thread::Builder::new().name("license-backup".to_owned()).spawn(hold).map_err(OperationError::Thread)?;
+    match select(answer, expiry).await {
+        Either::Left((answer, _)) => answer.unwrap_or(Err(OperationError::Died)),
+        Either::Right((limit, _)) => Err(OperationError::DeadlineExceeded { limit }),
+    }
 }

@@ -13,6 +13,7 @@ use wasmtime_wasi::p2::bindings::filesystem::preopens;
 use wasmtime_wasi::p2::bindings::{filesystem, io as wasi_io};
 use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
 
+use super::deadline::Deadline;
 use super::directories::{Access, Directory};
 use super::files::{Files, Helpers};
 use super::memory::MemoryLimit;
@@ -30,12 +31,17 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     helpers: Helpers,
+    deadline: Deadline,
     pub(super) memory: MemoryLimit,
 }
 
 impl State {
     /// Opens the directories of an operation.
-    pub(super) fn new(directories: &[Directory], memory_limit: usize) -> Result<Self, OperationError> {
+    pub(super) fn new(
+        directories: &[Directory],
+        memory_limit: usize,
+        deadline: Deadline,
+    ) -> Result<Self, OperationError> {
         let directories = directories.iter().map(|directory| {
             let opened = open(&directory.place).map_err(|source| OperationError::Directory {
                 role: directory.role,
@@ -49,6 +55,7 @@ impl State {
             wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
             helpers: Helpers::default(),
+            deadline,
             memory: MemoryLimit::new(memory_limit),
         })
     }
@@ -79,6 +86,7 @@ impl preopens::Host for State {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let open = self.directories.iter().map(|(directory, name)| {
             let descriptor = self.table.push(Descriptor::Dir(directory.clone()))?;
+            self.helpers.open += 1;
             Ok((descriptor, (*name).to_owned()))
         });
         open.collect()
@@ -98,6 +106,7 @@ pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementP
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
         wasi: WasiFilesystemCtxView { ctx: state.wasi.filesystem(), table: &mut state.table },
         helpers: &mut state.helpers,
+        deadline: state.deadline,
     })?;
     preopens::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi_io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
@@ -136,7 +145,7 @@ mod tests {
         let mut shares = Shares::default();
         shares.map("\\\\nas\\backups", share.clone()).expect("it is a share");
         let directory = Directory::backup("\\\\nas\\backups\\a\\b".into(), Access::Read, &shares);
-        let state = State::new(&[directory.expect("the share covers it")], 1 << 20);
+        let state = State::new(&[directory.expect("the share covers it")], 1 << 20, Deadline::NONE);
         let expected = fs::metadata(&named).expect("it is there");
         fs::remove_dir_all(&share).expect("a temporary directory is writable");
 
