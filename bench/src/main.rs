@@ -1,5 +1,6 @@
 //! Measures `license-backup` beside what people use otherwise, and shows what was measured.
 
+mod cancel;
 mod measure;
 mod plot;
 mod programs;
@@ -15,7 +16,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use programs::{BACKUP, Places, RESTORE, START, VERIFY};
-use results::{Component, Machine, Results, SCHEMA, Store};
+use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
 
 /// How many times a short run is done: it takes little, and differs much.
 const SHORT_ROUNDS: usize = 21;
@@ -100,7 +101,9 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
     measure::wait(compile)?;
 
     let short = SMALL_STORES.iter().map(|&licenses| {
-        store(&places, licenses, |places| Ok(vec![measure::compare("start", &START, places, SHORT_ROUNDS)?]))
+        store(&places, licenses, |places| {
+            Ok((vec![measure::compare("start", &START, places, SHORT_ROUNDS)?], Vec::new()))
+        })
     });
     let short = short.collect::<anyhow::Result<_>>()?;
     let stores = licenses.iter().map(|&licenses| {
@@ -110,7 +113,8 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
             measure::wait(places.back_up_into(&places.backup))?;
             let verify = measure::compare("verify", &VERIFY, places, rounds)?;
             let restore = measure::compare("restore", &RESTORE, places, rounds)?;
-            Ok(vec![backup, verify, restore])
+            let moments = u32::try_from(2 * rounds).context("so many rounds would never end")?;
+            Ok((vec![backup, verify, restore], cancel::measure(places, moments)?))
         })
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
@@ -122,13 +126,14 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
 fn store(
     places: &Places,
     licenses: u32,
-    compare: impl FnOnce(&Places) -> anyhow::Result<Vec<results::Comparison>>,
+    work: impl FnOnce(&Places) -> anyhow::Result<(Vec<Comparison>, Vec<Cancellation>)>,
 ) -> anyhow::Result<Store> {
     eprintln!("a store of {licenses} licenses");
     let mut sample = Command::new(places.target.join("release/sample-store"));
     sample.arg(&places.store).args(["--ordinary-only", "--replace", "--licenses"]).arg(licenses.to_string());
     measure::wait(sample)?;
-    Ok(Store { licenses, comparisons: compare(places)? })
+    let (comparisons, cancellations) = work(places)?;
+    Ok(Store { licenses, comparisons, cancellations })
 }
 
 fn components(target: &Path) -> anyhow::Result<Vec<Component>> {

@@ -37,6 +37,19 @@ pub(crate) struct Store {
     /// How many licenses it has, of 4096 bytes each.
     pub(crate) licenses: u32,
     pub(crate) comparisons: Vec<Comparison>,
+    /// Operations that were cancelled, where that was measured.
+    #[serde(default)]
+    pub(crate) cancellations: Vec<Cancellation>,
+}
+
+/// An operation that was cancelled at moments spread over its course.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Cancellation {
+    pub(crate) task: String,
+    /// The seconds from each request to the outcome that says so.
+    pub(crate) seconds: Vec<f64>,
+    /// How many requests came when there was nothing left to cancel.
+    pub(crate) too_late: u32,
 }
 
 /// Programs that do the same, measured in turns. The first is the one that the others are compared with.
@@ -68,14 +81,24 @@ impl Program {
     }
 }
 
+impl Cancellation {
+    pub(crate) fn median_seconds(&self) -> f64 {
+        median(self.seconds.iter().copied())
+    }
+
+    pub(crate) fn longest_seconds(&self) -> f64 {
+        self.seconds.iter().copied().fold(0.0, f64::max)
+    }
+}
+
 impl Comparison {
-    /// How many times as long as `program` the first one took: the median of the ratios of the rounds, so that what slows
-    /// the machine for a while does not count for one of them alone.
     /// How many times each program was run.
     pub(crate) fn rounds(&self) -> usize {
         self.programs.first().map_or(0, |first| first.seconds.len())
     }
 
+    /// How many times as long as `program` the first one took: the median of the ratios of the rounds, so that what slows
+    /// the machine for a while does not count for one of them alone.
     pub(crate) fn ratio_to(&self, program: &Program) -> f64 {
         let first = self.programs.first().map_or(&[][..], |first| &first.seconds);
         median(first.iter().zip(&program.seconds).map(|(ours, theirs)| ours / theirs))

@@ -8,6 +8,7 @@ pub(crate) fn tables(results: &Results) -> String {
     let mut parts = vec![format!("{} cores of {}, Linux {}\n", machine.cores, machine.processor, machine.kernel)];
     for store in &results.stores {
         parts.extend(store.comparisons.iter().map(|comparison| long_runs(store, comparison)));
+        parts.extend((!store.cancellations.is_empty()).then(|| cancellations(store)));
     }
     parts.extend(
         results.short.iter().flat_map(|store| store.comparisons.iter().map(|comparison| short_runs(store, comparison))),
@@ -40,6 +41,21 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
         ]
     });
     table(&[&title, "median", "a license", "license-backup ÷ it", "peak memory"], rows)
+}
+
+/// How long operations take to end when they are cancelled.
+fn cancellations(store: &Store) -> String {
+    let rows = store.cancellations.iter().map(|cancellation| {
+        vec![
+            cancellation.task.clone(),
+            format!("{:.1} ms", cancellation.median_seconds() * 1e3),
+            format!("{:.1} ms", cancellation.longest_seconds() * 1e3),
+            cancellation.seconds.len().to_string(),
+            cancellation.too_late.to_string(),
+        ]
+    });
+    let title = format!("cancelled, {} licenses", store.licenses);
+    table(&[&title, "median", "longest", "requests in time", "too late"], rows)
 }
 
 /// The same where ratios would say little.
