@@ -218,6 +218,14 @@ fn assert_ends_with_the_last(events: Events<Status>) {
 }
 
 #[test]
+fn a_fifo_that_takes_the_place_of_a_file_is_refused_when_it_is_opened() {
+    let sandbox = asking_for("open-a-fifo");
+    mkfifo(&sandbox.path("backup/fifo"), Mode::S_IRWXU).expect("a FIFO can be made");
+    let error = outcome(commit(&sandbox, LONG).expect("it accepts everything").completed).unwrap_err();
+    assert_eq!(error.to_string(), "invalid");
+}
+
+#[test]
 fn a_file_system_that_does_not_answer_keeps_nobody_waiting_beyond_the_deadline() {
     let sandbox = asking_for("wait-for-a-fifo");
     let fifo = sandbox.path("backup/fifo");

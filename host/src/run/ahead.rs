@@ -18,6 +18,8 @@ use cap_primitives::fs::read_base_dir;
 use wasmtime_wasi::filesystem::{Dir, File};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
+use super::regular;
+
 /// How many files are handed over at once: to wake the other thread for each would take longer than to read it.
 const BATCH: usize = 16;
 /// How many batches are kept ahead. Each file of them is open.
@@ -203,32 +205,14 @@ impl Task {
     }
 }
 
-/// Opens a file and reads it.
+/// Opens a file and reads it. What was listed as a file may be something else by now.
 fn read(directory: &std::fs::File, name: &str) -> io::Result<Found> {
-    let file = open(directory, name)?;
+    let file = regular::open(directory, name)?;
     let mut content = Vec::with_capacity(USUAL);
     (&file).take(LARGEST + 1).read_to_end(&mut content)?;
     let is_whole = content.len() as u64 <= LARGEST;
     let file = File::new(file, FsPerms::ReadOnly, OpenMode::READ, super::sandbox::BLOCKS_ITS_THREAD);
     Ok(Found { name: name.to_owned(), file, content: is_whole.then_some(content) })
-}
-
-/// Opens a regular file of this directory, following no link and waiting for nobody: what was listed as a file may be
-/// something else by now.
-#[cfg(unix)]
-fn open(directory: &std::fs::File, name: &str) -> io::Result<std::fs::File> {
-    use nix::fcntl::{OFlag, openat};
-    use nix::sys::stat::Mode;
-
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = std::fs::File::from(openat(directory, name, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
-}
-
-/// Elsewhere each file is opened when the component asks for it.
-#[cfg(not(unix))]
-fn open(_: &std::fs::File, _: &str) -> io::Result<std::fs::File> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(all(test, unix))]

@@ -1,19 +1,23 @@
 //! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead,
-//! large writes done behind, and directories listed bit by bit. Nothing is begun when the time of the operation is up.
+//! large writes done behind, and directories listed bit by bit. To open a file for reading waits for nobody. Nothing is begun when the time of the operation is up.
+
+use std::io;
 
 use wasmtime::component::Resource;
-use wasmtime_wasi::FsPerms;
-use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
+use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
     Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::ahead::{Found, ReadAhead};
 use super::behind::WriteBehind;
 use super::deadline::Deadline;
 use super::entries::Entries;
+use super::regular;
+use super::sandbox::BLOCKS_ITS_THREAD;
 
 /// How many files, directories and listings a component may have open at once. All operations of a process share what the
 /// system allows it, often 1024.
@@ -41,6 +45,15 @@ impl Helpers {
     fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
         let position = self.contents.iter().position(|content| content.descriptor == descriptor.rep())?;
         Some(self.contents.swap_remove(position).bytes)
+    }
+
+    /// Opens a file for reading, and gives what it holds if it was read ahead.
+    fn open_file(&mut self, directory: &Dir, name: &str) -> io::Result<(File, Option<Vec<u8>>)> {
+        if let Some(Found { file, content, .. }) = self.ahead.take(directory, name) {
+            return Ok((file, content));
+        }
+        let file = regular::open(&directory.dir, name)?;
+        Ok((File::new(file, directory.perms, OpenMode::READ, BLOCKS_ITS_THREAD), None))
     }
 
     /// Refuses to open too much, as a system does.
@@ -109,23 +122,25 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         self.check()?;
         self.helpers.admit()?;
-        if path_flags == PathFlags::empty()
+        let descriptor = if path_flags == PathFlags::empty()
             && open == OpenFlags::empty()
             && flags == DescriptorFlags::READ
-            && let Descriptor::Dir(opened) = self.wasi.table.get(&directory)?
-            && let Some(Found { file, content, .. }) = self.helpers.ahead.take(opened, &path)
+            && regular::CAN_OPEN
+            && regular::is_name(&path)
+            && let Descriptor::Dir(directory) = self.wasi.table.get(&directory)?
         {
+            let (file, content) = self.helpers.open_file(directory, &path)?;
             let descriptor = self.wasi.table.push(Descriptor::File(file))?;
             if let Some(bytes) = content {
                 self.helpers.contents.push(Content { descriptor: descriptor.rep(), bytes });
             }
-            self.helpers.open += 1;
-            return Ok(descriptor);
-        }
-        self.settle().map_err(FsError::trap)?;
-        let opened = self.wasi.open_at(directory, path_flags, path, open, flags).await?;
+            descriptor
+        } else {
+            self.settle().map_err(FsError::trap)?;
+            self.wasi.open_at(directory, path_flags, path, open, flags).await?
+        };
         self.helpers.open += 1;
-        Ok(opened)
+        Ok(descriptor)
     }
 
     async fn read(

@@ -9,6 +9,7 @@ mod entries;
 mod files;
 mod memory;
 mod outcome;
+mod regular;
 mod sandbox;
 
 use std::thread;

@@ -27,11 +27,13 @@ pub(crate) fn hoard_files() -> String {
     format!("{} were opened", hoard.len())
 }
 
-/// Opens the file `fifo` of the backup directory for reading. Tells what came of it.
-pub(crate) fn wait_for_a_fifo() -> String {
+/// Opens the file `fifo` of the backup directory for reading, with these flags. Tells what came of it.
+pub(crate) fn open_a_fifo(flags: PathFlags) -> String {
     let (_, backup) = opened();
-    let fifo = backup.open_at(PathFlags::empty(), "fifo", OpenFlags::empty(), DescriptorFlags::READ);
-    format!("it was opened: {}", fifo.is_ok())
+    match backup.open_at(flags, "fifo", OpenFlags::empty(), DescriptorFlags::READ) {
+        Ok(_) => "it was opened".to_owned(),
+        Err(error) => error.name().to_owned(),
+    }
 }
 
 /// Writes to a file of the backup directory, for ever.

@@ -13,6 +13,7 @@ use bindings::exports::licenses::management::management::{
 };
 use bindings::exports::licenses::management::types::{BackupRestoreStatus, ErrorCode, Failure, Progress, Stage};
 use bindings::wasi::filesystem::preopens::get_directories;
+use bindings::wasi::filesystem::types::PathFlags;
 use bindings::{wit_future, wit_stream};
 use wit_bindgen::{FutureWriter, StreamWriter};
 
@@ -56,7 +57,9 @@ enum Misdeed {
     Escape,
     /// Goes on writing to the backup directory, without an end.
     Scribble,
-    /// Opens a FIFO in the backup directory, and waits for its other end.
+    /// Opens a FIFO in the backup directory for reading.
+    OpenAFifo,
+    /// The same in a way that has the host wait for its other end.
     WaitForAFifo,
 }
 
@@ -77,6 +80,7 @@ impl Misdeed {
             "hoard-files" => Self::HoardFiles,
             "escape" => Self::Escape,
             "scribble" => Self::Scribble,
+            "open-a-fifo" => Self::OpenAFifo,
             "wait-for-a-fifo" => Self::WaitForAFifo,
             _ => return None,
         })
@@ -155,7 +159,9 @@ async fn commit(misdeed: Misdeed, mut events: StreamWriter<BackupRestoreStatus>,
         Misdeed::HoardFiles => Err(failure(&attempts::hoard_files())),
         Misdeed::Escape => Err(failure(&attempts::escape())),
         Misdeed::Scribble => attempts::scribble(),
-        Misdeed::WaitForAFifo => Err(failure(&attempts::wait_for_a_fifo())),
+        Misdeed::OpenAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::empty()))),
+        // A link is followed in the end, and so the host does not know what it opens.
+        Misdeed::WaitForAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::SYMLINK_FOLLOW))),
     };
     drop(events);
     let _ = outcome.write(told).await;
