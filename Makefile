@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test bench profile lint vendor-wit clean
+.PHONY: help setup setup-tests component build run test bench profile lint deny vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -51,6 +51,10 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy and documenta
 	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run; fi
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
+
+deny: ## Look through the licenses, sources, duplicates and known faults of the dependencies
+	@scripts/setup.sh deny
+	scripts/deny.sh
 
 vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
 	scripts/vendor-wit.sh

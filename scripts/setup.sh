@@ -1,7 +1,6 @@
 #!/bin/sh
 # Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
-# or with `profile` what a profile needs; says what
-# it uses in a line each. Where it lacks the right to install something it names the one command to run, and stops.
+# or with `deny`, `fuzz` or `profile` what these targets of the Makefile need; says what it uses in a line each. Where it lacks the right to install something it names the one command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -113,6 +112,8 @@ if [ "${1-}" = tests ]; then
 	# Debian's b3sum is older than the escape for a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
+elif [ "${1-}" = deny ]; then
+	install_tool "$tools_dir" cargo-deny@0.20.2
 elif [ "${1-}" = profile ]; then
 	has perf || packages="$packages linux-perf"
 	install_missing

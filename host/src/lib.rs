@@ -15,8 +15,9 @@
 //! - [`Runtime::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
 //!
 //! An operation runs on a thread of its own. All that this library hands out works with any executor, and without one
-//! through [`wait`], [`Events::wait_next`] and [`Operation::wait`]. A deadline is a matter of the caller: a future that
-//! is given up returns at once, even if the thread behind it is stuck in a system call.
+//! through [`wait`], [`Events::wait_next`] and [`Operation::wait`]. What an operation may take is limited by
+//! [`Runtime::with_memory_limit`] and [`Runtime::with_deadline`]; the latter holds even if the thread behind an operation is
+//! stuck in a system call.
 //!
 //! # Example
 //!
