@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test bench profile lint deny vendor-wit clean
+.PHONY: help setup setup-tests component build run test bench profile lint deny vendor-wit clean soak
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -26,8 +26,11 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-test bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
-test: setup-tests build ## Run all tests
+test soak bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+soak: export LICENSE_BACKUP_SOAK := 1
+test: ## Run all tests
+soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races
+test soak: setup-tests build
 	cargo test --locked --package license-backup-core --package license-backup-command
 	cargo test --locked $(HOST)
 

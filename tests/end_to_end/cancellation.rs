@@ -27,7 +27,7 @@ fn ctrl_c_leaves_an_empty_directory_empty_and_an_earlier_backup_as_it_was() {
     let sandbox = large();
     for further in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());
-        let run = start(&sandbox, further);
+        let mut run = start(&sandbox, further);
         run.signal(Signal::SIGINT);
         let outcome = run.wait().exits(130);
         let end = outcome.end_event();
@@ -78,7 +78,7 @@ fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
-    let run = start(&sandbox, &["--overwrite"]);
+    let mut run = start(&sandbox, &["--overwrite"]);
     run.signal(Signal::SIGINT);
     // Two signals at the same moment would be one.
     thread::sleep(Duration::from_millis(2));
@@ -116,7 +116,7 @@ fn a_hang_up_that_nohup_ignores_stays_ignored() {
 #[test]
 fn a_request_to_terminate_cancels_like_ctrl_c() {
     let sandbox = large();
-    let run = start(&sandbox, &[]);
+    let mut run = start(&sandbox, &[]);
     run.signal(Signal::SIGTERM);
     run.wait().exits(130).says(&["cancelled"]);
     assert!(Snapshot::of(&sandbox.backup()).names().is_empty());

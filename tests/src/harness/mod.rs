@@ -4,11 +4,19 @@
 //! streams.
 
 mod listing;
+mod moments;
 mod run;
 mod sandbox;
+mod size;
+#[cfg(target_os = "linux")]
+mod tmpfs;
 mod tools;
 
 pub use listing::{Snapshot, files_below};
+pub use moments::Moments;
 pub use run::{Invocation, Outcome, Running, binary};
 pub use sandbox::Sandbox;
+pub use size::{counted, sized, skipped};
+#[cfg(target_os = "linux")]
+pub use tmpfs::Tmpfs;
 pub use tools::{Archive, Entry, passes_b3sum};

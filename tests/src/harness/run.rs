@@ -144,13 +144,16 @@ impl Running {
         true
     }
 
-    /// Sends a signal, such as `SIGINT`.
+    /// Sends a signal, such as `SIGINT`, unless the run is over.
     ///
     /// # Panics
     ///
-    /// When the run was waited for already.
+    /// When the signal cannot be sent.
     #[cfg(unix)]
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub fn signal(&mut self, signal: nix::sys::signal::Signal) {
+        if self.child.try_wait().expect("the run can be asked about").is_some() {
+            return;
+        }
         let id = i32::try_from(self.child.id()).expect("a process ID is a small number");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("the run takes signals");
     }
@@ -171,6 +174,23 @@ impl Running {
             let is_binary = status.starts_with("Name:\tlicense-backup\n");
             is_binary && caught.is_some_and(|mask| mask & (1 << (signal as i32 - 1)) != 0)
         })
+    }
+
+    /// Kills it, and waits for the end.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be killed.
+    #[must_use]
+    pub fn kill(mut self) -> Outcome {
+        self.child.kill().expect("the run can be killed");
+        self.wait()
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for the end.
