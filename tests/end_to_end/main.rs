@@ -5,6 +5,8 @@
 
 mod archive;
 mod cancellation;
+#[cfg(target_os = "linux")]
+mod cancelled;
 mod corpus;
 mod destination;
 mod events;
@@ -12,6 +14,7 @@ mod faces;
 mod fates;
 mod imports;
 mod instance;
+mod killed;
 mod library;
 mod library_callbacks;
 mod library_compiled;
@@ -23,6 +26,7 @@ mod library_shares;
 mod library_verify;
 mod listing;
 mod other_file_system;
+mod scene;
 mod store;
 mod temporary;
 mod terminal;

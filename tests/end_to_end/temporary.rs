@@ -1,17 +1,22 @@
-//! Temporary files in the backup directory: those of other runs, and those of runs that were killed.
+//! Temporary files in the backup directory: those of other runs, and those that runs have left behind.
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
-use nix::sys::signal::Signal;
 
 /// Leaves a file in the backup directory that was last written so long ago.
 fn leave(sandbox: &Sandbox, name: &str, age: Duration) {
     let path = sandbox.backup().join(name);
     fs::write(&path, name).unwrap();
-    fs::File::options().append(true).open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    make_older(&path, age);
+}
+
+/// Has a file look as if it was last written to so long ago.
+pub(crate) fn make_older(path: &Path, age: Duration) {
+    fs::File::options().append(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
 }
 
 #[test]
@@ -56,20 +61,4 @@ fn a_stale_temporary_file_outlives_a_run_that_is_refused() {
     let before = Snapshot::of(&sandbox.backup());
     sandbox.back_up(&[]).run().exits(4);
     assert_eq!(Snapshot::of(&sandbox.backup()), before);
-}
-
-#[test]
-fn after_a_kill_the_earlier_backup_is_whole_and_the_next_run_makes_a_new_one() {
-    let sandbox = Sandbox::with_many_files(20_000);
-    sandbox.back_up(&["--quiet"]).run().exits(0);
-    let earlier = fs::read(sandbox.backup_file()).unwrap();
-    let temporary = sandbox.path("backup/.license-backup-0.tmp");
-    let mut run = sandbox.back_up(&["--quiet", "--overwrite"]).start();
-    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
-    run.signal(Signal::SIGKILL);
-    assert_eq!(run.wait().code(), None, "the run should have been killed before its end");
-    assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
-    sandbox.back_up(&["--quiet", "--overwrite"]).run().exits(0);
-    assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the same store should give the same bytes");
-    assert!(temporary.exists(), "a fresh temporary file is not ours to remove");
 }

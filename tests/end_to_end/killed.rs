@@ -1,0 +1,247 @@
+//! `kill -9`, at random moments and at those that matter most: whenever it comes, what is there is what was there before, or what
+//! was to be made, and the next run does its work.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use license_backup_tests::harness::{Moments, Outcome, Running, Sandbox, counted, sized};
+
+use crate::scene::{Before, Program, Scene};
+use crate::temporary::make_older;
+
+/// How many kills each test has to do.
+fn kills() -> u64 {
+    sized(8, 200)
+}
+
+/// How long a temporary file has to be left alone until it is taken for one that nobody uses, and more.
+const LONG_AGO: Duration = Duration::from_hours(2);
+
+/// Runs that are killed, each at another moment of its course.
+struct Kills<Start, HasBegun> {
+    start: Start,
+    /// Whether a run has begun with what matters most.
+    has_begun: HasBegun,
+    /// One of so many is killed at a moment before that, all others after it.
+    one_before_in: u64,
+    /// How long a run takes that nobody kills, until it has begun and from then on.
+    course: [Duration; 2],
+    moments: [Moments; 2],
+    started: u64,
+    killed: u64,
+}
+
+impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
+    fn new(one_before_in: u64, start: Start, has_begun: HasBegun) -> Self {
+        let moments = [Moments::new(), Moments::new()];
+        let mut new =
+            Self { start, has_begun, one_before_in, course: [Duration::ZERO; 2], moments, started: 0, killed: 0 };
+        new.measure();
+        new
+    }
+
+    /// Has a run come to its end.
+    fn measure(&mut self) {
+        let started = Instant::now();
+        let mut run = (self.start)();
+        assert!(run.wait_until(&self.has_begun), "a run should begin");
+        let begun = Instant::now();
+        run.wait().exits(0);
+        self.course = [begun.duration_since(started), begun.elapsed()];
+    }
+
+    /// Whether there is something left to do: more kills, or more to be seen.
+    fn go_on(&self, has_seen_enough: bool) -> bool {
+        assert!(
+            self.started < 10 * kills(),
+            "{} kills should be enough, and spread over the whole course",
+            self.killed
+        );
+        self.killed < kills() || !has_seen_enough
+    }
+
+    /// Starts a run and kills it. Gives also whether that came before its end: otherwise it does not count.
+    fn one_more(&mut self) -> (Outcome, bool) {
+        // The machine gets more or less to do.
+        if self.started % 8 == 7 {
+            self.measure();
+        }
+        let mut run = (self.start)();
+        let part = usize::from(!self.started.is_multiple_of(self.one_before_in));
+        if part == 1 {
+            run.wait_until(&self.has_begun);
+        }
+        thread::sleep(self.course[part].mul_f64(self.moments[part].next_part()));
+        let outcome = run.kill();
+        let was_killed = outcome.code().is_none();
+        assert!(was_killed || outcome.code() == Some(0), "{}", outcome.report());
+        self.started += 1;
+        self.killed += u64::from(was_killed);
+        (outcome, was_killed)
+    }
+}
+
+/// Requires that what is in the backup directory is what was there before or the new backup, and that a verification says the
+/// same. Gives whether it is the new one.
+fn is_whole(scene: &Scene, before: Before, outcome: &Outcome) -> bool {
+    let found = scene.backup();
+    let is_new = found.as_ref() == Some(&scene.new);
+    let is_as_before = found.as_ref() == scene.before(before);
+    assert!(is_new || is_as_before, "there should be the backup of before, or the new one\n{}", outcome.report());
+    if found.is_some() {
+        scene.sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
+    }
+    is_new
+}
+
+/// Requires that a backup of another store can be made beside what a killed run has left.
+fn next_backup_is_made(scene: &Scene) {
+    let next = Program::Binary.back_up(&scene.sandbox, "other", "backup", &["--quiet", "--overwrite"]);
+    let outcome = next.run().exits(0);
+    assert!(scene.backup().as_ref() == Some(&scene.earlier), "{}", outcome.report());
+}
+
+fn kill_backups(program: Program, before: Before) {
+    let scene = Scene::new(1500);
+    let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+    let start = || {
+        scene.set_backup(before);
+        program.back_up(&scene.sandbox, "store", "backup", before.options()).start()
+    };
+    let mut kills = Kills::new(8, start, || temporary.exists());
+    let (mut committed, mut left) = (0, 0);
+    while kills.go_on(left > 0 && committed < kills.killed) {
+        let (outcome, was_killed) = kills.one_more();
+        let is_new = is_whole(&scene, before, &outcome);
+        assert!(was_killed || is_new, "success was told before the backup was there\n{}", outcome.report());
+        let temporaries = scene.temporaries();
+        assert!(was_killed || temporaries.is_empty(), "{temporaries:?}\n{}", outcome.report());
+        next_backup_is_made(&scene);
+        assert_eq!(scene.temporaries(), temporaries, "a fresh temporary file is neither used nor removed");
+        committed += u64::from(was_killed && is_new);
+        left += u64::from(!temporaries.is_empty());
+    }
+    let (name, there) = (program.name(), before.name());
+    let what = format_args!("{committed} after the commit, {left} that leave a temporary file");
+    counted(kills.killed, format_args!("kills of {name} during a backup, {there}: {what}"));
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_no_backup_or_a_whole_one() {
+    kill_backups(Program::Binary, Before::Nothing);
+}
+
+#[test]
+fn a_backup_that_is_killed_leaves_the_earlier_one_or_a_whole_new_one() {
+    kill_backups(Program::Binary, Before::AnEarlierBackup);
+}
+
+#[test]
+fn a_backup_that_is_killed_with_wasmtime_leaves_no_backup_or_a_whole_one() {
+    kill_backups(Program::Wasmtime, Before::Nothing);
+}
+
+#[test]
+fn a_backup_that_is_killed_with_wasmtime_leaves_the_earlier_one_or_a_whole_new_one() {
+    kill_backups(Program::Wasmtime, Before::AnEarlierBackup);
+}
+
+/// The file of this number, if there is one.
+fn inode(sandbox: &Sandbox, path: &str) -> Option<u64> {
+    fs::metadata(sandbox.path(path)).ok().map(|metadata| metadata.ino())
+}
+
+#[test]
+fn a_backup_that_is_killed_at_its_commit_is_whole_also_when_its_temporary_name_is_removed_later() {
+    let scene = Scene::new(300);
+    let mut killed = 0;
+    while killed < kills() {
+        let before = Before::BOTH[usize::from(killed % 2 == 0)];
+        scene.set_backup(before);
+        let old = inode(&scene.sandbox, "backup/licenses.zip");
+        let mut run = scene.sandbox.back_up(before.options()).start();
+        run.wait_until(|| {
+            let now = inode(&scene.sandbox, "backup/licenses.zip");
+            now.is_some() && now != old
+        });
+        let outcome = run.kill();
+        killed += u64::from(outcome.code().is_none());
+        assert!(is_whole(&scene, before, &outcome), "the commit should have been seen\n{}", outcome.report());
+
+        // Had it come between the link and the removal of the temporary name, that would be a second name of the backup.
+        let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+        if !temporary.exists() {
+            fs::hard_link(scene.sandbox.backup_file(), &temporary).unwrap();
+        }
+        make_older(&temporary, LONG_AGO);
+        scene.sandbox.back_up(&["--quiet"]).run().exits(4);
+        assert!(scene.backup().as_ref() == Some(&scene.new), "a refused backup should change nothing");
+        next_backup_is_made(&scene);
+        assert!(scene.temporaries().is_empty(), "what is stale should be removed: {:?}", scene.temporaries());
+    }
+    counted(killed, "kills of license-backup at the commit of a backup");
+}
+
+#[test]
+fn what_a_killed_backup_leaves_is_removed_by_one_that_begins_more_than_an_hour_later() {
+    let scene = Scene::new(1500);
+    let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+    // A kill that comes too late leaves nothing.
+    while !temporary.exists() {
+        scene.set_backup(Before::Nothing);
+        let mut run = scene.sandbox.back_up(&["--quiet"]).start();
+        assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+        let _ = run.kill();
+    }
+    make_older(&temporary, Duration::from_mins(59));
+    next_backup_is_made(&scene);
+    assert!(temporary.exists(), "it is not old enough to be removed");
+    make_older(&temporary, Duration::from_mins(61));
+    next_backup_is_made(&scene);
+    assert!(scene.temporaries().is_empty(), "{:?}", scene.temporaries());
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_a_second_one_completes_it() {
+    let scene = Scene::new(150);
+    let first = scene.target().join(scene.first_missing());
+    let restore = |further| Program::Binary.restore(&scene.sandbox, "from", "target", &["--overwrite", further]);
+    let start = || {
+        scene.set_target();
+        restore("--quiet").start()
+    };
+    // As many before the first license gets its name as after.
+    let mut kills = Kills::new(2, start, || first.exists());
+    let (mut untouched, mut partly, mut removed) = (0, 0, 0);
+    while kills.go_on(untouched > 0 && partly > 0 && removed > 0) {
+        let are_old = kills.started % 4 < 2;
+        let (outcome, was_killed) = kills.one_more();
+        let (files, temporaries) = scene.target_files();
+        for path in scene.to_be.keys() {
+            let is_known = [scene.was.get(path), scene.to_be.get(path)].contains(&files.get(path));
+            assert!(is_known, "{} should be as it was or is to be\n{}", path.display(), outcome.report());
+        }
+        assert!(files.keys().all(|path| scene.to_be.contains_key(path)), "{}", outcome.report());
+        assert!(was_killed || (files == scene.to_be && temporaries.is_empty()), "{}", outcome.report());
+
+        // What is left behind is in nobody's way, and is removed when it is old and something is written beside it.
+        for temporary in temporaries.iter().filter(|_| are_old) {
+            make_older(&scene.target().join(temporary), LONG_AGO);
+        }
+        let second = restore("--json").run().exits(0);
+        let (completed, still_there) = scene.target_files();
+        assert!(completed == scene.to_be, "a second restore should complete it\n{}", second.report());
+        let is_cleared = are_old && second.end_event()["restored"] != 0;
+        let expected = if is_cleared { &[][..] } else { &temporaries };
+        assert_eq!(still_there, expected, "{}\n{}", outcome.report(), second.report());
+
+        untouched += u64::from(was_killed && files == scene.was);
+        partly += u64::from(was_killed && files != scene.was && files != scene.to_be);
+        removed += if is_cleared { temporaries.len() } else { 0 };
+    }
+    let what = format_args!("{untouched} before the first license had its name, {partly} with some in place");
+    let after = format_args!("{removed} files that were left are removed by the next");
+    counted(kills.killed, format_args!("kills of license-backup during a restore: {what}; {after}"));
+}

@@ -1,0 +1,178 @@
+//! A backup directory and a store with something in them, and what a backup and a restore are to make of them: to see, when
+//! something comes between, that each is what it was or what it is to be.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use license_backup_tests::harness::{Invocation, Sandbox, Snapshot, files_below};
+use license_backup_tests::sample::SampleStore;
+
+/// What there is, and what is to come of it.
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
+    /// The backup of `store`, which lies in `from` too.
+    pub(crate) new: Vec<u8>,
+    /// The backup of another store, `other`.
+    pub(crate) earlier: Vec<u8>,
+    /// What is in the store `target`, by path: of three licenses of the backup one is missing, one is there and one has other
+    /// bytes.
+    pub(crate) was: BTreeMap<PathBuf, Vec<u8>>,
+    /// What a restore is to make of that.
+    pub(crate) to_be: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+/// Whether there is a backup in the directory before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    Nothing,
+    AnEarlierBackup,
+}
+
+impl Before {
+    pub(crate) const BOTH: [Self; 2] = [Self::Nothing, Self::AnEarlierBackup];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "with nothing there before",
+            Self::AnEarlierBackup => "with an earlier one in place",
+        }
+    }
+
+    /// The options of a backup that is to be made all the same.
+    pub(crate) fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &["--quiet"],
+            Self::AnEarlierBackup => &["--quiet", "--overwrite"],
+        }
+    }
+}
+
+/// Who makes a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    Binary,
+    Wasmtime,
+}
+
+impl Program {
+    pub(crate) const BOTH: [Self; 2] = [Self::Binary, Self::Wasmtime];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "license-backup",
+            Self::Wasmtime => "wasmtime",
+        }
+    }
+
+    /// A backup of a store of a sandbox into a directory.
+    pub(crate) fn back_up(self, sandbox: &Sandbox, store: &str, to: &str, further: &[&str]) -> Invocation {
+        match self {
+            Self::Binary => sandbox.license_backup([&["backup", "--store", store, "--to", to], further].concat()),
+            Self::Wasmtime => {
+                let directories = [format!("{store}::/licenses"), format!("{to}::/backup")];
+                let arguments = [&["backup", "/backup"], further].concat();
+                sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
+            }
+        }
+    }
+
+    /// A restore of the backup in a directory into a store of a sandbox.
+    pub(crate) fn restore(self, sandbox: &Sandbox, from: &str, store: &str, further: &[&str]) -> Invocation {
+        match self {
+            Self::Binary => sandbox.license_backup([&["restore", "--from", from, "--store", store], further].concat()),
+            Self::Wasmtime => {
+                let directories = [format!("{store}::/licenses"), format!("{from}::/backup")];
+                let arguments = [&["restore", "/backup"], further].concat();
+                sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
+            }
+        }
+    }
+}
+
+impl Scene {
+    /// A scene with so many licenses in each store.
+    pub(crate) fn new(licenses: u64) -> Self {
+        let sandbox = Sandbox::new();
+        let files = SampleStore::ordinary(licenses).write_into(&sandbox.store()).unwrap();
+        SampleStore { seed: 2, ..SampleStore::ordinary(licenses) }.write_into(&sandbox.path("other")).unwrap();
+        let [new, earlier] = [("store", "from"), ("other", "from-other")].map(|(store, to)| {
+            Program::Binary.back_up(&sandbox, store, to, &["--quiet"]).run().exits(0);
+            fs::read(sandbox.path(to).join("licenses.zip")).unwrap()
+        });
+        let to_be: BTreeMap<_, _> = files.into_iter().map(|file| (file.path, file.bytes)).collect();
+        let kept = to_be.iter().enumerate().filter(|(at, _)| at % 3 != 0);
+        let was = kept.map(|(at, (path, bytes))| {
+            (path.clone(), if at % 3 == 1 { bytes.clone() } else { format!("not {}", path.display()).into_bytes() })
+        });
+        Self { new, earlier, was: was.collect(), to_be, sandbox }
+    }
+
+    /// What is in the backup directory before.
+    pub(crate) fn before(&self, before: Before) -> Option<&Vec<u8>> {
+        match before {
+            Before::Nothing => None,
+            Before::AnEarlierBackup => Some(&self.earlier),
+        }
+    }
+
+    /// Empties the backup directory, and puts in what is to be there before.
+    pub(crate) fn set_backup(&self, before: Before) {
+        let directory = self.sandbox.backup();
+        fs::remove_dir_all(&directory).unwrap();
+        fs::create_dir(&directory).unwrap();
+        if let Some(earlier) = self.before(before) {
+            fs::write(self.sandbox.backup_file(), earlier).unwrap();
+        }
+    }
+
+    /// The backup, if there is one.
+    pub(crate) fn backup(&self) -> Option<Vec<u8>> {
+        fs::read(self.sandbox.backup_file()).ok()
+    }
+
+    pub(crate) fn target(&self) -> PathBuf {
+        self.sandbox.path("target")
+    }
+
+    /// The path in the target that gets the first license of a restore.
+    pub(crate) fn first_missing(&self) -> &Path {
+        self.to_be.keys().find(|path| !self.was.contains_key(*path)).expect("some are missing")
+    }
+
+    /// Makes the target what it was, whatever it has become.
+    pub(crate) fn set_target(&self) {
+        let target = self.target();
+        if target.exists() {
+            fs::remove_dir_all(&target).unwrap();
+        }
+        fs::create_dir(&target).unwrap();
+        for (path, bytes) in &self.was {
+            let path = target.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+
+    /// The licenses in the target, by path, and the temporary files there.
+    pub(crate) fn target_files(&self) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<PathBuf>) {
+        let (temporaries, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            files_below(&self.target()).into_iter().partition(|(path, _)| is_temporary(path));
+        (files, temporaries.into_keys().collect())
+    }
+
+    /// The temporary files in the backup directory, in which there is nothing else but a backup.
+    pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
+        let directory = self.sandbox.backup();
+        let names = Snapshot::of(&directory).names().into_iter().filter(|name| name != "licenses.zip");
+        let paths: Vec<_> = names.map(|name| directory.join(name)).collect();
+        assert!(paths.iter().all(|path| is_temporary(path)), "nothing else should be there: {paths:?}");
+        paths
+    }
+}
+
+/// Whether this is one of our temporary files, by its name.
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(".license-backup-"));
+    name.and_then(|name| name.strip_suffix(".tmp")).is_some()
+}
