@@ -9,6 +9,8 @@ mod cancellation;
 mod cancelled;
 mod corpus;
 mod destination;
+#[cfg(target_os = "linux")]
+mod disk;
 mod events;
 mod faces;
 mod fates;

@@ -116,7 +116,7 @@ const NOBODY: u32 = 65_534;
 
 /// The same run by somebody to whom file modes apply. Root runs a copy of the binary as another user, since the one of
 /// the checkout may be out of reach for others.
-fn without_privilege(sandbox: &Sandbox, invocation: Invocation) -> Invocation {
+pub(crate) fn without_privilege(sandbox: &Sandbox, invocation: Invocation) -> Invocation {
     if !nix::unistd::geteuid().is_root() {
         return invocation;
     }

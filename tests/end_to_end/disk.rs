@@ -1,0 +1,283 @@
+//! Trouble of the real kind: a disk that is full, a directory that becomes read-only or goes away, a store that loses files while
+//! it is read. The cause is told as far as WASI tells it, and what was there before is intact.
+
+use std::fs;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use license_backup_tests::harness::{Running, Sandbox, Snapshot, Tmpfs, counted, files_below, sized, skipped};
+use license_backup_tests::sample::SampleStore;
+
+use crate::fates::allowed;
+use crate::scene::Program;
+use crate::store::without_privilege;
+
+/// A file system with these options, or nothing where this machine does not let us have one, which is said.
+fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {
+    let mounted = Tmpfs::mount(sandbox, options);
+    mounted.inspect_err(|why| skipped(format_args!("what takes a file system with {options}"), why)).ok()
+}
+
+/// A sandbox with a store of more than a MiB, and a small one, `small`.
+fn sandbox() -> Sandbox {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(600));
+    SampleStore { seed: 2, ..SampleStore::ordinary(20) }.write_into(&sandbox.path("small")).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_disk_without_room_for_a_backup_is_told_and_is_as_it_was() {
+    let sandbox = sandbox();
+    // Without room for the bytes, and without room for a file at all.
+    for options in ["size=1m", "nr_inodes=1"] {
+        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        for program in Program::BOTH {
+            let outcome = program.back_up(&sandbox, "store", disk.path(), &["--json"]).run().exits(1);
+            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
+            assert_eq!(Snapshot::of(disk.directory()).names(), [""; 0], "{}", outcome.report());
+        }
+    }
+}
+
+#[test]
+fn a_disk_without_room_for_a_second_backup_is_told_and_keeps_the_first() {
+    let sandbox = sandbox();
+    for options in ["size=1m", "nr_inodes=2"] {
+        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        // Made elsewhere, since a backup takes a second name while it is being made.
+        Program::Binary.back_up(&sandbox, "small", "backup", &["--overwrite"]).run().exits(0);
+        fs::copy(sandbox.backup_file(), disk.directory().join("licenses.zip")).unwrap();
+        let before = Snapshot::of(disk.directory());
+        for program in Program::BOTH {
+            let outcome = program.back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"]).run().exits(1);
+            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
+            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+        }
+    }
+}
+
+#[test]
+fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() {
+    let sandbox = sandbox();
+    sandbox.back_up(&[]).run().exits(0);
+    for options in ["size=1m", "nr_inodes=50"] {
+        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        for path in ["mine.txt", "ordinary/0000/0000003.lic"] {
+            let file = disk.directory().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "mine").unwrap();
+        }
+        let before = Snapshot::of(disk.directory());
+        for (program, further) in [
+            (Program::Binary, &["--json"][..]),
+            (Program::Binary, &["--json", "--overwrite"]),
+            (Program::Wasmtime, &["--json", "--overwrite"]),
+        ] {
+            let outcome = program.restore(&sandbox, "backup", disk.path(), further).run().exits(1);
+            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
+            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+        }
+    }
+}
+
+#[test]
+fn a_file_system_that_is_read_only_is_told_and_is_as_it_was() {
+    let sandbox = sandbox();
+    sandbox.back_up(&[]).run().exits(0);
+    let Some(mut disk) = tmpfs(&sandbox, "size=1m") else { return };
+    Program::Binary.back_up(&sandbox, "small", disk.path(), &["--overwrite"]).run().exits(0);
+    disk.make_read_only().expect("nobody writes");
+    let before = Snapshot::of(disk.directory());
+    for program in Program::BOTH {
+        for outcome in [
+            program.back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"]).run().exits(1),
+            program.restore(&sandbox, "backup", disk.path(), &["--json"]).run().exits(1),
+        ] {
+            // wasmtime has no better word for it than `io`.
+            let code = &outcome.end_event()["code"];
+            assert!(code == "io" || code == "access-denied", "{}", outcome.report());
+            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+        }
+    }
+}
+
+/// A store that takes long enough to be backed up for the disk to change meanwhile.
+fn large() -> Sandbox {
+    Sandbox::with_many_files(20_000)
+}
+
+/// Waits until a run has begun to write into the backup directory.
+fn wait_until_it_writes(run: &mut Running, directory: &Path) {
+    let temporary = directory.join(".license-backup-0.tmp");
+    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+}
+
+#[test]
+fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that_remains_is_named() {
+    let sandbox = large();
+    for further in [&["--json"][..], &["--json", "--overwrite"]] {
+        let before = Snapshot::of(&sandbox.backup());
+        let mut run = without_privilege(&sandbox, sandbox.back_up(further)).start();
+        wait_until_it_writes(&mut run, &sandbox.backup());
+        fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o555)).unwrap();
+        let outcome = run.wait().exits(1);
+        let end = outcome.end_event();
+        assert_eq!(end["code"], "access-denied", "{}", outcome.report());
+        let message = end["message"].as_str().unwrap_or_default();
+        assert!(message.contains(".license-backup-0.tmp") && message.contains("by hand"), "{}", outcome.report());
+
+        fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o777)).unwrap();
+        fs::remove_file(sandbox.path("backup/.license-backup-0.tmp")).unwrap();
+        assert_eq!(Snapshot::of(&sandbox.backup()), before, "{}", outcome.report());
+        if before.names().is_empty() {
+            sandbox.license_backup(["backup", "--store", "store", "--to", "backup", "--quiet"]).run().exits(0);
+        }
+    }
+}
+
+#[test]
+fn a_backup_directory_that_is_removed_meanwhile_is_told() {
+    let sandbox = large();
+    for program in Program::BOTH {
+        for further in [&["--json"][..], &["--json", "--overwrite"]] {
+            let mut run = program.back_up(&sandbox, "store", "backup", further).start();
+            wait_until_it_writes(&mut run, &sandbox.backup());
+            fs::remove_dir_all(sandbox.backup()).unwrap();
+            let outcome = run.wait().exits(1);
+            assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
+            assert!(!sandbox.backup().exists(), "it should not be made anew\n{}", outcome.report());
+            fs::create_dir(sandbox.backup()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_backup_directory_that_is_renamed_meanwhile_gets_the_backup_under_its_new_name() {
+    let sandbox = large();
+    for program in Program::BOTH {
+        let mut run = program.back_up(&sandbox, "store", "backup", &["--quiet"]).start();
+        wait_until_it_writes(&mut run, &sandbox.backup());
+        fs::rename(sandbox.backup(), sandbox.path("moved")).unwrap();
+        run.wait().exits(0);
+        sandbox.license_backup(["verify", "--from", "moved"]).run().exits(0);
+        assert_eq!(Snapshot::of(&sandbox.path("moved")).names(), ["licenses.zip"]);
+        assert!(!sandbox.backup().exists(), "nothing should be made under the old name");
+        fs::remove_dir_all(sandbox.path("moved")).unwrap();
+        fs::create_dir(sandbox.backup()).unwrap();
+    }
+}
+
+#[test]
+fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1000));
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    let new = sandbox.path("new");
+    for program in Program::BOTH {
+        fs::create_dir(&new).unwrap();
+        let mut run = program.restore(&sandbox, "backup", "new", &["--json"]).start();
+        wait_until_it_writes(&mut run, &new.join("ordinary/0000"));
+        // More files may come into it while it is emptied.
+        while fs::remove_dir_all(&new).is_err() {}
+        let outcome = run.wait().exits(1);
+        assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
+        assert!(!new.exists(), "it should not be made anew\n{}", outcome.report());
+    }
+}
+
+#[test]
+fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the_same() {
+    let sandbox = Sandbox::with_many_files(5000);
+    for program in Program::BOTH {
+        let Some(mut disk) = tmpfs(&sandbox, "size=64m") else { return };
+        let kept = fs::File::open(disk.directory()).unwrap();
+        let mut run = program.back_up(&sandbox, "store", disk.path(), &["--quiet"]).start();
+        wait_until_it_writes(&mut run, disk.directory());
+        disk.detach().expect("it can be taken away lazily");
+        run.wait().exits(0);
+        assert_eq!(Snapshot::of(disk.directory()).names(), [""; 0], "the file system should be out of the tree");
+        let there = format!("/proc/{}/fd/{}", std::process::id(), kept.as_raw_fd());
+        sandbox.license_backup(["verify", "--from", &there]).run().exits(0);
+    }
+}
+
+/// What a store is that loses files and gets them again for as long as something is done.
+fn while_files_come_and_go<T>(store: &Path, paths: &[String], done: impl FnOnce() -> T) -> (T, u64) {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let restless = scope.spawn(|| {
+            let mut changes = 0;
+            for path in paths.iter().cycle() {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                fs::remove_file(store.join(path)).unwrap();
+                thread::yield_now();
+                fs::write(store.join(path), allowed(path)).unwrap();
+                changes += 1;
+            }
+            changes
+        });
+        let done = done();
+        over.store(true, Ordering::Relaxed);
+        (done, restless.join().expect("the store can be changed"))
+    })
+}
+
+#[test]
+fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_and_none_that_stayed_is_missing() {
+    let sandbox = Sandbox::new();
+    let paths: Vec<_> = (0..1000).map(|number| format!("{:02}/{number:04}.lcpl", number % 20)).collect();
+    for path in &paths {
+        let file = sandbox.store().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, allowed(path)).unwrap();
+    }
+    let (staying, restless): (Vec<_>, Vec<_>) = paths.into_iter().enumerate().partition(|(at, _)| at % 3 == 0);
+    let restless: Vec<_> = restless.into_iter().map(|(_, path)| path).collect();
+    let (mut backups, mut all_lost, mut missing) = (0, 0, 0);
+    for round in 0..sized(4, 60) {
+        let program = Program::BOTH[round % 2];
+        let back_up = || program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).run();
+        let (outcome, lost) = while_files_come_and_go(&sandbox.store(), &restless, back_up);
+        assert!([Some(0), Some(3)].contains(&outcome.code()), "{}", outcome.report());
+        sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
+
+        let unpacked = sandbox.path(format!("unpacked-{round}"));
+        sandbox.archive().unpack(&unpacked);
+        let documents = files_below(&unpacked.join("licenses"));
+        for (path, bytes) in &documents {
+            let path = path.to_str().unwrap();
+            assert!(*bytes == allowed(path), "{path} should be whole\n{}", outcome.report());
+        }
+        for (_, path) in &staying {
+            assert!(documents.contains_key(Path::new(path)), "{path} was never away\n{}", outcome.report());
+        }
+        backups += 1;
+        all_lost += lost;
+        missing += staying.len() + restless.len() - documents.len();
+        fs::remove_dir_all(unpacked).unwrap();
+    }
+    counted(
+        backups,
+        format_args!("backups of a store that lost {all_lost} files meanwhile; {missing} were missing in them"),
+    );
+    assert!(all_lost > 0, "the store should have lost files");
+}
+
+#[test]
+fn of_a_store_that_is_removed_while_it_is_read_what_was_read_before_is_in_the_backup() {
+    for program in Program::BOTH {
+        let sandbox = large();
+        let mut run = program.back_up(&sandbox, "store", "backup", &["--json"]).start();
+        wait_until_it_writes(&mut run, &sandbox.backup());
+        fs::remove_dir_all(sandbox.store()).unwrap();
+        // What vanishes is no license any more, and no error.
+        let outcome = run.wait().exits(0);
+        let end = outcome.end_event();
+        let verified = sandbox.license_backup(["verify", "--from", "backup", "--json"]).run().exits(0).end_event();
+        assert_eq!(verified["licenses"], end["licenses"], "{}", outcome.report());
+    }
+}
