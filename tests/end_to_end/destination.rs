@@ -55,19 +55,6 @@ fn a_directory_in_the_place_of_the_backup_is_left_alone() {
 }
 
 #[test]
-fn two_backups_that_race_for_a_directory_make_one() {
-    for _ in 0..5 {
-        let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(200));
-        let runs = [sandbox.back_up(&[]).start(), sandbox.back_up(&[]).start()];
-        let mut codes = runs.map(|run| run.wait().code());
-        codes.sort_unstable();
-        assert_eq!(codes, [Some(0), Some(4)]);
-        assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
-        assert_eq!(sandbox.archive().entries().len(), 202);
-    }
-}
-
-#[test]
 fn the_backup_is_its_owners_alone_whatever_the_umask() {
     for umask in ["umask 000", "umask 022", "umask 777"] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));

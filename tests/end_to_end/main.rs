@@ -28,6 +28,7 @@ mod library_shares;
 mod library_verify;
 mod listing;
 mod other_file_system;
+mod races;
 mod scene;
 mod store;
 mod temporary;
