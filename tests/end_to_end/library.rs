@@ -59,7 +59,7 @@ pub(crate) fn large() -> Sandbox {
 }
 
 /// Reads events until the backup is at work on the licenses.
-fn wait_until_half_way(progress: &mut Events<Status>) {
+pub(crate) fn wait_until_half_way(progress: &mut Events<Status>) {
     while let Some(status) = progress.wait_next() {
         if matches!(status, Status::Information(progress) if progress.done >= 1000) {
             return;

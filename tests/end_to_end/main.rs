@@ -11,6 +11,8 @@ mod corpus;
 mod destination;
 #[cfg(target_os = "linux")]
 mod disk;
+#[cfg(target_os = "linux")]
+mod embedder;
 mod events;
 mod faces;
 mod fates;
