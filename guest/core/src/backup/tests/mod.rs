@@ -1,0 +1,100 @@
+//! Backups over the disk in memory. Each test has a store in `/licenses` and a backup directory, `/backup`.
+
+mod commit;
+mod contents;
+mod refusals;
+mod temporaries;
+
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::archive::{ArchiveReader, BACKUP_FILE, LeftOut, Reason};
+use crate::memory::{Call, Disk, MemoryDirectory};
+use crate::{FsError, Restriction};
+
+/// `backup.json` as any JSON reader sees it.
+#[derive(serde::Deserialize)]
+struct Record {
+    left_out: Vec<LeftOut>,
+}
+
+const EARLIER: &[u8] = b"the earlier backup";
+
+fn allowed(path: &str) -> Vec<u8> {
+    let id: String = path.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#).into_bytes()
+}
+
+/// A store with something of every kind, and an empty backup directory.
+fn mixed() -> Disk {
+    let disk = Disk::new();
+    disk.directory("/backup");
+    for path in ["a-b", "a/b", "a.b", "deep/er/one", "deep/two", "with\nline", "back\\slash", "-dash"] {
+        disk.write(&format!("/licenses/{path}"), allowed(path));
+    }
+    disk.write("/licenses/notes.txt", "not a license");
+    disk.write("/licenses/deep/broken", &b"XMR\0\0"[..]);
+    disk.write_other("/licenses/a/fifo");
+    disk.write_illegal_names("/licenses/deep", 1);
+    disk.settle();
+    disk
+}
+
+fn start(disk: &Disk, overwrite: bool) -> Result<Backup<MemoryDirectory>, Failure> {
+    Backup::start(disk.directory("/licenses"), disk.directory("/backup"), "/backup", overwrite)
+}
+
+fn run(backup: Backup<MemoryDirectory>) -> (Vec<Status>, Result<BackupSummary, Failure>) {
+    let mut events = Vec::new();
+    let mut backup = backup;
+    loop {
+        match backup.step(&mut events) {
+            ControlFlow::Continue(next) => backup = next,
+            ControlFlow::Break(outcome) => return (events, outcome),
+        }
+    }
+}
+
+fn cancel(backup: Backup<MemoryDirectory>) -> Failure {
+    backup.cancel().break_value().expect("a backup can be cancelled until its end")
+}
+
+fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
+    start(disk, overwrite).and_then(|backup| run(backup).1)
+}
+
+/// Every entry of the backup with its content.
+fn entries(disk: &Disk) -> Vec<(String, Vec<u8>)> {
+    let file = disk.directory("/backup").open_file(BACKUP_FILE).expect("there is a backup");
+    let mut archive = ArchiveReader::open(file).expect("it is an archive");
+    let mut entries = Vec::new();
+    while let Some(entry) = archive.next_entry().expect("its directory is whole") {
+        let content = archive.content(&entry).expect("the entry is whole");
+        entries.push((entry.name, content));
+    }
+    entries
+}
+
+/// What the backup says was left out, in the order of its record.
+fn recorded(entries: &[(String, Vec<u8>)]) -> Vec<(String, Reason)> {
+    let (_, json) = entries.last().expect("the record is the last entry");
+    let record: Record = serde_json::from_slice(json).expect("it can be read");
+    record.left_out.into_iter().map(|left_out| (left_out.path, left_out.reason)).collect()
+}
+
+/// What the events say was left out, in byte order of path.
+fn told(events: &[Status]) -> Vec<(String, Reason)> {
+    let left_out = |event: &Status| match event {
+        Status::RestrictedLicense(restricted) => Some((restricted.path.clone(), Reason::Restricted(restricted.reason))),
+        Status::Error(failure) => Some((failure.path.clone().expect("it has a path"), Reason::Failed(failure.code))),
+        Status::Begin | Status::Information(_) | Status::End => None,
+    };
+    let mut told: Vec<_> = events.iter().filter_map(left_out).collect();
+    told.sort_by(|one, other| one.0.cmp(&other.0));
+    told
+}
+
+fn only_backup_is_left(disk: &Disk) {
+    let names: Vec<_> = disk.snapshot("/backup").into_keys().collect();
+    assert_eq!(names, [BACKUP_FILE]);
+}

@@ -1,0 +1,58 @@
+//! Backups that are not made: what is refused, and what a destination or a store that fails comes to.
+
+use super::*;
+
+#[test]
+fn the_store_itself_cannot_be_the_backup_directory() {
+    let disk = mixed();
+    let store = disk.directory("/licenses");
+    let failure = Backup::start(store.clone(), store, "/backup", true).err().expect("it is the store");
+    assert_eq!(failure.code, ErrorCode::InvalidArgument);
+}
+
+#[test]
+fn a_directory_named_as_the_backup_is_refused_at_once() {
+    for overwrite in [false, true] {
+        let disk = mixed();
+        disk.directory("/backup/licenses.zip");
+        assert_eq!(start(&disk, overwrite).err().expect("it is a directory").code, ErrorCode::InvalidArgument);
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
+    let disk = mixed();
+    disk.write("/backup/licenses.zip", EARLIER);
+    let before = disk.snapshot("/backup");
+    disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
+    assert_eq!(back_up(&disk, true).expect_err("the store is closed").code, ErrorCode::AccessDenied);
+    assert_eq!(disk.snapshot("/backup"), before);
+}
+
+#[test]
+fn a_file_that_cannot_be_made_durable_is_no_backup() {
+    let disk = mixed();
+    disk.fail(FsError::Other("io"), |call| call.operation == "sync_file");
+    assert_eq!(back_up(&disk, false).expect_err("the disk is broken").code, ErrorCode::Io);
+    assert!(disk.snapshot("/backup").is_empty(), "something is left");
+}
+
+#[test]
+fn a_failing_destination_is_never_put_down_to_a_license() {
+    let disk = mixed();
+    disk.fail(FsError::NoSpace, |call| call.operation == "write");
+    let (events, outcome) = run(start(&disk, false).expect("the backup starts"));
+    let failure = outcome.expect_err("the disk is full");
+    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::DiskFull, Some("/backup")));
+    let unexpected =
+        events.iter().find(|event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::DiskFull));
+    assert_eq!(unexpected, None);
+    assert!(disk.snapshot("/backup").is_empty(), "a temporary file is left");
+}
+
+#[test]
+fn a_destination_that_takes_nothing_is_told_and_not_waited_for() {
+    let disk = mixed();
+    disk.take_nothing();
+    assert_eq!(back_up(&disk, false).expect_err("nothing is written").code, ErrorCode::Io);
+}
