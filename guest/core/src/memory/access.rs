@@ -1,5 +1,8 @@
 //! The disk in memory behind the traits of the crate.
 
+use std::ops::Range;
+
+use super::faults::{Extent, Subject};
 use super::nodes::{Inode, Node};
 use super::{MemoryDirectory, MemoryEntries, MemoryFile};
 use crate::directory::FsError;
@@ -20,6 +23,11 @@ impl MemoryDirectory {
         }
     }
 
+    /// Notes a call that concerns a name.
+    fn called(&self, operation: &'static str, name: &str) -> Result<(), FsError> {
+        self.disk.called(operation, Subject::Name(self.inode, name)).map(|_| ())
+    }
+
     fn remove(&self, name: &str) -> Result<Inode, FsError> {
         let (directory, name) = self.disk.resolve(self.inode, name)?;
         self.disk.unbind(directory, name)
@@ -31,7 +39,7 @@ impl Directory for MemoryDirectory {
     type Entries = MemoryEntries;
 
     fn entries(&self) -> Result<MemoryEntries, FsError> {
-        self.disk.called("entries", "")?;
+        self.disk.called("entries", Subject::Directory(self.inode))?;
         let nodes = self.disk.0.nodes.borrow();
         let Node::Directory { names, illegal, .. } = &nodes[self.inode] else { return Err(FsError::NotDirectory) };
         let legal = names.iter().map(|(name, inode)| {
@@ -48,11 +56,11 @@ impl Directory for MemoryDirectory {
         if self.disk.0.names_are_repeated.get() {
             entries.extend_from_within(..);
         }
-        Ok(MemoryEntries { disk: self.disk.clone(), entries: entries.into_iter() })
+        Ok(MemoryEntries { disk: self.disk.clone(), inode: self.inode, entries: entries.into_iter() })
     }
 
     fn open_directory(&self, name: &str) -> Result<Self, FsError> {
-        self.disk.called("open_directory", name)?;
+        self.called("open_directory", name)?;
         let inode = self.found(name)?;
         match self.disk.metadata(inode).kind {
             EntryKind::Directory => Ok(Self { disk: self.disk.clone(), inode }),
@@ -62,7 +70,7 @@ impl Directory for MemoryDirectory {
     }
 
     fn open_file(&self, name: &str) -> Result<MemoryFile, FsError> {
-        self.disk.called("open_file", name)?;
+        self.called("open_file", name)?;
         let inode = self.found(name)?;
         match self.disk.metadata(inode).kind {
             EntryKind::File => Ok(MemoryFile { disk: self.disk.clone(), inode }),
@@ -72,14 +80,14 @@ impl Directory for MemoryDirectory {
     }
 
     fn create_directory(&self, name: &str) -> Result<(), FsError> {
-        self.disk.called("create_directory", name)?;
+        self.called("create_directory", name)?;
         let (directory, name) = self.free(name)?;
         self.disk.bind(directory, name, self.disk.add(Node::new_directory()));
         Ok(())
     }
 
     fn remove_directory(&self, name: &str) -> Result<(), FsError> {
-        self.disk.called("remove_directory", name)?;
+        self.called("remove_directory", name)?;
         let inode = self.found(name)?;
         match &self.disk.0.nodes.borrow()[inode] {
             Node::Directory { names, .. } if names.is_empty() => {}
@@ -90,7 +98,7 @@ impl Directory for MemoryDirectory {
     }
 
     fn create_file(&self, name: &str) -> Result<MemoryFile, FsError> {
-        self.disk.called("create_file", name)?;
+        self.called("create_file", name)?;
         let (directory, name) = self.free(name)?;
         let inode = self.disk.add(Node::new_file(Vec::new(), self.disk.0.clock.get()));
         self.disk.bind(directory, name, inode);
@@ -98,12 +106,12 @@ impl Directory for MemoryDirectory {
     }
 
     fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
-        self.disk.called("metadata", name)?;
+        self.called("metadata", name)?;
         self.found(name).map(|inode| self.disk.metadata(inode))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError> {
-        self.disk.called("rename", to)?;
+        self.disk.called("rename", Subject::Names { directory: self.inode, from, to })?;
         let inode = self.found(from)?;
         let (directory, name) = self.disk.resolve_new(self.inode, to)?;
         match self.disk.lookup(directory, name) {
@@ -120,7 +128,7 @@ impl Directory for MemoryDirectory {
     }
 
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError> {
-        self.disk.called("hard_link", to)?;
+        self.disk.called("hard_link", Subject::Names { directory: self.inode, from, to })?;
         if self.disk.0.links_are_missing.get() {
             return Err(FsError::NotPermitted);
         }
@@ -130,7 +138,7 @@ impl Directory for MemoryDirectory {
     }
 
     fn unlink(&self, name: &str) -> Result<(), FsError> {
-        self.disk.called("unlink", name)?;
+        self.called("unlink", name)?;
         match self.disk.metadata(self.found(name)?).kind {
             EntryKind::Directory => Err(FsError::IsDirectory),
             EntryKind::File | EntryKind::Other | EntryKind::Unknown => self.remove(name).map(|_| ()),
@@ -138,14 +146,14 @@ impl Directory for MemoryDirectory {
     }
 
     fn sync_file(&self, name: &str) -> Result<(), FsError> {
-        self.disk.called("sync_file", name)?;
+        self.called("sync_file", name)?;
         let inode = self.found(name)?;
         self.disk.0.nodes.borrow_mut()[inode].settle();
         Ok(())
     }
 
     fn sync(&self) -> Result<(), FsError> {
-        self.disk.called("sync_directory", "")?;
+        self.disk.called("sync_directory", Subject::Directory(self.inode))?;
         self.disk.0.nodes.borrow_mut()[self.inode].settle();
         Ok(())
     }
@@ -155,30 +163,36 @@ impl Directory for MemoryDirectory {
     }
 
     fn is_name_of(&self, name: &str, file: &MemoryFile) -> Result<bool, FsError> {
-        self.disk.called("is_name_of", name)?;
+        self.called("is_name_of", name)?;
         self.found(name).map(|inode| inode == file.inode)
     }
 }
 
 impl File for MemoryFile {
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError> {
-        self.disk.called("read", "")?;
+        let extent = self.disk.called("read", Subject::Read(self.inode, self.range(length, offset)?.len()))?;
+        let range = self.range(length, offset)?;
         let nodes = self.disk.0.nodes.borrow();
         let Node::File { content, .. } = &nodes[self.inode] else { return Err(FsError::IsDirectory) };
-        let start = content.len().min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
-        let end = content.len().min(start + length.min(64 << 10));
-        let is_end = start == end || (end == content.len() && self.disk.0.ends_are_told.get());
-        Ok(Read { bytes: content[start..end].to_vec(), is_end })
+        let bytes = match extent {
+            Extent::Whole => &content[range.clone()],
+            Extent::Part => &content[range.start..range.start + range.len().div_ceil(2)],
+        };
+        let is_at_end = range.start + bytes.len() == content.len();
+        let is_end = is_at_end && (bytes.is_empty() || self.disk.0.ends_are_told.get());
+        Ok(Read { bytes: bytes.to_vec(), is_end })
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
-        self.disk.called("write", "")?;
+        // Short writes are legal, and so the disk makes many.
+        let most = bytes.len().min(self.disk.0.most_written.get());
+        let taken = match self.disk.called("write", Subject::Write(self.inode, most))? {
+            Extent::Whole => most,
+            Extent::Part => most.div_ceil(2),
+        };
         let mut nodes = self.disk.0.nodes.borrow_mut();
         let Node::File { content, modified, .. } = &mut nodes[self.inode] else { return Err(FsError::IsDirectory) };
         let offset = usize::try_from(offset).map_err(|_| FsError::Invalid)?;
-        // Short writes are legal, and so the disk makes many.
-        let most = if self.disk.0.writes_take_nothing.get() { 0 } else { 100_000 };
-        let taken = bytes.len().min(most);
         content.resize(content.len().max(offset + taken), 0);
         content[offset..offset + taken].copy_from_slice(&bytes[..taken]);
         *modified = self.disk.0.clock.get();
@@ -189,20 +203,32 @@ impl File for MemoryFile {
     fn release(&self, _: u64, _: u64) {}
 
     fn sync(&self) -> Result<(), FsError> {
-        self.disk.called("sync_file", "")?;
+        self.disk.called("sync_file", Subject::File(self.inode))?;
         self.disk.0.nodes.borrow_mut()[self.inode].settle();
         Ok(())
     }
 
     fn metadata(&self) -> Result<Metadata, FsError> {
-        self.disk.called("file_metadata", "")?;
+        self.disk.called("file_metadata", Subject::File(self.inode))?;
         Ok(self.disk.metadata(self.inode))
+    }
+}
+
+impl MemoryFile {
+    /// What a read at `offset` may give of the file.
+    fn range(&self, length: usize, offset: u64) -> Result<Range<usize>, FsError> {
+        let size = usize::try_from(self.disk.metadata(self.inode).size).map_err(|_| FsError::Invalid)?;
+        let start = size.min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
+        Ok(start..size.min(start + length.min(64 << 10)))
     }
 }
 
 impl Entries for MemoryEntries {
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError> {
-        self.disk.called("next_entry", "")?;
-        self.entries.next().map_or(Ok(None), |entry| entry.map(Some).ok_or(FsError::IllegalName))
+        // An error concerns one name, which is not told again.
+        let entry = self.entries.next();
+        let name = entry.as_ref().and_then(|entry| entry.as_ref()).map(|entry| entry.name.as_str());
+        self.disk.called("next_entry", Subject::Listed(self.inode, name))?;
+        entry.map_or(Ok(None), |entry| entry.map(Some).ok_or(FsError::IllegalName))
     }
 }

@@ -1,19 +1,29 @@
 //! A disk in memory, for tests: it counts and records each call, and fails where a test wants it to.
 
 mod access;
+mod faults;
 mod nodes;
+mod power;
+mod trials;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::vec;
 
+use faults::{Extent, Subject};
+pub(crate) use faults::{FAULTS, Fault, Struck};
 use nodes::{Inode, Node};
+pub(crate) use power::Left;
+pub(crate) use trials::{lefts, tell_count};
 
 use crate::NamedEntry;
 use crate::directory::FsError;
 
 type Hook = Box<dyn FnMut(&Call) -> Result<(), FsError>>;
+
+/// Everything below a directory by its path there: files with their content, directories with a `/` at the end.
+pub(crate) type Tree = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A call that reached the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +32,8 @@ pub(crate) struct Call {
     pub(crate) number: usize,
     /// What was called, as the traits name it; `sync_file` and `sync_directory` for the two that share a name.
     pub(crate) operation: &'static str,
-    /// The name it concerns; empty for one on an opened file or directory.
+    /// The name it concerns, which is the new one for `rename` and `hard_link`, and the one that `next_entry` tells; empty for
+    /// one on an opened file or directory.
     pub(crate) name: String,
 }
 
@@ -36,8 +47,10 @@ struct State {
     clock: Cell<u64>,
     calls: RefCell<Vec<Call>>,
     hook: RefCell<Option<Hook>>,
+    planned: Cell<Option<(usize, Fault)>>,
+    struck: RefCell<Option<Struck>>,
     kinds_are_hidden: Cell<bool>,
-    writes_take_nothing: Cell<bool>,
+    most_written: Cell<usize>,
     names_are_repeated: Cell<bool>,
     ends_are_told: Cell<bool>,
     case_is_folded: Cell<bool>,
@@ -69,6 +82,7 @@ pub(crate) struct MemoryFile {
 
 pub(crate) struct MemoryEntries {
     disk: Disk,
+    inode: Inode,
     entries: vec::IntoIter<Option<NamedEntry>>,
 }
 
@@ -76,6 +90,7 @@ impl Disk {
     pub(crate) fn new() -> Self {
         let disk = Self::default();
         disk.0.clock.set(1_000_000);
+        disk.0.most_written.set(100_000);
         disk.add(Node::new_directory());
         disk
     }
@@ -97,6 +112,7 @@ impl Disk {
 
     pub(crate) fn heal(&self) {
         *self.0.hook.borrow_mut() = None;
+        self.0.planned.set(None);
     }
 
     /// Makes everything durable, as time does.
@@ -104,25 +120,14 @@ impl Disk {
         self.0.nodes.borrow_mut().iter_mut().for_each(Node::settle);
     }
 
-    /// Makes every name durable, and no content: the other extreme of what a file system may do by itself.
-    pub(crate) fn settle_names(&self) {
-        let is_directory = |node: &&mut Node| matches!(node, Node::Directory { .. });
-        self.0.nodes.borrow_mut().iter_mut().filter(is_directory).for_each(Node::settle);
-    }
-
-    /// Loses everything that was not made durable.
-    pub(crate) fn cut_power(&self) {
-        self.0.nodes.borrow_mut().iter_mut().for_each(Node::lose);
-    }
-
     /// Has listings say [`EntryKind::Unknown`] of every name, as some file systems do.
     pub(crate) fn hide_kinds(&self) {
         self.0.kinds_are_hidden.set(true);
     }
 
-    /// Has every write succeed without taking a byte.
-    pub(crate) fn take_nothing(&self) {
-        self.0.writes_take_nothing.set(true);
+    /// Has every write take so many bytes and no more.
+    pub(crate) fn take_at_most(&self, count: usize) {
+        self.0.most_written.set(count);
     }
 
     /// Has the read that gives the last bytes of a file say so, as some hosts do.
@@ -233,9 +238,9 @@ impl Disk {
         self.names(self.directory(path).inode).into_iter().map(|(name, inode)| (name, file(inode))).collect()
     }
 
-    /// Everything below a directory by its path: files with their content, directories with a `/` at the end.
-    pub(crate) fn tree(&self, path: &str) -> BTreeMap<String, Option<Vec<u8>>> {
-        let mut tree = BTreeMap::new();
+    /// Everything below a directory.
+    pub(crate) fn tree(&self, path: &str) -> Tree {
+        let mut tree = Tree::new();
         let mut left = vec![(String::new(), self.directory(path).inode)];
         while let Some((path, inode)) = left.pop() {
             let content = match &self.0.nodes.borrow()[inode] {
@@ -257,16 +262,21 @@ impl Disk {
         self.bind(self.directory(parent).inode, name, inode);
     }
 
-    /// Notes a call, and asks the hook.
-    fn called(&self, operation: &'static str, name: &str) -> Result<(), FsError> {
+    /// Notes a call, asks the hook, and has a fault strike that is planned for it.
+    fn called(&self, operation: &'static str, subject: Subject<'_>) -> Result<Extent, FsError> {
         let number = self.0.calls.borrow().len();
-        let call = Call { number, operation, name: name.to_owned() };
+        let call = Call { number, operation, name: subject.name().to_owned() };
         self.0.calls.borrow_mut().push(call.clone());
         // The hook may use the disk, and so must not be borrowed meanwhile.
         let hook = self.0.hook.borrow_mut().take();
-        let Some(mut hook) = hook else { return Ok(()) };
-        let answer = hook(&call);
-        self.0.hook.borrow_mut().get_or_insert(hook);
-        answer
+        if let Some(mut hook) = hook {
+            let answer = hook(&call);
+            self.0.hook.borrow_mut().get_or_insert(hook);
+            answer?;
+        }
+        match self.0.planned.get() {
+            Some((planned, fault)) if planned == number => self.meet(fault, call, subject),
+            _ => Ok(Extent::Whole),
+        }
     }
 }

@@ -9,17 +9,32 @@ use crate::{EntryKind, Metadata, Timestamp};
 /// The number of a node.
 pub(super) type Inode = usize;
 
+/// What the names in a directory stand for.
+pub(super) type Names = BTreeMap<String, Inode>;
+
 /// What a directory or file is now, and what of it a power cut leaves.
 #[derive(Clone)]
 pub(super) enum Node {
-    File { content: Vec<u8>, modified: u64, durable: Vec<u8> },
-    Directory { names: BTreeMap<String, Inode>, illegal: usize, durable: BTreeMap<String, Inode> },
-    Other { size: u64 },
+    File {
+        content: Vec<u8>,
+        modified: u64,
+        durable: Vec<u8>,
+    },
+    Directory {
+        names: Names,
+        illegal: usize,
+        durable: Names,
+        /// What became of which name since the directory was durable, in order.
+        changes: Vec<(String, Option<Inode>)>,
+    },
+    Other {
+        size: u64,
+    },
 }
 
 impl Node {
     pub(super) fn new_directory() -> Self {
-        Self::Directory { names: BTreeMap::new(), illegal: 0, durable: BTreeMap::new() }
+        Self::Directory { names: Names::new(), illegal: 0, durable: Names::new(), changes: Vec::new() }
     }
 
     pub(super) fn new_file(content: Vec<u8>, modified: u64) -> Self {
@@ -30,16 +45,10 @@ impl Node {
     pub(super) fn settle(&mut self) {
         match self {
             Self::File { content, durable, .. } => durable.clone_from(content),
-            Self::Directory { names, durable, .. } => durable.clone_from(names),
-            Self::Other { .. } => {}
-        }
-    }
-
-    /// Goes back to what was durable.
-    pub(super) fn lose(&mut self) {
-        match self {
-            Self::File { content, durable, .. } => content.clone_from(durable),
-            Self::Directory { names, durable, .. } => names.clone_from(durable),
+            Self::Directory { names, durable, changes, .. } => {
+                durable.clone_from(names);
+                changes.clear();
+            }
             Self::Other { .. } => {}
         }
     }
@@ -53,17 +62,18 @@ impl Disk {
     }
 
     /// The names in a directory.
-    pub(super) fn names(&self, directory: Inode) -> BTreeMap<String, Inode> {
+    pub(super) fn names(&self, directory: Inode) -> Names {
         match &self.0.nodes.borrow()[directory] {
             Node::Directory { names, .. } => names.clone(),
-            Node::File { .. } | Node::Other { .. } => BTreeMap::new(),
+            Node::File { .. } | Node::Other { .. } => Names::new(),
         }
     }
 
     /// Has a name stand for a node. A name that is there already keeps its spelling.
     pub(super) fn bind(&self, directory: Inode, name: &str, inode: Inode) {
         let name = self.stored_name(directory, name).unwrap_or_else(|| name.to_owned());
-        if let Node::Directory { names, .. } = &mut self.0.nodes.borrow_mut()[directory] {
+        if let Node::Directory { names, changes, .. } = &mut self.0.nodes.borrow_mut()[directory] {
+            changes.push((name.clone(), Some(inode)));
             names.insert(name, inode);
         }
     }
@@ -71,7 +81,11 @@ impl Disk {
     pub(super) fn unbind(&self, directory: Inode, name: &str) -> Result<Inode, FsError> {
         let name = self.stored_name(directory, name).ok_or(FsError::NoEntry)?;
         match &mut self.0.nodes.borrow_mut()[directory] {
-            Node::Directory { names, .. } => names.remove(&name).ok_or(FsError::NoEntry),
+            Node::Directory { names, changes, .. } => {
+                let inode = names.remove(&name).ok_or(FsError::NoEntry)?;
+                changes.push((name, None));
+                Ok(inode)
+            }
             Node::File { .. } | Node::Other { .. } => Err(FsError::NotDirectory),
         }
     }

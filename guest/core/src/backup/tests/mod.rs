@@ -2,14 +2,17 @@
 
 mod commit;
 mod contents;
+mod faults;
+mod power;
 mod refusals;
 mod temporaries;
+mod trial;
 
 use std::ops::ControlFlow;
 
 use super::*;
 use crate::archive::{ArchiveReader, BACKUP_FILE, LeftOut, Reason};
-use crate::memory::{Call, Disk, MemoryDirectory};
+use crate::memory::{Call, Disk, Left, MemoryDirectory};
 use crate::{FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::Backup;
-use crate::memory::{Call, Disk, MemoryDirectory};
+use crate::memory::{Call, Disk, Left, MemoryDirectory};
 
 const KEEP: RestoreFlags = RestoreFlags { overwrite: false, dry_run: false };
 const OVERWRITE: RestoreFlags = RestoreFlags { overwrite: true, dry_run: false };

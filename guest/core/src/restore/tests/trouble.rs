@@ -163,7 +163,7 @@ fn whatever_call_fails_all_is_undone_or_each_license_is_in_place_or_told() {
             }
             if outcome.is_ok() {
                 let before = store(&disk);
-                disk.cut_power();
+                disk.cut_power(Left::Nothing);
                 assert_eq!(store(&disk), before, "something is not durable {when}");
             }
             restored(&disk, OVERWRITE);
@@ -232,7 +232,7 @@ fn a_temporary_file_that_cannot_be_written_and_not_be_removed_is_told() {
 #[test]
 fn a_disk_that_takes_nothing_is_told_and_not_waited_for() {
     let disk = mixed();
-    disk.take_nothing();
+    disk.take_at_most(0);
     assert_eq!(restore(&disk, KEEP).1.expect_err("nothing is written").code, ErrorCode::Io);
     assert_eq!(store(&disk), store(&mixed()));
 }
@@ -266,27 +266,24 @@ fn a_directory_that_fails_to_sync_is_told_with_the_licenses_in_place() {
 fn whatever_was_told_to_be_restored_survives_a_power_cut() {
     let disk = mixed();
     restored(&disk, OVERWRITE);
-    disk.cut_power();
+    disk.cut_power(Left::Nothing);
     assert_eq!(store(&disk), complete());
 }
 
 #[test]
 fn wherever_the_power_is_cut_each_license_is_what_it_was_or_what_it_is_to_be() {
     for number in 0.. {
-        for names_survive in [false, true] {
+        for left in [Left::Nothing, Left::Names] {
             let disk = mixed();
             disk.take_calls();
             // With nothing done from this call on, the disk is as it is at this moment.
             disk.fail(FsError::Other("io"), move |call| call.number >= number);
             let outcome = start(&disk, OVERWRITE).and_then(|restore| run(restore).1);
             disk.heal();
-            if names_survive {
-                disk.settle_names();
-            }
-            disk.cut_power();
+            disk.cut_power(left);
             old_or_new(&disk, &format!("after a power cut at call {number}"));
             restored(&disk, OVERWRITE);
-            disk.cut_power();
+            disk.cut_power(Left::Nothing);
             assert_eq!(old_or_new(&disk, "after another restore"), PATHS);
             if outcome.is_ok() {
                 return;
@@ -303,7 +300,7 @@ fn what_a_killed_restore_has_put_in_place_is_durable_when_the_next_one_says_that
         let _ = restore(&disk, KEEP);
         disk.heal();
         assert_eq!(restored(&disk, KEEP).0.present, paths.len() as u64);
-        disk.cut_power();
+        disk.cut_power(Left::Nothing);
         assert_eq!(store(&disk), holding(paths));
     }
 }

@@ -1,0 +1,135 @@
+//! Every call of a backup, met by every fault.
+
+use std::collections::BTreeMap;
+
+use super::trial::{KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify};
+use super::*;
+use crate::memory::{FAULTS, Struck, Tree, tell_count};
+
+#[test]
+fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_and_the_outcome_says_which() {
+    let mut cases = 0;
+    for kind in KINDS {
+        let undisturbed = kind.undisturbed();
+        for fault in FAULTS {
+            let before = cases;
+            for number in 0.. {
+                let disk = kind.disk();
+                disk.strike(number, fault);
+                let befallen = Befallen::attempt(kind, &disk, &undisturbed);
+                let is_reached = disk.take_calls().len() > number;
+                disk.heal();
+                if !is_reached {
+                    break;
+                }
+                if let Some(struck) = disk.take_struck() {
+                    befallen.check(&disk, &struck);
+                    recovers(&disk, &format!("{kind:?} {struck:?}"));
+                    cases += 1;
+                }
+            }
+            assert!(cases > before, "{fault:?} means nothing to any call: {kind:?}");
+        }
+    }
+    tell_count(cases, 2500, "a backup with each call failed in turn");
+}
+
+/// A backup that something has befallen.
+struct Befallen<'a> {
+    kind: Kind,
+    /// The store and the backup directory before it.
+    store: Tree,
+    directory: BTreeMap<String, (Vec<u8>, u64)>,
+    undisturbed: &'a Undisturbed,
+    told: Vec<(String, Reason)>,
+    outcome: Result<BackupSummary, Failure>,
+}
+
+impl<'a> Befallen<'a> {
+    fn attempt(kind: Kind, disk: &Disk, undisturbed: &'a Undisturbed) -> Self {
+        let (store, directory) = (disk.tree("/licenses"), disk.snapshot("/backup"));
+        let (events, outcome) = kind.attempt(disk);
+        Self { kind, store, directory, undisturbed, told: told(&events), outcome }
+    }
+
+    fn check(&self, disk: &Disk, struck: &Struck) {
+        let when = format!("{:?} {struck:?}: {:?}", self.kind, self.outcome);
+        self.others_are_left_alone(disk, struck, &when);
+        let is_of_the_destination = struck.place.starts_with("/backup");
+        if is_of_the_destination && self.outcome.is_ok() {
+            assert_eq!(self.told, self.undisturbed.told, "it is put down to a license {when}");
+        }
+        match &self.outcome {
+            Ok(summary) => {
+                self.is_whole(disk, struck, &when);
+                let entries = entries(disk);
+                let (licenses, size) = (licenses(&entries), backup_file(disk).map(|file| file.len() as u64));
+                let errors = self.told.iter().filter(|(_, reason)| matches!(reason, Reason::Failed(_))).count() as u64;
+                let restricted = self.told.len() as u64 - errors;
+                let bytes = licenses.values().map(|license| license.len() as u64).sum();
+                let counted = (licenses.len() as u64, bytes, restricted, errors, size);
+                let said = (summary.licenses, summary.bytes, summary.restricted, summary.errors, Some(summary.size));
+                assert_eq!(said, counted, "{when}");
+                assert!(other_names(disk).is_empty() || struck.is_a_lie(), "{when}");
+                let file = backup_file(disk);
+                disk.cut_power(Left::Nothing);
+                assert!(backup_file(disk) == file, "it is not durable {when}");
+            }
+            Err(failure) if failure.message.contains("is in place") => {
+                assert!(is_of_the_destination, "{when}");
+                self.is_whole(disk, struck, &when);
+            }
+            Err(_) => {
+                let mut expected = self.directory.clone();
+                for (path, content) in &struck.altered {
+                    let name = path.strip_prefix("/backup/").unwrap_or_default();
+                    match (content, expected.get_mut(name)) {
+                        (Some(content), Some((earlier, _))) => earlier.clone_from(content),
+                        _ => drop(expected.remove(name)),
+                    }
+                }
+                assert_eq!(disk.snapshot("/backup"), expected, "{when}");
+                disk.cut_power(Left::Nothing);
+                assert_eq!(disk.snapshot("/backup"), expected, "after a power cut {when}");
+            }
+        }
+    }
+
+    /// That the backup in place verifies and is true to the store: every license in it is what the store had before or has
+    /// now, bit for bit; every other one was told, and so was nothing else.
+    fn is_whole(&self, disk: &Disk, struck: &Struck, when: &str) {
+        verify(disk).unwrap_or_else(|failure| panic!("{failure} {when}"));
+        let (entries, store) = (entries(disk), disk.tree("/licenses"));
+        assert_eq!(recorded(&entries), self.told, "the record {when}");
+        let licenses = licenses(&entries);
+        for (path, license) in &licenses {
+            let (was, is) = (self.store.get(&format!("/{path}")), store.get(&format!("/{path}")));
+            assert!([was, is].contains(&Some(&Some(license.clone()))), "{path} is a mixture {when}");
+        }
+        let new: Vec<_> = self.told.iter().filter(|told| !self.undisturbed.told.contains(told)).collect();
+        assert!(new.len() <= 1, "more was told than befell it: {new:?} {when}");
+        for path in &self.undisturbed.paths {
+            let is_told = self.told.iter().any(|(told, _)| told == path)
+                || new.iter().any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
+            // What vanishes while the store is being read is nothing; and so is what the file system says is not there.
+            let is_nothing = !store.contains_key(&format!("/{path}")) || struck.is_a_lie();
+            assert!(licenses.contains_key(path) || is_told || is_nothing, "{path} is missing and not told {when}");
+            assert!(!(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == path)), "{path} {when}");
+        }
+        assert!(licenses.keys().all(|path| self.undisturbed.paths.contains(path)), "{when}");
+    }
+
+    /// That nothing but the fault has altered the store.
+    fn others_are_left_alone(&self, disk: &Disk, struck: &Struck, when: &str) {
+        let mut expected = self.store.clone();
+        for (path, content) in &struck.altered {
+            if let Some(path) = path.strip_prefix("/licenses") {
+                match content {
+                    Some(content) => expected.insert(path.to_owned(), Some(content.clone())),
+                    None => expected.remove(path),
+                };
+            }
+        }
+        assert_eq!(disk.tree("/licenses"), expected, "{when}");
+    }
+}
