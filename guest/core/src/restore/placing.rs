@@ -43,7 +43,7 @@ struct Level<D: Directory> {
     names: Names<D::Entries>,
     /// Whether it was listed anew because a name was missing: another program may change it meanwhile.
     is_relisted: bool,
-    /// The licenses that got their names in it, as long as these were not looked for.
+    /// The licenses that got new names in it, as long as these were not looked for.
     placed: Vec<usize>,
     is_being_left: bool,
     /// Whether something of this run stays in it or below.
@@ -62,6 +62,8 @@ enum Placement {
     Linked,
     /// It has its name.
     Renamed,
+    /// It has its name, which stood for another file.
+    Replaced,
     /// It is there by now, whoever put it there.
     Present,
     Conflict(Conflict),
@@ -148,7 +150,7 @@ impl<D: Directory> Placing<D> {
             Err(error) => return self.give_up(pending, error, budget, events),
         };
         let removed = match (&placement, &level.directory) {
-            (Placement::Renamed, _) | (_, None) => Ok(()),
+            (Placement::Renamed | Placement::Replaced, _) | (_, None) => Ok(()),
             (Placement::Linked, Some(directory)) => unlink(&**directory, &temporary_name(pending.temporary)),
             (_, Some(directory)) => self.job.remove_temporary(&**directory, pending, budget),
         };
@@ -156,6 +158,12 @@ impl<D: Directory> Placing<D> {
             Placement::Linked | Placement::Renamed => {
                 self.is_committed = true;
                 level.placed.push(pending.license);
+            }
+            // The name was listed already, exactly so, and taking it back would not bring back what had it.
+            Placement::Replaced => {
+                self.is_committed = true;
+                level.is_kept = true;
+                self.job.count_restored(pending.license);
             }
             Placement::Present => self.job.summary.present += 1,
             Placement::Conflict(conflict) => self.job.tell_conflict(conflict, pending.license, events),
@@ -180,11 +188,14 @@ impl<D: Directory> Placing<D> {
         }
         self.failed += 1;
         let failure = incomplete(path, "placing", error);
-        let directory = self.trail.innermost().directory.as_ref();
-        let removed = directory.map(|directory| self.job.remove_temporary(&**directory, pending, budget));
+        let removed = match &self.trail.innermost().directory {
+            Some(directory) => self.job.remove_temporary(&**directory, pending, budget),
+            None => Err(error),
+        };
         let failure = match removed {
-            None | Some(Ok(())) => failure,
-            Some(Err(error)) => but_left(failure, &self.job.temporary_path(pending), error),
+            // It is gone, or the directory that it was in.
+            Ok(()) | Err(FsError::NoEntry) => failure,
+            Err(error) => but_left(failure, &self.job.temporary_path(pending), error),
         };
         self.tell(failure, events);
         Ok(())
@@ -345,7 +356,7 @@ impl<D: Directory> Level<D> {
         }
         let (temporary, name) = (temporary_name(pending.temporary), job.name(pending.license));
         if matches!(finding, Finding::Replaceable) {
-            return directory.rename(&temporary, name).map(|()| Placement::Renamed);
+            return directory.rename(&temporary, name).map(|()| Placement::Replaced);
         }
         match put_in_place(directory, &temporary, name) {
             Ok(true) => Ok(Placement::Linked),

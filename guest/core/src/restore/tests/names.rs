@@ -211,3 +211,17 @@ fn a_name_that_may_be_among_the_unreadable_ones_is_not_taken_back() {
     assert_eq!(told(&events, ErrorCode::Io), ["a", "b"]);
     assert_eq!(store(&disk), holding(&["a", "b"]));
 }
+
+#[test]
+fn a_license_that_has_replaced_a_file_is_not_taken_back_because_a_listing_misses_its_name() {
+    let disk = backed_up(&["a"]);
+    disk.write("/licenses/a", "another one");
+    let mut is_placed = false;
+    disk.on_call(move |call| {
+        is_placed |= call.operation == "rename";
+        // A listing may miss a name that is given to another file meanwhile.
+        if is_placed && call.name == "a" && call.operation == "next_entry" { Err(FsError::NoEntry) } else { Ok(()) }
+    });
+    assert_eq!(restored(&disk, OVERWRITE).0.restored, 1);
+    assert_eq!(store(&disk), holding(&["a"]));
+}
