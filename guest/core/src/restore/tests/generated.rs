@@ -1,5 +1,7 @@
 //! Generated stores: backed up, and restored elsewhere.
 
+use std::collections::BTreeMap;
+
 use proptest::collection::btree_map;
 use proptest::prelude::*;
 

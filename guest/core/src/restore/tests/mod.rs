@@ -1,17 +1,19 @@
 //! Restores over the disk in memory. Each test has a backup in `/backup` and a store in `/licenses`.
 
 mod conflicts;
+mod faults;
 mod generated;
 mod names;
+mod power;
+mod trial;
 mod trouble;
 mod whole;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::*;
 use crate::Backup;
-use crate::memory::{Call, Disk, Left, MemoryDirectory};
+use crate::memory::{Call, Disk, Left, MemoryDirectory, Tree};
 
 const KEEP: RestoreFlags = RestoreFlags { overwrite: false, dry_run: false };
 const OVERWRITE: RestoreFlags = RestoreFlags { overwrite: true, dry_run: false };
@@ -97,13 +99,13 @@ fn told(events: &[Status], code: ErrorCode) -> Vec<String> {
 }
 
 /// All that is in the store.
-fn store(disk: &Disk) -> BTreeMap<String, Option<Vec<u8>>> {
+fn store(disk: &Disk) -> Tree {
     disk.tree("/licenses")
 }
 
 /// A store that has the licenses of these paths, and the directories that they are in.
-fn holding(paths: &[&str]) -> BTreeMap<String, Option<Vec<u8>>> {
-    let mut expected = BTreeMap::from([("/".to_owned(), None)]);
+fn holding(paths: &[&str]) -> Tree {
+    let mut expected = Tree::from([("/".to_owned(), None)]);
     for path in paths {
         for (at, _) in path.match_indices('/') {
             expected.insert(format!("/{}", &path[..=at]), None);

@@ -1,57 +1,9 @@
-//! Restores that are cancelled, that meet trouble, or that the power is cut of.
+//! Restores that are cancelled, or that meet trouble of some kind.
 
+use super::trial::{OTHER, PATHS, complete, mixed};
 use super::*;
 use crate::directory::FsError;
-use crate::temporary::{is_temporary_name, temporary_name};
-
-const ERRORS: [FsError; 6] = [
-    FsError::NoSpace,
-    FsError::Other("io"),
-    FsError::AccessDenied,
-    FsError::NoEntry,
-    FsError::NotPermitted,
-    FsError::Exist,
-];
-
-const PATHS: [&str; 7] = ["a", "deep/er/one", "deep/two", "new/er/x", "new/y", "old/z", "same"];
-
-/// What is in the store where a license is to go.
-const OTHER: &[u8] = b"another one";
-
-/// A store with something of every kind in it, and a backup of licenses that are new, there already, or to be replaced.
-fn mixed() -> Disk {
-    let disk = backed_up(&PATHS);
-    disk.write("/licenses/deep/two", OTHER);
-    disk.write("/licenses/old/mine", "mine");
-    disk.write("/licenses/same", allowed("same"));
-    disk.settle();
-    disk
-}
-
-/// What [`mixed`] becomes.
-fn complete() -> BTreeMap<String, Option<Vec<u8>>> {
-    let mut complete = holding(&PATHS);
-    complete.insert("/old/mine".to_owned(), Some(b"mine".to_vec()));
-    complete
-}
-
-/// That each license is either what it was before or what it is to be, and nothing else has changed but for temporary
-/// files. Gives the paths of those that are what they are to be.
-fn old_or_new(disk: &Disk, when: &str) -> Vec<&'static str> {
-    let (now, before, complete) = (store(disk), store(&mixed()), complete());
-    for (path, content) in &now {
-        let is_temporary = path.rsplit('/').next().is_some_and(is_temporary_name);
-        assert!(
-            is_temporary || before.get(path) == Some(content) || complete.get(path) == Some(content),
-            "{path} {when}"
-        );
-    }
-    for path in before.keys() {
-        assert!(now.contains_key(path), "{path} is gone {when}");
-    }
-    let is_new = |path: &&str| now.get(&format!("/{path}")) == complete.get(&format!("/{path}"));
-    PATHS.into_iter().filter(is_new).collect()
-}
+use crate::temporary::temporary_name;
 
 fn is_placing(disk: &Disk) -> bool {
     disk.take_calls().iter().any(|call| ["rename", "hard_link"].contains(&call.operation))
@@ -128,85 +80,6 @@ fn cancelled_twice_a_restore_is_undone_once() {
 }
 
 #[test]
-fn whatever_call_fails_all_is_undone_or_each_license_is_in_place_or_told() {
-    let (mut undone, mut told_of) = (0, 0);
-    for error in ERRORS {
-        for number in 0.. {
-            let disk = mixed();
-            disk.take_calls();
-            disk.fail(error, move |call| call.number == number);
-            let (events, outcome) = match start(&disk, OVERWRITE) {
-                Ok(restore) => run(restore),
-                Err(failure) => (Vec::new(), Err(failure)),
-            };
-            let calls = disk.take_calls();
-            disk.heal();
-            let when = format!("when {:?} is answered {error:?}: {outcome:?}", calls.get(number));
-            let is_committed = calls
-                .iter()
-                .enumerate()
-                .any(|(at, call)| at != number && ["rename", "hard_link"].contains(&call.operation));
-            let new = old_or_new(&disk, &when);
-            if outcome.is_err() && !is_committed {
-                assert_eq!(store(&disk), store(&mixed()), "{when}");
-                undone += 1;
-            } else {
-                let paths: Vec<String> = events
-                    .iter()
-                    .filter_map(|event| if let Status::Error(failure) = event { failure.path.clone() } else { None })
-                    .collect();
-                for path in PATHS {
-                    assert!(new.contains(&path) || paths.iter().any(|told| told == path), "{path} is not told {when}");
-                }
-                told_of += usize::from(outcome.is_err());
-                assert_eq!(outcome.is_err(), events.iter().any(is_trouble), "{when}: {events:?}");
-            }
-            if outcome.is_ok() {
-                let before = store(&disk);
-                disk.cut_power(Left::Nothing);
-                assert_eq!(store(&disk), before, "something is not durable {when}");
-            }
-            restored(&disk, OVERWRITE);
-            assert_eq!(old_or_new(&disk, "after another restore"), PATHS, "{when}");
-            if calls.len() <= number {
-                break;
-            }
-        }
-    }
-    assert!(undone > 300 && told_of > 50, "{undone} {told_of}");
-}
-
-/// Whether an event tells of something that went wrong, and is no conflict.
-fn is_trouble(event: &Status) -> bool {
-    matches!(event, Status::Error(failure) if failure.code != ErrorCode::FileExists)
-}
-
-#[test]
-fn from_whatever_call_on_all_calls_fail_no_license_has_wrong_content_and_the_outcome_says_so() {
-    for number in 0.. {
-        let disk = mixed();
-        disk.take_calls();
-        disk.fail(FsError::Other("io"), move |call| call.number >= number);
-        let outcome = start(&disk, OVERWRITE).and_then(|restore| run(restore).1);
-        let reached = disk.take_calls().len() > number;
-        disk.heal();
-        if !reached {
-            outcome.expect("no call has failed");
-            return;
-        }
-        let when = format!("with every call from {number} on failing");
-        old_or_new(&disk, &when);
-        let failure = outcome.expect_err("the disk is broken");
-        let left = store(&disk).keys().any(|path| path.rsplit('/').next().is_some_and(is_temporary_name));
-        assert!(!left || failure.message.contains(".license-backup-") || is_committed(&failure), "{when}: {failure}");
-    }
-}
-
-fn is_committed(failure: &Failure) -> bool {
-    failure.message.contains("in place")
-}
-
-#[test]
 fn what_cannot_be_removed_when_a_restore_is_undone_is_told() {
     let disk = mixed();
     disk.on_call(|call| match call.operation {
@@ -268,28 +141,6 @@ fn whatever_was_told_to_be_restored_survives_a_power_cut() {
     restored(&disk, OVERWRITE);
     disk.cut_power(Left::Nothing);
     assert_eq!(store(&disk), complete());
-}
-
-#[test]
-fn wherever_the_power_is_cut_each_license_is_what_it_was_or_what_it_is_to_be() {
-    for number in 0.. {
-        for left in [Left::Nothing, Left::Names] {
-            let disk = mixed();
-            disk.take_calls();
-            // With nothing done from this call on, the disk is as it is at this moment.
-            disk.fail(FsError::Other("io"), move |call| call.number >= number);
-            let outcome = start(&disk, OVERWRITE).and_then(|restore| run(restore).1);
-            disk.heal();
-            disk.cut_power(left);
-            old_or_new(&disk, &format!("after a power cut at call {number}"));
-            restored(&disk, OVERWRITE);
-            disk.cut_power(Left::Nothing);
-            assert_eq!(old_or_new(&disk, "after another restore"), PATHS);
-            if outcome.is_ok() {
-                return;
-            }
-        }
-    }
 }
 
 #[test]
