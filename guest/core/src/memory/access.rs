@@ -219,7 +219,7 @@ impl MemoryFile {
     fn range(&self, length: usize, offset: u64) -> Result<Range<usize>, FsError> {
         let size = usize::try_from(self.disk.metadata(self.inode).size).map_err(|_| FsError::Invalid)?;
         let start = size.min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
-        Ok(start..size.min(start + length.min(64 << 10)))
+        Ok(start..size.min(start + length.min(self.disk.0.most_read.get())))
     }
 }
 

@@ -97,6 +97,11 @@ impl<'a> Subject<'a> {
 }
 
 impl Struck {
+    /// Whether the call has done less than it was asked for, and nothing else.
+    pub(crate) fn is_short(&self) -> bool {
+        matches!(self.fault, Fault::ShortRead | Fault::ShortWrite)
+    }
+
     /// Whether the file system has said of something that is there that it is not. Then it is to blame for what follows.
     pub(crate) fn is_a_lie(&self) -> bool {
         self.fault == Fault::Error(FsError::NoEntry)
@@ -125,9 +130,7 @@ impl Disk {
         let place = self.place(subject);
         let (altered, answer) = match (fault, subject) {
             (Fault::Error(error), _) => (Tree::new(), Err(error)),
-            (Fault::ShortRead, Subject::Read(_, count)) | (Fault::ShortWrite, Subject::Write(_, count))
-                if count > 1 =>
-            {
+            (Fault::ShortRead, Subject::Read(_, 2..)) | (Fault::ShortWrite, Subject::Write(_, 2..)) => {
                 (Tree::new(), Ok(Extent::Part))
             }
             (Fault::Gone, _) => (self.remove(subject), Ok(Extent::Whole)),
@@ -137,12 +140,13 @@ impl Disk {
             (Fault::Shrunk, _) if call.looks_at_a_file() => {
                 (self.alter(subject, |content| content.truncate(content.len() / 2)), Ok(Extent::Whole))
             }
-            (Fault::ShortRead | Fault::ShortWrite | Fault::Grown | Fault::Shrunk, _) => return Ok(Extent::Whole),
+            (Fault::ShortRead | Fault::ShortWrite | Fault::Grown | Fault::Shrunk, _) => {
+                (Tree::new(), Ok(Extent::Whole))
+            }
         };
-        if matches!(fault, Fault::Gone | Fault::Grown | Fault::Shrunk) && altered.is_empty() {
-            return answer;
+        if answer != Ok(Extent::Whole) || !altered.is_empty() {
+            *self.0.struck.borrow_mut() = Some(Struck { fault, call, place, altered });
         }
-        *self.0.struck.borrow_mut() = Some(Struck { fault, call, place, altered });
         answer
     }
 
@@ -160,8 +164,8 @@ impl Disk {
         gone
     }
 
-    /// Alters the file that a call looks at. A temporary file is not altered by anybody else: it is its owner's alone, and
-    /// nobody else knows of it.
+    /// Alters the file that a call looks at, so soon after it was written that its time stays the same. A temporary file is
+    /// not altered by anybody else: it is its owner's alone, and nobody else knows of it.
     fn alter(&self, subject: Subject<'_>, change: impl Fn(&mut Vec<u8>)) -> Tree {
         let Some(inode) = self.inode(subject) else { return Tree::new() };
         let names = self.names_of(inode);
@@ -197,6 +201,7 @@ impl Disk {
         }
     }
 
+    /// The path of what a call concerns.
     fn place(&self, subject: Subject<'_>) -> String {
         let (inode, name) = match subject {
             Subject::Name(directory, name) | Subject::Names { directory, to: name, .. } => (directory, Some(name)),

@@ -50,6 +50,7 @@ struct State {
     planned: Cell<Option<(usize, Fault)>>,
     struck: RefCell<Option<Struck>>,
     kinds_are_hidden: Cell<bool>,
+    most_read: Cell<usize>,
     most_written: Cell<usize>,
     names_are_repeated: Cell<bool>,
     ends_are_told: Cell<bool>,
@@ -90,6 +91,7 @@ impl Disk {
     pub(crate) fn new() -> Self {
         let disk = Self::default();
         disk.0.clock.set(1_000_000);
+        disk.0.most_read.set(64 << 10);
         disk.0.most_written.set(100_000);
         disk.add(Node::new_directory());
         disk
@@ -123,6 +125,11 @@ impl Disk {
     /// Has listings say [`EntryKind::Unknown`] of every name, as some file systems do.
     pub(crate) fn hide_kinds(&self) {
         self.0.kinds_are_hidden.set(true);
+    }
+
+    /// Has every read give so many bytes and no more.
+    pub(crate) fn give_at_most(&self, count: usize) {
+        self.0.most_read.set(count);
     }
 
     /// Has every write take so many bytes and no more.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::trial::{KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify};
 use super::*;
-use crate::memory::{FAULTS, Struck, Tree, tell_count};
+use crate::memory::{FAULTS, Fault, Struck, Tree, tell_count};
 
 #[test]
 fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_and_the_outcome_says_which() {
@@ -56,7 +56,10 @@ impl<'a> Befallen<'a> {
         let when = format!("{:?} {struck:?}: {:?}", self.kind, self.outcome);
         self.others_are_left_alone(disk, struck, &when);
         let is_of_the_destination = struck.place.starts_with("/backup");
-        if is_of_the_destination && self.outcome.is_ok() {
+        if struck.is_short() {
+            assert!(self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.undisturbed.file), "{when}");
+        }
+        if self.outcome.is_ok() && (struck.is_short() || is_of_the_destination) {
             assert_eq!(self.told, self.undisturbed.told, "it is put down to a license {when}");
         }
         match &self.outcome {
@@ -108,6 +111,13 @@ impl<'a> Befallen<'a> {
         }
         let new: Vec<_> = self.told.iter().filter(|told| !self.undisturbed.told.contains(told)).collect();
         assert!(new.len() <= 1, "more was told than befell it: {new:?} {when}");
+        for (path, reason) in &new {
+            let is_true = match struck.fault {
+                Fault::Error(error) => *reason == Reason::Failed(error.code()),
+                _ => struck.altered.contains_key(&format!("/licenses/{path}")),
+            };
+            assert!(is_true, "{path} is told to be {reason:?} {when}");
+        }
         for path in &self.undisturbed.paths {
             let is_told = self.told.iter().any(|(told, _)| told == path)
                 || new.iter().any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));

@@ -44,6 +44,7 @@ impl Kind {
             disk.hide_kinds();
             disk.tell_ends();
         }
+        disk.give_at_most(16 << 10);
         disk.take_at_most(8 << 10);
         disk.settle();
         disk.take_calls();

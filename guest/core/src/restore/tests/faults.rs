@@ -68,6 +68,9 @@ impl Befallen {
         assert_eq!(disk.tree("/backup"), altered(&self.directory, struck, "/backup"), "{when}");
         let (before, now) = (altered(&self.store, struck, "/licenses"), store(disk));
         self.kind.is_old_or_new(&before, &now, &when);
+        if struck.is_short() {
+            assert!(self.outcome.is_ok(), "{when}");
+        }
         let conflicts = told(&self.events, ErrorCode::FileExists);
         let is_conflict = |path: &str| conflicts.iter().any(|conflict| conflict == path);
         // What somebody else alters after the restore has looked at it, or put it there, is not the restore's.

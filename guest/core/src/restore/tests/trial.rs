@@ -52,6 +52,7 @@ impl Kind {
             disk.hide_kinds();
             disk.tell_ends();
         }
+        disk.give_at_most(1000);
         disk.take_at_most(100);
         disk.take_calls();
         disk
