@@ -38,8 +38,8 @@ pub(crate) const FAULTS: [Fault; 12] = [
     Fault::Shrunk,
 ];
 
-/// What is appended to a file that grows.
-const MORE: &[u8] = b" and more";
+/// What is appended to a file that grows: a license stays one, and only its size and content tell.
+const MORE: &[u8] = b"\n\n\n";
 
 /// A fault that has struck.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -40,6 +40,10 @@ fn a_file_that_cannot_be_made_durable_is_no_backup() {
 #[test]
 fn a_failing_destination_is_never_put_down_to_a_license() {
     let disk = mixed();
+    // More than is gathered before it is written, so that a license is in hand when that fails.
+    for number in 0..5 {
+        disk.write(&format!("/licenses/large-{number}"), [allowed("large"), vec![b'\n'; 80_000]].concat());
+    }
     disk.fail(FsError::NoSpace, |call| call.operation == "write");
     let (events, outcome) = run(start(&disk, false).expect("the backup starts"));
     let failure = outcome.expect_err("the disk is full");

@@ -32,10 +32,11 @@ pub(super) struct Undisturbed {
 }
 
 impl Kind {
-    /// A disk with a store that has something of every kind in it, a license that takes several reads included.
+    /// A disk with a store that has something of every kind in it, a license included that takes several reads, and that is
+    /// one also when half of it is cut off.
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
-        disk.write("/licenses/deep/long", allowed(&"long".repeat(5_000)));
+        disk.write("/licenses/deep/long", [allowed("long"), vec![b'\n'; 2_500]].concat());
         if self.has_earlier {
             disk.write("/backup/licenses.zip", EARLIER);
         }
@@ -44,8 +45,8 @@ impl Kind {
             disk.hide_kinds();
             disk.tell_ends();
         }
-        disk.give_at_most(16 << 10);
-        disk.take_at_most(8 << 10);
+        disk.give_at_most(1 << 10);
+        disk.take_at_most(1 << 10);
         disk.settle();
         disk.take_calls();
         disk
