@@ -6,7 +6,8 @@
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 # The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
-HOST := --release --package license-backup --package license-backup-tests --package license-backup-bench
+HOST := --release --package license-backup --package license-backup-tests --package license-backup-sample \
+	--package license-backup-bench
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,8 +1,9 @@
 //! The sample store: license documents of every kind, each with what must become of it.
 //!
 //! [`SampleStore`] says what is in it and [`SampleStore::files`] makes it, one file after the other. The same seed
-//! gives the same bytes under the same names, always; names that only Linux can hold are there on Linux alone. The catalogue has each special case once; the ordinary
-//! licenses are all allowed to be backed up and all of one size. All keys, signatures and IDs are random filler.
+//! gives the same bytes under the same names, always; names that only Linux can hold are there on Linux alone. The
+//! catalogue has each special case once; the ordinary licenses are all allowed to be backed up and all of one size. All
+//! keys, signatures and IDs are random filler.
 
 mod formats;
 mod lcp;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use license_backup_tests::sample::{MAXIMUM_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore};
+use license_backup_sample::{MAXIMUM_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore};
 
 /// Writes a license store with every special case once, and as many ordinary licenses as are asked for
 ///
