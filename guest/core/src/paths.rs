@@ -153,9 +153,10 @@ impl Location {
     fn split_root(path: &str) -> Result<(Root, &str), &'static str> {
         let Some(rest) = path.strip_prefix(is_separator) else { return Ok((Root::Relative, path)) };
         let Some(rest) = rest.strip_prefix(is_separator) else { return Ok((Root::Absolute, rest)) };
-        if let Some(device) = rest.strip_prefix(['?', '.']).and_then(|rest| rest.strip_prefix(is_separator)) {
-            let share = device.get(..3).filter(|word| rest.starts_with('?') && word.eq_ignore_ascii_case("UNC"));
-            let share = share.and_then(|_| device.get(3..)).and_then(|rest| rest.strip_prefix(is_separator));
+        let device = rest.strip_prefix(['?', '.']);
+        if let Some(device) = device.filter(|device| device.is_empty() || device.starts_with(is_separator)) {
+            let share = device.get(1..4).filter(|word| rest.starts_with('?') && word.eq_ignore_ascii_case("UNC"));
+            let share = share.and_then(|_| device.get(4..)).and_then(|rest| rest.strip_prefix(is_separator));
             return share.map(|share| (Root::Unc, share)).ok_or("it is a device path, and no UNC path");
         }
         Ok((if path.starts_with("\\\\") { Root::Unc } else { Root::Either }, rest))
@@ -315,6 +316,16 @@ mod tests {
             let failure = opened(&["/", "."]).resolve(path).unwrap_err();
             assert_eq!(failure.code, ErrorCode::InvalidArgument, "{path:?}: {failure}");
             assert_eq!(failure.path.as_deref(), Some(path));
+        }
+    }
+
+    #[test]
+    fn a_device_path_is_one_without_a_separator_at_its_end_too() {
+        for path in ["//.", "//?", "\\\\.", "\\\\?"] {
+            for path in [path, &format!("{path}/")] {
+                let failure = opened(&["/"]).resolve(path).expect_err(path);
+                assert_eq!(failure.code, ErrorCode::InvalidArgument, "{path:?}: {failure}");
+            }
         }
     }
 
