@@ -10,10 +10,13 @@ mod archive;
 mod backup;
 mod directory;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod ledger;
 mod license;
 mod list;
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(not(test), expect(dead_code, reason = "fuzzing needs a part of what the tests need"))]
 mod memory;
 mod operation;
 mod paths;

@@ -1,4 +1,4 @@
-//! A disk in memory, for tests: it counts and records each call, and fails where a test wants it to.
+//! A disk in memory, for tests and fuzzing: it counts and records each call, and fails where a test wants it to.
 
 mod access;
 mod faults;

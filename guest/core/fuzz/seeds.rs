@@ -1,0 +1,77 @@
+//! Writes what fuzzing begins with, made of the sample store: `seeds DIRECTORY` puts the inputs of each target into a
+//! directory of its name in `DIRECTORY`.
+
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+use license_backup_core::fuzzing::{backup_of, input_of};
+use license_backup_sample::{Expected, SampleLicense, SampleStore};
+
+/// Larger files are left out, and a store has no more of them than this: the shorter the inputs, the more are tried.
+const LARGEST: usize = 4 << 10;
+const FILES: usize = 2;
+
+/// Files, each with its path.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// Names of opened directories, and a path.
+const PATHS: [&str; 6] = [
+    "/licenses\n/backup\n/backup/laptop",
+    "/licenses\n\\\\nas\\backups\n\\\\?\\UNC\\NAS\\Backups\\laptop",
+    "//nas/backups\n/nas\n//nas/backups/laptop/",
+    ".\n/\nlaptop/./old\\er",
+    "/backup\n/backup/../licenses",
+    "/backup\n\\\\.\\C:\\backup",
+];
+
+fn main() -> io::Result<()> {
+    let directory = env::args_os().nth(1).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut seeds = Seeds { directory: directory.into(), count: 0 };
+    let mut files: Vec<_> = SampleStore::default().files().filter(|file| file.bytes.len() <= LARGEST).collect();
+    for file in &files {
+        for target in ["wmdrm", "xmr", "lcp"] {
+            if file.identity.format.is_none_or(|format| format == target) {
+                seeds.write(target, &file.bytes)?;
+            }
+        }
+    }
+    // The order of a backup.
+    files.sort_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
+    for directory in files.chunk_by(|one, other| one.path.parent() == other.path.parent()) {
+        for files in directory.chunks(FILES) {
+            let all = named(files.iter());
+            seeds.write("round_trip", &input_of(&all))?;
+            seeds.write("round_trip", &input_of(&shortened(&all)))?;
+            seeds.write("archive", &backup_of(&all))?;
+            let allowed = named(files.iter().filter(|file| file.expected == Expected::BackedUp));
+            seeds.write("archive", &input_of(&allowed))?;
+            seeds.write("archive", &input_of(&shortened(&allowed)))?;
+        }
+    }
+    PATHS.iter().try_for_each(|input| seeds.write("paths", input.as_bytes()))
+}
+
+/// Files by their paths, but for those that are not UTF-8: the core is never given such a name.
+fn named<'f>(files: impl Iterator<Item = &'f SampleLicense>) -> Files {
+    files.filter_map(|file| Some((file.path.to_str()?.to_owned(), file.bytes.clone()))).collect()
+}
+
+/// The same files, each a license of which there is no more in the input than its ID.
+fn shortened(files: &[(String, Vec<u8>)]) -> Files {
+    files.iter().map(|(path, _)| (path.clone(), b"1".to_vec())).collect()
+}
+
+/// Inputs to begin with, in a directory for each target.
+struct Seeds {
+    directory: PathBuf,
+    count: usize,
+}
+
+impl Seeds {
+    fn write(&mut self, target: &str, input: &[u8]) -> io::Result<()> {
+        let directory = self.directory.join(target);
+        fs::create_dir_all(&directory)?;
+        self.count += 1;
+        fs::write(directory.join(self.count.to_string()), input)
+    }
+}

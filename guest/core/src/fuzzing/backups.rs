@@ -1,0 +1,112 @@
+//! Operations over a disk in memory that has a store in `/licenses` and a backup in `/backup`, each run to its end.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, LeftOut, Output, PROGRAM, RecordHead};
+use crate::memory::Disk;
+use crate::store::Catalogue;
+use crate::{
+    Backup, BackupSummary, Directory, Failure, List, ListSummary, Listing, Operation, Restore, RestoreFlags,
+    RestoreSummary, Verify, VerifySummary,
+};
+
+pub(super) const BACKUP: &str = "/backup/licenses.zip";
+/// How many steps an operation may take. No input is long enough for so many.
+const MOST_STEPS: usize = 1000;
+
+/// Files by their paths.
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
+
+/// The backup of a store that has these files.
+///
+/// # Panics
+///
+/// If there is none to be had.
+#[must_use]
+pub fn backup_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let disk = Disk::new();
+    for (path, content) in files {
+        disk.write(&format!("/licenses/{path}"), content.as_slice());
+    }
+    back_up(&disk, false).expect("the disk takes all");
+    disk.read(BACKUP).expect("there is a backup")
+}
+
+/// A disk with this backup and an empty store.
+pub(super) fn disk_with(backup: &[u8]) -> Disk {
+    let disk = Disk::new();
+    disk.write(BACKUP, backup);
+    disk.directory("/licenses");
+    disk
+}
+
+pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
+    run(Backup::start(disk.directory("/licenses"), disk.directory("/backup"), "/backup", overwrite)?).1
+}
+
+pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
+    run(Verify::start(&disk.directory("/backup"), "/backup", None)?).1
+}
+
+pub(super) fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
+    let (listings, outcome) = run(List::of_backup(&disk.directory("/backup"), "/backup")?);
+    outcome.map(|summary| (listings, summary))
+}
+
+pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
+    let flags = RestoreFlags::default();
+    run(Restore::start(disk.directory("/licenses"), &disk.directory("/backup"), "/backup", flags)?).1
+}
+
+fn run<O: Operation>(mut operation: O) -> (Vec<O::Event>, Result<O::Summary, Failure>) {
+    let mut events = Vec::new();
+    for _ in 0..MOST_STEPS {
+        match operation.step(&mut events) {
+            ControlFlow::Continue(next) => operation = next,
+            ControlFlow::Break(outcome) => return (events, outcome),
+        }
+    }
+    panic!("it does not come to an end");
+}
+
+/// The files in the store. There must be nothing else in it but the directories that they are in.
+pub(super) fn files_in_store(disk: &Disk) -> Files {
+    let tree = disk.tree("/licenses");
+    for path in tree.keys().filter(|path| path.len() > 1 && path.ends_with('/')) {
+        let has_file = tree.iter().any(|(other, content)| content.is_some() && other.starts_with(path));
+        assert!(has_file, "there is nothing in {path}");
+    }
+    tree.into_iter().filter_map(|(path, content)| Some((path.strip_prefix('/')?.to_owned(), content?))).collect()
+}
+
+/// The head of a record that leaves nothing out.
+pub(super) fn head_of<'f>(files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>) -> RecordHead {
+    let (mut licenses, mut bytes) = (0, 0);
+    for (_, content) in files {
+        licenses += 1;
+        bytes += content.len() as u64;
+    }
+    RecordHead { format: FORMAT_VERSION, program: PROGRAM.into(), licenses, bytes, restricted: 0, errors: 0 }
+}
+
+/// What the writer makes of files, whatever they are, in this order.
+pub(super) fn written<'f>(
+    files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
+    head: RecordHead,
+    left_out: Vec<LeftOut>,
+) -> Vec<u8> {
+    let disk = Disk::new();
+    let file = disk.directory("/").create_file("archive").expect("the name is free");
+    let mut catalogue = Catalogue::new();
+    let contents: Vec<_> = files.into_iter().map(|(path, content)| (catalogue.add_path(path), content)).collect();
+    let mut archive = ArchiveWriter::new(Output::new(Rc::new(file)), catalogue);
+    for (file, content) in contents {
+        archive.add(file, content).expect("the disk takes all");
+    }
+    let mut archive = archive.finish(head, left_out);
+    while !archive.step().expect("the disk takes all") {}
+    archive.into_output().sync().expect("the disk takes all");
+    disk.read("/archive").expect("it was written")
+}

@@ -1,0 +1,165 @@
+//! A target for each format of license documents.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+use crate::archive::crc32;
+use crate::license::{MAX_ID_LENGTH, MAX_IDS};
+use crate::{Appraisal, Format, Identity, Restriction, Verdict, appraise};
+
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+/// Two XMR objects, each the rights settings: without any right, and with that to be backed up.
+const DENIAL: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 0];
+const GRANT: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 4];
+
+/// Takes the input for a Windows Media DRM license response.
+///
+/// # Panics
+///
+/// If it is not judged as it has to be.
+pub fn wmdrm(document: &[u8]) {
+    let appraisal = appraised(document);
+    let Ok(text) = str::from_utf8(document) else { return };
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    // A NUL may be half a character of UTF-16, and is none of XML.
+    if text.contains('\0') || !text.trim_start_matches(WHITE_SPACE).starts_with('<') {
+        return;
+    }
+    let marked = format!("\u{FEFF}{text}");
+    let in_utf8 = appraise(marked.as_bytes());
+    let units = marked.encode_utf16();
+    assert_eq!(appraise(&units.clone().flat_map(u16::to_le_bytes).collect::<Vec<_>>()), in_utf8, "in UTF-16LE");
+    assert_eq!(appraise(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>()), in_utf8, "in UTF-16BE");
+    let foreign = appraise(format!("<ARCHIVE>{text}</ARCHIVE>").as_bytes());
+    assert_eq!(foreign.verdict, Verdict::Restricted(Restriction::Unrecognized), "in an element of no license");
+    if appraisal.verdict == Verdict::Allowed {
+        assert_eq!(in_utf8, appraisal, "with a byte order mark");
+        assert_eq!(appraisal.identity.format, Some(Format::Wmdrm));
+        check_allowed_wmdrm(text);
+    }
+}
+
+/// Checks what follows from it that a document is allowed.
+fn check_allowed_wmdrm(text: &str) {
+    assert_not_allowed(&format!("{text}{text}"), "with another root element");
+    let start = r#"<LICENSERESPONSE><LICENSE version="2.0.0.0"><LICENSORINFO><DATA><META>"#;
+    let end = "</META></DATA></LICENSORINFO></LICENSE></LICENSERESPONSE>";
+    assert_not_allowed(&format!("{start}{text}{end}"), "in the metadata of a license that grants nothing");
+    let text = text.trim_end_matches(WHITE_SPACE);
+    // Otherwise there is a comment or a processing instruction behind the root element.
+    if !text.ends_with("-->") && !text.ends_with("?>") {
+        check_prefixes(text.as_bytes());
+    }
+    if let Some(text) = text.strip_suffix("</LICENSERESPONSE>") {
+        let with_another = format!(r#"{text}<LICENSE version="1.0.0.0"/></LICENSERESPONSE>"#);
+        let verdict = appraise(with_another.as_bytes()).verdict;
+        assert_eq!(verdict, Verdict::Restricted(Restriction::Opaque), "with a license that cannot be read");
+    }
+}
+
+/// Takes the input for an XMR license.
+///
+/// # Panics
+///
+/// If it is not judged as it has to be.
+pub fn xmr(license: &[u8]) {
+    let Appraisal { identity, verdict } = appraised(license);
+    if !license.starts_with(b"XMR\0") {
+        return;
+    }
+    assert_eq!((identity.format, &identity.license_ids), (Some(Format::Xmr), &Vec::new()));
+    let text = BASE64.encode(license);
+    let wrapped = format!(r#"<LICENSERESPONSE version="3.0.0.0"><LICENSE>{text}</LICENSE></LICENSERESPONSE>"#);
+    let wrapped = appraise(wrapped.as_bytes());
+    assert_eq!((&wrapped.verdict, &wrapped.identity.key_ids), (&verdict, &identity.key_ids), "in a license response");
+
+    let verdict_with = |more: &[u8]| appraise(&[license, more].concat()).verdict;
+    match verdict {
+        Verdict::Malformed(_) => return,
+        Verdict::Allowed => assert_eq!(verdict_with(&GRANT), Verdict::Allowed, "with another grant"),
+        Verdict::Restricted(reason) => assert_eq!(reason, Restriction::NotPermitted),
+    }
+    let denied = verdict_with(&DENIAL);
+    assert_eq!(denied, Verdict::Restricted(Restriction::NotPermitted), "with other rights settings");
+    // An object, or a header without any, has more bytes than are missing.
+    for missing in 1..8 {
+        assert_malformed(&license[..license.len() - missing], "cut short");
+    }
+    assert_malformed(&[license, &[0]].concat(), "with a byte more");
+}
+
+/// Takes the input for a Readium LCP license document.
+///
+/// # Panics
+///
+/// If it is not judged as it has to be.
+pub fn lcp(document: &[u8]) {
+    let Appraisal { identity, verdict } = appraised(document);
+    let Ok(text) = str::from_utf8(document) else { return };
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
+        return;
+    }
+    if verdict == Verdict::Allowed {
+        assert_eq!(identity.format, Some(Format::Lcp));
+        check_prefixes(text.trim_end_matches(WHITE_SPACE).as_bytes());
+        assert_malformed(format!("{text}x").as_bytes(), "with a character more");
+    }
+    // What nests too deeply for a value is judged all the same.
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+    let id = value.get("id");
+    let members = [id, value.get("provider"), value.get("encryption").and_then(|value| value.get("profile"))];
+    let are_there = members.iter().all(Option::is_some);
+    let are_strings = members.iter().all(|member| member.is_some_and(Value::is_string));
+    match verdict {
+        Verdict::Allowed => {
+            assert!(are_strings, "allowed without its members");
+            let kept = id.and_then(Value::as_str).filter(|id| id.len() <= MAX_ID_LENGTH);
+            assert_eq!(identity.license_ids, kept.as_slice());
+        }
+        Verdict::Restricted(_) => assert!(!are_there, "restricted with its members"),
+        Verdict::Malformed(_) => {}
+    }
+    // Written anew, each member is there once.
+    match appraise(value.to_string().as_bytes()).verdict {
+        Verdict::Allowed => assert!(are_strings, "allowed without its members, written anew"),
+        Verdict::Restricted(_) => assert!(!are_there, "restricted with its members, written anew"),
+        Verdict::Malformed(_) => assert!(are_there && !are_strings, "malformed, written anew"),
+    }
+}
+
+/// Judges a document, and checks what holds for any.
+fn appraised(document: &[u8]) -> Appraisal {
+    let appraisal = appraise(document);
+    assert_eq!(appraise(document), appraisal, "judged again");
+    let Appraisal { identity, verdict } = &appraisal;
+    match verdict {
+        Verdict::Restricted(Restriction::Unrecognized) => assert_eq!(*identity, Identity::default()),
+        Verdict::Restricted(Restriction::NotARegularFile) => panic!("a document that is no file"),
+        _ => assert!(identity.format.is_some(), "{verdict:?} without a format"),
+    }
+    for ids in [&identity.license_ids, &identity.key_ids] {
+        assert!(ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH), "more than is kept");
+    }
+    appraisal
+}
+
+/// Checks that a document that ends with its root is not allowed without its end: without the last byte, and cut where its
+/// CRC-32 says, since all places would take too long.
+fn check_prefixes(document: &[u8]) {
+    let place = crc32(document) as usize % document.len();
+    for length in [place, document.len() - 1] {
+        let verdict = appraise(&document[..length]).verdict;
+        assert_ne!(verdict, Verdict::Allowed, "cut after {length} bytes");
+    }
+}
+
+fn assert_not_allowed(document: &str, what: &str) {
+    assert_ne!(appraise(document.as_bytes()).verdict, Verdict::Allowed, "{what}");
+}
+
+fn assert_malformed(document: &[u8], what: &str) {
+    let verdict = appraise(document).verdict;
+    assert!(matches!(verdict, Verdict::Malformed(_)), "{what}: {verdict:?}");
+}
