@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test bench profile lint deny vendor-wit clean soak
+.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -27,13 +27,20 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-test soak bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+test soak fuzz bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races
 test soak: setup-tests build
 	cargo test --locked --package license-backup-core --package license-backup-command
 	cargo test --locked $(HOST)
+
+# How many seconds each fuzz target runs.
+TIME := 60
+
+fuzz: ## Fuzz the license formats, the archive, paths and the round trip; TIME=600 for so many seconds each
+	@scripts/setup.sh fuzz
+	scripts/fuzz.sh $(TIME)
 
 # The number of licenses of the larger store, and how many times each program is run.
 SIZE := 100000

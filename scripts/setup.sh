@@ -1,6 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
-# or with `deny`, `fuzz` or `profile` what these targets of the Makefile need; says what it uses in a line each. Where it lacks the right to install something it names the one command to run, and stops.
+# or with `deny`, `fuzz` or `profile` what these targets of the Makefile need; says what it uses in a line each. Where it lacks the
+# right to install something it names the one command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -117,6 +118,11 @@ elif [ "${1-}" = deny ]; then
 elif [ "${1-}" = profile ]; then
 	has perf || packages="$packages linux-perf"
 	install_missing
+elif [ "${1-}" = fuzz ]; then
+	# libFuzzer is C++.
+	has c++ || packages="$packages g++"
+	install_missing
+	install_tool "$tools_dir" cargo-fuzz@0.13.2
 else
 	find_missing
 	install_missing
