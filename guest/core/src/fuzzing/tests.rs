@@ -36,7 +36,20 @@ fn documents_of_each_format_pass_whole_and_cut() {
 
 #[test]
 fn paths_below_opened_directories_pass() {
-    for path in ["/licenses/a", r"\\NAS\backups\a", "//nas/backups", r"\\?\UNC\nas\backups\", "a/./b", "", "..", "/x"] {
+    let paths_to_resolve = [
+        "/licenses/a",
+        r"\\NAS\backups\a",
+        "//nas/backups",
+        r"\\?\UNC\nas\backups\",
+        "a/./b",
+        "",
+        "..",
+        "/x",
+        // These two meant something else with a separator at their end.
+        "//.",
+        "//?",
+    ];
+    for path in paths_to_resolve {
         paths(format!("/licenses\n\\\\nas\\backups\n.\n/\n{path}").as_bytes());
         paths(path.as_bytes());
     }
