@@ -97,6 +97,14 @@ impl<'a> Subject<'a> {
 }
 
 impl Struck {
+    /// The error that was answered, if it is one that means nothing but trouble.
+    pub(crate) fn trouble(&self) -> Option<FsError> {
+        match self.fault {
+            Fault::Error(error) => Some(error).filter(|error| !matches!(error, FsError::NoEntry | FsError::Exist)),
+            _ => None,
+        }
+    }
+
     /// Whether the call has done less than it was asked for, and nothing else.
     pub(crate) fn is_short(&self) -> bool {
         matches!(self.fault, Fault::ShortRead | Fault::ShortWrite)

@@ -62,6 +62,9 @@ impl<'a> Befallen<'a> {
         if self.outcome.is_ok() && (struck.is_short() || is_of_the_destination) {
             assert_eq!(self.told, self.undisturbed.told, "it is put down to a license {when}");
         }
+        if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
+            assert_eq!(failure.code, error.code(), "{when}");
+        }
         match &self.outcome {
             Ok(summary) => {
                 self.is_whole(disk, struck, &when);

@@ -77,6 +77,9 @@ impl Befallen {
         let is_anothers = |path: &str| struck.altered.contains_key(&format!("/licenses/{path}"));
         let wrong: Vec<_> = PATHS.into_iter().filter(|path| !is_right(&now, path) && !is_conflict(path)).collect();
         let missing: Vec<_> = wrong.iter().copied().filter(|path| !is_anothers(path)).collect();
+        if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
+            assert_eq!(failure.code, error.code(), "{when}");
+        }
         match &self.outcome {
             Ok(summary) => {
                 assert_eq!(missing, [] as [&str; 0], "{when}");
