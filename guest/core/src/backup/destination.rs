@@ -57,7 +57,7 @@ impl<D: Directory> Destination<D> {
         unlinked.map_err(|error| self.after_commit("removing its temporary name", error))
     }
 
-    /// The commit point. Gives whether the temporary name is still there.
+    /// The commit point. Gives whether the temporary name may still be there.
     fn put_in_place(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
         let in_place = temporary.is_in_place(&self.directory);
         if !in_place.map_err(|error| self.failure("looking at the temporary file", error))? {
@@ -68,9 +68,11 @@ impl<D: Directory> Destination<D> {
         } else {
             put_in_place(&self.directory, &temporary.name(), BACKUP_FILE)
         };
-        moved.map_err(|error| match error {
-            FsError::Exist if !self.overwrite => self.exists(),
-            error => self.failure("putting the backup in place", error),
+        moved.or_else(|error| match error {
+            // A server can have done it, and its answer be lost; asked again, it says that the name is taken.
+            _ if self.directory.is_name_of(BACKUP_FILE, &temporary.file) == Ok(true) => Ok(true),
+            FsError::Exist if !self.overwrite => Err(self.exists()),
+            error => Err(self.failure("putting the backup in place", error)),
         })
     }
 

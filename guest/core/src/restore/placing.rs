@@ -355,12 +355,18 @@ impl<D: Directory> Level<D> {
             Err(error) => return Err(error),
         }
         let (temporary, name) = (temporary_name(pending.temporary), job.name(pending.license));
+        // A server can have done what it is asked for, and its answer be lost.
+        let is_present = |budget: &mut Budget| matches!(target.look(budget), Ok(Finding::Present));
         if matches!(finding, Finding::Replaceable) {
-            return directory.rename(&temporary, name).map(|()| Placement::Replaced);
+            return match directory.rename(&temporary, name) {
+                Err(error) if !is_present(budget) => Err(error),
+                _ => Ok(Placement::Replaced),
+            };
         }
         match put_in_place(directory, &temporary, name) {
             Ok(true) => Ok(Placement::Linked),
             Ok(false) => Ok(Placement::Renamed),
+            Err(_) if is_linked(directory, &temporary, name) => Ok(Placement::Linked),
             Err(FsError::Exist) => Ok(match target.look(budget)? {
                 Finding::Present => Placement::Present,
                 Finding::Conflict(conflict) => Placement::Conflict(conflict),
@@ -370,7 +376,13 @@ impl<D: Directory> Level<D> {
             Err(error) if is_of_the_name(error) && directory.metadata(&temporary).is_ok() => {
                 Ok(Placement::Conflict(Conflict::Unfit))
             }
-            Err(error) => Err(error),
+            Err(error) if !is_present(budget) => Err(error),
+            Err(_) => Ok(Placement::Linked),
         }
     }
+}
+
+/// Whether two names stand for the same file.
+fn is_linked<D: Directory>(directory: &D, one: &str, other: &str) -> bool {
+    directory.open_file(one).and_then(|file| directory.is_name_of(other, &file)) == Ok(true)
 }

@@ -33,6 +33,32 @@ fn without_overwrite_a_backup_that_appears_meanwhile_wins() {
 }
 
 #[test]
+fn a_commit_that_is_done_and_answered_with_an_error_is_told_as_done() {
+    for (overwrite, operation, errors) in [
+        (true, "rename", [FsError::Other("io"), FsError::NoEntry]),
+        (false, "hard_link", [FsError::Other("io"), FsError::Exist]),
+    ] {
+        for error in errors {
+            let disk = mixed();
+            let inner = disk.directory("/backup");
+            disk.on_call(move |call| {
+                if call.operation != operation {
+                    return Ok(());
+                }
+                let temporary = ".license-backup-0.tmp";
+                let done = if overwrite { Directory::rename } else { Directory::hard_link };
+                done(&inner, temporary, BACKUP_FILE).expect("the disk does it");
+                Err(error)
+            });
+            back_up(&disk, overwrite).unwrap_or_else(|failure| panic!("{operation} {error:?}: {failure}"));
+            disk.heal();
+            assert_eq!(entries(&disk).len(), 10);
+            only_backup_is_left(&disk);
+        }
+    }
+}
+
+#[test]
 fn overwrite_replaces_an_earlier_backup() {
     let disk = mixed();
     disk.write("/backup/licenses.zip", EARLIER);

@@ -111,6 +111,32 @@ fn a_disk_that_takes_nothing_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn a_license_that_is_put_in_place_and_answered_with_an_error_is_told_as_restored() {
+    for operation in ["hard_link", "rename"] {
+        let disk = mixed();
+        let inner = disk.clone();
+        disk.on_call(move |call| {
+            // Those two are the first license of the store, which is new, and one that replaces another file.
+            let (directory, temporary) = match call.name.as_str() {
+                "a" => ("/licenses", ".license-backup-0.tmp"),
+                "two" => ("/licenses/deep", ".license-backup-0.tmp"),
+                _ => return Ok(()),
+            };
+            if call.operation != operation {
+                return Ok(());
+            }
+            let done = if operation == "rename" { Directory::rename } else { Directory::hard_link };
+            done(&inner.directory(directory), temporary, &call.name).expect("the disk does it");
+            Err(FsError::Other("io"))
+        });
+        let (summary, conflicts) = restored(&disk, OVERWRITE);
+        assert_eq!((summary.restored, summary.present, conflicts.len()), (6, 1, 0), "{operation}");
+        disk.heal();
+        assert_eq!(store(&disk), complete(), "{operation}");
+    }
+}
+
+#[test]
 fn licenses_that_cannot_be_put_in_place_are_told_one_by_one_and_counted() {
     let disk = mixed();
     disk.fail(FsError::NoSpace, |call| call.operation == "hard_link" && ["x", "y"].contains(&call.name.as_str()));
