@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Sourced by setup.sh and build-component.sh: what this machine has for compiling to wasm32-unknown-unknown.
 
+# shellcheck disable=SC2034 # It is for those who source this.
 wasm_target=wasm32-unknown-unknown
 # Debian's compiler by its path: on PATH the one of rustup usually comes first.
 debian_rustc=/usr/bin/rustc

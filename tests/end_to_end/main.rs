@@ -32,6 +32,7 @@ mod listing;
 mod other_file_system;
 mod races;
 mod scene;
+mod security;
 mod store;
 mod temporary;
 mod terminal;

@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 /// What `make soak` sets, to have every test done at its full size.
 const SOAK: &str = "LICENSE_BACKUP_SOAK";
 
-/// The first as a rule, the second where [`SOAK`] is set to anything: `make soak`.
+/// The first as a rule, the second under `make soak`.
 #[must_use]
 pub fn sized<T>(usual: T, full: T) -> T {
     if env::var_os(SOAK).is_some_and(|value| !value.is_empty()) { full } else { usual }
