@@ -5,7 +5,7 @@
 //! nobody can tell but by the time it takes. Only directories that are open for reading alone are read ahead: in others the
 //! component could have changed a file meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{BinaryHeap, VecDeque};
 use std::io::{self, Read as _};
 use std::iter::Peekable;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ use super::regular;
 const BATCH: usize = 16;
 /// How many batches are kept ahead. Each file of them is open.
 const BATCHES: usize = 3;
+/// How many names of a directory are kept at once. For those behind them it is listed again.
+const NAMES: usize = 1 << 16;
 /// How many operations of this process may read ahead at once, with some 80 files open each: a process may have no more than
 /// so many open files, often 1024. The others do without.
 const HELPERS: usize = 4;
@@ -176,33 +178,40 @@ impl Drop for Place {
 impl Task {
     /// Opens and reads the files of the directory in order of their names, until nobody wants them any more.
     fn work(self, open: &mut VecDeque<File>) {
-        for names in self.names().unwrap_or_default().chunks(BATCH) {
-            let batch: Vec<Found> = names.iter().filter_map(|name| read(&self.directory, name).ok()).collect();
-            let excess = (open.len() + batch.len()).saturating_sub(open.capacity());
-            open.drain(..excess.min(open.len()));
-            open.extend(batch.iter().map(|found| found.file.clone()));
-            if self.found.send(batch).is_err() {
-                break;
+        let mut behind = self.behind;
+        loop {
+            let mut names = names(&self.directory, &behind, NAMES).unwrap_or_default();
+            for names in names.chunks(BATCH) {
+                let batch: Vec<Found> = names.iter().filter_map(|name| read(&self.directory, name).ok()).collect();
+                let excess = (open.len() + batch.len()).saturating_sub(open.capacity());
+                open.drain(..excess.min(open.len()));
+                open.extend(batch.iter().map(|found| found.file.clone()));
+                if self.found.send(batch).is_err() {
+                    return open.clear();
+                }
             }
+            let Some(last) = names.pop() else { return open.clear() };
+            behind = last;
         }
-        open.clear();
     }
+}
 
-    fn names(&self) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in read_base_dir(&self.directory)? {
-            let entry = entry?;
-            // To open a FIFO would hang.
-            if entry.file_type()?.is_file()
-                && let Ok(name) = entry.file_name().into_string()
-                && name > self.behind
-            {
-                names.push(name);
+/// The names of the files in a directory that come first behind a name, in order, and no more than so many.
+fn names(directory: &std::fs::File, behind: &str, most: usize) -> io::Result<Vec<String>> {
+    let mut names = BinaryHeap::new();
+    for entry in read_base_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file()
+            && let Ok(name) = entry.file_name().into_string()
+            && name.as_str() > behind
+        {
+            names.push(name);
+            if names.len() > most {
+                names.pop();
             }
         }
-        names.sort_unstable();
-        Ok(names)
     }
+    Ok(names.into_sorted_vec())
 }
 
 /// Opens a file and reads it. What was listed as a file may be something else by now.
@@ -289,6 +298,17 @@ mod tests {
         let scratch = Scratch::with_files("many", &names);
         let directory = scratch.open(FsPerms::ReadOnly);
         assert_eq!(found(&directory, &names), names[2..]);
+    }
+
+    #[test]
+    fn of_many_names_the_first_ones_are_kept_and_those_behind_them_come_next() {
+        let scratch = Scratch::with_files("first", &["a", "b", "c", "d", "e"]);
+        let directory = fs::File::open(scratch.path()).expect("it is there");
+        let first = |behind: &str| names(&directory, behind, 2).expect("it can be listed");
+        assert_eq!(first(""), ["a", "b"]);
+        assert_eq!(first("b"), ["c", "d"]);
+        assert_eq!(first("d"), ["e"]);
+        assert!(first("e").is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A component of the same world as the real one that does what a host must withstand: for the tests of the host alone.
 //!
-//! What it does it reads from the store: the name of the only file in it is the name of a [`Misdeed`].
+//! What it does it reads from the store: the name of the only file in it is the name of a misdeed.
 
 mod attempts;
 mod bindings;

@@ -363,10 +363,10 @@ impl<D: Directory> Level<D> {
                 _ => Ok(Placement::Replaced),
             };
         }
-        match put_in_place(directory, &temporary, name) {
+        let placed = put_in_place(directory, &temporary, name);
+        match placed.or_else(|error| if is_linked(directory, &temporary, name) { Ok(true) } else { Err(error) }) {
             Ok(true) => Ok(Placement::Linked),
             Ok(false) => Ok(Placement::Renamed),
-            Err(_) if is_linked(directory, &temporary, name) => Ok(Placement::Linked),
             Err(FsError::Exist) => Ok(match target.look(budget)? {
                 Finding::Present => Placement::Present,
                 Finding::Conflict(conflict) => Placement::Conflict(conflict),
@@ -376,8 +376,13 @@ impl<D: Directory> Level<D> {
             Err(error) if is_of_the_name(error) && directory.metadata(&temporary).is_ok() => {
                 Ok(Placement::Conflict(Conflict::Unfit))
             }
-            Err(error) if !is_present(budget) => Err(error),
-            Err(_) => Ok(Placement::Linked),
+            Err(error) => {
+                if is_present(budget) {
+                    Ok(Placement::Renamed)
+                } else {
+                    Err(error)
+                }
+            }
         }
     }
 }
