@@ -5,10 +5,11 @@ use std::fs;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use license_backup_tests::harness::{Running, Sandbox, Snapshot, Tmpfs, counted, files_below, sized, skipped};
+use license_backup_tests::harness::{
+    Running, Sandbox, Snapshot, Tmpfs, counted, files_below, meanwhile, sized, skipped,
+};
 use license_backup_tests::sample::SampleStore;
 
 use crate::fates::allowed;
@@ -180,7 +181,9 @@ fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
         let mut run = program.restore(&sandbox, "backup", "new", &["--json"]).start();
         wait_until_it_writes(&mut run, &new.join("ordinary/0000"));
         // More files may come into it while it is emptied.
-        while fs::remove_dir_all(&new).is_err() {}
+        while new.exists() {
+            let _ = fs::remove_dir_all(&new);
+        }
         let outcome = run.wait().exits(1);
         assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
         assert!(!new.exists(), "it should not be made anew\n{}", outcome.report());
@@ -203,29 +206,6 @@ fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the
     }
 }
 
-/// What a store is that loses files and gets them again for as long as something is done.
-fn while_files_come_and_go<T>(store: &Path, paths: &[String], done: impl FnOnce() -> T) -> (T, u64) {
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let restless = scope.spawn(|| {
-            let mut changes = 0;
-            for path in paths.iter().cycle() {
-                if over.load(Ordering::Relaxed) {
-                    break;
-                }
-                fs::remove_file(store.join(path)).unwrap();
-                thread::yield_now();
-                fs::write(store.join(path), allowed(path)).unwrap();
-                changes += 1;
-            }
-            changes
-        });
-        let done = done();
-        over.store(true, Ordering::Relaxed);
-        (done, restless.join().expect("the store can be changed"))
-    })
-}
-
 #[test]
 fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_and_none_that_stayed_is_missing() {
     let sandbox = Sandbox::new();
@@ -241,7 +221,14 @@ fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_an
     for round in 0..sized(4, 60) {
         let program = Program::BOTH[round % 2];
         let back_up = || program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).run();
-        let (outcome, lost) = while_files_come_and_go(&sandbox.store(), &restless, back_up);
+        let mut next = restless.iter().cycle();
+        let lose_one = || {
+            let path = next.next().expect("there is no end of them");
+            fs::remove_file(sandbox.store().join(path)).unwrap();
+            thread::yield_now();
+            fs::write(sandbox.store().join(path), allowed(path)).unwrap();
+        };
+        let (outcome, lost) = meanwhile(lose_one, back_up);
         assert!([Some(0), Some(3)].contains(&outcome.code()), "{}", outcome.report());
         sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
 

@@ -3,13 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use license_backup::{
     BackupOperation, BackupOptions, ErrorCode, Operation, OperationError, Runtime, VerifyOptions, VerifySummary, wait,
 };
-use license_backup_tests::harness::{Outcome, Sandbox, Snapshot, counted, sized};
+use license_backup_tests::harness::{Outcome, Running, Sandbox, Snapshot, counted, meanwhile, sized};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, outcome};
@@ -59,7 +57,7 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
         let runs =
             (0..RUNNERS).map(|number| program(number).back_up(&sandbox, &store(number), "backup", &["--json"]).start());
         let runs: Vec<_> = runs.collect();
-        let outcomes: Vec<Outcome> = runs.into_iter().map(license_backup_tests::harness::Running::wait).collect();
+        let outcomes: Vec<Outcome> = runs.into_iter().map(Running::wait).collect();
         let mut winners = Vec::new();
         for (number, outcome) in (0..).zip(&outcomes) {
             if outcome.code() == Some(0) {
@@ -136,32 +134,18 @@ fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_back
     }
 }
 
-/// Verifies the backup over and over while backups overwrite it, and requires that it is there and whole each time. Gives how
-/// often, and how many different ones were seen.
-fn verified_while(sandbox: &Sandbox, overwriting: impl FnOnce()) -> (u64, usize) {
-    let over = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let (mut times, mut seen) = (0, BTreeSet::new());
-            while !over.load(Ordering::Relaxed) {
-                seen.insert(verify(sandbox).expect("the backup should be there and whole at any moment").licenses);
-                times += 1;
-            }
-            (times, seen.len())
-        });
-        overwriting();
-        over.store(true, Ordering::Relaxed);
-        reader.join().expect("the backup should be whole")
-    })
-}
-
 #[test]
 fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
     let sandbox = sandbox();
     outcome(start(&RUNTIME, &sandbox, 0, false).unwrap().completed).unwrap();
     let other = Runtime::new().unwrap();
-    let mut backups = 0;
-    let (times, seen) = verified_while(&sandbox, || {
+    let mut seen = BTreeSet::new();
+    let verify_it = || {
+        let verified = verify(&sandbox).expect("the backup should be there and whole at any moment");
+        seen.insert(verified.licenses);
+    };
+    let (backups, times) = meanwhile(verify_it, || {
+        let mut backups = 0;
         for round in 0..races() {
             let program = Program::BOTH[usize::from(round % 2 == 1)];
             let further = ["--overwrite", "--quiet"];
@@ -181,9 +165,10 @@ fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
                 backups += 1;
             }
         }
+        backups
     });
     assert!((300..300 + RUNNERS).contains(&licenses(&sandbox)));
-    let readers = format_args!("verified {times} times meanwhile, {seen} different ones");
+    let readers = format_args!("verified {times} times meanwhile, {} different ones", seen.len());
     counted(
         backups,
         format_args!("backups that overwrote one another, ten processes and ten operations at once, {readers}"),

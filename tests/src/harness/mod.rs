@@ -4,6 +4,7 @@
 //! streams.
 
 mod listing;
+mod meanwhile;
 mod moments;
 mod run;
 mod sandbox;
@@ -13,6 +14,7 @@ mod tmpfs;
 mod tools;
 
 pub use listing::{Snapshot, files_below};
+pub use meanwhile::meanwhile;
 pub use moments::Moments;
 pub use run::{Invocation, Outcome, Running, binary};
 pub use sandbox::Sandbox;

@@ -80,7 +80,7 @@ impl Tmpfs {
     ///
     /// What `mount` says.
     pub fn make_read_only(&mut self) -> Result<(), String> {
-        self.run("mount -o remount,ro \"$PWD\"")
+        self.run("mount -o remount,bind,ro \"$PWD\"")
     }
 
     /// Takes it out of the tree, where those who have something open on it keep it.
