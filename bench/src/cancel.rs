@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use license_backup::{
     BackupOptions, CancellationCookie, ErrorCode, Operation, OperationError, RestoreOptions, Runtime, VerifyOptions,
     wait,
@@ -66,9 +66,6 @@ fn cancel(
             // Which is no fault: what is committed stays, and this run may have been quicker than the first.
             Ok(()) => too_late += 1,
         }
-    }
-    if seconds.is_empty() {
-        bail!("{task}: every request came too late");
     }
     Ok(Cancellation { task: task.to_owned(), seconds, too_late })
 }

@@ -82,12 +82,13 @@ impl Program {
 }
 
 impl Cancellation {
-    pub(crate) fn median_seconds(&self) -> f64 {
-        median(self.seconds.iter().copied())
+    /// The median, if any request came in time.
+    pub(crate) fn median_seconds(&self) -> Option<f64> {
+        (!self.seconds.is_empty()).then(|| median(self.seconds.iter().copied()))
     }
 
-    pub(crate) fn longest_seconds(&self) -> f64 {
-        self.seconds.iter().copied().fold(0.0, f64::max)
+    pub(crate) fn longest_seconds(&self) -> Option<f64> {
+        self.seconds.iter().copied().max_by(f64::total_cmp)
     }
 }
 

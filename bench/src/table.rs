@@ -46,10 +46,13 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
 /// How long operations take to end when they are cancelled.
 fn cancellations(store: &Store) -> String {
     let rows = store.cancellations.iter().map(|cancellation| {
+        // Of a small store every request may come too late.
+        let milliseconds =
+            |seconds: Option<f64>| seconds.map_or_else(String::new, |seconds| format!("{:.1} ms", seconds * 1e3));
         vec![
             cancellation.task.clone(),
-            format!("{:.1} ms", cancellation.median_seconds() * 1e3),
-            format!("{:.1} ms", cancellation.longest_seconds() * 1e3),
+            milliseconds(cancellation.median_seconds()),
+            milliseconds(cancellation.longest_seconds()),
             cancellation.seconds.len().to_string(),
             cancellation.too_late.to_string(),
         ]

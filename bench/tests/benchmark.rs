@@ -56,6 +56,13 @@ fn a_small_run_measures_every_program_in_every_round_and_prints_its_results() {
         ("restore", vec!["license-backup restore", "unzip"]),
     ];
     assert_eq!(measured, expected);
+    let cancellations = results["stores"][0]["cancellations"].as_array().expect("a store has cancellations");
+    for (cancellation, task) in cancellations.iter().zip(["backup", "verify", "restore"]) {
+        assert_eq!(cancellation["task"], task);
+        let in_time = cancellation["seconds"].as_array().map_or(0, Vec::len) as u64;
+        assert_eq!(in_time + cancellation["too_late"].as_u64().expect("it is a count"), 4, "{cancellation}");
+    }
+    assert_eq!(cancellations.len(), 3);
     assert_eq!(bench(&["show", "--from", to]), printed);
     for (_, programs) in &expected {
         for program in programs {

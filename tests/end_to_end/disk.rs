@@ -207,7 +207,7 @@ fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the
 }
 
 #[test]
-fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_and_none_that_stayed_is_missing() {
+fn a_backup_of_a_store_that_loses_files_has_all_of_them_or_keeps_the_earlier_one() {
     let sandbox = Sandbox::new();
     let paths: Vec<_> = (0..1000).map(|number| format!("{:02}/{number:04}.lcpl", number % 20)).collect();
     for path in &paths {
@@ -217,7 +217,8 @@ fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_an
     }
     let (staying, restless): (Vec<_>, Vec<_>) = paths.into_iter().enumerate().partition(|(at, _)| at % 3 == 0);
     let restless: Vec<_> = restless.into_iter().map(|(_, path)| path).collect();
-    let (mut backups, mut all_lost, mut missing) = (0, 0, 0);
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    let (mut backups, mut all_lost, mut failed, mut unlisted) = (0, 0, 0, 0);
     for round in 0..sized(4, 60) {
         let program = Program::BOTH[round % 2];
         let back_up = || program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).run();
@@ -228,7 +229,16 @@ fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_an
             thread::yield_now();
             fs::write(sandbox.store().join(path), allowed(path)).unwrap();
         };
+        let earlier = fs::read(sandbox.backup_file()).unwrap();
         let (outcome, lost) = meanwhile(lose_one, back_up);
+        backups += 1;
+        all_lost += lost;
+        if outcome.code() == Some(1) {
+            assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
+            assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier one should be as it was");
+            failed += 1;
+            continue;
+        }
         assert!([Some(0), Some(3)].contains(&outcome.code()), "{}", outcome.report());
         sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
 
@@ -242,29 +252,36 @@ fn of_a_store_that_loses_files_while_it_is_read_whole_documents_are_backed_up_an
         for (_, path) in &staying {
             assert!(documents.contains_key(Path::new(path)), "{path} was never away\n{}", outcome.report());
         }
-        backups += 1;
-        all_lost += lost;
-        missing += staying.len() + restless.len() - documents.len();
+        // What is not there while the store is listed is no license of it.
+        unlisted += staying.len() + restless.len() - documents.len();
         fs::remove_dir_all(unpacked).unwrap();
     }
     counted(
         backups,
-        format_args!("backups of a store that lost {all_lost} files meanwhile; {missing} were missing in them"),
+        format_args!(
+            "backups of a store that lost {all_lost} files meanwhile; {failed} kept the earlier one, and in the others \
+             {unlisted} were missing that were not there when it was listed"
+        ),
     );
     assert!(all_lost > 0, "the store should have lost files");
 }
 
 #[test]
-fn of_a_store_that_is_removed_while_it_is_read_what_was_read_before_is_in_the_backup() {
+fn a_store_that_loses_a_directory_while_it_is_read_is_told_and_keeps_the_earlier_backup() {
+    let sandbox = large();
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    let before = Snapshot::of(&sandbox.backup());
+    let temporary = sandbox.path("backup/.license-backup-0.tmp");
+    let (last, elsewhere) = (sandbox.path("store/0019"), sandbox.path("elsewhere"));
     for program in Program::BOTH {
-        let sandbox = large();
-        let mut run = program.back_up(&sandbox, "store", "backup", &["--json"]).start();
-        wait_until_it_writes(&mut run, &sandbox.backup());
-        fs::remove_dir_all(sandbox.store()).unwrap();
-        // What vanishes is no license any more, and no error.
-        let outcome = run.wait().exits(0);
+        let mut run = program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).start();
+        let is_read = || fs::metadata(&temporary).is_ok_and(|metadata| metadata.len() > 0);
+        assert!(run.wait_until(is_read), "licenses should be written meanwhile");
+        fs::rename(&last, &elsewhere).unwrap();
+        let outcome = run.wait().exits(1);
+        fs::rename(&elsewhere, &last).unwrap();
         let end = outcome.end_event();
-        let verified = sandbox.license_backup(["verify", "--from", "backup", "--json"]).run().exits(0).end_event();
-        assert_eq!(verified["licenses"], end["licenses"], "{}", outcome.report());
+        assert_eq!((&end["code"], &end["path"]), (&"path-not-found".into(), &"0019/0000.lic".into()));
+        assert_eq!(Snapshot::of(&sandbox.backup()), before);
     }
 }

@@ -127,7 +127,7 @@ impl<D: Directory> Phase<D> {
                 }
             },
             Self::Copy { mut reader, mut archive, next } => {
-                let next = copy(&mut reader, &mut archive, next, ledger).map_err(writing)?;
+                let next = copy(&mut reader, &mut archive, next, destination, ledger)?;
                 if next < archive.catalogue().len() {
                     Self::Copy { reader, archive, next }
                 } else {
@@ -155,8 +155,9 @@ fn copy<D: Directory>(
     reader: &mut StoreReader<D>,
     archive: &mut ArchiveWriter<D::File>,
     mut next: FileId,
+    destination: &Destination<D>,
     ledger: &mut Ledger,
-) -> Result<FileId, FsError> {
+) -> Result<FileId, Failure> {
     let total = archive.catalogue().len();
     let last = total.min(next + LICENSES_PER_STEP);
     let read_before = reader.bytes_read();
@@ -169,7 +170,19 @@ fn copy<D: Directory>(
     }));
     while next < last && reader.bytes_read() - read_before < BYTES_PER_STEP {
         match reader.read(archive.catalogue(), next) {
-            Ok(document) => copy_license(archive, next, &document, ledger)?,
+            Ok(document) => {
+                let copied = copy_license(archive, next, &document, ledger);
+                copied.map_err(|error| destination.failure("writing", error))?;
+            }
+            // A store that is being taken away must not cost the backup of it that was made before.
+            Err(Unread::Refused(FsError::NoEntry)) => {
+                let path = archive.catalogue().file_path(next);
+                let message = format!(
+                    "{path} was in the store and is gone; no backup was made: see that the store is whole and that \
+                     nothing removes licenses, and back up again"
+                );
+                return Err(Failure::at(ErrorCode::PathNotFound, path, message));
+            }
             Err(Unread::Refused(error)) => ledger.unreadable(archive.catalogue().file_path(next), error),
             Err(Unread::Unfit(failure)) => ledger.failed(failure),
         }

@@ -13,7 +13,7 @@ pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
 const FIRST_READ: usize = 16 << 10;
 /// What a read of a longer license asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
 const FURTHER_READ: usize = 64 << 10;
-/// How often a license that changes while it is being read is tried.
+/// How often a license that changes while it is being read, or is not there, is tried.
 const TRIES: usize = 3;
 
 /// Opens the licenses of a store, keeping the directories open that lead to the one in hand.
@@ -49,14 +49,21 @@ impl<D: Directory> StoreReader<D> {
         self.bytes_read
     }
 
-    /// Reads a whole license document.
+    /// Reads a whole license document. One that is being replaced may not be there for a moment.
     pub(crate) fn read(&mut self, catalogue: &Catalogue, file: FileId) -> Result<Vec<u8>, Unread> {
         self.enter(catalogue, catalogue.directory_of(file))?;
+        let mut is_gone = false;
         for _ in 0..TRIES {
-            let opened = self.current().open_file(catalogue.file_name(file))?;
-            if let Some(document) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
+            let opened = self.current().open_file(catalogue.file_name(file));
+            is_gone = matches!(opened, Err(FsError::NoEntry));
+            if !is_gone
+                && let Some(document) = read_unchanged(&opened?, &mut self.bytes_read, || catalogue.file_path(file))?
+            {
                 return Ok(document);
             }
+        }
+        if is_gone {
+            return Err(FsError::NoEntry.into());
         }
         let path = catalogue.file_path(file);
         let message = format!("{path} was changed each time it was being read: back up again when it is at rest");

@@ -124,7 +124,7 @@ impl<'a> Befallen<'a> {
         for path in &self.undisturbed.paths {
             let is_told = self.told.iter().any(|(told, _)| told == path)
                 || new.iter().any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
-            // What vanishes while the store is being read is nothing; and so is what the file system says is not there.
+            // What vanishes while the store is being listed is nothing; and so is what the file system says is not there.
             let is_nothing = !store.contains_key(&format!("/{path}")) || struck.is_a_lie();
             assert!(licenses.contains_key(path) || is_told || is_nothing, "{path} is missing and not told {when}");
             assert!(!(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == path)), "{path} {when}");

@@ -30,6 +30,34 @@ fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn a_store_that_loses_a_license_while_it_is_read_keeps_the_earlier_backup() {
+    let disk = mixed();
+    disk.write("/backup/licenses.zip", EARLIER);
+    let inner = disk.directory("/licenses/a");
+    disk.on_call(move |call| {
+        if call.operation == "open_file" && call.name == "-dash" {
+            inner.unlink("b").expect("it is there");
+        }
+        Ok(())
+    });
+    let failure = back_up(&disk, true).expect_err("a license is lost");
+    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::PathNotFound, Some("a/b")), "{failure}");
+    assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
+    only_backup_is_left(&disk);
+}
+
+#[test]
+fn a_license_that_is_not_there_for_a_moment_is_backed_up_all_the_same() {
+    let disk = mixed();
+    let mut is_first = true;
+    disk.on_call(move |call| {
+        let is_missing = call.operation == "open_file" && call.name == "-dash" && std::mem::take(&mut is_first);
+        if is_missing { Err(FsError::NoEntry) } else { Ok(()) }
+    });
+    assert_eq!(back_up(&disk, false).expect("it is there by the next look").licenses, 8);
+}
+
+#[test]
 fn a_file_that_cannot_be_made_durable_is_no_backup() {
     let disk = mixed();
     disk.fail(FsError::Other("io"), |call| call.operation == "sync_file");
