@@ -26,8 +26,9 @@ const WAITING: usize = 3;
 
 /// The events of an operation, in order.
 ///
-/// The stream ends after the last event, and also when the operation breaks down or its time is up, which its
-/// [`Completion`](crate::Completion) tells. Dropping it changes nothing for a backup, and ends a listing early.
+/// The stream ends after the last event, and also when the operation breaks down or its time is up. Then the last event is not
+/// [`Status::End`](crate::Status::End); why, its [`Completion`](crate::Completion) tells, unless the operation had ended in time
+/// and only the reader was slower than the deadline. Dropping it changes nothing for a backup, and ends a listing early.
 #[derive(Debug)]
 pub struct Events<T> {
     batches: mpsc::Receiver<Vec<T>>,

@@ -19,7 +19,7 @@ use crate::{Events, OperationError, wait};
 #[derive(Debug)]
 pub struct Operation<Summary> {
     /// What happens, as it happens: [`Status::Begin`] first and [`Status::End`] last. The operation never waits for a reader.
-    /// What was not read yet is kept until this is dropped, and a thread with it.
+    /// What was not read yet is kept until this is dropped or the deadline has passed, and a thread with it.
     pub progress: Events<Status>,
     /// How it ended.
     pub completed: Completion<Summary>,

@@ -18,7 +18,7 @@ use cap_primitives::fs::read_base_dir;
 use wasmtime_wasi::filesystem::{Dir, File};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
-use super::regular;
+use super::regular::{self, Opened};
 
 /// How many files are handed over at once: to wake the other thread for each would take longer than to read it.
 const BATCH: usize = 16;
@@ -190,8 +190,10 @@ impl Task {
                     return open.clear();
                 }
             }
-            let Some(last) = names.pop() else { return open.clear() };
-            behind = last;
+            match names.pop() {
+                Some(last) if names.len() + 1 == NAMES => behind = last,
+                _ => return open.clear(),
+            }
         }
     }
 }
@@ -216,7 +218,7 @@ fn names(directory: &std::fs::File, behind: &str, most: usize) -> io::Result<Vec
 
 /// Opens a file and reads it. What was listed as a file may be something else by now.
 fn read(directory: &std::fs::File, name: &str) -> io::Result<Found> {
-    let file = regular::open(directory, name)?;
+    let Opened::File(file) = regular::open(directory, name)? else { return Err(io::ErrorKind::IsADirectory.into()) };
     let mut content = Vec::with_capacity(USUAL);
     (&file).take(LARGEST + 1).read_to_end(&mut content)?;
     let is_whole = content.len() as u64 <= LARGEST;

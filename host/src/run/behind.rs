@@ -10,14 +10,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use super::deadline::Deadline;
+
 /// The fewest bytes that are written behind: fewer are written sooner than another thread wakes.
 const FEWEST: usize = 64 << 10;
 /// How many writes may wait for the one in hand.
 const WAITING: usize = 3;
 
 /// The writes of a component.
-#[derive(Default)]
 pub(super) struct WriteBehind {
+    deadline: Deadline,
     writer: Option<Writer>,
     /// How many writes were not answered yet.
     unanswered: usize,
@@ -42,6 +44,10 @@ struct Write {
 type Answer = (Arc<File>, io::Result<()>);
 
 impl WriteBehind {
+    pub(super) fn new(deadline: Deadline) -> Self {
+        Self { deadline, writer: None, unanswered: 0, troubles: Vec::new() }
+    }
+
     /// Whether a write of so many bytes is to be done behind.
     pub(super) fn is_for(length: usize) -> bool {
         cfg!(unix) && length >= FEWEST
@@ -55,7 +61,7 @@ impl WriteBehind {
         self.tell(file)?;
         let writer = match self.writer.take() {
             Some(writer) => writer,
-            None => Writer::start()?,
+            None => Writer::start(self.deadline)?,
         };
         let writer = self.writer.insert(writer);
         self.unanswered += 1;
@@ -105,18 +111,21 @@ impl Drop for WriteBehind {
 }
 
 impl Writer {
-    fn start() -> io::Result<Self> {
+    fn start(deadline: Deadline) -> io::Result<Self> {
         let (writes, received) = sync_channel(WAITING);
         let (sender, answers) = channel();
-        let work = move || write_all(&received, &sender);
+        let work = move || write_all(deadline, &received, &sender);
         let thread = thread::Builder::new().name("license-backup-behind".to_owned()).spawn(work)?;
         Ok(Self { writes, answers, thread })
     }
 }
 
-/// Does one write after the other, for as long as somebody wants to know how they end.
-fn write_all(writes: &Receiver<Write>, answers: &Sender<Answer>) {
+/// Does one write after the other, for as long as there is time and somebody wants to know how they end.
+fn write_all(deadline: Deadline, writes: &Receiver<Write>, answers: &Sender<Answer>) {
     for Write { file, bytes, offset } in writes {
+        if deadline.check().is_err() {
+            return;
+        }
         let written = write_at(&file, &bytes, offset);
         if answers.send((file, written)).is_err() {
             return;
@@ -168,7 +177,7 @@ mod tests {
     fn what_is_settled_is_in_the_file() {
         const PIECES: u8 = 20;
         let file = writable("settled");
-        let mut behind = WriteBehind::default();
+        let mut behind = WriteBehind::new(Deadline::NONE);
         for piece in 0..PIECES {
             behind.write(&file, vec![piece; FEWEST], u64::from(piece) * FEWEST as u64).expect("it is writable");
         }
@@ -184,7 +193,7 @@ mod tests {
     #[test]
     fn trouble_is_told_once_by_the_next_write_or_at_the_end() {
         let file = unwritable("told-once");
-        let mut behind = WriteBehind::default();
+        let mut behind = WriteBehind::new(Deadline::NONE);
         behind.write(&file, vec![0; FEWEST], 0).expect("nothing is known yet");
         behind.settle();
         behind.write(&file, vec![0; FEWEST], 0).expect_err("the file is not writable");
@@ -197,7 +206,7 @@ mod tests {
     #[test]
     fn trouble_with_one_file_is_not_put_down_to_another() {
         let (bad, good) = (unwritable("bad"), writable("good"));
-        let mut behind = WriteBehind::default();
+        let mut behind = WriteBehind::new(Deadline::NONE);
         behind.write(&bad, vec![0; FEWEST], 0).expect("nothing is known yet");
         behind.settle();
         behind.write(&good, vec![0; FEWEST], 0).expect("this one is writable");

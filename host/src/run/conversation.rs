@@ -21,7 +21,7 @@ use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
 /// The most bytes that a component hands over at once. Its own largest piece is 256 KiB of a backup.
 const MOST_AT_ONCE: usize = 16 << 20;
 
-/// The most handles that a component has at once. One of our own has as many as a path of the store has parts, and a few.
+/// The most handles that a component has at once, of all kinds. Our own needs a few besides those of open files.
 const MOST_HANDLES: usize = 4096;
 
 /// One operation, from the call to its end.

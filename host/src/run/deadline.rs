@@ -15,6 +15,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::Shared;
 use wasmtime::Engine;
 
+/// How often a component is interrupted whose time is up, until it is stopped.
+const TICK: Duration = Duration::from_millis(10);
+
 /// The time that an operation has, if it is limited.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline(Option<Limited>);
@@ -62,11 +65,15 @@ impl Deadline {
         let (told, signal) = oneshot::channel();
         let engine = engine.clone();
         let keep_time = move || {
-            if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                // In this order: what is interrupted looks at the time, and it is up.
+            if ended.recv_timeout(limit) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            // Fails when nobody waits.
+            let _ = told.send(());
+            // What is interrupted looks at the time. It may begin to listen only now, or have been interrupted for another
+            // operation when there was time left.
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                 engine.increment_epoch();
-                // Fails when nobody waits.
-                let _ = told.send(());
             }
         };
         thread::Builder::new().name("license-backup-deadline".to_owned()).spawn(keep_time)?;

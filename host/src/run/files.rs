@@ -1,5 +1,6 @@
 //! `wasi:filesystem` as the component of an operation has it: that of wasmtime-wasi, with files read ahead,
-//! large writes done behind, and directories listed bit by bit. To open a file for reading waits for nobody. Nothing is begun when the time of the operation is up.
+//! large writes done behind, and directories listed bit by bit. To open a file for reading waits for nobody. There are no
+//! streams. Nothing is begun when the time of the operation is up.
 
 use std::io;
 
@@ -16,15 +17,15 @@ use super::ahead::{Found, ReadAhead};
 use super::behind::WriteBehind;
 use super::deadline::Deadline;
 use super::entries::Entries;
-use super::regular;
+use super::regular::{self, Opened};
 use super::sandbox::BLOCKS_ITS_THREAD;
 
 /// How many files, directories and listings a component may have open at once. All operations of a process share what the
-/// system allows it, often 1024.
+/// system allows it, often 1024. Ours has one open for each part of a path, so that what lies deeper in a store is told as
+/// unreadable.
 const MOST_OPEN: usize = 256;
 
 /// What is done ahead of the component of an operation, and behind it.
-#[derive(Default)]
 pub(super) struct Helpers {
     ahead: ReadAhead,
     behind: WriteBehind,
@@ -41,19 +42,14 @@ struct Content {
 }
 
 impl Helpers {
+    pub(super) fn new(deadline: Deadline) -> Self {
+        Self { ahead: ReadAhead::default(), behind: WriteBehind::new(deadline), contents: Vec::new(), open: 0 }
+    }
+
     /// Takes what a file holds, if it was read ahead.
     fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
         let position = self.contents.iter().position(|content| content.descriptor == descriptor.rep())?;
         Some(self.contents.swap_remove(position).bytes)
-    }
-
-    /// Opens a file for reading, and gives what it holds if it was read ahead.
-    fn open_file(&mut self, directory: &Dir, name: &str) -> io::Result<(File, Option<Vec<u8>>)> {
-        if let Some(Found { file, content, .. }) = self.ahead.take(directory, name) {
-            return Ok((file, content));
-        }
-        let file = regular::open(&directory.dir, name)?;
-        Ok((File::new(file, directory.perms, OpenMode::READ, BLOCKS_ITS_THREAD), None))
     }
 
     /// Refuses to open too much, as a system does.
@@ -74,6 +70,39 @@ impl Files<'_> {
     fn settle(&mut self) -> wasmtime::Result<()> {
         self.helpers.behind.settle();
         Ok(self.deadline.check()?)
+    }
+
+    /// Opens a name for reading, waiting for nobody. Nothing if that has to be done in the usual way.
+    fn open_to_read(
+        &mut self,
+        directory: &Resource<Descriptor>,
+        name: &str,
+        is_of_directory: bool,
+    ) -> FsResult<Option<Resource<Descriptor>>> {
+        let Descriptor::Dir(directory) = self.wasi.table.get(directory)? else { return Ok(None) };
+        if !regular::CAN_OPEN || !regular::is_name(name) {
+            return Ok(None);
+        }
+        if !is_of_directory && let Some(Found { file, content, .. }) = self.helpers.ahead.take(directory, name) {
+            let descriptor = self.wasi.table.push(Descriptor::File(file))?;
+            if let Some(bytes) = content {
+                self.helpers.contents.push(Content { descriptor: descriptor.rep(), bytes });
+            }
+            return Ok(Some(descriptor));
+        }
+        let permissions = directory.perms;
+        let descriptor = match regular::open(&directory.dir, name) {
+            Ok(Opened::Directory(opened)) => {
+                Descriptor::Dir(Dir::new(opened, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
+            }
+            Ok(Opened::File(_)) if is_of_directory => return Err(ErrorCode::NotDirectory.into()),
+            Ok(Opened::File(opened)) => {
+                Descriptor::File(File::new(opened, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some(self.wasi.table.push(descriptor)?))
     }
 
     /// Waits for what was written, and tells of trouble with a file.
@@ -122,18 +151,12 @@ impl HostDescriptor for Files<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         self.check()?;
         self.helpers.admit()?;
-        let descriptor = if path_flags == PathFlags::empty()
-            && open == OpenFlags::empty()
-            && flags == DescriptorFlags::READ
-            && regular::CAN_OPEN
-            && regular::is_name(&path)
-            && let Descriptor::Dir(directory) = self.wasi.table.get(&directory)?
-        {
-            let (file, content) = self.helpers.open_file(directory, &path)?;
-            let descriptor = self.wasi.table.push(Descriptor::File(file))?;
-            if let Some(bytes) = content {
-                self.helpers.contents.push(Content { descriptor: descriptor.rep(), bytes });
-            }
+        let is_of_directory = open == OpenFlags::DIRECTORY;
+        let is_to_read = path_flags == PathFlags::empty()
+            && (open == OpenFlags::empty() || is_of_directory)
+            && (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY).contains(flags);
+        let read = if is_to_read { self.open_to_read(&directory, &path, is_of_directory)? } else { None };
+        let descriptor = if let Some(descriptor) = read {
             descriptor
         } else {
             self.settle().map_err(FsError::trap)?;
@@ -211,20 +234,18 @@ impl HostDescriptor for Files<'_> {
         HostDescriptor::drop(&mut self.wasi, descriptor)
     }
 
-    fn read_via_stream(&mut self, file: Resource<Descriptor>, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        self.wasi.read_via_stream(file, offset)
+    // A stream would hold its file open without being counted, and go on when the time is up.
+
+    fn read_via_stream(&mut self, _: Resource<Descriptor>, _: Filesize) -> FsResult<Resource<DynInputStream>> {
+        Err(ErrorCode::Unsupported.into())
     }
 
-    fn write_via_stream(
-        &mut self,
-        file: Resource<Descriptor>,
-        offset: Filesize,
-    ) -> FsResult<Resource<DynOutputStream>> {
-        self.wasi.write_via_stream(file, offset)
+    fn write_via_stream(&mut self, _: Resource<Descriptor>, _: Filesize) -> FsResult<Resource<DynOutputStream>> {
+        Err(ErrorCode::Unsupported.into())
     }
 
-    fn append_via_stream(&mut self, file: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
-        self.wasi.append_via_stream(file)
+    fn append_via_stream(&mut self, _: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+        Err(ErrorCode::Unsupported.into())
     }
 
     hand_on! {

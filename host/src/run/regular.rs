@@ -1,33 +1,41 @@
-//! Opening what is a regular file, and nothing else: to open a FIFO would wait for its other end, however often it was looked at
-//! before.
+//! Opening regular files and directories, and nothing else: to open a FIFO would wait for its other end, however often it was
+//! looked at before.
 
 use std::fs::File;
 use std::io;
 
-/// Whether files can be opened like that here.
+/// What was opened.
+pub(super) enum Opened {
+    File(File),
+    Directory(File),
+}
+
+/// Whether names can be opened like that here.
 pub(super) const CAN_OPEN: bool = cfg!(unix);
 
-/// Opens a regular file of this directory for reading, following no link and waiting for nobody.
+/// Opens a name in a directory for reading, following no link and waiting for nobody.
+///
+/// [`io::ErrorKind::WouldBlock`] says of a file that somebody holds a lease on it, who has to be waited for.
 #[cfg(unix)]
-pub(super) fn open(directory: &File, name: &str) -> io::Result<File> {
+pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
     use nix::errno::Errno;
     use nix::fcntl::{OFlag, openat};
     use nix::sys::stat::Mode;
 
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-    let file = File::from(openat(directory, name, flags, Mode::empty())?);
-    let kind = file.metadata()?.file_type();
+    let opened = File::from(openat(directory, name, flags, Mode::empty())?);
+    let kind = opened.metadata()?.file_type();
     if kind.is_file() {
-        Ok(file)
+        Ok(Opened::File(opened))
     } else if kind.is_dir() {
-        Err(Errno::EISDIR.into())
+        Ok(Opened::Directory(opened))
     } else {
         Err(Errno::EINVAL.into())
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn open(_: &File, _: &str) -> io::Result<File> {
+pub(super) fn open(_: &File, _: &str) -> io::Result<Opened> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

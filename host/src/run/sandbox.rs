@@ -54,7 +54,7 @@ impl State {
             directories: directories.collect::<Result<_, OperationError>>()?,
             wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
-            helpers: Helpers::default(),
+            helpers: Helpers::new(deadline),
             deadline,
             memory: MemoryLimit::new(memory_limit),
         })
@@ -99,8 +99,8 @@ impl WasiView for State {
     }
 }
 
-/// Connects a component with the file system. One that imports more is refused. The interfaces of `wasi:io` act on nothing
-/// but what `wasi:filesystem` hands out.
+/// Connects a component with the file system. One that imports more is refused. The interfaces of `wasi:io` are there for
+/// their types: no stream is ever handed out.
 pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementPre<State>> {
     let mut linker = Linker::new(component.engine());
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {

@@ -27,13 +27,15 @@ pub(crate) fn hoard_files() -> String {
     format!("{} were opened", hoard.len())
 }
 
-/// Opens the file `fifo` of the backup directory for reading, with these flags. Tells what came of it.
+/// Opens the file `fifo` of the backup directory for reading, as a file and as a directory, with these flags. Tells what came
+/// of it.
 pub(crate) fn open_a_fifo(flags: PathFlags) -> String {
     let (_, backup) = opened();
-    match backup.open_at(flags, "fifo", OpenFlags::empty(), DescriptorFlags::READ) {
-        Ok(_) => "it was opened".to_owned(),
-        Err(error) => error.name().to_owned(),
-    }
+    let open = |open| match backup.open_at(flags, "fifo", open, DescriptorFlags::READ) {
+        Ok(_) => "it was opened",
+        Err(error) => error.name(),
+    };
+    format!("{}, {}", open(OpenFlags::empty()), open(OpenFlags::DIRECTORY))
 }
 
 /// Writes to a file of the backup directory, for ever.
@@ -41,8 +43,13 @@ pub(crate) fn scribble() -> ! {
     let (_, backup) = opened();
     let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
     let file = backup.open_at(PathFlags::empty(), "scribble", OpenFlags::CREATE, flags).expect("it can be written to");
+    // Small ones, and large ones that the host may do later.
+    let large = vec![0; 256 << 10];
     loop {
-        let _ = file.write(&[0; 4096], 0);
+        let _ = file.write(&large[..4096], 0);
+        for _ in 0..8 {
+            let _ = file.write(&large, 4096);
+        }
     }
 }
 
