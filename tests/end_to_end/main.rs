@@ -22,6 +22,7 @@ mod killed;
 mod library;
 mod library_callbacks;
 mod library_compiled;
+#[cfg(target_os = "linux")]
 mod library_hostile;
 mod library_limits;
 mod library_listing;

@@ -16,7 +16,7 @@ mod ledger;
 mod license;
 mod list;
 #[cfg(any(test, fuzzing))]
-#[cfg_attr(not(test), expect(dead_code, reason = "fuzzing needs a part of what the tests need"))]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fuzzing needs a part of what the tests need"))]
 mod memory;
 mod operation;
 mod paths;
