@@ -33,20 +33,15 @@ impl<Summary: 'static> From<Operation<Summary>> for Started {
 /// Measures all operations that can be cancelled. Each is cancelled so many times.
 pub(crate) fn measure(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
     let runtime = Runtime::new()?;
-    let mut directories = Directories { parent: &places.output, made: 0 };
+    let directories = Directories { parent: &places.output };
     let backup = |to: &Path| Ok(wait(runtime.backup(&BackupOptions::new(&places.store, to)))?.into());
     let verify = |_: &Path| Ok(wait(runtime.verify(&VerifyOptions::new(&places.backup)))?.into());
     let restore = |to: &Path| Ok(wait(runtime.restore(&RestoreOptions::new(&places.backup, to)))?.into());
     let tasks: [(&str, Start<'_>); 3] = [("backup", &backup), ("verify", &verify), ("restore", &restore)];
-    tasks.into_iter().map(|(task, start)| cancel(task, start, &mut directories, moments)).collect()
+    tasks.into_iter().map(|(task, start)| cancel(task, start, &directories, moments)).collect()
 }
 
-fn cancel(
-    task: &str,
-    start: Start<'_>,
-    directories: &mut Directories<'_>,
-    moments: u32,
-) -> anyhow::Result<Cancellation> {
+fn cancel(task: &str, start: Start<'_>, directories: &Directories<'_>, moments: u32) -> anyhow::Result<Cancellation> {
     eprintln!("{task}, to its end");
     let begun = Instant::now();
     (start(&directories.next()?)?.end)().with_context(|| task.to_owned())?;
@@ -73,13 +68,12 @@ fn cancel(
 /// Makes empty directories.
 struct Directories<'a> {
     parent: &'a Path,
-    made: u32,
 }
 
 impl Directories<'_> {
-    fn next(&mut self) -> anyhow::Result<PathBuf> {
-        self.made += 1;
-        let directory = self.parent.join(format!("cancelled-{}", self.made));
+    fn next(&self) -> anyhow::Result<PathBuf> {
+        // What earlier measurements have made stays until the end.
+        let directory = self.parent.join(fs::read_dir(self.parent)?.count().to_string());
         fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
         Ok(directory)
     }
