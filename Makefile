@@ -27,7 +27,7 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-test soak fuzz bench profile: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
+test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races

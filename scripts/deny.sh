@@ -3,7 +3,6 @@
 # database of these can be had.
 set -eu
 cd "$(dirname "$0")/.."
-PATH=$PWD/target/tools/bin:$PATH
 
 cargo deny --locked check licenses bans sources
 if cargo deny --locked fetch db >target/deny.log 2>&1; then

@@ -1,7 +1,6 @@
 //! Cancels operations at moments spread over their course, and takes the time from the request to the outcome.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -11,6 +10,7 @@ use license_backup::{
     wait,
 };
 
+use crate::measure::new_directory;
 use crate::programs::Places;
 use crate::results::Cancellation;
 
@@ -33,24 +33,23 @@ impl<Summary: 'static> From<Operation<Summary>> for Started {
 /// Measures all operations that can be cancelled. Each is cancelled so many times.
 pub(crate) fn measure(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
     let runtime = Runtime::new()?;
-    let directories = Directories { parent: &places.output };
     let backup = |to: &Path| Ok(wait(runtime.backup(&BackupOptions::new(&places.store, to)))?.into());
     let verify = |_: &Path| Ok(wait(runtime.verify(&VerifyOptions::new(&places.backup)))?.into());
     let restore = |to: &Path| Ok(wait(runtime.restore(&RestoreOptions::new(&places.backup, to)))?.into());
     let tasks: [(&str, Start<'_>); 3] = [("backup", &backup), ("verify", &verify), ("restore", &restore)];
-    tasks.into_iter().map(|(task, start)| cancel(task, start, &directories, moments)).collect()
+    tasks.into_iter().map(|(task, start)| cancel(task, start, &places.output, moments)).collect()
 }
 
-fn cancel(task: &str, start: Start<'_>, directories: &Directories<'_>, moments: u32) -> anyhow::Result<Cancellation> {
+fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::Result<Cancellation> {
     eprintln!("{task}, to its end");
     let begun = Instant::now();
-    (start(&directories.next()?)?.end)().with_context(|| task.to_owned())?;
+    (start(&new_directory(output)?)?.end)().with_context(|| task.to_owned())?;
     let whole = begun.elapsed();
     let mut seconds = Vec::new();
     let mut too_late = 0;
     for moment in 0..moments {
         eprintln!("{task}, cancelled {} of {moments}", moment + 1);
-        let started = start(&directories.next()?)?;
+        let started = start(&new_directory(output)?)?;
         // In the middle of each of so many equal parts.
         thread::sleep(whole * (2 * moment + 1) / (2 * moments));
         let asked = Instant::now();
@@ -63,18 +62,4 @@ fn cancel(task: &str, start: Start<'_>, directories: &Directories<'_>, moments: 
         }
     }
     Ok(Cancellation { task: task.to_owned(), seconds, too_late })
-}
-
-/// Makes empty directories.
-struct Directories<'a> {
-    parent: &'a Path,
-}
-
-impl Directories<'_> {
-    fn next(&self) -> anyhow::Result<PathBuf> {
-        // What earlier measurements have made stays until the end.
-        let directory = self.parent.join(fs::read_dir(self.parent)?.count().to_string());
-        fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
-        Ok(directory)
-    }
 }

@@ -1,7 +1,7 @@
 //! Runs the programs of a comparison in turns, and takes the time and the memory of each run.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -31,11 +31,7 @@ pub(crate) fn compare(task: &str, entrants: &[Entrant], places: &Places, rounds:
 
 /// Runs a program once. Gives the seconds until its result was on disk, and the bytes it had resident at most.
 fn run(entrant: &Entrant, places: &Places) -> anyhow::Result<(f64, u64)> {
-    // ext4 passes over inodes that were freed within the last minutes, one by one: whoever makes many files would pay for
-    // those of an earlier run that were removed. They stay until all is measured.
-    let count = fs::read_dir(&places.output)?.count();
-    let places = &Places { output: places.output.join(count.to_string()), ..places.clone() };
-    fs::create_dir(&places.output)?;
+    let places = &Places { output: new_directory(&places.output)?, ..places.clone() };
     if let Some(prepare) = entrant.prepare {
         wait(prepare(places))?;
     }
@@ -50,6 +46,16 @@ fn run(entrant: &Entrant, places: &Places) -> anyhow::Result<(f64, u64)> {
         renew(&places.output)?;
     }
     Ok((seconds, peak_memory))
+}
+
+/// Makes an empty directory for what one run makes.
+///
+/// It stays until all is measured: ext4 passes over inodes that were freed within the last minutes, one by one, and whoever
+/// makes many files would pay for those of an earlier run that were removed.
+pub(crate) fn new_directory(output: &Path) -> anyhow::Result<PathBuf> {
+    let directory = output.join(fs::read_dir(output)?.count().to_string());
+    fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
+    Ok(directory)
 }
 
 /// Makes a directory anew.

@@ -152,6 +152,7 @@ fn ended() -> io::Error {
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::FileExt as _;
+    use std::time::Duration;
     use std::{env, fs, process};
 
     use super::*;
@@ -188,6 +189,17 @@ mod tests {
             file.read_exact_at(&mut bytes, u64::from(piece) * FEWEST as u64).expect("it is readable");
             assert!(bytes == vec![piece; FEWEST], "piece {piece} is another one");
         }
+    }
+
+    #[test]
+    fn when_the_time_is_up_nothing_that_waits_is_written() {
+        let engine = crate::engine::engine(true).expect("this machine runs WebAssembly");
+        let (past, _, _watch) = Deadline::start(Some(Duration::ZERO), &engine).expect("there is a thread to be had");
+        let file = writable("late");
+        let mut behind = WriteBehind::new(past);
+        let _ = behind.write(&file, vec![0; FEWEST], 0);
+        behind.finish(&file).expect_err("it was not written");
+        assert_eq!(file.metadata().expect("it is open").len(), 0);
     }
 
     #[test]

@@ -25,8 +25,9 @@ use super::sandbox::BLOCKS_ITS_THREAD;
 /// unreadable.
 const MOST_OPEN: usize = 256;
 
-/// What is done ahead of the component of an operation, and behind it.
+/// What is done ahead of the component of an operation, and behind it, for as long as there is time.
 pub(super) struct Helpers {
+    deadline: Deadline,
     ahead: ReadAhead,
     behind: WriteBehind,
     /// What the files hold that were read ahead and are open now.
@@ -43,7 +44,8 @@ struct Content {
 
 impl Helpers {
     pub(super) fn new(deadline: Deadline) -> Self {
-        Self { ahead: ReadAhead::default(), behind: WriteBehind::new(deadline), contents: Vec::new(), open: 0 }
+        let behind = WriteBehind::new(deadline);
+        Self { deadline, ahead: ReadAhead::default(), behind, contents: Vec::new(), open: 0 }
     }
 
     /// Takes what a file holds, if it was read ahead.
@@ -62,14 +64,13 @@ impl Helpers {
 pub(super) struct Files<'a> {
     pub(super) wasi: WasiFilesystemCtxView<'a>,
     pub(super) helpers: &'a mut Helpers,
-    pub(super) deadline: Deadline,
 }
 
 impl Files<'_> {
     /// Waits for what was written, before a call that could see a difference.
-    fn settle(&mut self) -> wasmtime::Result<()> {
+    fn settle(&mut self) -> FsResult<()> {
         self.helpers.behind.settle();
-        Ok(self.deadline.check()?)
+        self.check()
     }
 
     /// Opens a name for reading, waiting for nobody. Nothing if that has to be done in the usual way.
@@ -116,7 +117,7 @@ impl Files<'_> {
 
     /// Refuses to go on when the time of the operation is up.
     fn check(&self) -> FsResult<()> {
-        self.deadline.check().map_err(FsError::trap)
+        self.helpers.deadline.check().map_err(FsError::trap)
     }
 }
 
@@ -124,7 +125,7 @@ impl Files<'_> {
 macro_rules! hand_on {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $($argument: $type),*) -> $result {
-            self.settle().map_err(FsError::trap)?;
+            self.settle()?;
             self.wasi.$name($($argument),*).await
         })*
     };
@@ -159,7 +160,7 @@ impl HostDescriptor for Files<'_> {
         let descriptor = if let Some(descriptor) = read {
             descriptor
         } else {
-            self.settle().map_err(FsError::trap)?;
+            self.settle()?;
             self.wasi.open_at(directory, path_flags, path, open, flags).await?
         };
         self.helpers.open += 1;
@@ -176,7 +177,7 @@ impl HostDescriptor for Files<'_> {
             // It was read up to its end, and that is told at once.
             Some(bytes) if offset == 0 && bytes.len() as Filesize <= length => Ok((bytes, true)),
             _ => {
-                self.settle().map_err(FsError::trap)?;
+                self.settle()?;
                 self.wasi.read(file, length, offset).await
             }
         }
@@ -224,7 +225,8 @@ impl HostDescriptor for Files<'_> {
         one: Resource<Descriptor>,
         other: Resource<Descriptor>,
     ) -> wasmtime::Result<bool> {
-        self.settle()?;
+        self.helpers.behind.settle();
+        self.helpers.deadline.check()?;
         self.wasi.is_same_object(one, other).await
     }
 

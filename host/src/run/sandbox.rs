@@ -31,7 +31,6 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     helpers: Helpers,
-    deadline: Deadline,
     pub(super) memory: MemoryLimit,
 }
 
@@ -55,7 +54,6 @@ impl State {
             wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
             table: ResourceTable::new(),
             helpers: Helpers::new(deadline),
-            deadline,
             memory: MemoryLimit::new(memory_limit),
         })
     }
@@ -106,7 +104,6 @@ pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementP
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
         wasi: WasiFilesystemCtxView { ctx: state.wasi.filesystem(), table: &mut state.table },
         helpers: &mut state.helpers,
-        deadline: state.deadline,
     })?;
     preopens::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi_io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;

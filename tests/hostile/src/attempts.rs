@@ -89,6 +89,11 @@ pub(crate) fn escape() -> String {
     attempt("symlink to an absolute path", backup.symlink_at("/etc", "etc").is_ok());
     attempt("mkdir outside", backup.create_directory_at("../made").is_ok());
 
+    let mine = backup.open_at(PathFlags::empty(), "mine", OpenFlags::empty(), writing).expect("it is there");
+    attempt("read by a stream", mine.read_via_stream(0).is_ok());
+    attempt("write by a stream", mine.write_via_stream(0).is_ok());
+    attempt("append by a stream", mine.append_via_stream().is_ok());
+
     attempt("create in the store", store.open_at(PathFlags::empty(), "new", OpenFlags::CREATE, writing).is_ok());
     attempt("write in the store", store.open_at(PathFlags::empty(), "escape", OpenFlags::empty(), writing).is_ok());
     attempt("truncate in the store", store.open_at(PathFlags::empty(), "escape", OpenFlags::TRUNCATE, writing).is_ok());

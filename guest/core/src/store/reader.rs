@@ -54,11 +54,15 @@ impl<D: Directory> StoreReader<D> {
         self.enter(catalogue, catalogue.directory_of(file))?;
         let mut is_gone = false;
         for _ in 0..TRIES {
-            let opened = self.current().open_file(catalogue.file_name(file));
-            is_gone = matches!(opened, Err(FsError::NoEntry));
-            if !is_gone
-                && let Some(document) = read_unchanged(&opened?, &mut self.bytes_read, || catalogue.file_path(file))?
-            {
+            let opened = match self.current().open_file(catalogue.file_name(file)) {
+                Err(FsError::NoEntry) => {
+                    is_gone = true;
+                    continue;
+                }
+                opened => opened?,
+            };
+            is_gone = false;
+            if let Some(document) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
                 return Ok(document);
             }
         }
