@@ -1,4 +1,6 @@
 //! Writing behind: what the component writes in large pieces, a second thread puts into the file while the component goes on.
+//! It closes the file, too: when that has no name any more, the system takes all of it back meanwhile, and a large one takes
+//! longer than whoever cancelled a backup should wait.
 //!
 //! A write is told as done when it is on its way, as it is by every operating system that has a cache: trouble with it is
 //! told by the next write or sync of the file, whichever comes first, and no sync says yes before all is written. Whatever
@@ -29,15 +31,14 @@ pub(super) struct WriteBehind {
 
 /// The second thread.
 struct Writer {
-    writes: SyncSender<Write>,
+    work: SyncSender<Work>,
     answers: Receiver<Answer>,
     thread: JoinHandle<()>,
 }
 
-struct Write {
-    file: Arc<File>,
-    bytes: Vec<u8>,
-    offset: u64,
+enum Work {
+    Write { file: Arc<File>, bytes: Vec<u8>, offset: u64 },
+    Close(Arc<File>),
 }
 
 /// How a write to a file has ended.
@@ -65,7 +66,15 @@ impl WriteBehind {
         };
         let writer = self.writer.insert(writer);
         self.unanswered += 1;
-        writer.writes.send(Write { file: Arc::clone(file), bytes, offset }).map_err(|_| ended())
+        writer.work.send(Work::Write { file: Arc::clone(file), bytes, offset }).map_err(|_| ended())
+    }
+
+    /// Takes the last handle of a file that is perhaps a written one, to be closed behind.
+    pub(super) fn close(&mut self, file: Arc<File>) {
+        if let Some(writer) = &self.writer {
+            // A thread that has ended needs nobody to close the file: it is closed here.
+            let _ = writer.work.send(Work::Close(file));
+        }
     }
 
     /// Waits until all is written.
@@ -102,8 +111,8 @@ impl WriteBehind {
 impl Drop for WriteBehind {
     /// Nothing is written any more when the operation is over.
     fn drop(&mut self) {
-        if let Some(Writer { writes, answers: _, thread }) = self.writer.take() {
-            drop(writes);
+        if let Some(Writer { work, answers: _, thread }) = self.writer.take() {
+            drop(work);
             // A thread that panicked has written nothing since.
             let _ = thread.join();
         }
@@ -112,17 +121,24 @@ impl Drop for WriteBehind {
 
 impl Writer {
     fn start(deadline: Deadline) -> io::Result<Self> {
-        let (writes, received) = sync_channel(WAITING);
+        let (work, received) = sync_channel(WAITING);
         let (sender, answers) = channel();
-        let work = move || write_all(deadline, &received, &sender);
-        let thread = thread::Builder::new().name("license-backup-behind".to_owned()).spawn(work)?;
-        Ok(Self { writes, answers, thread })
+        let do_all = move || do_all(deadline, &received, &sender);
+        let thread = thread::Builder::new().name("license-backup-behind".to_owned()).spawn(do_all)?;
+        Ok(Self { work, answers, thread })
     }
 }
 
-/// Does one write after the other, for as long as there is time and somebody wants to know how they end.
-fn write_all(deadline: Deadline, writes: &Receiver<Write>, answers: &Sender<Answer>) {
-    for Write { file, bytes, offset } in writes {
+/// Does one thing after the other, for as long as there is time and somebody wants to know how the writes end.
+fn do_all(deadline: Deadline, work: &Receiver<Work>, answers: &Sender<Answer>) {
+    for next in work {
+        let (file, bytes, offset) = match next {
+            Work::Write { file, bytes, offset } => (file, bytes, offset),
+            Work::Close(file) => {
+                drop(file);
+                continue;
+            }
+        };
         if deadline.check().is_err() {
             return;
         }
@@ -189,6 +205,18 @@ mod tests {
             file.read_exact_at(&mut bytes, u64::from(piece) * FEWEST as u64).expect("it is readable");
             assert!(bytes == vec![piece; FEWEST], "piece {piece} is another one");
         }
+    }
+
+    #[test]
+    fn a_written_file_is_closed_when_the_operation_is_over_at_the_latest() {
+        let file = writable("closed");
+        let open = Arc::downgrade(&file);
+        let mut behind = WriteBehind::new(Deadline::NONE);
+        behind.write(&file, vec![0; FEWEST], 0).expect("it is writable");
+        behind.finish(&file).expect("it is writable");
+        behind.close(file);
+        drop(behind);
+        assert!(open.upgrade().is_none(), "the file is still open");
     }
 
     #[test]

@@ -233,7 +233,13 @@ impl HostDescriptor for Files<'_> {
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
         self.helpers.take(&descriptor);
         self.helpers.open -= 1;
-        HostDescriptor::drop(&mut self.wasi, descriptor)
+        match self.wasi.table.delete(descriptor)? {
+            Descriptor::File(opened) if opened.open_mode.contains(OpenMode::WRITE) => {
+                self.helpers.behind.close(opened.file);
+            }
+            Descriptor::File(_) | Descriptor::Dir(_) => {}
+        }
+        Ok(())
     }
 
     // A stream would hold its file open without being counted, and go on when the time is up.
