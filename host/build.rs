@@ -1,4 +1,5 @@
 //! Takes in the component that is embedded in the library, and compiles it ahead of time, so that a start takes no time.
+//! Tells the program its SHA-256.
 
 #[path = "src/engine.rs"]
 mod engine;
@@ -6,14 +7,18 @@ mod engine;
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Names another component to embed, for those who build the library outside of its workspace.
+use sha2::{Digest as _, Sha256};
+
+/// Names another component to embed.
 const OVERRIDE: &str = "LICENSE_BACKUP_COMPONENT";
+/// Where the component is in the package; in the repository that is a link to where it is built.
+const COMPONENT: &str = "component/license-backup.wasm";
 
 fn main() {
     println!("cargo::rerun-if-env-changed={OVERRIDE}");
     let from = match env::var_os(OVERRIDE) {
         Some(path) => PathBuf::from(path),
-        None => directory("CARGO_MANIFEST_DIR").join("../target/components/license-backup.wasm"),
+        None => directory("CARGO_MANIFEST_DIR").join(COMPONENT),
     };
     println!("cargo::rerun-if-changed={}", from.display());
     if let Err(error) = embed(&from) {
@@ -31,6 +36,7 @@ fn embed(from: &PathBuf) -> Result<(), String> {
         // This machine's code is of no use there. Without any, the library compiles the component when it is used.
         Vec::new()
     };
+    println!("cargo::rustc-env=COMPONENT_SHA256={:x}", Sha256::digest(&component));
     let out = directory("OUT_DIR");
     fs::write(out.join("license-backup.wasm"), component)
         .and_then(|()| fs::write(out.join("license-backup.cwasm"), compiled))

@@ -80,5 +80,5 @@ pub use wait::wait;
 
 /// The example in the README compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

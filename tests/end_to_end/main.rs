@@ -14,6 +14,7 @@ mod disk;
 #[cfg(target_os = "linux")]
 mod embedder;
 mod events;
+mod examples;
 mod faces;
 mod fates;
 mod imports;
@@ -34,6 +35,7 @@ mod other_file_system;
 mod races;
 mod scene;
 mod security;
+mod shell;
 mod store;
 mod temporary;
 mod terminal;

@@ -100,6 +100,24 @@ fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
 }
 
 #[test]
+fn without_colors_if_somebody_wants_none() {
+    /// What sets a color or another rendition.
+    fn is_plain(seen: &str) -> bool {
+        seen.split("\x1b[")
+            .skip(1)
+            .all(|rest| !rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m'))
+    }
+    let sandbox = Sandbox::with_many_files(2000);
+    for line in ["\"$0\" --help", "\"$0\" backup --store store --to backup --overwrite"] {
+        let (code, seen) = Terminal::run(&sandbox, &format!("env NO_COLOR=1 {line}")).end();
+        assert_eq!(code, Some(0), "{seen:?}");
+        assert!(is_plain(&seen), "{seen:?}");
+    }
+    let (_, seen) = Terminal::run(&sandbox, "\"$0\" --help").end();
+    assert!(!is_plain(&seen), "a terminal should get the help with emphasis: {seen:?}");
+}
+
+#[test]
 fn a_terminal_gets_a_bar_with_the_count_and_then_the_summary() {
     let sandbox = Sandbox::with_many_files(20_000);
     let seen = back_up_on_a_terminal(&sandbox, "");

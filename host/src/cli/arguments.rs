@@ -3,15 +3,25 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use license_backup_core::report::{Manner, expected_hash};
+
+/// The version of the program, and what `sha256sum` says of the component that does the work.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), "\ncomponent license-backup.wasm, SHA-256 ", env!("COMPONENT_SHA256"));
 
 /// Back up the licenses of a license store: those that allow it, into one file
 #[derive(Debug, Parser)]
 #[command(
     name = "license-backup",
     version,
+    long_version = VERSION,
     arg_required_else_help = true,
-    after_help = "Results go to standard output, all else to standard error.\n\n\
+    after_help = "Examples:\n  \
+        license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
+        license-backup verify --from /mnt/nas/licenses\n  \
+        license-backup restore --from /mnt/nas/licenses --store ~/licenses\n\n\
+        Results go to standard output, all else to standard error.\n\n\
         Exit codes: 0 success, 1 failed, 2 usage, 3 completed but something could not be read, 4 a backup exists or a \
         restore met conflicts, 5 the backup is corrupt or not the expected one, 130 cancelled."
 )]
@@ -62,6 +72,22 @@ pub(super) enum Command {
             license-backup list --store ~/licenses\n  \
             license-backup list --from /mnt/nas/licenses --json | jq 'select(.standing == \"restricted\")'")]
     List(ListArguments),
+    /// Print what makes a shell complete the arguments of this program
+    #[command(after_help = "Examples:\n  \
+            license-backup completions bash >~/.local/share/bash-completion/completions/license-backup\n  \
+            license-backup completions zsh >~/.zfunc/_license-backup\n  \
+            license-backup completions fish >~/.config/fish/completions/license-backup.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the manual pages of this program into a directory
+    #[command(after_help = "Examples:\n  license-backup man ~/.local/share/man/man1\n  man license-backup")]
+    Man {
+        /// Where the pages go; it must exist
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// The arguments of `backup`.

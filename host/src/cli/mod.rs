@@ -2,6 +2,7 @@
 
 mod arguments;
 mod backup;
+mod documents;
 mod interrupt;
 mod list;
 mod output;
@@ -28,6 +29,8 @@ pub(crate) fn run() -> process::ExitCode {
             Command::Restore(arguments) => restore::run(&arguments, &interrupt),
             Command::Verify(arguments) => verify::run(&arguments, &interrupt),
             Command::List(arguments) => list::run(arguments, &interrupt),
+            Command::Completions { shell } => documents::print_completions(shell),
+            Command::Man { directory } => documents::write_manual(&directory),
         },
         Err(error) => {
             complain(&format!("{error:#}"));

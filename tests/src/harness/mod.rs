@@ -8,6 +8,7 @@ mod meanwhile;
 mod moments;
 mod run;
 mod sandbox;
+mod schema;
 mod size;
 #[cfg(target_os = "linux")]
 mod tmpfs;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::listing::paths_below;
+use super::schema;
 
 /// How long a run may take. One that opens a FIFO would never end.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -291,7 +292,7 @@ impl Outcome {
         std::str::from_utf8(&self.stderr).unwrap_or_else(|_| panic!("stderr should be UTF-8\n{}", self.report()))
     }
 
-    /// The lines of stdout, each of which must be a JSON object of schema 1 with an event.
+    /// The lines of stdout, each of which must be as the published schema says.
     ///
     /// # Panics
     ///
@@ -305,7 +306,8 @@ impl Outcome {
             .map(|line| {
                 let event: Value = serde_json::from_str(line)
                     .unwrap_or_else(|error| panic!("no JSON ({error}): {line}\n{}", self.report()));
-                assert!(event["schema"] == 1 && event["event"].is_string(), "no event: {line}\n{}", self.report());
+                let faults = schema::faults(&event);
+                assert!(faults.is_empty(), "against the schema: {line}\n{}\n{}", faults.join("\n"), self.report());
                 event
             })
             .collect()

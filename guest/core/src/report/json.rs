@@ -1,7 +1,9 @@
-//! JSON lines, one object each, for programs: schema 1.
+//! JSON lines, one object each, for programs: schema 1, which `docs/json-lines.schema.json` describes.
 //!
 //! Every object begins with `"schema":1` and `"event"`, and the last line of a run is always the event `end`. Keys may be
 //! added within a schema. Names of codes, formats, reasons and standings are those of the WIT package.
+
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -47,7 +49,7 @@ pub(super) fn listing_line(listing: &Listing) -> String {
 }
 
 /// The last line of a run.
-pub(super) fn end_line(exit: ExitCode, outcome: &Result<Success<'_>, &Failure>) -> String {
+pub(super) fn end_line(exit: ExitCode, outcome: &Result<Success<'_>, &Failure>, elapsed: Duration) -> String {
     let (hresult, result) = match outcome {
         Ok(success) => (success.hresult, EndResult::Counts(&success.counts)),
         Err(failure) => (
@@ -55,7 +57,8 @@ pub(super) fn end_line(exit: ExitCode, outcome: &Result<Success<'_>, &Failure>) 
             EndResult::Failure { code: failure.code, message: &failure.message, path: failure.path.as_deref() },
         ),
     };
-    encode(&Event::End { outcome: exit.name(), exit_code: exit.number(), hresult: hex(hresult), result })
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    encode(&Event::End { outcome: exit.name(), exit_code: exit.number(), hresult: hex(hresult), milliseconds, result })
 }
 
 #[derive(Serialize)]
@@ -100,6 +103,7 @@ enum Event<'a> {
         outcome: &'static str,
         exit_code: u8,
         hresult: String,
+        milliseconds: u64,
         #[serde(flatten)]
         result: EndResult<'a>,
     },
@@ -281,6 +285,8 @@ mod tests {
         );
     }
 
+    const ELAPSED: Duration = Duration::from_micros(7900);
+
     fn success(counts: Counts<'_>) -> Success<'_> {
         Success { exit: ExitCode::Success, hresult: 0, counts, text: String::new() }
     }
@@ -289,10 +295,10 @@ mod tests {
     fn a_run_ends_with_outcome_and_counts() {
         let counts = Counts::Backup { licenses: 2, bytes: 30, restricted: 1, errors: 1, size: 400 };
         assert_eq!(
-            end_line(ExitCode::Incomplete, &Ok(Success { hresult: 1, ..success(counts) })),
+            end_line(ExitCode::Incomplete, &Ok(Success { hresult: 1, ..success(counts) }), ELAPSED),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
-                r#""licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
+                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
             )
         );
     }
@@ -301,10 +307,10 @@ mod tests {
     fn a_run_that_failed_ends_with_code_message_and_path() {
         let failure = Failure::at(ErrorCode::BackupExists, "/b", "there is one");
         assert_eq!(
-            end_line(ExitCode::Conflict, &Err(&failure)),
+            end_line(ExitCode::Conflict, &Err(&failure), ELAPSED),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"conflict","exit_code":4,"hresult":"0xC00D2742","#,
-                r#""code":"backup-exists","message":"there is one","path":"/b"}"#
+                r#""milliseconds":7,"code":"backup-exists","message":"there is one","path":"/b"}"#
             )
         );
     }
@@ -330,8 +336,11 @@ mod tests {
                 r#""licenses":2,"bytes":30,"left_out":1}"#,
             ),
         ] {
-            let head = r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#;
-            assert_eq!(end_line(ExitCode::Success, &Ok(success(counts))), format!("{head}{told}"));
+            let head = concat!(
+                r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
+                r#""milliseconds":7,"#
+            );
+            assert_eq!(end_line(ExitCode::Success, &Ok(success(counts)), ELAPSED), format!("{head}{told}"));
         }
     }
 }

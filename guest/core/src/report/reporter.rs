@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::groups::Reason;
 use super::json::{end_line, listing_line, status_line};
 use super::reports::{Gathered, Report, Success};
-use super::text::{complaint, listing_text};
+use super::text::{complaint, listing_text, time_text};
 use super::{ExitCode, Pace};
 use crate::{ErrorCode, Failure, Listing, Progress, Standing, Status};
 
@@ -57,6 +57,8 @@ pub struct Reporter<R, C> {
     report: R,
     manner: Manner,
     console: C,
+    /// When it began, by the console's clock.
+    start: Duration,
     gathered: Gathered,
     json_progress: Pace,
     /// What has stopped the writing to standard output, and nothing else: nobody's backup fails because a pipe broke.
@@ -95,7 +97,8 @@ impl<R: Report, C: Console> Reporter<R, C> {
     /// Begins to tell.
     pub fn new(report: R, manner: Manner, console: C) -> Self {
         let json_progress = Pace::new(JSON_PROGRESS_EVERY, Duration::ZERO);
-        Self { report, manner, console, gathered: Gathered::default(), json_progress, unwritten: None }
+        let start = console.now();
+        Self { report, manner, console, start, gathered: Gathered::default(), json_progress, unwritten: None }
     }
 
     /// Tells an event. Breaks when there is no point in going on, since nobody hears it.
@@ -128,10 +131,12 @@ impl<R: Report, C: Console> Reporter<R, C> {
     }
 
     fn outcome(&mut self, outcome: &Result<Success<'_>, &Failure>, exit: ExitCode) {
+        let elapsed = self.console.now().saturating_sub(self.start);
         match outcome {
-            _ if self.manner.json => self.print(&format!("{}\n", end_line(exit, outcome))),
+            _ if self.manner.json => self.print(&format!("{}\n", end_line(exit, outcome, elapsed))),
             Ok(_) if self.manner.quiet && exit == ExitCode::Success => {}
-            Ok(success) => self.print(&success.text),
+            Ok(success) if self.report.done().is_none() => self.print(&success.text),
+            Ok(success) => self.print(&format!("{}{}", success.text, time_text(elapsed))),
             Err(failure) => self.failure(failure),
         }
     }
@@ -283,7 +288,7 @@ mod tests {
         let mut recorder = Recorder::default();
         let events: Vec<_> = (0..7).map(progress).collect();
         tell(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
-        // At 40, 160 and 280 ms.
+        // At 80, 200 and 320 ms.
         assert_eq!(json_events(&recorder.stdout), ["progress", "progress", "progress", "end"]);
     }
 
@@ -301,6 +306,7 @@ mod tests {
         assert_eq!((recorder.shown, recorder.stderr, exit), (vec![1, 2], vec![], ExitCode::Success));
         assert!(recorder.stdout.starts_with("Backed up 3 licenses"), "{}", recorder.stdout);
         assert!(recorder.stdout.contains("\n  a\n"), "{}", recorder.stdout);
+        assert!(recorder.stdout.ends_with("\nDone in 0.0 s.\n"), "{}", recorder.stdout);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Text for people: summaries, listings, progress and complaints.
 
+use std::time::Duration;
+
 use super::groups::Groups;
 use super::reports::RestoreReport;
 use crate::visible::visible;
@@ -92,6 +94,15 @@ pub(super) fn list_text(summary: &ListSummary) -> String {
     match program {
         Some(program) => format!("{found} in the backup, {left_out} left out; written by {}\n", visible(program)),
         None => format!("{found} may be backed up, {left_out} left out\n"),
+    }
+}
+
+/// How long an operation took. The line ends with a newline.
+pub(super) fn time_text(elapsed: Duration) -> String {
+    let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
+    match seconds {
+        0..60 => format!("Done in {seconds}.{tenths} s.\n"),
+        _ => format!("Done in {} min {} s.\n", seconds / 60, seconds % 60),
     }
 }
 
@@ -276,6 +287,19 @@ mod tests {
         assert_eq!(progress_text(&progress), "listing 5 files");
         progress = Progress { stage: Stage::Copying, total: Some(9), bytes: 2048, ..progress };
         assert_eq!(progress_text(&progress), "copying 5 of 9 files, 2.0 KiB");
+    }
+
+    #[test]
+    fn time_is_told_in_tenths_of_a_second_or_in_minutes() {
+        for (milliseconds, told) in [
+            (0, "Done in 0.0 s.\n"),
+            (1_690, "Done in 1.6 s.\n"),
+            (59_999, "Done in 59.9 s.\n"),
+            (60_000, "Done in 1 min 0 s.\n"),
+            (3_725_000, "Done in 62 min 5 s.\n"),
+        ] {
+            assert_eq!(time_text(Duration::from_millis(milliseconds)), told);
+        }
     }
 
     #[test]

@@ -1,0 +1,32 @@
+//! Verifies a backup, and is called with what happens: `cargo run --example callbacks -- BACKUP`
+
+use std::env;
+use std::error::Error;
+use std::sync::mpsc::{Sender, channel};
+
+use license_backup::{Callback, OperationError, Runtime, Status, VerifyOptions, VerifySummary, wait};
+
+/// Is called from a thread of its own, and may take its time.
+struct Listener(Sender<Result<VerifySummary, OperationError>>);
+
+impl Callback<VerifySummary> for Listener {
+    fn progress(&mut self, status: Status) {
+        if let Status::Error(fault) = status {
+            println!("fault: {}", fault.message);
+        }
+    }
+
+    fn completed(&mut self, outcome: Result<VerifySummary, OperationError>) {
+        // Fails when nobody waits any more.
+        let _ = self.0.send(outcome);
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let backup = env::args_os().nth(1).ok_or("give the directory of a backup")?;
+    let (sender, outcome) = channel();
+    wait(Runtime::new()?.verify_with(&VerifyOptions::new(backup), Listener(sender)))?;
+    let summary = outcome.recv()??;
+    println!("{} licenses are whole, BLAKE3 {}", summary.licenses, summary.hash);
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Restores a backup, and cancels that from another thread if it takes too long:
+//! `cargo run --example cancel -- BACKUP STORE SECONDS`
+
+use std::env;
+use std::error::Error;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use license_backup::{ErrorCode, RestoreOptions, Runtime, wait};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let (Some(backup), Some(store), Some(seconds)) = (arguments.next(), arguments.next(), arguments.next()) else {
+        return Err("give the directory of a backup, a license store, and a number of seconds".into());
+    };
+    let limit = Duration::try_from_secs_f64(seconds.parse()?)?;
+
+    let operation = wait(Runtime::new()?.restore(&RestoreOptions::new(backup, store)))?;
+    let cookie = operation.cookie.clone();
+    let (done, is_done) = channel::<()>();
+    let watch = thread::spawn(move || {
+        if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            cookie.cancel();
+        }
+    });
+    let outcome = operation.wait();
+    drop(done);
+    let _ = watch.join();
+
+    match outcome {
+        Ok(summary) => println!("{} licenses restored", summary.restored),
+        Err(error) if error.code() == ErrorCode::Cancelled => println!("cancelled, and the store is as it was"),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The published schema of the JSON lines.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+/// What programs are given to read.
+const SCHEMA: &str = include_str!("../../../docs/json-lines.schema.json");
+
+/// The schema, with one thing more: what it does not name is not written. To readers that is not promised, since keys may be
+/// added.
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    let mut schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    schema["unevaluatedProperties"] = json!(false);
+    jsonschema::validator_for(&schema).expect("the schema is sound")
+});
+
+/// What is wrong with a line; nothing if it is as the schema says.
+pub(super) fn faults(line: &Value) -> Vec<String> {
+    VALIDATOR.iter_errors(line).map(|error| format!("{error} (at {:?})", error.instance_path().as_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_another_schema_with_another_event_or_with_an_unknown_key_is_refused() {
+        let good = json!({"schema": 1, "event": "begin"});
+        assert_eq!(faults(&good), [""; 0]);
+        for (key, value) in [("schema", json!(2)), ("event", json!("began")), ("color", json!("red"))] {
+            let mut bad = good.clone();
+            bad[key] = value;
+            assert_ne!(faults(&bad), [""; 0], "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_without_counts_or_with_those_of_two_verbs_is_refused() {
+        let end = |more: Value| {
+            let mut line = json!({
+                "schema": 1, "event": "end", "outcome": "success", "exit_code": 0, "hresult": "0x00000000",
+                "milliseconds": 1
+            });
+            for (key, value) in more.as_object().expect("it is one") {
+                line[key] = value.clone();
+            }
+            faults(&line)
+        };
+        assert_eq!(end(json!({"restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})), [""; 0]);
+        assert_ne!(end(json!({})), [""; 0]);
+        assert_ne!(end(json!({"restored": 1, "bytes": 2, "licenses": 0, "left_out": 0})), [""; 0]);
+    }
+}
