@@ -53,7 +53,8 @@ face() {
 # Makes comparable what a face has printed: the component knows the directories by other names, what to do about one that
 # is not open differs, and when there is progress to tell, and how long it takes, is chance.
 comparable() {
-	sed -E -e '/"event":"progress"/d' -e '/^Done in /d' -e 's/"milliseconds":[0-9]+,//' -e 's#/(backup|missing)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
+	sed -E -e '/"event":"progress"/d' -e '/^Done in /d' -e 's/"milliseconds":[0-9]+,//' \
+		-e 's#/(backup|missing)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
 }
 
 # same EXIT VERB DIR [OPTION...]: the run has this exit code and the same output on every face.

@@ -106,11 +106,12 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
     let [service, timer] = ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
     fs::write(&service, installed.replace("Documentation=man:license-backup(1)\n", "")).unwrap();
     fs::copy(sources().join("examples/systemd/license-backup.timer"), &timer).unwrap();
-    match Command::new("systemd-analyze").args(["--user", "verify"]).args([&service, &timer]).output() {
+    // There need not be a manager that runs, but a directory for it.
+    let mut check = Command::new("systemd-analyze");
+    check.args(["--user", "verify"]).args([&service, &timer]).env("XDG_RUNTIME_DIR", sandbox.path("."));
+    match check.output() {
         Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let about_ours: Vec<_> = said.lines().filter(|line| line.contains("license-backup")).collect();
-            assert!(about_ours.is_empty(), "{said}");
+            assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
         }
         Err(error) => skipped("checking the units with systemd-analyze", error),
     }

@@ -8,8 +8,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use super::deadline::Deadline;
@@ -31,6 +31,8 @@ pub(super) struct WriteBehind {
 
 /// The second thread.
 struct Writer {
+    /// The file that was written to last.
+    written: Weak<File>,
     work: SyncSender<Work>,
     answers: Receiver<Answer>,
     thread: JoinHandle<()>,
@@ -65,14 +67,17 @@ impl WriteBehind {
             None => Writer::start(self.deadline)?,
         };
         let writer = self.writer.insert(writer);
+        writer.written = Arc::downgrade(file);
         self.unanswered += 1;
         writer.work.send(Work::Write { file: Arc::clone(file), bytes, offset }).map_err(|_| ended())
     }
 
-    /// Takes the last handle of a file that is perhaps a written one, to be closed behind.
+    /// Closes a file: behind if it is the one that was written to last, and otherwise here.
     pub(super) fn close(&mut self, file: Arc<File>) {
-        if let Some(writer) = &self.writer {
-            // A thread that has ended needs nobody to close the file: it is closed here.
+        if let Some(writer) = &self.writer
+            && writer.written.as_ptr() == Arc::as_ptr(&file)
+        {
+            // A thread that has ended gives the file back, which closes it here.
             let _ = writer.work.send(Work::Close(file));
         }
     }
@@ -111,7 +116,7 @@ impl WriteBehind {
 impl Drop for WriteBehind {
     /// Nothing is written any more when the operation is over.
     fn drop(&mut self) {
-        if let Some(Writer { work, answers: _, thread }) = self.writer.take() {
+        if let Some(Writer { written: _, work, answers: _, thread }) = self.writer.take() {
             drop(work);
             // A thread that panicked has written nothing since.
             let _ = thread.join();
@@ -125,26 +130,24 @@ impl Writer {
         let (sender, answers) = channel();
         let do_all = move || do_all(deadline, &received, &sender);
         let thread = thread::Builder::new().name("license-backup-behind".to_owned()).spawn(do_all)?;
-        Ok(Self { work, answers, thread })
+        Ok(Self { written: Weak::new(), work, answers, thread })
     }
 }
 
 /// Does one thing after the other, for as long as there is time and somebody wants to know how the writes end.
 fn do_all(deadline: Deadline, work: &Receiver<Work>, answers: &Sender<Answer>) {
     for next in work {
-        let (file, bytes, offset) = match next {
-            Work::Write { file, bytes, offset } => (file, bytes, offset),
-            Work::Close(file) => {
-                drop(file);
-                continue;
+        match next {
+            Work::Close(file) => drop(file),
+            Work::Write { file, bytes, offset } => {
+                if deadline.check().is_err() {
+                    return;
+                }
+                let written = write_at(&file, &bytes, offset);
+                if answers.send((file, written)).is_err() {
+                    return;
+                }
             }
-        };
-        if deadline.check().is_err() {
-            return;
-        }
-        let written = write_at(&file, &bytes, offset);
-        if answers.send((file, written)).is_err() {
-            return;
         }
     }
 }
@@ -216,6 +219,16 @@ mod tests {
         behind.finish(&file).expect("it is writable");
         behind.close(file);
         drop(behind);
+        assert!(open.upgrade().is_none(), "the file is still open");
+    }
+
+    #[test]
+    fn a_file_that_was_not_written_behind_is_closed_at_once() {
+        let (written, other) = (writable("written"), writable("other"));
+        let open = Arc::downgrade(&other);
+        let mut behind = WriteBehind::new(Deadline::NONE);
+        behind.write(&written, vec![0; FEWEST], 0).expect("it is writable");
+        behind.close(other);
         assert!(open.upgrade().is_none(), "the file is still open");
     }
 

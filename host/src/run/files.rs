@@ -233,11 +233,8 @@ impl HostDescriptor for Files<'_> {
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
         self.helpers.take(&descriptor);
         self.helpers.open -= 1;
-        match self.wasi.table.delete(descriptor)? {
-            Descriptor::File(opened) if opened.open_mode.contains(OpenMode::WRITE) => {
-                self.helpers.behind.close(opened.file);
-            }
-            Descriptor::File(_) | Descriptor::Dir(_) => {}
+        if let Descriptor::File(opened) = self.wasi.table.delete(descriptor)? {
+            self.helpers.behind.close(opened.file);
         }
         Ok(())
     }
