@@ -18,7 +18,7 @@ const STORE: &str = ".";
 pub(super) struct Job {
     pub(super) contents: Contents,
     pub(super) flags: RestoreFlags,
-    /// The licenses that were written and have no name yet, in order.
+    /// The licenses that were written and have no name yet, in order of path until [`Job::put_directories_last`].
     pub(super) pending: Vec<Pending>,
     /// The directories that were created, in order: each after the one that it is in.
     pub(super) created: Vec<DirectoryId>,
@@ -49,6 +49,15 @@ impl Job {
     /// Where a phase that works through what is pending goes next; back to the store itself after the last.
     pub(super) fn directory_of_pending(&self, next: usize) -> DirectoryId {
         self.pending.get(next).map_or(Catalogue::ROOT, |pending| self.directory_of(pending.license))
+    }
+
+    /// Puts what is pending right in a directory before what is pending below it.
+    pub(super) fn put_directories_last(&mut self) {
+        let contents = &self.contents;
+        // Directories have their numbers in the order in which they are entered: each before those that are in it.
+        self.pending.sort_unstable_by_key(|Pending { license, .. }| {
+            (contents.catalogue().directory_of(contents.license(*license).file), *license)
+        });
     }
 
     /// The path of a temporary file, for a person who has to remove it.

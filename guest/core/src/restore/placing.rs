@@ -2,6 +2,10 @@
 //!
 //! The first name that is given is the commit point. Trouble before it undoes the restore; trouble after it is told, and
 //! the restore goes on to its end.
+//!
+//! A file system may take the name of one license for that of another. So the names that were given in a directory are
+//! looked for before anything below it is looked at, and what has another name than its own is taken back; and a license that
+//! is there already, to all appearances, is looked at once more after that, for it may have been such a file.
 
 use std::rc::Rc;
 
@@ -45,7 +49,12 @@ struct Level<D: Directory> {
     is_relisted: bool,
     /// The licenses that got new names in it, as long as these were not looked for.
     placed: Vec<usize>,
-    is_being_left: bool,
+    /// Whether it was listed anew to look for them.
+    is_checked: bool,
+    /// The licenses that seemed to be there already, to be looked at once more.
+    postponed: Vec<Pending>,
+    /// Whether all others were seen to, so that none is postponed any more.
+    is_settled: bool,
     /// Whether something of this run stays in it or below.
     is_kept: bool,
 }
@@ -70,7 +79,8 @@ enum Placement {
 }
 
 impl<D: Directory> Placing<D> {
-    pub(super) fn new(store: Rc<D>, job: Job) -> Self {
+    pub(super) fn new(store: Rc<D>, mut job: Job) -> Self {
+        job.put_directories_last();
         let trail = Trail::new(Level::new(Some(store), None));
         Self { job, trail, next: 0, bytes: 0, is_committed: false, failed: 0, first_failure: None }
     }
@@ -91,8 +101,17 @@ impl<D: Directory> Placing<D> {
             let pending = self.job.pending.get(self.next).copied();
             let target = self.job.directory_of_pending(self.next);
             match (self.trail.toward(self.job.contents.catalogue(), target), pending) {
-                (Move::Enter(id), _) => self.enter(id),
-                (Move::Here, Some(pending)) => self.place(pending, &mut budget, events)?,
+                (Move::Enter(id), _) => {
+                    if self.settle(&mut budget, events)? {
+                        self.enter(id);
+                    }
+                }
+                (Move::Here, Some(pending)) => {
+                    if self.place(pending, &mut budget, events)? {
+                        self.next += 1;
+                        self.bytes += u64::from(self.job.contents.license(pending.license).size);
+                    }
+                }
                 (Move::Leave, _) => {
                     if self.close(&mut budget, events)? {
                         self.leave(events)?;
@@ -131,23 +150,25 @@ impl<D: Directory> Placing<D> {
         self.trail.enter(id, level);
     }
 
-    /// Gives a license its name.
-    fn place(&mut self, pending: Pending, budget: &mut Budget, events: &mut Vec<Status>) -> Result<(), Failure> {
+    /// Gives a license its name. Gives whether that is done, or postponed.
+    fn place(&mut self, pending: Pending, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
         budget.spend(LICENSE);
         let level = self.trail.innermost_mut();
         let mut placement = level.place(&self.job, pending, budget);
         if matches!(placement, Ok(Placement::Conflict(Conflict::OtherName))) && !level.is_relisted {
             match level.list_anew() {
                 // It is looked at again, with the names that there are by now.
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(false),
                 Err(error) => placement = Err(error),
             }
         }
-        self.next += 1;
-        self.bytes += u64::from(self.job.contents.license(pending.license).size);
         let placement = match placement {
+            Ok(Placement::Present) if !level.is_settled => {
+                level.postponed.push(pending);
+                return Ok(true);
+            }
             Ok(placement) => placement,
-            Err(error) => return self.give_up(pending, error, budget, events),
+            Err(error) => return self.give_up(pending, error, budget, events).map(|()| true),
         };
         let removed = match (&placement, &level.directory) {
             (Placement::Renamed | Placement::Replaced, _) | (_, None) => Ok(()),
@@ -168,10 +189,11 @@ impl<D: Directory> Placing<D> {
             Placement::Present => self.job.summary.present += 1,
             Placement::Conflict(conflict) => self.job.tell_conflict(conflict, pending.license, events),
         }
-        removed.or_else(|error| {
+        if let Err(error) = removed {
             let doing = format!("removing the temporary file {} of", temporary_name(pending.temporary));
-            self.trouble(self.job.contents.path(pending.license), &doing, error, events)
-        })
+            self.trouble(self.job.contents.path(pending.license), &doing, error, events)?;
+        }
+        Ok(true)
     }
 
     /// Goes on without a license, if all cannot be undone any more.
@@ -201,13 +223,25 @@ impl<D: Directory> Placing<D> {
         Ok(())
     }
 
-    /// Looks for the names that were given in the innermost directory, and makes them durable. Gives whether that is done.
-    fn close(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    /// Looks for the names that were given in the innermost directory, and at what was postponed there. Gives whether that
+    /// is done.
+    fn settle(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
         let id = self.trail.id();
         let level = self.trail.innermost_mut();
         let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
-        if !level.is_being_left && !level.placed.is_empty() {
-            level.is_being_left = true;
+        if level.placed.is_empty() {
+            level.is_checked = false;
+            level.is_settled = true;
+            let Some(pending) = level.postponed.pop() else { return Ok(true) };
+            if !self.place(pending, budget, events)? {
+                self.trail.innermost_mut().postponed.push(pending);
+            }
+        } else if level.is_checked {
+            if let Some(license) = level.placed.pop() {
+                self.check(&directory, license, events)?;
+            }
+        } else {
+            level.is_checked = true;
             level.placed.reverse();
             match Names::of(&*directory) {
                 Ok(names) => level.names = names,
@@ -217,12 +251,17 @@ impl<D: Directory> Placing<D> {
                     self.trouble(self.job.directory_path(id), "listing", error, events)?;
                 }
             }
+        }
+        Ok(false)
+    }
+
+    /// Makes the names in the innermost directory durable, once all in it is settled. Gives whether that is done.
+    fn close(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+        if !self.settle(budget, events)? {
             return Ok(false);
         }
-        if let Some(license) = level.placed.pop() {
-            self.check(&directory, license, events)?;
-            return Ok(false);
-        }
+        let level = self.trail.innermost();
+        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
         budget.spend(SYNC);
         if let Err(error) = sync_names(&*directory) {
             let doing = if self.is_committed {
@@ -230,7 +269,7 @@ impl<D: Directory> Placing<D> {
             } else {
                 "syncing"
             };
-            self.trouble(self.job.directory_path(id), doing, error, events)?;
+            self.trouble(self.job.directory_path(self.trail.id()), doing, error, events)?;
         }
         Ok(true)
     }
@@ -303,7 +342,9 @@ impl<D: Directory> Level<D> {
             names,
             is_relisted: false,
             placed: Vec::new(),
-            is_being_left: false,
+            is_checked: false,
+            postponed: Vec::new(),
+            is_settled: false,
             is_kept: false,
         }
     }

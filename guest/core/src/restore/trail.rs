@@ -1,7 +1,7 @@
 //! The directories that lead to the license in hand.
 //!
-//! The licenses come in byte order of their paths, in which all that is in a directory follows one another. So each
-//! directory is entered once and left once, and no more are open than a path has parts.
+//! The licenses come in an order in which all that is in a directory, or below it, follows one another, such as byte order
+//! of their paths. So each directory is entered once and left once, and no more are open than a path has parts.
 
 use crate::store::{Catalogue, DirectoryId};
 

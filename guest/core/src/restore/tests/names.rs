@@ -170,6 +170,33 @@ fn where_a_backslash_separates_a_name_with_one_touches_nothing_in_other_director
     }
 }
 
+/// A disk that takes names for others, with a backup of licenses of these paths that all have the same bytes.
+fn taking_names_for_others(paths: &[&str]) -> Disk {
+    let disk = Disk::new();
+    disk.write("/backup/licenses.zip", backup_of(paths.iter().map(|path| (*path, allowed("the same")))));
+    disk.directory("/licenses");
+    disk.fold_case();
+    disk.drop_final_dots();
+    disk.separate_at_backslashes();
+    disk
+}
+
+#[test]
+fn a_license_is_not_present_because_another_one_of_the_same_bytes_has_its_place_for_a_moment() {
+    let disk = taking_names_for_others(&["B\\B", "a/x", "b/B"]);
+    let (summary, conflicts) = restored(&disk, KEEP);
+    assert_eq!((summary.restored, summary.present, conflicts), (2, 0, vec!["B\\B".to_owned()]));
+    assert_eq!(disk.read("/licenses/b/B"), Some(allowed("the same")));
+}
+
+#[test]
+fn a_license_is_restored_after_one_of_the_same_bytes_was_taken_back_from_its_name() {
+    let disk = taking_names_for_others(&["A.", "A..", "a", "b"]);
+    let (summary, conflicts) = restored(&disk, KEEP);
+    assert_eq!((summary.restored, summary.present, conflicts), (2, 1, vec!["A.".to_owned()]));
+    assert_eq!(disk.read("/licenses/a"), Some(allowed("the same")));
+}
+
 #[test]
 fn errors_of_a_listing_are_in_nobodys_way_as_long_as_the_names_that_matter_are_told() {
     let disk = backed_up(&["dir/a", "rest"]);
