@@ -12,9 +12,6 @@ use wit_bindgen::StreamWriter;
 use crate::bindings::licenses_types::BackupRestoreStatus;
 use crate::convert;
 
-/// How many events are handed over at once.
-const EVENTS_AT_ONCE: usize = 64;
-
 /// A queue of events between an operation, which never waits, and the task that writes them to the stream.
 #[derive(Clone, Default)]
 pub(crate) struct Progress(Rc<RefCell<Queue>>);
@@ -47,9 +44,12 @@ impl Progress {
     }
 
     /// Writes the events to the stream until the last one was written, or the reader is gone.
+    ///
+    /// Each is handed over alone: of several at once a host may read only the first as it is (jco 1.35 looks for the next
+    /// one where the payload of this one ends, and cases have payloads of different sizes).
     pub(crate) async fn relay(self, mut stream: StreamWriter<BackupRestoreStatus>) {
-        while let Some(events) = self.next().await {
-            if !stream.write_all(events).await.is_empty() {
+        while let Some(event) = self.next().await {
+            if stream.write_one(event).await.is_some() {
                 let mut queue = self.0.borrow_mut();
                 queue.abandoned = true;
                 queue.events = VecDeque::new();
@@ -58,17 +58,17 @@ impl Progress {
         }
     }
 
-    /// Takes the events that are there, or waits for one. Nothing after the last.
-    async fn next(&self) -> Option<Vec<BackupRestoreStatus>> {
+    /// Takes the next event, or waits for it. Nothing after the last.
+    async fn next(&self) -> Option<BackupRestoreStatus> {
         poll_fn(|context| {
             let mut queue = self.0.borrow_mut();
-            if queue.events.is_empty() && !queue.ended {
-                queue.relay = Some(context.waker().clone());
-                return Poll::Pending;
+            match queue.events.pop_front() {
+                None if !queue.ended => {
+                    queue.relay = Some(context.waker().clone());
+                    Poll::Pending
+                }
+                event => Poll::Ready(event.map(convert::status)),
             }
-            let count = queue.events.len().min(EVENTS_AT_ONCE);
-            let events: Vec<_> = queue.events.drain(..count).map(convert::status).collect();
-            Poll::Ready((!events.is_empty()).then_some(events))
         })
         .await
     }

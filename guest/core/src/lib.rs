@@ -34,7 +34,7 @@ pub use failure::{ErrorCode, Failure};
 pub use license::{Appraisal, Verdict, appraise};
 pub use list::{List, ListSummary, Listing, Standing};
 pub use operation::Operation;
-pub use paths::{OpenedDirectories, Opener, Resolved};
+pub use paths::{OpenedDirectories, Opener, Resolved, STORE};
 pub use restore::{Restore, RestoreFlags, RestoreSummary};
 pub use status::{Format, Identity, Progress, Restricted, Restriction, Stage, Status};
 pub use verify::{Verify, VerifySummary};

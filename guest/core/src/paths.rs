@@ -6,7 +6,7 @@
 use crate::{ErrorCode, Failure};
 
 /// Where the host opens the license store.
-const STORE: &str = "/licenses";
+pub const STORE: &str = "/licenses";
 
 /// Who opens directories for a component: the one whom a message asks to open another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

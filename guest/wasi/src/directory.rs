@@ -86,13 +86,11 @@ impl Directory for WasiDirectory {
     }
 
     fn sync(&self) -> Result<(), FsError> {
-        // The descriptor of an opened directory may stand for a path only and refuse a sync; one opened as `.` does not.
-        let directory = self.open(".", OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
-        directory.sync().map_err(fs_error)
+        self.0.sync().map_err(fs_error)
     }
 
     fn is_same_object(&self, other: &Self) -> bool {
-        self.0.is_same_object(&other.0)
+        is_same_object(&self.0, &other.0)
     }
 
     fn is_name_of(&self, name: &str, file: &WasiFile) -> Result<bool, FsError> {
@@ -100,7 +98,7 @@ impl Directory for WasiDirectory {
         if self.metadata(name)?.kind != EntryKind::File {
             return Err(FsError::Other("it is no regular file"));
         }
-        Ok(self.open_file(name)?.0.is_same_object(&file.0))
+        Ok(is_same_object(&self.open_file(name)?.0, &file.0))
     }
 }
 
@@ -133,6 +131,13 @@ impl Entries for WasiEntries {
         let entry = self.0.read_directory_entry().map_err(fs_error)?;
         Ok(entry.map(|entry| NamedEntry { name: entry.name, kind: kind(entry.type_) }))
     }
+}
+
+/// Whether two descriptors stand for the same file or directory. Some hosts (Node) know that of a descriptor and itself only;
+/// what they say of the object's metadata tells then.
+fn is_same_object(one: &Descriptor, other: &Descriptor) -> bool {
+    let hash = |descriptor: &Descriptor| descriptor.metadata_hash().ok().map(|hash| (hash.upper, hash.lower));
+    one.is_same_object(other) || hash(one).is_some_and(|known| hash(other) == Some(known))
 }
 
 fn metadata(stat: &DescriptorStat) -> Metadata {

@@ -1,6 +1,6 @@
 //! The directories that the host has opened for the component.
 
-use license_backup_core::{Directory, ErrorCode, Failure, FsError, OpenedDirectories, Opener, Resolved};
+use license_backup_core::{Directory, Failure, FsError, OpenedDirectories, Opener, Resolved, STORE};
 
 use crate::WasiDirectory;
 use crate::wasi::filesystem::preopens::get_directories;
@@ -9,26 +9,23 @@ use crate::wasi::filesystem::preopens::get_directories;
 ///
 /// # Errors
 ///
-/// [`ErrorCode::PathNotFound`] when there is no such directory.
+/// `ErrorCode::PathNotFound` when there is no such directory, otherwise what keeps it from being opened.
 pub fn open_store(opener: Opener) -> Result<WasiDirectory, Failure> {
     let (directories, names) = opened(opener);
-    take(directories, names.store()?)
+    let store = Resolved { index: names.store()?, below: Vec::new() };
+    open(directories, &names, STORE, &store)
 }
 
 /// Opens a directory at or below one that `opener` has opened, component by component and following no link.
 ///
 /// # Errors
 ///
-/// [`ErrorCode::InvalidArgument`] for what cannot be a path, [`ErrorCode::PathNotFound`] for one that no opened directory
+/// `ErrorCode::InvalidArgument` for what cannot be a path, `ErrorCode::PathNotFound` for one that no opened directory
 /// covers or that is not there, otherwise what keeps it from being opened.
 pub fn open_path(opener: Opener, path: &str) -> Result<WasiDirectory, Failure> {
     let (directories, names) = opened(opener);
-    let Resolved { index, below } = names.resolve(path)?;
-    let start = take(directories, index)?;
-    below.iter().try_fold(start, |directory, name| directory.open_directory(name)).map_err(|error| match error {
-        FsError::NoEntry => names.not_there(path),
-        error => Failure::at(error.code(), path, format!("the directory {path} cannot be opened: {error}")),
-    })
+    let resolved = names.resolve(path)?;
+    open(directories, &names, path, &resolved)
 }
 
 fn opened(opener: Opener) -> (Vec<WasiDirectory>, OpenedDirectories) {
@@ -36,7 +33,19 @@ fn opened(opener: Opener) -> (Vec<WasiDirectory>, OpenedDirectories) {
     (directories.into_iter().map(WasiDirectory::from).collect(), OpenedDirectories::new(opener, names))
 }
 
-fn take(directories: Vec<WasiDirectory>, index: usize) -> Result<WasiDirectory, Failure> {
-    let gone = || Failure::new(ErrorCode::Io, "an opened directory is no longer there");
-    directories.into_iter().nth(index).ok_or_else(gone)
+fn open(
+    directories: Vec<WasiDirectory>,
+    names: &OpenedDirectories,
+    path: &str,
+    resolved: &Resolved,
+) -> Result<WasiDirectory, Failure> {
+    let start = directories.into_iter().nth(resolved.index).ok_or(FsError::NoEntry);
+    // What the host hands over may stand for a path only, and refuse to be listed (`bad-descriptor` in Node) or synced
+    // (`invalid`); one opened as `.` does not.
+    let itself = start.and_then(|opened| opened.open_directory("."));
+    let found = resolved.below.iter().fold(itself, |directory, name| directory?.open_directory(name));
+    found.map_err(|error| match error {
+        FsError::NoEntry => names.not_there(path),
+        error => Failure::at(error.code(), path, format!("the directory {path} cannot be opened: {error}")),
+    })
 }
