@@ -90,6 +90,19 @@ setup_wasmtime() {
 	echo "setup: the command component is tested with wasmtime $version, $wasmtime"
 }
 
+# What the example for Node needs, Node itself among it, unless it is there as its lock file has it.
+setup_node() {
+	installed=examples/node/node_modules/.package-lock.json
+	echo "setup: the example for Node is tested with what its package-lock.json names, installing it if it is not there"
+	if [ ! "$installed" -nt examples/node/package-lock.json ]; then
+		npm ci --prefix examples/node --no-audit --no-fund >"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			fail "installing failed, this shows why: npm ci --prefix examples/node"
+		}
+		touch "$installed"
+	fi
+}
+
 # is_wasmtime PROGRAM VERSION
 is_wasmtime() {
 	case $("$1" --version 2>/dev/null) in
@@ -102,8 +115,9 @@ has cargo || fail "there is no cargo here; install Rust's stable toolchain and s
 mkdir -p target
 add_linkers_to_path
 if [ "${1-}" = tests ]; then
-	# The last three are what the benchmark compares with.
+	# The last three of them are what the benchmark compares with.
 	for tool in unzip python3 zip rsync restic; do has "$tool" || packages="$packages $tool"; done
+	has npm || packages="$packages nodejs npm"
 	# Only root can mount the file system of another kind that some tests use.
 	if [ "$(id -u)" -eq 0 ]; then
 		has mkfs.exfat || packages="$packages exfatprogs"
@@ -113,6 +127,7 @@ if [ "${1-}" = tests ]; then
 	# Debian's b3sum is older than the escape for a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
+	setup_node
 elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
 elif [ "${1-}" = profile ]; then

@@ -31,6 +31,8 @@ mod library_restore;
 mod library_shares;
 mod library_verify;
 mod listing;
+#[cfg(target_os = "linux")]
+mod node;
 mod other_file_system;
 mod races;
 mod scene;
