@@ -7,6 +7,7 @@
 //! looked for before anything below it is looked at, and what has another name than its own is taken back; and a license that
 //! is there already, to all appearances, is looked at once more after that, for it may have been such a file.
 
+use std::mem;
 use std::rc::Rc;
 
 use super::RestoreSummary;
@@ -49,8 +50,8 @@ struct Level<D: Directory> {
     is_relisted: bool,
     /// The licenses that got new names in it, as long as these were not looked for.
     placed: Vec<usize>,
-    /// Whether it was listed anew to look for them.
-    is_checked: bool,
+    /// Those that are being looked for, the first last.
+    checking: Vec<usize>,
     /// The licenses that seemed to be there already, to be looked at once more.
     postponed: Vec<Pending>,
     /// Whether all others were seen to, so that none is postponed any more.
@@ -229,25 +230,24 @@ impl<D: Directory> Placing<D> {
         let id = self.trail.id();
         let level = self.trail.innermost_mut();
         let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
-        if level.placed.is_empty() {
-            level.is_checked = false;
+        if let Some(license) = level.checking.pop() {
+            self.check(&directory, license, events)?;
+        } else if level.placed.is_empty() {
             level.is_settled = true;
             let Some(pending) = level.postponed.pop() else { return Ok(true) };
             if !self.place(pending, budget, events)? {
                 self.trail.innermost_mut().postponed.push(pending);
             }
-        } else if level.is_checked {
-            if let Some(license) = level.placed.pop() {
-                self.check(&directory, license, events)?;
-            }
         } else {
-            level.is_checked = true;
-            level.placed.reverse();
+            let mut placed = mem::take(&mut level.placed);
             match Names::of(&*directory) {
-                Ok(names) => level.names = names,
+                Ok(names) => {
+                    level.names = names;
+                    placed.reverse();
+                    level.checking = placed;
+                }
                 Err(error) => {
                     level.is_kept = true;
-                    level.placed.clear();
                     self.trouble(self.job.directory_path(id), "listing", error, events)?;
                 }
             }
@@ -342,7 +342,7 @@ impl<D: Directory> Level<D> {
             names,
             is_relisted: false,
             placed: Vec::new(),
-            is_checked: false,
+            checking: Vec::new(),
             postponed: Vec::new(),
             is_settled: false,
             is_kept: false,
