@@ -1,5 +1,5 @@
 //! Takes in the component that is embedded in the library, and compiles it ahead of time, so that a start takes no time.
-//! Tells the program its SHA-256.
+//! Tells the program its version and SHA-256.
 
 #[path = "src/engine.rs"]
 mod engine;
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 use sha2::{Digest as _, Sha256};
+use wasmparser::{Parser, Payload};
 
 /// Names another component to embed.
 const OVERRIDE: &str = "LICENSE_BACKUP_COMPONENT";
@@ -36,11 +37,20 @@ fn embed(from: &PathBuf) -> Result<(), String> {
         // This machine's code is of no use there. Without any, the library compiles the component when it is used.
         Vec::new()
     };
+    println!("cargo::rustc-env=COMPONENT_VERSION={}", version(&component).unwrap_or("of no known version"));
     println!("cargo::rustc-env=COMPONENT_SHA256={:x}", Sha256::digest(&component));
     let out = directory("OUT_DIR");
     fs::write(out.join("license-backup.wasm"), component)
         .and_then(|()| fs::write(out.join("license-backup.cwasm"), compiled))
         .map_err(|error| error.to_string())
+}
+
+/// What the metadata of a component says of its version.
+fn version(component: &[u8]) -> Option<&str> {
+    Parser::new(0).parse_all(component).find_map(|payload| match payload {
+        Ok(Payload::CustomSection(section)) if section.name() == "version" => str::from_utf8(section.data()).ok(),
+        _ => None,
+    })
 }
 
 /// A directory that cargo names to every build script.

@@ -6,11 +6,12 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
 
-# Each component: the package, and the name of its file in target/components. The last one is for the tests of the host.
+# Each component: the package, the name of its file in target/components, and what it is. The last one is for the tests of
+# the host.
 components='
-license-backup-component license-backup
-license-backup-command license-backup-command
-license-backup-hostile hostile
+license-backup-component license-backup Backs up, verifies, restores and lists licenses: to embed
+license-backup-command license-backup-command Backs up, verifies, restores and lists licenses: to run
+license-backup-hostile hostile Means harm: to test hosts
 '
 components_dir=target/components
 target_dir=target/guest
@@ -24,6 +25,9 @@ fi
 
 # Any of these would replace the flags and the places named here.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
+
+# Says in a component what it is. Compiled for this machine, before what follows is set for wasm.
+cargo build --quiet --locked --release --package license-backup-metadata --target-dir target
 
 # The panic messages of the dependencies carry the paths of their sources; the same sources give the same bytes wherever
 # they lie.
@@ -52,13 +56,15 @@ packages=$(echo "$components" | sed -n 's/^\([^ ]*\) .*$/--package \1/p')
 cargo build "$@" $packages
 
 mkdir -p "$components_dir"
-echo "$components" | while read -r package name; do
+echo "$components" | while read -r package name description; do
 	[ -n "$package" ] || continue
 	built=$target_dir/$wasm_target/$profile/$(echo "$package" | tr - _).wasm
 	component=$components_dir/$name.wasm
-	if ! cmp -s "$built" "$component"; then
+	target/release/license-backup-metadata "$built" "$component.new" "$name" "$description"
+	if cmp -s "$component.new" "$component"; then
+		rm "$component.new"
+	else
 		# In one step: a build script or a test that reads it meanwhile finds the old one or the new one.
-		cp "$built" "$component.new"
 		mv "$component.new" "$component"
 	fi
 done

@@ -34,7 +34,7 @@ fn the_version_is_told_with_the_hash_of_the_component() {
     let hash = printed(Command::new("sha256sum").arg(component));
     let hash = hash.split(' ').next().expect("it comes first");
     let version = env!("CARGO_PKG_VERSION");
-    let long = format!("license-backup {version}\ncomponent license-backup.wasm, SHA-256 {hash}\n");
+    let long = format!("license-backup {version}\ncomponent license-backup.wasm {version}, SHA-256 {hash}\n");
     for (option, told) in [("--version", long), ("-V", format!("license-backup {version}\n"))] {
         assert_eq!(Sandbox::new().license_backup([option]).run().exits(0).stdout(), told);
     }

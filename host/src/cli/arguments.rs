@@ -7,8 +7,13 @@ use clap_complete::Shell;
 use license_backup_core::report::{Manner, expected_hash};
 
 /// The version of the program, and what `sha256sum` says of the component that does the work.
-const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION"), "\ncomponent license-backup.wasm, SHA-256 ", env!("COMPONENT_SHA256"));
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncomponent license-backup.wasm ",
+    env!("COMPONENT_VERSION"),
+    ", SHA-256 ",
+    env!("COMPONENT_SHA256")
+);
 
 /// Back up the licenses of a license store: those that allow it, into one file
 #[derive(Debug, Parser)]
