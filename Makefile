@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny vendor-wit clean
+.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny reproduce vendor-wit clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -56,16 +56,20 @@ profile: setup-tests build ## Say where the time of a backup goes
 	scripts/build-component.sh --named
 	scripts/profile.sh $(SIZE) | tee bench/profile.md
 
-lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
+lint: component ## Check formatting, scripts, vendored WIT, clippy with and without default features, and documentation
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
 	@if command -v shellcheck; then shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run; fi
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --release --package license-backup --lib --no-default-features -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
 deny: ## Look through the licenses, sources, duplicates and known faults of the dependencies
 	@scripts/setup.sh deny
 	scripts/deny.sh
+
+reproduce: component ## Build the components twice more from nothing, and compare them byte for byte
+	scripts/reproduce.sh
 
 vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
 	scripts/vendor-wit.sh

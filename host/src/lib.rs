@@ -25,8 +25,8 @@
 //! use license_backup::{BackupOptions, Runtime, Status, wait};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let directory = std::env::temp_dir().join(format!("license-backup-example-{}", std::process::id()));
-//! # let (store, backup) = (directory.join("store"), directory.join("backup"));
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
 //! # std::fs::write(store.join("notes.txt"), "no license")?;
@@ -40,10 +40,131 @@
 //! let summary = wait(operation.completed)?;
 //! println!("{} licenses are safe", summary.licenses);
 //! # assert_eq!((summary.licenses, summary.restricted), (0, 1));
-//! # std::fs::remove_dir_all(&directory)?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Being called back
+//!
+//! ```
+//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, Runtime, Status, wait};
+//!
+//! struct Listener(std::sync::mpsc::Sender<bool>);
+//!
+//! impl Callback<BackupSummary> for Listener {
+//!     fn progress(&mut self, status: Status) {
+//!         println!("{status:?}");
+//!     }
+//!
+//!     fn completed(&mut self, outcome: Result<BackupSummary, OperationError>) {
+//!         let _ = self.0.send(outcome.is_ok());
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
+//! # std::fs::create_dir_all(&store)?;
+//! # std::fs::create_dir_all(&backup)?;
+//! let (sender, is_safe) = std::sync::mpsc::channel();
+//! wait(Runtime::new()?.backup_with(&BackupOptions::new(&store, &backup), Listener(sender)))?;
+//! assert!(is_safe.recv()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Cancelling from another thread
+//!
+//! What is committed by then stays: a cookie that comes too late has no effect.
+//!
+//! ```
+//! use license_backup::{BackupOptions, ErrorCode, Runtime, wait};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
+//! # std::fs::create_dir_all(&store)?;
+//! # std::fs::create_dir_all(&backup)?;
+//! let operation = wait(Runtime::new()?.backup(&BackupOptions::new(&store, &backup)))?;
+//! let cookie = operation.cookie.clone();
+//! std::thread::spawn(move || cookie.cancel());
+//! match operation.wait() {
+//!     Ok(summary) => println!("{} licenses are safe", summary.licenses),
+//!     Err(error) if error.code() == ErrorCode::Cancelled => println!("the directory is as it was"),
+//!     Err(error) => return Err(error.into()),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A UNC share, and limits
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use license_backup::{BackupOptions, Runtime, wait};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
+//! # std::fs::create_dir_all(&store)?;
+//! # std::fs::create_dir_all(&backup)?;
+//! let runtime = Runtime::new()?
+//!     .with_share(r"\\nas\backups", &backup)?
+//!     .with_memory_limit(64 << 20)
+//!     .with_deadline(Duration::from_secs(60));
+//! let operation = wait(runtime.backup(&BackupOptions::new(&store, r"\\NAS\backups")))?;
+//! assert_eq!(operation.wait()?.licenses, 0);
+//! assert!(backup.join("licenses.zip").exists());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A component of your own, compiled ahead
+//!
+//! ```
+//! use license_backup::Runtime;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let component = std::fs::read("component/license-backup.wasm")?;
+//! let compiled = Runtime::compile(&component)?; // machine code: keep it where nobody else can write
+//! // SAFETY: it comes from `Runtime::compile`, and nobody else has had it since.
+//! let runtime = unsafe { Runtime::from_compiled(&compiled)? };
+//! # let _ = runtime;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Several at once
+//!
+//! Operations of one runtime do not wait for one another.
+//!
+//! ```
+//! use license_backup::{BackupOptions, Runtime, wait};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
+//! # std::fs::create_dir_all(&store)?;
+//! # std::fs::create_dir_all(&backup)?;
+//! let other = directory.path().join("other");
+//! # std::fs::create_dir_all(&other)?;
+//! let runtime = Runtime::new()?;
+//! let [one, two] = [&backup, &other].map(|to| wait(runtime.backup(&BackupOptions::new(&store, to))));
+//! let (one, two) = (one?, two?); // both are at work
+//! assert_eq!(one.wait()?, two.wait()?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Versions
+//!
+//! What is public here follows [Semantic Versioning](https://semver.org): before 1.0.0 a new minor version may change it, a
+//! patch does not. A new case of [`Format`], [`Restriction`], [`ErrorCode`] or [`Status`] is such a change. Types of wasmtime and
+//! tokio are no part of it.
+//!
+//! With `default-features = false` the library comes without the program's command line. The minimum Rust version is the
+//! `rust-version` of the package; a new minor version may raise it.
 
 mod backup;
 mod bindings;
