@@ -35,6 +35,8 @@ mod listing;
 mod node;
 mod other_file_system;
 mod races;
+#[cfg(target_os = "linux")]
+mod readme;
 mod scene;
 mod security;
 mod shell;

@@ -1,0 +1,281 @@
+//! The README, followed from top to bottom by somebody who types all of its commands, in order, in one new directory.
+//!
+//! The commands are read out of it, so that one that is added is run too. `/mnt/` becomes a directory of the sandbox, and
+//! the home directory is one there; the shell itself takes comments away.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use license_backup_tests::harness::{Outcome, Sandbox, files_below, passes_b3sum};
+use license_backup_tests::sample::{Expected, SampleStore};
+
+const README: &str = include_str!("../../README.md");
+
+/// Commands that are not run, as they stand there without a comment, and why.
+const SKIPPED: [(&str, &str); 3] = [
+    ("make run", "it builds what these tests are of; what it does after that has a test of its own"),
+    ("make test", "it is what runs this test"),
+    ("npm ci", "it downloads what `make setup-tests` has installed in the same way"),
+];
+
+/// What happens to the reader.
+type Event = fn(&Reader);
+/// Looks at what the reader has, and at what a command has printed.
+type Check = fn(&Reader, &str);
+
+/// What has happened before some commands are typed, by a part of the command.
+const BEFORE: [(&str, Event); 5] = [
+    ("license-backup restore ", |reader| reader.loses_the_licenses_in(PLAYER)),
+    ("unzip -t licenses.zip", Reader::fetches_the_backup),
+    // It stands where the one of an earlier block is, which is not to be overwritten.
+    ("license-backup-command.wasm backup ", Reader::removes_the_backup),
+    ("license-backup-command.wasm restore ", |reader| reader.loses_the_licenses_in(LICENSES)),
+    // It overwrites: without an earlier one it shows that this one is its own.
+    ("npm run backup ", Reader::removes_the_backup),
+];
+
+/// What must hold after some commands, besides their success, by a part of the command.
+const AFTER: [(&str, Check); 14] = [
+    ("license-backup backup ", |reader, printed| reader.has_a_backup_but_for_the_notes(printed)),
+    ("license-backup verify ", |reader, printed| reader.is_told_the_hash(printed)),
+    ("license-backup list ", |reader, printed| reader.is_told_the_names(printed)),
+    ("license-backup restore ", |reader, _| reader.has_all_licenses_beside_the_notes_in(PLAYER)),
+    ("b3sum --check B3SUMS", |reader, _| reader.has_all_licenses_in(&reader.here("licenses"))),
+    ("license-backup-command.wasm backup ", |reader, printed| reader.has_a_backup_but_for_the_notes(printed)),
+    ("license-backup-command.wasm verify ", |reader, printed| reader.is_told_the_hash(printed)),
+    ("license-backup-command.wasm restore ", |reader, _| reader.has_all_licenses_beside_the_notes_in(LICENSES)),
+    ("license-backup-command.wasm list", |reader, printed| reader.is_told_the_licenses(printed)),
+    ("license-backup completions ", |reader, _| has_text(&reader.home(COMPLETIONS).join("license-backup"))),
+    ("license-backup man ", |reader, _| has_text(&reader.home(MANUAL).join("license-backup-restore.1"))),
+    ("license-backup --version", |_, printed| assert!(printed.contains("\ncomponent license-backup.wasm, SHA-256 "))),
+    ("npm run transpile", |reader, _| has_text(&reader.here("examples/node/generated/license-backup.d.ts"))),
+    ("npm run backup ", |reader, _| reader.has_a_backup()),
+];
+
+/// Directories that the README takes for there, in the home directory: the two stores, and where a shell and `man` look.
+const PLAYER: &str = ".local/share/player/licenses";
+const LICENSES: &str = "licenses";
+const COMPLETIONS: &str = ".local/share/bash-completion/completions";
+const MANUAL: &str = ".local/share/man/man1";
+
+/// No license, in both stores.
+const NOTES: &str = "notes.txt";
+
+/// The checkout.
+fn sources() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
+}
+
+/// The commands of each `console` block with their comments, in order.
+fn blocks() -> Vec<Vec<&'static str>> {
+    let fenced = README.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
+    let (console, other): (Vec<_>, Vec<_>) = fenced.partition(|(language, _)| *language == "console");
+    let other: Vec<_> = other.into_iter().map(|(language, _)| language).collect();
+    assert_eq!(other, ["rust,no_run"], "only the blocks named console, and that of the library, are tested");
+    console.into_iter().map(|(_, text)| text.lines().filter_map(|line| line.strip_prefix("$ ")).collect()).collect()
+}
+
+/// A command without its comment.
+fn bare(command: &str) -> &str {
+    command.split(" #").next().unwrap_or(command).trim_end()
+}
+
+fn is_skipped(command: &str) -> bool {
+    SKIPPED.iter().any(|(skipped, _)| bare(command) == *skipped)
+}
+
+/// Runs `sh` with these arguments after it has done what is to be done before.
+fn shell(sandbox: &Sandbox, preparation: &str, arguments: &[&str]) -> Outcome {
+    sandbox.license_backup(arguments).with_binary("/bin/sh".into()).after(preparation).run()
+}
+
+/// Requires that a file is there, and not empty.
+fn has_text(file: &Path) {
+    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(!text.is_empty(), "{} should not be empty", file.display());
+}
+
+/// Who follows the README.
+struct Reader {
+    sandbox: Sandbox,
+    /// What is in each store but for the notes, by path.
+    licenses: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Reader {
+    /// All that the README takes for there is there: two stores, a place for backups, the directories of the shell and
+    /// the manual, and `make setup-tests component`.
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        let files = SampleStore::ordinary(14).files().map(|license| (license.path, license.bytes)).collect();
+        let reader = Self { sandbox, licenses: files };
+        for store in [PLAYER, LICENSES].map(|name| reader.home(name)) {
+            SampleStore::ordinary(14).write_into(&store).unwrap();
+            fs::write(store.join(NOTES), "no license").unwrap();
+        }
+        for directory in [reader.home(COMPLETIONS), reader.home(MANUAL), reader.sandbox.path("mnt/nas")] {
+            fs::create_dir_all(directory).unwrap();
+        }
+        reader.has_the_components();
+        reader.has_the_example_for_node();
+        reader
+    }
+
+    fn has_the_components(&self) {
+        let components = sources().join("target/components");
+        fs::create_dir_all(self.here("target")).unwrap();
+        symlink(&components, self.here("target/components")).unwrap();
+        let command = "license-backup-command.wasm";
+        symlink(components.join(command), self.here(command)).unwrap();
+    }
+
+    /// A copy, since it is written into, which other tests do in the checkout at the same time.
+    fn has_the_example_for_node(&self) {
+        let (original, copy) = (sources().join("examples/node"), self.here("examples/node"));
+        fs::create_dir_all(&copy).unwrap();
+        for name in ["backup.js", "package.json", "package-lock.json"] {
+            fs::copy(original.join(name), copy.join(name)).unwrap();
+        }
+        symlink(original.join("node_modules"), copy.join("node_modules")).unwrap();
+    }
+
+    /// The path of a name in the directory where each block begins.
+    fn here(&self, name: &str) -> PathBuf {
+        self.sandbox.path("here").join(name)
+    }
+
+    fn home(&self, name: &str) -> PathBuf {
+        self.sandbox.path("home").join(name)
+    }
+
+    fn backup_file(&self) -> PathBuf {
+        self.sandbox.path("mnt/nas/laptop/licenses.zip")
+    }
+
+    /// Types the commands of a block, one after the other, each where the one before has gone to.
+    fn follows(&self, block: &[&str]) {
+        let mut directory = self.here("");
+        for command in block.iter().filter(|command| !is_skipped(command)) {
+            for (_, happens) in BEFORE.iter().filter(|(part, _)| command.contains(part)) {
+                happens(self);
+            }
+            let outcome = self.types(command, &directory).exits(0);
+            for (_, holds) in AFTER.iter().filter(|(part, _)| command.contains(part)) {
+                holds(self, outcome.stdout());
+            }
+            directory = fs::read_to_string(self.sandbox.path("directory")).unwrap().trim_end().into();
+        }
+    }
+
+    /// Types a command in a directory. What is left in the file `directory` is the one where that ended.
+    fn types(&self, command: &str, directory: &Path) -> Outcome {
+        assert!(!command.ends_with('\\'), "a command that goes on in another line is not read to its end: {command}");
+        let root = self.sandbox.path("");
+        let root = root.to_str().expect("the directory for temporary files has a name in UTF-8").trim_end_matches('/');
+        let target = sources().join("target");
+        let preparation = format!(
+            "cd '{}'; export HOME='{root}/home' PATH='{target}/release:{target}/tools/bin':\"$PATH\"; \
+                export npm_config_update_notifier=false",
+            directory.display(),
+            target = target.display(),
+        );
+        let command = command.replace("/mnt/", &format!("{root}/mnt/"));
+        let script = format!("{command}\nstatus=$?; pwd >'{root}/directory'; exit $status");
+        shell(&self.sandbox, &preparation, &["-c", &script])
+    }
+
+    fn loses_the_licenses_in(&self, store: &str) {
+        for path in self.licenses.keys() {
+            fs::remove_file(self.home(store).join(path)).unwrap();
+        }
+    }
+
+    fn fetches_the_backup(&self) {
+        fs::copy(self.backup_file(), self.here("licenses.zip")).unwrap();
+    }
+
+    fn removes_the_backup(&self) {
+        fs::remove_file(self.backup_file()).unwrap();
+    }
+
+    fn has_all_licenses_in(&self, directory: &Path) {
+        assert!(files_below(directory) == self.licenses, "{} should hold all licenses", directory.display());
+    }
+
+    fn has_all_licenses_beside_the_notes_in(&self, store: &str) {
+        let mut files = files_below(&self.home(store));
+        assert!(files.remove(Path::new(NOTES)).is_some(), "{NOTES} should still be in {store}");
+        assert!(files == self.licenses, "{store} should hold all licenses");
+    }
+
+    /// A backup that is whole for tools from elsewhere, with each license bit for bit.
+    fn has_a_backup(&self) {
+        let copy = Sandbox::new();
+        fs::copy(self.backup_file(), copy.backup_file()).unwrap();
+        copy.archive().passes_unzip();
+        let unpacked = copy.path("unpacked");
+        copy.archive().unpack(&unpacked);
+        passes_b3sum(&unpacked);
+        self.has_all_licenses_in(&unpacked.join("licenses"));
+    }
+
+    fn has_a_backup_but_for_the_notes(&self, printed: &str) {
+        self.has_a_backup();
+        assert!(printed.contains("Left out 1, unrecognized") && printed.contains(NOTES), "{printed}");
+    }
+
+    fn is_told_the_hash(&self, printed: &str) {
+        let hash = blake3::hash(&fs::read(self.backup_file()).unwrap());
+        assert!(printed.contains(&format!("BLAKE3 {hash}\n")), "{hash} should be in\n{printed}");
+    }
+
+    fn is_told_the_licenses(&self, printed: &str) {
+        for path in self.licenses.keys() {
+            assert!(printed.contains(&*path.to_string_lossy()), "{} should be in\n{printed}", path.display());
+        }
+    }
+
+    fn is_told_the_names(&self, printed: &str) {
+        self.is_told_the_licenses(printed);
+        assert!(printed.contains(NOTES), "{NOTES} should be in\n{printed}");
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_does_what_it_says_from_top_to_bottom() {
+    let reader = Reader::new();
+    for block in blocks() {
+        reader.follows(&block);
+    }
+}
+
+#[test]
+fn nothing_is_said_of_commands_that_the_readme_does_not_have() {
+    let commands = blocks().concat();
+    for (skipped, reason) in SKIPPED {
+        assert!(commands.iter().any(|command| bare(command) == skipped), "{skipped} is no longer there ({reason})");
+    }
+    for part in BEFORE.iter().map(|(part, _)| part).chain(AFTER.iter().map(|(part, _)| part)) {
+        assert!(commands.iter().any(|command| command.contains(part)), "no command has {part:?} in it any longer");
+    }
+}
+
+#[test]
+fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_and_restores_it() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path("scripts")).unwrap();
+    fs::create_dir_all(sandbox.path("target")).unwrap();
+    fs::copy(sources().join("scripts/run-sample.sh"), sandbox.path("scripts/run-sample.sh")).unwrap();
+    symlink(sources().join("target/release"), sandbox.path("target/release")).unwrap();
+    let outcome = shell(&sandbox, "true", &["scripts/run-sample.sh"]).exits(0);
+
+    let (backed_up, other): (Vec<_>, Vec<_>) = SampleStore { licenses: 24, ..SampleStore::default() }
+        .files()
+        .partition(|file| file.expected == Expected::BackedUp);
+    let backed_up: BTreeMap<_, _> = backed_up.into_iter().map(|file| (file.path, file.bytes)).collect();
+    assert!(files_below(&sandbox.path("target/sample-restored")) == backed_up, "{}", outcome.report());
+    let shown = format!(" in the backup, {} files left out;", other.len());
+    assert!(outcome.stdout().contains(&shown), "{shown:?} should be in\n{}", outcome.report());
+}
