@@ -22,11 +22,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let operation = runtime.backup(&BackupOptions::new(store, backup)).await?;
         Ok(operation.completed.await?)
     });
+    let mut failed = 0;
     for (store, outcome) in stores.iter().zip(wait(join_all(all))) {
         match outcome {
             Ok(summary) => println!("{}: {} licenses are safe", store.display(), summary.licenses),
-            Err(error) => println!("{}: {error}", store.display()),
+            Err(error) => {
+                failed += 1;
+                println!("{}: {error}", store.display());
+            }
         }
     }
-    Ok(())
+    if failed > 0 { Err(format!("{failed} of {} stores could not be backed up", stores.len()).into()) } else { Ok(()) }
 }

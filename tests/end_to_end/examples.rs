@@ -94,7 +94,9 @@ fn several_stores_are_backed_up_at_once_by_one_runtime() {
     for (store, licenses) in [("a", 3), ("b", 4)] {
         SampleStore::ordinary(licenses).write_into(&sandbox.path(store)).unwrap();
     }
-    let lines = printed(&sandbox, "parallel", &["backup", "a", "b", "none"]);
+    let outcome = example(&sandbox, "parallel", &["backup", "a", "b", "none"]).run().exits(1);
+    let outcome = outcome.says(&["1 of 3 stores could not be backed up"]);
+    let lines: Vec<_> = outcome.stdout().lines().collect();
     assert_eq!(lines[..2], ["a: 3 licenses are safe", "b: 4 licenses are safe"]);
     assert!(lines[2].starts_with("none: "), "{lines:?}");
     assert!(sandbox.path("backup/a/licenses.zip").exists() && sandbox.path("backup/b/licenses.zip").exists());
