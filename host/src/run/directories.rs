@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use license_backup_core::Failure;
+use license_backup_core::{Failure, STORE};
 
 use crate::shares::{Place, Shares};
 
@@ -36,7 +36,7 @@ impl Directory {
     /// The license store.
     pub(crate) fn store(path: PathBuf, access: Access) -> Self {
         let place = Place { directory: path.clone(), below: Vec::new() };
-        Self { role: "license store", path, place, name: "/licenses", access }
+        Self { role: "license store", path, place, name: STORE, access }
     }
 
     /// The directory of the backup, which may be on a share.

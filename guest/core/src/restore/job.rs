@@ -1,5 +1,7 @@
 //! What a restore has to do, what it has made so far, and what there is to tell of it.
 
+use std::mem;
+
 use super::budget::Budget;
 use super::conflict::Conflict;
 use super::names::Names;
@@ -53,11 +55,10 @@ impl Job {
 
     /// Puts what is pending right in a directory before what is pending below it.
     pub(super) fn put_directories_last(&mut self) {
-        let contents = &self.contents;
+        let mut pending = mem::take(&mut self.pending);
         // Directories have their numbers in the order in which they are entered: each before those that are in it.
-        self.pending.sort_unstable_by_key(|Pending { license, .. }| {
-            (contents.catalogue().directory_of(contents.license(*license).file), *license)
-        });
+        pending.sort_unstable_by_key(|Pending { license, .. }| (self.directory_of(*license), *license));
+        self.pending = pending;
     }
 
     /// The path of a temporary file, for a person who has to remove it.
