@@ -1,13 +1,17 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny reproduce vendor-wit clean
+.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny package test-package reproduce vendor-wit \
+	clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 # The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
 HOST := --release --package license-backup --package license-backup-tests --package license-backup-sample \
 	--package license-backup-bench
+
+# What is built names no place of this machine.
+build test soak bench profile lint package test-package: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +36,7 @@ soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races
 test soak: setup-tests build
-	cargo test --locked --package license-backup-core --package license-backup-command
+	cargo test --locked --package license-backup-core --package license-backup-command --package license-backup-metadata
 	cargo test --locked $(HOST)
 
 # How many seconds each fuzz target runs.
@@ -67,6 +71,14 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy with and with
 deny: ## Look through the licenses, sources, duplicates and known faults of the dependencies
 	@scripts/setup.sh deny
 	scripts/deny.sh
+
+package: build ## Build what a release needs into target/dist
+	@scripts/setup.sh package
+	scripts/package.sh
+
+test-package: package ## Look through the release, push it to a registry on this machine, and pull it
+	@scripts/setup.sh test-package
+	cargo test --locked $(HOST) --test end_to_end -- --ignored
 
 reproduce: component ## Build the components twice more from nothing, and compare them byte for byte
 	scripts/reproduce.sh

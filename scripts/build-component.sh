@@ -16,11 +16,11 @@ license-backup-hostile hostile Means harm: to test hosts
 components_dir=target/components
 target_dir=target/guest
 profile=guest
-named=
+strip=symbols
 if [ "${1-}" = --named ]; then
 	components_dir=$components_dir/named
 	target_dir=$target_dir-named
-	named=', "-Cstrip=none"'
+	strip=none
 fi
 
 # Any of these would replace the flags and the places named here.
@@ -29,18 +29,16 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 # Says in a component what it is. Compiled for this machine, before what follows is set for wasm.
 cargo build --quiet --locked --release --package license-backup-metadata --target-dir target
 
-# The panic messages of the dependencies carry the paths of their sources; the same sources give the same bytes wherever
-# they lie.
-toml_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
-remap="$(toml_string "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo")"
-remap="$remap, $(toml_string "--remap-path-prefix=$PWD=/license-backup")"
+# A package with an opt-level of its own loses the `strip` of its profile. A panic is a trap without a text: there is no stream
+# to write one to. What is not stable about that is the switch alone.
+flags=$(scripts/path-flags.sh)
+for flag in -Ctarget-feature=+simd128 "-Cstrip=$strip" -Zunstable-options -Cpanic=immediate-abort; do
+	flags=$(printf '%s\037%s' "$flags" "$flag")
+done
 
-# A panic is a trap without a text: there is no stream to write one to. What is not stable about that is the switch alone.
-flags="$remap, \"-Zunstable-options\", \"-Cpanic=immediate-abort\"$named"
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
-	--config "target.$wasm_target.rustflags = [$flags]" \
 	-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
-export RUSTC_BOOTSTRAP=1
+export RUSTC_BOOTSTRAP=1 CARGO_ENCODED_RUSTFLAGS="$flags"
 
 add_linkers_to_path
 if ! has_own_sources; then

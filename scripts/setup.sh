@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
-# or with `deny`, `fuzz` or `profile` what these targets of the Makefile need; says what it uses in a line each. Where it lacks the
-# right to install something it names the one command to run, and stops.
+# or with `deny`, `fuzz`, `package`, `profile` or `test-package` what these targets of the Makefile need; says what it uses in a
+# line each. Where it lacks the right to install something it names the one command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -103,6 +103,27 @@ setup_node() {
 	fi
 }
 
+# A registry to push to. Debian's package is unpacked and not installed: that would start a registry for the whole network. The
+# lists are fetched too, into a directory of their own, since there may be none here, and only root may fetch those of the system.
+setup_registry() {
+	registry=$tools_dir/bin/docker-registry
+	echo "setup: the release is pushed to and pulled from Debian's docker-registry, $registry"
+	[ ! -x "$registry" ] || return 0
+	has apt-get || fail "this machine has no apt-get to fetch Debian's docker-registry with; put the program there"
+	unpacked=target/docker-registry
+	mkdir -p "$unpacked/lists/partial" "$unpacked/cache/archives/partial"
+	(
+		cd "$unpacked"
+		set -- -qq -o Dir::State::Lists="$PWD/lists" -o Dir::Cache="$PWD/cache"
+		apt-get "$@" update && apt-get "$@" download docker-registry && dpkg-deb --extract docker-registry_*.deb .
+	) >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		fail "downloading failed, this shows why: apt-get download docker-registry"
+	}
+	mv "$unpacked/usr/bin/docker-registry" "$registry"
+	rm -rf "$unpacked"
+}
+
 # is_wasmtime PROGRAM VERSION
 is_wasmtime() {
 	case $("$1" --version 2>/dev/null) in
@@ -130,6 +151,12 @@ if [ "${1-}" = tests ]; then
 	setup_node
 elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
+elif [ "${1-}" = package ]; then
+	install_tool "$tools_dir" cargo-cyclonedx@0.5.9
+	install_tool "$tools_dir" cargo-about@0.9.3 --features cli
+elif [ "${1-}" = test-package ]; then
+	install_tool "$tools_dir" wkg@0.16.1
+	setup_registry
 elif [ "${1-}" = profile ]; then
 	has perf || packages="$packages linux-perf"
 	install_missing

@@ -4,7 +4,7 @@
 #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "the code is generated")]
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "wit",
     world: "license-management",
     with: { "wasi": wasmtime_wasi::p2::bindings },
     imports: { default: async | trappable },

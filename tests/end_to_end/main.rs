@@ -34,9 +34,13 @@ mod listing;
 #[cfg(target_os = "linux")]
 mod node;
 mod other_file_system;
+#[cfg(target_os = "linux")]
+mod package;
 mod races;
 #[cfg(target_os = "linux")]
 mod readme;
+#[cfg(target_os = "linux")]
+mod registry;
 mod scene;
 mod security;
 mod shell;

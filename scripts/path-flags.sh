@@ -1,0 +1,15 @@
+#!/bin/sh
+# Prints flags for CARGO_ENCODED_RUSTFLAGS with which nothing that is compiled names a place of this machine: the messages of
+# panics carry the paths of sources, and who gets a program has no use for those of its builder. The same sources give the same
+# bytes wherever they lie.
+set -eu
+cd "$(dirname "$0")/.."
+
+flags=
+remap() { flags=$flags${flags:+$separator}--remap-path-prefix=$1=$2; }
+# What cargo takes for the separator of flags.
+separator=$(printf '\037')
+remap "${CARGO_HOME:-$HOME/.cargo}" /cargo
+remap "$(rustc --print sysroot)" /rust
+remap "$PWD" /license-backup
+printf '%s' "$flags"

@@ -1,0 +1,274 @@
+//! What `make package` puts into target/dist. `make test-package` makes it, and runs these tests; `make test` does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use license_backup_tests::harness::{Outcome, Sandbox, files_below};
+use license_backup_tests::sample::SampleStore;
+use serde_json::Value;
+use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
+}
+
+/// The release.
+fn dist() -> PathBuf {
+    sources().join("target/dist")
+}
+
+/// The file of the release that is there for each system it is built on, and is there for one here: it ends so.
+fn of_the_program(end: &str) -> PathBuf {
+    let begin = format!("license-backup-{VERSION}-");
+    let is_it = |path: &PathBuf| path.to_str().is_some_and(|name| name.starts_with(&begin) && name.ends_with(end));
+    let files: Vec<_> = files_below(&dist()).into_keys().filter(is_it).collect();
+    let [file] = files.as_slice() else { panic!("one file should be {begin}...{end}: {files:?}") };
+    dist().join(file)
+}
+
+/// A program of the system, to be run in a sandbox.
+fn system(sandbox: &Sandbox, line: &[&str]) -> Outcome {
+    sandbox.license_backup(line).with_binary("/usr/bin/env".into()).run()
+}
+
+/// Unpacks an archive of the release, which has one directory in it, and gives that.
+fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
+    let archive = archive.to_str().expect("the checkout has a name in UTF-8");
+    let name = Path::new(archive).file_name().expect("it is a file");
+    let directory = sandbox.path(name);
+    fs::create_dir(&directory).expect("nothing of this name is there");
+    let directory = directory.to_str().expect("a sandbox has a name in UTF-8");
+    let _ = system(sandbox, &["tar", "--extract", "--gzip", "--file", archive, "--directory", directory]).exits(0);
+    let entries: Vec<_> = fs::read_dir(directory).expect("it can be read").collect();
+    let [Ok(entry)] = entries.as_slice() else { panic!("{archive} should have one directory in it: {entries:?}") };
+    entry.path()
+}
+
+fn program(sandbox: &Sandbox) -> PathBuf {
+    unpacked(sandbox, &of_the_program(".tar.gz"))
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn every_file_of_a_release_has_the_checksum_that_it_says() {
+    let sandbox = Sandbox::new();
+    let checked = format!("cd '{}' && sha256sum --check --strict SHA256SUMS", dist().display());
+    let checked = system(&sandbox, &["sh", "-c", &checked]).exits(0);
+    let checked: BTreeSet<_> = checked.stdout().lines().filter_map(|line| line.strip_suffix(": OK")).collect();
+    let files = files_below(&dist());
+    let files = files.keys().filter_map(|path| path.to_str()).filter(|name| *name != "SHA256SUMS");
+    assert_eq!(checked, files.collect());
+}
+
+/// What a component says of itself, by the section that says it.
+fn said(component: &[u8]) -> BTreeMap<String, String> {
+    let mut said = BTreeMap::new();
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.expect("it is a component") {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::CustomSection(section) if depth == 0 => {
+                if let KnownCustom::ComponentName(names) = section.as_known() {
+                    for name in names {
+                        if let Ok(ComponentName::Component { name, .. }) = name {
+                            said.insert("name".to_owned(), name.to_owned());
+                        }
+                    }
+                } else if let Ok(text) = str::from_utf8(section.data()) {
+                    said.insert(section.name().to_owned(), text.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    said
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn the_components_and_the_wit_package_say_what_they_are() {
+    for (file, name) in [
+        ("license-backup.wasm", "license-backup"),
+        ("license-backup-command.wasm", "license-backup-command"),
+        ("licenses-management.wasm", "licenses:management"),
+    ] {
+        let said = said(&read(&dist().join(file)));
+        let of = |section: &str| said.get(section).map(String::as_str);
+        assert_eq!(of("name"), Some(name), "{file}");
+        assert_eq!(of("version"), Some(VERSION), "{file}");
+        assert_eq!(of("licenses"), Some("MIT OR Apache-2.0"), "{file}");
+        assert!(of("description").is_some_and(|text| text.len() > 20), "{file} should say what it is: {said:?}");
+    }
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn the_archive_has_a_program_that_backs_up_with_the_component_of_the_release() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
+    let binary = program(&sandbox).join("bin/license-backup");
+    let component = dist().join("license-backup.wasm");
+    let hash = system(&sandbox, &["sha256sum", component.to_str().expect("the checkout has a name in UTF-8")]).exits(0);
+    let hash = hash.stdout().split(' ').next().expect("it begins with the hash");
+    let version = sandbox.license_backup(["--version"]).with_binary(binary.clone()).run().exits(0);
+    assert!(version.stdout().contains(hash), "{}", version.report());
+    let _ = sandbox.back_up(&[]).with_binary(binary.clone()).run().exits(0);
+    let _ = sandbox.license_backup(["verify", "--from", "backup"]).with_binary(binary).run().exits(0);
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn the_archive_has_what_a_system_expects_below_its_prefix() {
+    let sandbox = Sandbox::new();
+    let files = files_below(&program(&sandbox));
+    for expected in [
+        "bin/license-backup",
+        "share/bash-completion/completions/license-backup",
+        "share/doc/license-backup/CHANGELOG.md",
+        "share/doc/license-backup/LICENSE-APACHE",
+        "share/doc/license-backup/LICENSE-MIT",
+        "share/doc/license-backup/README.md",
+        "share/doc/license-backup/SECURITY.md",
+        "share/doc/license-backup/cron/license-backup",
+        "share/doc/license-backup/json-lines.schema.json",
+        "share/doc/license-backup/systemd/license-backup.service",
+        "share/doc/license-backup/systemd/license-backup.timer",
+        "share/doc/license-backup/third-party.txt",
+        "share/fish/vendor_completions.d/license-backup.fish",
+        "share/man/man1/license-backup-backup.1",
+        "share/man/man1/license-backup-list.1",
+        "share/man/man1/license-backup-restore.1",
+        "share/man/man1/license-backup-verify.1",
+        "share/man/man1/license-backup.1",
+        "share/zsh/site-functions/_license-backup",
+    ] {
+        let found = files.get(Path::new(expected));
+        assert!(found.is_some_and(|content| !content.is_empty()), "{expected} should be among {:#?}", files.keys());
+    }
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
+    let sandbox = Sandbox::new();
+    let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let cargo = cargo.expect("a home is set");
+    let compiler = system(&sandbox, &["rustc", "--print", "sysroot"]).exits(0);
+    let places = ["guest", "host", "target"].map(|directory| format!("{}/", sources().join(directory).display()));
+    let places =
+        [&[format!("{cargo}/registry/"), format!("{}/lib/", compiler.stdout().trim_end())], &places[..]].concat();
+    let crates = ["license-backup", "license-backup-core"].map(|name| dist().join(format!("{name}-{VERSION}.crate")));
+    let mut trees = vec![dist(), program(&sandbox)];
+    trees.extend(crates.iter().map(|archive| unpacked(&sandbox, archive)));
+    for tree in trees {
+        for (path, content) in files_below(&tree) {
+            let content = String::from_utf8_lossy(&content);
+            let named = places.iter().find(|place| content.contains(place.as_str()));
+            assert_eq!(named, None, "{} of {} names it", path.display(), tree.display());
+        }
+    }
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn a_crate_has_the_component_of_the_release_in_it() {
+    let sandbox = Sandbox::new();
+    let unpacked = unpacked(&sandbox, &dist().join(format!("license-backup-{VERSION}.crate")));
+    assert!(read(&unpacked.join("component/license-backup.wasm")) == read(&dist().join("license-backup.wasm")));
+}
+
+/// Something that is compiled, and what the release says of it.
+struct Compiled {
+    package: &'static str,
+    /// What cargo is told of the system that it is for.
+    target: &'static [&'static str],
+    bill: PathBuf,
+    terms: PathBuf,
+}
+
+impl Compiled {
+    /// The program, and both components.
+    fn all(sandbox: &Sandbox) -> [Self; 3] {
+        let component = |package, file: &str| Self {
+            package,
+            target: &["--target", "wasm32-unknown-unknown"],
+            bill: dist().join(format!("{file}.cdx.json")),
+            terms: dist().join(format!("{file}.third-party.txt")),
+        };
+        [
+            Self {
+                package: "license-backup",
+                target: &[],
+                bill: of_the_program(".cdx.json"),
+                terms: program(sandbox).join("share/doc/license-backup/third-party.txt"),
+            },
+            component("license-backup-component", "license-backup.wasm"),
+            component("license-backup-command", "license-backup-command.wasm"),
+        ]
+    }
+
+    /// What of others is compiled into it, as cargo tells it: `name version`.
+    fn taken_in(&self, sandbox: &Sandbox) -> BTreeSet<String> {
+        let manifest = sources().join("Cargo.toml");
+        let manifest = manifest.to_str().expect("the checkout has a name in UTF-8");
+        let options = ["--manifest-path", manifest, "--package", self.package, "--edges", "normal", "--prefix", "none"];
+        let line = [&["cargo", "tree", "--locked", "--offline"], &options[..], self.target].concat();
+        let tree = system(sandbox, &line).exits(0);
+        // `name vVERSION`, and more behind it of some.
+        let packages = tree.stdout().lines().filter_map(|line| line.split_once(" v"));
+        let others = packages.filter(|(name, _)| !name.starts_with("license-backup"));
+        let others: BTreeSet<_> =
+            others.map(|(name, rest)| format!("{name} {}", rest.split(' ').next().unwrap_or_default())).collect();
+        assert!(others.iter().any(|name| name.starts_with("quick-xml ")), "{others:?} should be what is taken in");
+        others
+    }
+}
+
+/// What a bill of materials lists as taken in, as `name version`.
+fn listed(bill: &Path) -> BTreeSet<String> {
+    let bill: Value = serde_json::from_slice(&read(bill)).expect("it is JSON");
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    let components = bill["components"].as_array().expect("it has components");
+    let taken_in = components.iter().filter(|component| component["scope"] == "required");
+    let entries = taken_in.map(|component| {
+        let text = |key: &str| component[key].as_str().unwrap_or_else(|| panic!("{component} has no {key}"));
+        assert!(text("purl").starts_with("pkg:cargo/"), "{component}");
+        assert!(component["licenses"][0].is_object(), "{component} should say its license");
+        format!("{} {}", text("name"), text("version"))
+    });
+    entries.collect()
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn a_bill_of_materials_lists_all_that_is_compiled_in() {
+    let sandbox = Sandbox::new();
+    for compiled in Compiled::all(&sandbox) {
+        let listed = listed(&compiled.bill);
+        let taken_in = compiled.taken_in(&sandbox);
+        let missing: Vec<_> = taken_in.difference(&listed).collect();
+        assert!(missing.is_empty(), "{} should list {missing:?}", compiled.bill.display());
+    }
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn the_terms_of_all_that_is_compiled_in_are_told() {
+    let sandbox = Sandbox::new();
+    for compiled in Compiled::all(&sandbox) {
+        let terms = fs::read_to_string(&compiled.terms).expect("they are text");
+        let has_terms = |entry: &String| terms.contains(&format!("\n  {entry}\n"));
+        let missing: Vec<_> = compiled.taken_in(&sandbox).into_iter().filter(|entry| !has_terms(entry)).collect();
+        assert!(missing.is_empty(), "{} should have the terms of {missing:?}", compiled.terms.display());
+        for words in ["Permission is hereby granted, free of charge", "Apache License"] {
+            assert!(terms.contains(words), "{words:?} should be in {}", compiled.terms.display());
+        }
+    }
+}

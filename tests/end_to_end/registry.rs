@@ -1,0 +1,120 @@
+//! The release in a registry: Debian's `docker-registry` on this machine, pushed to and pulled from with `wkg`, the tool of the
+//! component ecosystem. Run by `make test-package`, which installs both.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use license_backup_tests::harness::{Outcome, Sandbox};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// How long the registry may take to listen.
+const LIMIT: Duration = Duration::from_mins(1);
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target")
+}
+
+/// A registry of nobody else, which ends with the test.
+struct Registry {
+    process: Child,
+    address: String,
+}
+
+impl Registry {
+    fn start(sandbox: &Sandbox) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let address = listener.local_addr().expect("it has an address").to_string();
+        drop(listener);
+        let configuration = sandbox.path("registry.yml");
+        let storage = sandbox.path("registry");
+        let text = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {:?}}}}}\nhttp: {{addr: {address:?}}}\n",
+            storage.display().to_string()
+        );
+        fs::write(&configuration, text).expect("a sandbox can be written to");
+        let log = fs::File::create(sandbox.path("registry.log")).expect("a sandbox can be written to");
+        let process = Command::new(target().join("tools/bin/docker-registry"))
+            .arg("serve")
+            .arg(configuration)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("`make test-package` fetches docker-registry");
+        let registry = Self { process, address };
+        let start = Instant::now();
+        while TcpStream::connect(&registry.address).is_err() {
+            let log = || fs::read_to_string(sandbox.path("registry.log")).unwrap_or_default();
+            assert!(start.elapsed() < LIMIT, "the registry does not listen: {}", log());
+            thread::sleep(Duration::from_millis(10));
+        }
+        registry
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A run of `wkg` that knows the registry, and no other one for these packages.
+fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
+    let address = &registry.address;
+    let metadata = format!("{{ preferredProtocol = \"oci\", oci = {{ registry = \"{address}\" }} }}");
+    let configuration = format!(
+        "[namespace_registries]\nlicenses = {{ registry = \"{address}\", metadata = {metadata} }}\n\
+         [registry.\"{address}\".oci]\nprotocol = \"http\"\n"
+    );
+    fs::write(sandbox.path("wkg.toml"), configuration).expect("a sandbox can be written to");
+    let settings = format!(
+        "export WKG_CONFIG_FILE=wkg.toml WKG_CACHE_DIR=cache WKG_OCI_INSECURE={address} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
+    );
+    sandbox.license_backup(arguments).with_binary(target().join("tools/bin/wkg")).after(&settings).run()
+}
+
+/// The release, and what `wkg get` has written into the sandbox, byte for byte.
+fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path) {
+    let _ = wkg(
+        sandbox,
+        registry,
+        &["get", &format!("licenses:{package}@{VERSION}"), "--overwrite", "--output", "./pulled.wasm"],
+    )
+    .exits(0);
+    let pulled = fs::read(sandbox.path("pulled.wasm")).expect("it was written");
+    assert!(pulled == fs::read(file).expect("it is there"), "{package} was pulled otherwise than it was pushed");
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
+    let sandbox = Sandbox::new();
+    let registry = Registry::start(&sandbox);
+    let file = target().join("dist/licenses-management.wasm");
+    let path = file.to_str().expect("the checkout has a name in UTF-8");
+    let _ = wkg(&sandbox, &registry, &["publish", path]).exits(0);
+    is_pulled(&sandbox, &registry, "management", &file);
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
+fn a_component_that_is_pushed_to_a_registry_is_pulled_as_it_was_and_found_by_its_package() {
+    let sandbox = Sandbox::new();
+    let registry = Registry::start(&sandbox);
+    for component in ["license-backup", "license-backup-command"] {
+        let file = target().join("dist").join(component).with_extension("wasm");
+        let path = file.to_str().expect("the checkout has a name in UTF-8");
+        let reference = format!("{}/licenses/{component}:{VERSION}", registry.address);
+        let _ = wkg(&sandbox, &registry, &["oci", "push", &reference, path]).exits(0);
+        let _ = wkg(&sandbox, &registry, &["oci", "pull", &reference, "--output", "by-reference.wasm"]).exits(0);
+        let pulled = fs::read(sandbox.path("by-reference.wasm")).expect("it was written");
+        assert!(pulled == fs::read(&file).expect("it is there"), "{component} was pulled otherwise than it was pushed");
+        is_pulled(&sandbox, &registry, component, &file);
+    }
+}
