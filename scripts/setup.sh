@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
-# or with `deny`, `fuzz`, `package`, `profile` or `test-package` what these targets of the Makefile need; says what it uses in a
-# line each. Where it lacks the right to install something it names the one command to run, and stops.
+# or with `deny`, `fuzz`, `lint`, `package`, `profile` or `test-package` what these targets of the Makefile need; says what it uses
+# in a line each. Where it lacks the right to install something it names the one command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -94,7 +94,7 @@ setup_wasmtime() {
 setup_node() {
 	installed=examples/node/node_modules/.package-lock.json
 	echo "setup: the example for Node is tested with what its package-lock.json names, installing it if it is not there"
-	if [ ! "$installed" -nt examples/node/package-lock.json ]; then
+	if [ -z "$(find "$installed" -newer examples/node/package-lock.json 2>/dev/null)" ]; then
 		npm ci --prefix examples/node --no-audit --no-fund >"$log" 2>&1 || {
 			tail -n 20 "$log" >&2
 			fail "installing failed, this shows why: npm ci --prefix examples/node"
@@ -151,6 +151,9 @@ if [ "${1-}" = tests ]; then
 	setup_node
 elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
+elif [ "${1-}" = lint ]; then
+	has shellcheck || packages="$packages shellcheck"
+	install_missing
 elif [ "${1-}" = package ]; then
 	install_tool "$tools_dir" cargo-cyclonedx@0.5.9
 	install_tool "$tools_dir" cargo-about@0.9.3 --features cli
