@@ -27,7 +27,7 @@ component: setup ## Build the components into target/components
 	scripts/build-component.sh
 
 build: component ## Build the components, then the program: target/release/license-backup
-	cargo build --locked $(HOST)
+	cargo build --locked $(HOST) --lib --bins --examples
 
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh

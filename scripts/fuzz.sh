@@ -11,7 +11,6 @@ seconds=$1
 }
 directory=target/fuzz
 programs=target/$(rustc -vV | sed -n 's/^host: //p')/release
-targets="wmdrm xmr lcp archive paths round_trip"
 
 rm -rf "$directory/seeds"
 RUSTFLAGS='--cfg fuzzing' cargo run --locked --package license-backup-fuzz --features seeds --bin seeds -- "$directory/seeds"
@@ -41,7 +40,8 @@ explain() {
 	END
 }
 
-for target in $targets; do
+for source in guest/core/fuzz/targets/*.rs; do
+	target=$(basename "$source" .rs)
 	fuzz "$target" || {
 		explain "$target" >&2
 		exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts what a release needs into target/dist: the components, the WIT package, an archive of the program with its pages,
-# completions, the crates, of each program and component a software bill of materials (CycloneDX) and the terms of what it has in
-# it, and SHA256SUMS. `make build` builds what goes into it.
+# Puts what a release needs into target/dist: the components, the WIT package, an archive of the program with its pages and
+# completions, the crates, of the program and each component a software bill of materials (CycloneDX) and the terms of what is
+# compiled in, and SHA256SUMS. `make build` builds what goes into it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -50,9 +50,11 @@ licenses() {
 	"$tools/cargo-about" about generate --locked --offline --fail --manifest-path "$1/Cargo.toml" --target "$2" \
 		--config scripts/about.toml --output-file "$3" scripts/about.hbs
 }
+# Those of the standard library, which is compiled into everything, come with the compiler.
+cp "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html" "$dist/rust-standard-library.html"
 licenses guest/component wasm32-unknown-unknown "$dist/license-backup.wasm.third-party.txt"
 licenses guest/command wasm32-unknown-unknown "$dist/license-backup-command.wasm.third-party.txt"
-licenses host "$triple" "$work/third-party.txt"
+licenses host "$triple" "$work/license-backup.third-party.txt"
 
 echo "package: archive of the program"
 # As below /usr/local.
@@ -66,8 +68,9 @@ mkdir -p "$doc" "$share/man/man1" "$share/bash-completion/completions" "$share/z
 "$program" completions bash >"$share/bash-completion/completions/license-backup"
 "$program" completions zsh >"$share/zsh/site-functions/_license-backup"
 "$program" completions fish >"$share/fish/vendor_completions.d/license-backup.fish"
-cp README.md CHANGELOG.md SECURITY.md LICENSE-MIT LICENSE-APACHE docs/json-lines.schema.json "$work/third-party.txt" "$doc"
-cp -r examples/systemd examples/cron "$doc"
+# The documents, and what they point to.
+(cd "$copy" && cp -r --parents ./*.md LICENSE-* bench/*.md bench/*.svg docs examples host/examples wit "$doc")
+cp "$work/license-backup.third-party.txt" "$dist/license-backup.wasm.third-party.txt" "$dist/rust-standard-library.html" "$doc"
 chmod -R u=rwX,go=rX "$root"
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work" \
 	"$(basename "$root")" | gzip --no-name --best >"$dist/$(basename "$root").tar.gz"

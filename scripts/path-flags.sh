@@ -5,10 +5,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-flags=
-remap() { flags=$flags${flags:+$separator}--remap-path-prefix=$1=$2; }
 # What cargo takes for the separator of flags.
 separator=$(printf '\037')
+# Behind those of the caller, which these would replace.
+flags=${CARGO_ENCODED_RUSTFLAGS-}
+add() { flags=$flags${flags:+$separator}$1; }
+[ -n "$flags" ] || for flag in ${RUSTFLAGS-}; do add "$flag"; done
+remap() { add "--remap-path-prefix=$1=$2"; }
 remap "${CARGO_HOME:-$HOME/.cargo}" /cargo
 remap "$(rustc --print sysroot)" /rust
 remap "$PWD" /license-backup

@@ -3,6 +3,8 @@
 //     npm run backup -- STORE BACKUP_DIRECTORY
 //
 // Exit codes: 0 all in order, 1 no backup was made, 3 some licenses could not be read, 130 cancelled.
+import { inspect } from "node:util";
+
 import { _setPreopens } from "@bytecodealliance/preview2-shim/filesystem";
 
 import { management } from "./generated/license-backup.js";
@@ -44,7 +46,7 @@ async function backup(store, directory) {
         console.log(`${status.val.stage}: ${status.val.done} of ${status.val.total ?? "?"}`);
         break;
       case "restricted-license":
-        console.log(`left out: ${status.val.path} (${status.val.reason})`);
+        console.log(`left out: ${inspect(status.val.path)} (${status.val.reason})`);
         break;
       case "error":
         console.error(`error: ${status.val.message}`);

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let runtime = Runtime::new()?.with_memory_limit(MEMORY).with_deadline(TIME);
     let mut operation = wait(runtime.list(&ListOptions::store(store)))?;
     while let Some(license) = operation.licenses.wait_next() {
-        println!("{}", license.path);
+        println!("{:?}", license.path);
     }
     match wait(operation.completed) {
         Ok(summary) => println!("{} may be backed up, {} not", summary.licenses, summary.left_out),

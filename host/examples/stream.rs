@@ -22,7 +22,7 @@ async fn back_up(options: &BackupOptions) -> Result<(), Box<dyn Error>> {
         match status {
             Status::Begin => println!("begins"),
             Status::Information(progress) => println!("{} {} files", progress.stage.name(), progress.done),
-            Status::RestrictedLicense(license) => println!("left out: {} ({})", license.path, license.reason.name()),
+            Status::RestrictedLicense(license) => println!("left out: {:?} ({})", license.path, license.reason.name()),
             Status::Error(failure) => println!("not read: {}", failure.message),
             Status::End => println!("ends"),
         }

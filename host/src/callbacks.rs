@@ -12,7 +12,8 @@ use crate::{CancellationCookie, Operation, OperationError, wait};
 ///
 /// All calls come from one thread, which has no other purpose: a callback may block, and the operation does not wait for it.
 pub trait Callback<Summary>: Send {
-    /// Something happened: [`Status::Begin`] first and [`Status::End`] last, unless the deadline passes before it is called.
+    /// Something happened: [`Status::Begin`] first and [`Status::End`] last, unless the operation breaks down or the deadline
+    /// passes before it is called.
     fn progress(&mut self, status: Status);
 
     /// The operation is over. Called once, after all else.

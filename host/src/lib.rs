@@ -34,7 +34,7 @@
 //! let mut operation = wait(runtime.backup(&BackupOptions::new(&store, &backup)))?;
 //! while let Some(status) = operation.progress.wait_next() {
 //!     if let Status::RestrictedLicense(license) = status {
-//!         println!("left out: {} ({})", license.path, license.reason.name());
+//!         println!("left out: {:?} ({})", license.path, license.reason.name());
 //!     }
 //! }
 //! let summary = wait(operation.completed)?;

@@ -104,8 +104,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
-    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupExists`. All later trouble arrives through
+    /// All that can be told at once: whatever keeps the component from being started or breaks it down, as [`OperationError`] has
+    /// it, and of the codes of [`OperationError::Failure`] `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupExists`, and
+    /// `DiskFull`, `OutOfMemory` or `Io` if no temporary file can be created. All later trouble arrives through
     /// [`Operation::completed`].
     pub fn backup(
         &self,
@@ -132,8 +133,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
-    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`.
+    /// All that can be told at once: whatever keeps the component from being started or breaks it down, as [`OperationError`] has
+    /// it, and of the codes of [`OperationError::Failure`] `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`,
+    /// `OutOfMemory` and `Io`.
     pub fn verify(
         &self,
         options: &VerifyOptions,
@@ -161,8 +163,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
-    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`.
+    /// All that can be told at once: whatever keeps the component from being started or breaks it down, as [`OperationError`] has
+    /// it, and of the codes of [`OperationError::Failure`] `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`,
+    /// `OutOfMemory` and `Io`.
     pub fn restore(
         &self,
         options: &RestoreOptions,
@@ -188,9 +191,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// All that can be told at once: [`OperationError::Directory`], and of the codes of [`OperationError::Failure`]
-    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`. All later trouble arrives through
-    /// [`ListOperation::completed`].
+    /// All that can be told at once: whatever keeps the component from being started or breaks it down, as [`OperationError`] has
+    /// it, and of the codes of [`OperationError::Failure`] `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt`,
+    /// `OutOfMemory` and `Io`. All later trouble arrives through [`ListOperation::completed`].
     pub fn list(
         &self,
         options: &ListOptions,

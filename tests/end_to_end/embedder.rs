@@ -11,7 +11,7 @@ use license_backup::{
     BackupOperation, BackupOptions, CancellationCookie, ErrorCode, ListOptions, Operation, RestoreOptions, Status,
     VerifyOptions, wait,
 };
-use license_backup_tests::harness::{Sandbox, counted, sized};
+use license_backup_tests::harness::{Sandbox, counted, files_below, sized};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, all, large, options, outcome, start, wait_until_half_way};
@@ -138,12 +138,15 @@ fn calls_that_are_given_up_before_they_are_answered_leave_nothing_open() {
 fn a_call_that_nobody_ever_looks_at_begins_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     drop(RUNTIME.backup(&options(&sandbox)));
-    wait_until_released(&sandbox);
-    assert!(!sandbox.backup_file().exists(), "a backup was made");
+    // Far longer than a backup of this store takes.
+    for _ in 0..10 {
+        runtime_is_as_good_as_before();
+    }
+    assert!(files_below(&sandbox.backup()).is_empty(), "a backup was begun");
 }
 
 #[test]
-fn a_listing_that_nobody_reads_waits_without_an_end_and_ends_when_it_is_cancelled_or_dropped() {
+fn a_listing_that_nobody_reads_ends_when_it_is_cancelled_or_dropped() {
     let sandbox = backed_up();
     let options = ListOptions::backup(sandbox.backup());
     let operation = wait(RUNTIME.list(&options)).unwrap();

@@ -36,7 +36,7 @@ fn a_backup_is_read_as_a_stream_in_an_executor_of_the_caller() {
     let sandbox = not_backed_up();
     let lines = printed(&sandbox, "stream", &["store", "backup"]);
     assert_eq!(lines.first().map(String::as_str), Some("begins"), "{lines:?}");
-    assert!(lines.contains(&"left out: notes.txt (unrecognized)".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"left out: \"notes.txt\" (unrecognized)".to_owned()), "{lines:?}");
     assert!(lines.ends_with(&["ends".to_owned(), "5 licenses are safe".to_owned()]), "{lines:?}");
     sandbox.archive().passes_unzip();
 }

@@ -38,7 +38,7 @@ fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_left_out() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(150));
     fs::write(sandbox.path("store/notes.txt"), "no license").unwrap();
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup()).run().exits(0);
-    for told in ["left out: notes.txt (unrecognized)\n", "backed up 150 licenses ("] {
+    for told in ["left out: 'notes.txt' (unrecognized)\n", "backed up 150 licenses ("] {
         assert!(outcome.stdout().contains(told), "{}", outcome.report());
     }
     let _ = sandbox.license_backup(["verify", "--from", "backup"]).run().exits(0);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
+use license_backup_tests::harness::{Sandbox, Snapshot, files_below, skipped};
 use license_backup_tests::sample::SampleStore;
 
 use crate::fates::allowed;
@@ -46,7 +46,7 @@ fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
     match output {
         Ok(output) if output.status.success() => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
         failed => {
-            println!("{command} {arguments:?}: {failed:?}; nothing was tested");
+            skipped(format_args!("a file system of another kind, {command} {arguments:?}"), format_args!("{failed:?}"));
             None
         }
     }

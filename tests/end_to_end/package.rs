@@ -29,6 +29,13 @@ fn of_the_program(end: &str) -> PathBuf {
     dist().join(file)
 }
 
+/// The version of the interface.
+pub(crate) fn interface_version() -> String {
+    let types = fs::read_to_string(sources().join("wit/types.wit")).expect("it is there");
+    let package = types.lines().find_map(|line| line.strip_prefix("package licenses:management@"));
+    package.expect("it says of which package it is").trim_end_matches(';').to_owned()
+}
+
 /// A program of the system, to be run in a sandbox.
 fn system(sandbox: &Sandbox, line: &[&str]) -> Outcome {
     sandbox.license_backup(line).with_binary("/usr/bin/env".into()).run()
@@ -95,15 +102,15 @@ fn said(component: &[u8]) -> BTreeMap<String, String> {
 #[test]
 #[ignore = "run by `make test-package`"]
 fn the_components_and_the_wit_package_say_what_they_are() {
-    for (file, name) in [
-        ("license-backup.wasm", "license-backup"),
-        ("license-backup-command.wasm", "license-backup-command"),
-        ("licenses-management.wasm", "licenses:management"),
+    for (file, name, version) in [
+        ("license-backup.wasm", "license-backup", VERSION),
+        ("license-backup-command.wasm", "license-backup-command", VERSION),
+        ("licenses-management.wasm", "licenses:management", &interface_version()),
     ] {
         let said = said(&read(&dist().join(file)));
         let of = |section: &str| said.get(section).map(String::as_str);
         assert_eq!(of("name"), Some(name), "{file}");
-        assert_eq!(of("version"), Some(VERSION), "{file}");
+        assert_eq!(of("version"), Some(version), "{file}");
         assert_eq!(of("licenses"), Some("MIT OR Apache-2.0"), "{file}");
         assert!(of("description").is_some_and(|text| text.len() > 20), "{file} should say what it is: {said:?}");
     }
@@ -136,11 +143,9 @@ fn the_archive_has_what_a_system_expects_below_its_prefix() {
         "share/doc/license-backup/LICENSE-MIT",
         "share/doc/license-backup/README.md",
         "share/doc/license-backup/SECURITY.md",
-        "share/doc/license-backup/cron/license-backup",
-        "share/doc/license-backup/json-lines.schema.json",
-        "share/doc/license-backup/systemd/license-backup.service",
-        "share/doc/license-backup/systemd/license-backup.timer",
-        "share/doc/license-backup/third-party.txt",
+        "share/doc/license-backup/examples/systemd/license-backup.service",
+        "share/doc/license-backup/examples/systemd/license-backup.timer",
+        "share/doc/license-backup/license-backup.third-party.txt",
         "share/fish/vendor_completions.d/license-backup.fish",
         "share/man/man1/license-backup-backup.1",
         "share/man/man1/license-backup-list.1",
@@ -156,14 +161,34 @@ fn the_archive_has_what_a_system_expects_below_its_prefix() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
+fn what_the_documents_in_the_archive_point_to_is_there() {
+    let sandbox = Sandbox::new();
+    let documents = program(&sandbox).join("share/doc/license-backup");
+    let mut links = 0;
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let document = String::from_utf8(read(&documents.join(name))).expect("it is text");
+        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.starts_with("https://") {
+                assert!(documents.join(link).exists(), "{name} points to {link}");
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 10, "{links} links should be all that there are");
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
 fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
     let sandbox = Sandbox::new();
     let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     let cargo = cargo.expect("a home is set");
     let compiler = system(&sandbox, &["rustc", "--print", "sysroot"]).exits(0);
     let places = ["guest", "host", "target"].map(|directory| format!("{}/", sources().join(directory).display()));
-    let places =
-        [&[format!("{cargo}/registry/"), format!("{}/lib/", compiler.stdout().trim_end())], &places[..]].concat();
+    let compiler = format!("{}/lib/", compiler.stdout().trim_end());
+    // Where the release was put together.
+    let temporary = format!("{}/", std::env::temp_dir().display());
+    let places = [&[format!("{cargo}/registry/"), compiler, format!("file://{temporary}")], &places[..]].concat();
     let crates = ["license-backup", "license-backup-core"].map(|name| dist().join(format!("{name}-{VERSION}.crate")));
     let mut trees = vec![dist(), program(&sandbox)];
     trees.extend(crates.iter().map(|archive| unpacked(&sandbox, archive)));
@@ -178,10 +203,12 @@ fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn a_crate_has_the_component_of_the_release_in_it() {
+fn the_crate_has_the_component_of_the_release_in_it_and_its_terms() {
     let sandbox = Sandbox::new();
     let unpacked = unpacked(&sandbox, &dist().join(format!("license-backup-{VERSION}.crate")));
-    assert!(read(&unpacked.join("component/license-backup.wasm")) == read(&dist().join("license-backup.wasm")));
+    for file in ["license-backup.wasm", "license-backup.wasm.third-party.txt"] {
+        assert!(read(&unpacked.join("component").join(file)) == read(&dist().join(file)), "{file}");
+    }
 }
 
 /// Something that is compiled, and what the release says of it.
@@ -207,7 +234,7 @@ impl Compiled {
                 package: "license-backup",
                 target: &[],
                 bill: of_the_program(".cdx.json"),
-                terms: program(sandbox).join("share/doc/license-backup/third-party.txt"),
+                terms: program(sandbox).join("share/doc/license-backup/license-backup.third-party.txt"),
             },
             component("license-backup-component", "license-backup.wasm"),
             component("license-backup-command", "license-backup-command.wasm"),
@@ -248,7 +275,7 @@ fn listed(bill: &Path) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn a_bill_of_materials_lists_all_that_is_compiled_in() {
+fn a_bill_of_materials_lists_every_crate_that_is_compiled_in() {
     let sandbox = Sandbox::new();
     for compiled in Compiled::all(&sandbox) {
         let listed = listed(&compiled.bill);
@@ -260,8 +287,13 @@ fn a_bill_of_materials_lists_all_that_is_compiled_in() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_terms_of_all_that_is_compiled_in_are_told() {
+fn the_terms_of_every_crate_that_is_compiled_in_are_told_and_of_the_standard_library() {
     let sandbox = Sandbox::new();
+    let documents = program(&sandbox).join("share/doc/license-backup");
+    // What is compiled into the component in the program, and into everything.
+    for file in ["license-backup.wasm.third-party.txt", "rust-standard-library.html"] {
+        assert!(read(&documents.join(file)) == read(&dist().join(file)), "{file}");
+    }
     for compiled in Compiled::all(&sandbox) {
         let terms = fs::read_to_string(&compiled.terms).expect("they are text");
         let has_terms = |entry: &String| terms.contains(&format!("\n  {entry}\n"));

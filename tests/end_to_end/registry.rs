@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use license_backup_tests::harness::{Outcome, Sandbox};
 
+use crate::package::interface_version;
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the registry may take to listen.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -79,14 +81,11 @@ fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
     sandbox.license_backup(arguments).with_binary(target().join("tools/bin/wkg")).after(&settings).run()
 }
 
-/// The release, and what `wkg get` has written into the sandbox, byte for byte.
+/// Requires that `wkg get` writes what was pushed, byte for byte.
 fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path) {
-    let _ = wkg(
-        sandbox,
-        registry,
-        &["get", &format!("licenses:{package}@{VERSION}"), "--overwrite", "--output", "./pulled.wasm"],
-    )
-    .exits(0);
+    let _ =
+        wkg(sandbox, registry, &["get", &format!("licenses:{package}"), "--overwrite", "--output", "./pulled.wasm"])
+            .exits(0);
     let pulled = fs::read(sandbox.path("pulled.wasm")).expect("it was written");
     assert!(pulled == fs::read(file).expect("it is there"), "{package} was pulled otherwise than it was pushed");
 }
@@ -99,7 +98,7 @@ fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
     let file = target().join("dist/licenses-management.wasm");
     let path = file.to_str().expect("the checkout has a name in UTF-8");
     let _ = wkg(&sandbox, &registry, &["publish", path]).exits(0);
-    is_pulled(&sandbox, &registry, "management", &file);
+    is_pulled(&sandbox, &registry, &format!("management@{}", interface_version()), &file);
 }
 
 #[test]
@@ -115,6 +114,6 @@ fn a_component_that_is_pushed_to_a_registry_is_pulled_as_it_was_and_found_by_its
         let _ = wkg(&sandbox, &registry, &["oci", "pull", &reference, "--output", "by-reference.wasm"]).exits(0);
         let pulled = fs::read(sandbox.path("by-reference.wasm")).expect("it was written");
         assert!(pulled == fs::read(&file).expect("it is there"), "{component} was pulled otherwise than it was pushed");
-        is_pulled(&sandbox, &registry, component, &file);
+        is_pulled(&sandbox, &registry, &format!("{component}@{VERSION}"), &file);
     }
 }

@@ -7,6 +7,8 @@ use std::process::Command;
 use license_backup_tests::harness::{Sandbox, binary, skipped};
 use license_backup_tests::sample::SampleStore;
 
+/// Where timers look for the program.
+const INSTALLED: &str = "/usr/local/bin/license-backup";
 const VERBS: [&str; 6] = ["backup", "restore", "verify", "list", "completions", "man"];
 
 fn sources() -> PathBuf {
@@ -96,15 +98,15 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
             .iter()
             .filter_map(|setting| setting.split_once('='))
             .fold(command.to_owned(), |command, (name, value)| command.replace(&format!("${{{name}}}"), value));
-        let arguments: Vec<_> = command.split(' ').skip(1).collect();
+        let arguments: Vec<_> =
+            command.strip_prefix(INSTALLED).expect("it names the program").split(' ').skip(1).collect();
         assert_eq!(sandbox.license_backup(arguments).run().exits(0).stdout(), "", "{command}");
     }
     assert!(home.join("backups/licenses/licenses.zip").exists());
 
-    // The program is looked for where it would be installed.
-    let installed = text.replace("ExecStart=license-backup", &format!("ExecStart={}", binary().display()));
+    let here = text.replace(INSTALLED, binary().to_str().expect("the checkout has a name in UTF-8"));
     let [service, timer] = ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
-    fs::write(&service, installed.replace("Documentation=man:license-backup(1)\n", "")).unwrap();
+    fs::write(&service, here.replace("Documentation=man:license-backup(1)\n", "")).unwrap();
     fs::copy(sources().join("examples/systemd/license-backup.timer"), &timer).unwrap();
     // There need not be a manager that runs, but a directory for it.
     let mut check = Command::new("systemd-analyze");
@@ -120,8 +122,14 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
 #[test]
 fn the_line_for_cron_backs_up_and_says_nothing() {
     let text = fs::read_to_string(sources().join("examples/cron/license-backup")).unwrap();
-    let line = text.lines().find(|line| !line.starts_with('#')).expect("there is one");
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let [setting, line] = lines.as_slice() else { panic!("a setting and a line of cron should be all: {lines:?}") };
+    let path = setting.strip_prefix("PATH=").expect("the setting is where programs are");
     let command = line.splitn(6, ' ').last().expect("a command stands behind the five fields of the time");
+    // What lies in the place of those that are installed is the program that was built here.
+    let [here, installed] = [binary(), INSTALLED.into()].map(|file| file.with_file_name(""));
+    assert!(path.split(':').any(|place| Path::new(place) == installed), "{path} should be where the program is");
+    let path = path.split(':').map(|place| if Path::new(place) == installed { &here } else { Path::new(place) });
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir_all(sandbox.path(".local/share/player")).unwrap();
     fs::create_dir_all(sandbox.path("backups")).unwrap();
@@ -131,7 +139,7 @@ fn the_line_for_cron_backs_up_and_says_nothing() {
         .args(["-c", command])
         .env_clear()
         .env("HOME", sandbox.path("."))
-        .env("PATH", format!("{}:/usr/bin:/bin", binary().parent().expect("it lies in a directory").display()))
+        .env("PATH", std::env::join_paths(path).unwrap())
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");

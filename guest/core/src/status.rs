@@ -76,7 +76,7 @@ pub struct Identity {
 /// A file that was left out because it may not be backed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restricted {
-    /// The path below the store, with `/` between its parts.
+    /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
     pub path: String,
     /// What the document says of itself.
     pub identity: Identity,

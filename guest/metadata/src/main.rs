@@ -17,28 +17,33 @@ fn main() -> Result<()> {
     let [built, component, name, description] = arguments.as_slice() else {
         bail!("give these arguments: BUILT COMPONENT NAME DESCRIPTION");
     };
-    let bytes = if Path::new(built).is_dir() { encode(built) } else { fs::read(built).map_err(Into::into) };
-    let described = bytes
-        .and_then(|bytes| describe(&bytes, name, description, env!("CARGO_PKG_REPOSITORY")))
+    let read = if Path::new(built).is_dir() { encode(built) } else { read(built) };
+    let described = read
+        .and_then(|(bytes, version)| describe(&bytes, name, &version, description, env!("CARGO_PKG_REPOSITORY")))
         .with_context(|| format!("{built} cannot be described"))?;
     fs::write(component, described).with_context(|| format!("{component} cannot be written"))
 }
 
-/// The component that stands for the package of WIT in a directory, with what it needs of those in `deps`.
-fn encode(directory: &str) -> Result<Vec<u8>> {
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(directory)?;
-    wit_component::encode(&resolve, package)
+/// A component that was built, whose version is that of the workspace.
+fn read(built: &str) -> Result<(Vec<u8>, String)> {
+    Ok((fs::read(built)?, env!("CARGO_PKG_VERSION").to_owned()))
 }
 
-/// Version and license are those of the workspace, which are those of the WIT package too. The repository is empty as long as
-/// the manifest names none.
-fn describe(component: &[u8], name: &str, description: &str, repository: &str) -> Result<Vec<u8>> {
+/// The component that stands for the package of WIT in a directory, with what it needs of those in `deps`; and its version.
+fn encode(directory: &str) -> Result<(Vec<u8>, String)> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(directory)?;
+    let version = resolve.packages[package].name.version.as_ref().context("the package has no version")?;
+    Ok((wit_component::encode(&resolve, package)?, version.to_string()))
+}
+
+/// The license is that of the workspace. The repository is empty as long as the manifest names none.
+fn describe(component: &[u8], name: &str, version: &str, description: &str, repository: &str) -> Result<Vec<u8>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(name.to_owned());
     metadata.description = AddMetadataField::Set(Description::new(description.to_owned()));
     metadata.licenses = AddMetadataField::Set(Licenses::new(env!("CARGO_PKG_LICENSE"))?);
-    metadata.version = AddMetadataField::Set(Version::new(env!("CARGO_PKG_VERSION")));
+    metadata.version = AddMetadataField::Set(Version::new(version.to_owned()));
     if !repository.is_empty() {
         metadata.source = AddMetadataField::Set(Source::new(repository)?);
     }
@@ -56,7 +61,7 @@ mod tests {
 
     /// What a component says of its source.
     fn source(repository: &str) -> Option<String> {
-        let described = describe(EMPTY, "name", "description", repository).expect("it can be described");
+        let described = describe(EMPTY, "name", "1.0.0", "description", repository).expect("it can be described");
         let payload = Payload::from_binary(&described).expect("it is still a component");
         payload.metadata().source.as_ref().map(ToString::to_string)
     }

@@ -34,7 +34,7 @@ pub enum Standing {
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// The path below the store, with `/` between its parts.
+    /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
     pub path: String,
     /// What the document says of itself.
     pub identity: Identity,
