@@ -289,12 +289,14 @@ fn a_bill_of_materials_lists_every_crate_that_is_compiled_in() {
 #[ignore = "run by `make test-package`"]
 fn the_terms_of_every_crate_that_is_compiled_in_are_told_and_of_the_standard_library() {
     let sandbox = Sandbox::new();
-    let documents = program(&sandbox).join("share/doc/license-backup");
+    let all = Compiled::all(&sandbox);
+    let [Compiled { terms, .. }, ..] = &all;
+    let documents = terms.parent().expect("it is a file of the archive");
     // What is compiled into the component in the program, and into everything.
     for file in ["license-backup.wasm.third-party.txt", "rust-standard-library.html"] {
         assert!(read(&documents.join(file)) == read(&dist().join(file)), "{file}");
     }
-    for compiled in Compiled::all(&sandbox) {
+    for compiled in all {
         let terms = fs::read_to_string(&compiled.terms).expect("they are text");
         let has_terms = |entry: &String| terms.contains(&format!("\n  {entry}\n"));
         let missing: Vec<_> = compiled.taken_in(&sandbox).into_iter().filter(|entry| !has_terms(entry)).collect();
