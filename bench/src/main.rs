@@ -1,6 +1,5 @@
 //! Measures `license-backup` beside what people use otherwise, and shows what was measured.
 
-mod cancel;
 mod measure;
 mod plot;
 mod programs;
@@ -10,9 +9,9 @@ mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
 use programs::{BACKUP, Places, RESTORE, START, VERIFY};
@@ -114,7 +113,7 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
             let verify = measure::compare("verify", &VERIFY, places, rounds)?;
             let restore = measure::compare("restore", &RESTORE, places, rounds)?;
             let moments = u32::try_from(2 * rounds).context("so many rounds would never end")?;
-            Ok((vec![backup, verify, restore], cancel::measure(places, moments)?))
+            Ok((vec![backup, verify, restore], cancellations(places, moments)?))
         })
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
@@ -134,6 +133,15 @@ fn store(
     measure::wait(sample)?;
     let (comparisons, cancellations) = work(places)?;
     Ok(Store { licenses, comparisons, cancellations })
+}
+
+/// Has all operations cancelled that can be, each so many times.
+fn cancellations(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
+    let mut command = Command::new(places.target.join("release/cancel"));
+    command.args([&places.store, &places.backup, &places.output]).arg(moments.to_string()).stderr(Stdio::inherit());
+    let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
+    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn components(target: &Path) -> anyhow::Result<Vec<Component>> {

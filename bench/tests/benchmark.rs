@@ -63,6 +63,13 @@ fn a_small_run_measures_every_program_in_every_round_and_prints_its_results() {
         assert_eq!(in_time + cancellation["too_late"].as_u64().expect("it is a count"), 4, "{cancellation}");
     }
     assert_eq!(cancellations.len(), 3);
+    // Measured after all else: what the benchmark has resident by then counts as peak memory of what it starts.
+    let programs = results["stores"][1]["comparisons"][0]["programs"].as_array().expect("a comparison has programs");
+    let [Some(ours), Some(floor)] = [programs.first(), programs.last()].map(|program| program?["peak_memory"].as_u64())
+    else {
+        panic!("each should have a peak memory: {programs:?}")
+    };
+    assert!(floor < ours / 2, "{floor} bytes for the floor are too many beside {ours} bytes");
     assert_eq!(bench(&["show", "--from", to]), printed);
     for (_, programs) in &expected {
         for program in programs {
