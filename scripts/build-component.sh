@@ -31,10 +31,7 @@ cargo build --quiet --locked --release --package license-backup-metadata --targe
 
 # A package with an opt-level of its own loses the `strip` of its profile. A panic is a trap without a text: there is no stream
 # to write one to. What is not stable about that is the switch alone.
-flags=$(scripts/path-flags.sh)
-for flag in -Ctarget-feature=+simd128 "-Cstrip=$strip" -Zunstable-options -Cpanic=immediate-abort; do
-	flags=$(printf '%s\037%s' "$flags" "$flag")
-done
+flags=$(scripts/path-flags.sh -Ctarget-feature=+simd128 "-Cstrip=$strip" -Zunstable-options -Cpanic=immediate-abort)
 
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
 	-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size

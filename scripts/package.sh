@@ -53,6 +53,12 @@ licenses() {
 # Those of the standard library, which is compiled into everything, come with the compiler.
 cp "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html" "$dist/rust-standard-library.html"
 licenses guest/component wasm32-unknown-unknown "$dist/license-backup.wasm.third-party.txt"
+# The crate has these beside the component, also where this script is not run.
+in_crate=host/component/license-backup.wasm.third-party.txt
+cmp "$dist/license-backup.wasm.third-party.txt" "$in_crate" || {
+	echo "error: copy target/dist/license-backup.wasm.third-party.txt to $in_crate, commit it, and start again" >&2
+	exit 1
+}
 licenses guest/command wasm32-unknown-unknown "$dist/license-backup-command.wasm.third-party.txt"
 licenses host "$triple" "$work/license-backup.third-party.txt"
 

@@ -138,7 +138,10 @@ fn store(
 /// Has all operations cancelled that can be, each so many times.
 fn cancellations(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
     let mut command = Command::new(places.target.join("release/cancel"));
-    command.args([&places.store, &places.backup, &places.output]).arg(moments.to_string()).stderr(Stdio::inherit());
+    command
+        .args([&places.store, &places.backup, &measure::new_directory(&places.output)?])
+        .arg(moments.to_string())
+        .stderr(Stdio::inherit());
     let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     Ok(serde_json::from_slice(&output.stdout)?)

@@ -54,8 +54,8 @@ pub enum OperationError {
         /// What the system says.
         source: io::Error,
     },
-    /// The component asked for more memory than the limit; see [`Runtime::with_memory_limit`](crate::Runtime::with_memory_limit).
-    /// For what it leaves behind see [`OperationError::Trap`].
+    /// The component asked for more memory than the limit; see
+    /// [`Runtime::with_memory_limit`](crate::Runtime::with_memory_limit). For what it leaves behind see [`OperationError::Trap`].
     #[error(
         "the store or the backup is too large for the {limit} bytes of memory that the operation is allowed; allow it \
          more, or divide the store and back up its parts"

@@ -19,7 +19,8 @@ use crate::{Events, OperationError, wait};
 #[derive(Debug)]
 pub struct Operation<Summary> {
     /// What happens, as it happens: [`Status::Begin`] first and [`Status::End`] last, but for an operation that breaks down
-    /// (see [`Events`]). The operation never waits for a reader. What was not read yet is kept until this is dropped or the deadline has passed, and a thread with it.
+    /// (see [`Events`]). The operation never waits for a reader. What was not read yet is kept until this is dropped or the
+    /// deadline has passed, and a thread with it.
     pub progress: Events<Status>,
     /// How it ended.
     pub completed: Completion<Summary>,

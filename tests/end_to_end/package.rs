@@ -4,20 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use license_backup_tests::harness::{Outcome, Sandbox, files_below};
+use license_backup_tests::harness::{Sandbox, files_below, sources, target};
 use license_backup_tests::sample::SampleStore;
 use serde_json::Value;
 use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
-}
-
 /// The release.
 fn dist() -> PathBuf {
-    sources().join("target/dist")
+    target().join("dist")
 }
 
 /// The file of the release that is there for each system it is built on, and is there for one here: it ends so.
@@ -36,11 +32,6 @@ pub(crate) fn interface_version() -> String {
     package.expect("it says of which package it is").trim_end_matches(';').to_owned()
 }
 
-/// A program of the system, to be run in a sandbox.
-fn system(sandbox: &Sandbox, line: &[&str]) -> Outcome {
-    sandbox.license_backup(line).with_binary("/usr/bin/env".into()).run()
-}
-
 /// Unpacks an archive of the release, which has one directory in it, and gives that.
 fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
     let archive = archive.to_str().expect("the checkout has a name in UTF-8");
@@ -48,7 +39,7 @@ fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
     let directory = sandbox.path(name);
     fs::create_dir(&directory).expect("nothing of this name is there");
     let directory = directory.to_str().expect("a sandbox has a name in UTF-8");
-    let _ = system(sandbox, &["tar", "--extract", "--gzip", "--file", archive, "--directory", directory]).exits(0);
+    let _ = sandbox.system(["tar", "--extract", "--gzip", "--file", archive, "--directory", directory]).run().exits(0);
     let entries: Vec<_> = fs::read_dir(directory).expect("it can be read").collect();
     let [Ok(entry)] = entries.as_slice() else { panic!("{archive} should have one directory in it: {entries:?}") };
     entry.path()
@@ -67,14 +58,15 @@ fn read(path: &Path) -> Vec<u8> {
 fn every_file_of_a_release_has_the_checksum_that_it_says() {
     let sandbox = Sandbox::new();
     let checked = format!("cd '{}' && sha256sum --check --strict SHA256SUMS", dist().display());
-    let checked = system(&sandbox, &["sh", "-c", &checked]).exits(0);
+    let checked = sandbox.system(["sh", "-c", &checked]).run().exits(0);
     let checked: BTreeSet<_> = checked.stdout().lines().filter_map(|line| line.strip_suffix(": OK")).collect();
     let files = files_below(&dist());
     let files = files.keys().filter_map(|path| path.to_str()).filter(|name| *name != "SHA256SUMS");
     assert_eq!(checked, files.collect());
 }
 
-/// What a component says of itself, by the section that says it.
+/// What a component says of itself, by the section that says it. (The library wasm-metadata would say it too, and have wasmtime
+/// compiled once more, with the features that it wants of what both use.)
 fn said(component: &[u8]) -> BTreeMap<String, String> {
     let mut said = BTreeMap::new();
     let mut depth = 0;
@@ -122,7 +114,8 @@ fn the_archive_has_a_program_that_backs_up_with_the_component_of_the_release() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
     let binary = program(&sandbox).join("bin/license-backup");
     let component = dist().join("license-backup.wasm");
-    let hash = system(&sandbox, &["sha256sum", component.to_str().expect("the checkout has a name in UTF-8")]).exits(0);
+    let hash =
+        sandbox.system(["sha256sum", component.to_str().expect("the checkout has a name in UTF-8")]).run().exits(0);
     let hash = hash.stdout().split(' ').next().expect("it begins with the hash");
     let version = sandbox.license_backup(["--version"]).with_binary(binary.clone()).run().exits(0);
     assert!(version.stdout().contains(hash), "{}", version.report());
@@ -183,7 +176,7 @@ fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
     let sandbox = Sandbox::new();
     let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     let cargo = cargo.expect("a home is set");
-    let compiler = system(&sandbox, &["rustc", "--print", "sysroot"]).exits(0);
+    let compiler = sandbox.system(["rustc", "--print", "sysroot"]).run().exits(0);
     let places = ["guest", "host", "target"].map(|directory| format!("{}/", sources().join(directory).display()));
     let compiler = format!("{}/lib/", compiler.stdout().trim_end());
     // Where the release was put together.
@@ -247,7 +240,7 @@ impl Compiled {
         let manifest = manifest.to_str().expect("the checkout has a name in UTF-8");
         let options = ["--manifest-path", manifest, "--package", self.package, "--edges", "normal", "--prefix", "none"];
         let line = [&["cargo", "tree", "--locked", "--offline"], &options[..], self.target].concat();
-        let tree = system(sandbox, &line).exits(0);
+        let tree = sandbox.system(&line).run().exits(0);
         // `name vVERSION`, and more behind it of some.
         let packages = tree.stdout().lines().filter_map(|line| line.split_once(" v"));
         let others = packages.filter(|(name, _)| !name.starts_with("license-backup"));

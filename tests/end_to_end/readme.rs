@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use license_backup_tests::harness::{Outcome, Sandbox, files_below, passes_b3sum};
+use license_backup_tests::harness::{Outcome, Sandbox, files_below, passes_b3sum, sources};
 use license_backup_tests::sample::{Expected, SampleStore};
 
 const README: &str = include_str!("../../README.md");
@@ -62,10 +62,6 @@ const MANUAL: &str = ".local/share/man/man1";
 const NOTES: &str = "notes.txt";
 
 /// The checkout.
-fn sources() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
-}
-
 /// The commands of each `console` block with their comments, in order.
 fn blocks() -> Vec<Vec<&'static str>> {
     let fenced = README.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));

@@ -3,22 +3,18 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use license_backup_tests::harness::{Outcome, Sandbox};
+use license_backup_tests::harness::{Outcome, Sandbox, target};
 
 use crate::package::interface_version;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the registry may take to listen.
 const LIMIT: Duration = Duration::from_mins(1);
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target")
-}
 
 /// A registry of nobody else, which ends with the test.
 struct Registry {

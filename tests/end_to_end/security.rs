@@ -2,13 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use license_backup_tests::harness::files_below;
-
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
-}
+use license_backup_tests::harness::{files_below, sources};
 
 /// What stands between backquotes in the last column of the tables of a document, if it is a sentence.
 fn named(document: &str) -> BTreeSet<String> {

@@ -1,19 +1,15 @@
 //! What users of a shell expect besides the verbs: help, manual, completions, versions, no colors, timers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use license_backup_tests::harness::{Sandbox, binary, skipped};
+use license_backup_tests::harness::{Sandbox, binary, skipped, sources};
 use license_backup_tests::sample::SampleStore;
 
 /// Where timers look for the program.
 const INSTALLED: &str = "/usr/local/bin/license-backup";
 const VERBS: [&str; 6] = ["backup", "restore", "verify", "list", "completions", "man"];
-
-fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace").to_owned()
-}
 
 /// What a command prints that succeeds.
 fn printed(command: &mut Command) -> String {

@@ -1,6 +1,6 @@
 //! Cancels operations at moments spread over their course, and takes the time from the request to the outcome:
 //! `cancel STORE BACKUP OUTPUT MOMENTS` prints JSON, for each operation its name, the seconds of each request, and how many
-//! requests came too late. Each operation is cancelled `MOMENTS` times, and writes into new directories in `OUTPUT`.
+//! requests came too late. Each operation is cancelled `MOMENTS` times, and writes into new directories in `OUTPUT`, which is empty.
 //!
 //! A program of its own: what a process has resident counts as the peak memory of those that it starts, and the benchmark
 //! is to have little.
@@ -50,13 +50,13 @@ fn main() -> anyhow::Result<()> {
 fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::Result<Value> {
     eprintln!("{task}, to its end");
     let begun = Instant::now();
-    (start(&new_directory(output)?)?.end)().with_context(|| task.to_owned())?;
+    (start(&new_directory(output, task)?)?.end)().with_context(|| task.to_owned())?;
     let whole = begun.elapsed();
     let mut seconds = Vec::new();
     let mut too_late = 0;
     for moment in 0..moments {
         eprintln!("{task}, cancelled {} of {moments}", moment + 1);
-        let started = start(&new_directory(output)?)?;
+        let started = start(&new_directory(output, &format!("{task}-{moment}"))?)?;
         // In the middle of each of so many equal parts.
         thread::sleep(whole * (2 * moment + 1) / (2 * moments));
         let asked = Instant::now();
@@ -71,9 +71,8 @@ fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::
     Ok(json!({ "task": task, "seconds": seconds, "too_late": too_late }))
 }
 
-/// Makes an empty directory, which stays, beside those of the benchmark.
-fn new_directory(output: &Path) -> anyhow::Result<PathBuf> {
-    let directory = output.join(fs::read_dir(output)?.count().to_string());
+fn new_directory(output: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let directory = output.join(name);
     fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
     Ok(directory)
 }

@@ -17,7 +17,7 @@ mod tools;
 pub use listing::{Snapshot, files_below};
 pub use meanwhile::meanwhile;
 pub use moments::Moments;
-pub use run::{Invocation, Outcome, Running, binary};
+pub use run::{Invocation, Outcome, Running, binary, sources, target};
 pub use sandbox::Sandbox;
 pub use size::{counted, sized, skipped};
 #[cfg(target_os = "linux")]

@@ -25,9 +25,20 @@ pub fn binary() -> PathBuf {
     target().join("release/license-backup")
 }
 
+/// The checkout.
+///
+/// # Panics
+///
+/// Never: this package lies in it.
+#[must_use]
+pub fn sources() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
+}
+
 /// Where everything is built.
-pub(super) fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target")
+#[must_use]
+pub fn target() -> PathBuf {
+    sources().join("target")
 }
 
 /// A run that was not started yet.

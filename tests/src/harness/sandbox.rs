@@ -108,6 +108,12 @@ impl Sandbox {
         Invocation::new(self.directory.path(), arguments)
     }
 
+    /// A program of the system, looked for in `PATH`, and its arguments, to be run in the sandbox.
+    #[must_use]
+    pub fn system<A: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = A>) -> Invocation {
+        self.license_backup(line).with_binary("/usr/bin/env".into())
+    }
+
     /// The command component under the wasmtime CLI with these arguments, to be run in the sandbox. Each directory is opened
     /// as `--dir` has it: its path in the sandbox, `::`, and its name for the component. No other option is given.
     #[must_use]
