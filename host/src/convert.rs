@@ -26,6 +26,7 @@ impl From<types::ErrorCode> for ErrorCode {
             types::ErrorCode::Malformed => Self::Malformed,
             types::ErrorCode::TooLarge => Self::TooLarge,
             types::ErrorCode::Changed => Self::Changed,
+            types::ErrorCode::Shadowed => Self::Shadowed,
             types::ErrorCode::IllegalName => Self::IllegalName,
         }
     }
@@ -36,6 +37,7 @@ impl From<types::LicenseFormat> for Format {
         match format {
             types::LicenseFormat::Wmdrm => Self::Wmdrm,
             types::LicenseFormat::Xmr => Self::Xmr,
+            types::LicenseFormat::Playready => Self::PlayReady,
             types::LicenseFormat::Lcp => Self::Lcp,
         }
     }
@@ -48,6 +50,9 @@ impl From<types::Restriction> for Restriction {
             types::Restriction::Conditional => Self::Conditional,
             types::Restriction::Opaque => Self::Opaque,
             types::Restriction::Unrecognized => Self::Unrecognized,
+            types::Restriction::ProtectedStore => Self::ProtectedStore,
+            types::Restriction::StatusDocument => Self::StatusDocument,
+            types::Restriction::ErrorResponse => Self::ErrorResponse,
             types::Restriction::NotARegularFile => Self::NotARegularFile,
         }
     }
@@ -62,8 +67,8 @@ impl From<types::Failure> for Failure {
 
 impl From<types::LicenseIdentity> for Identity {
     fn from(identity: types::LicenseIdentity) -> Self {
-        let types::LicenseIdentity { format, license_ids, key_ids } = identity;
-        Self { format: format.map(Format::from), license_ids, key_ids }
+        let types::LicenseIdentity { format, license_ids, key_ids, rights_end } = identity;
+        Self { format: format.map(Format::from), license_ids, key_ids, rights_end }
     }
 }
 
@@ -140,8 +145,8 @@ impl From<management::LicenseStanding> for Standing {
 
 impl From<management::LicenseListing> for Listing {
     fn from(listing: management::LicenseListing) -> Self {
-        let management::LicenseListing { path, identity, size, standing } = listing;
-        Self { path, identity: identity.into(), size, standing: standing.into() }
+        let management::LicenseListing { path, identity, size, entry, standing, message } = listing;
+        Self { path, identity: identity.into(), size, entry, standing: standing.into(), message }
     }
 }
 

@@ -49,5 +49,5 @@ fn in_path_order(files: &[SampleLicense], chosen: impl Fn(Expected) -> bool) -> 
 /// A license that may be backed up, and is no other's.
 pub(crate) fn allowed(id: &str) -> Vec<u8> {
     let id = serde_json::to_string(id).expect("text is a string of JSON");
-    format!(r#"{{"id":{id},"provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#).into_bytes()
+    format!(r#"{{"id":{id},"provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }

@@ -46,14 +46,14 @@ pub(crate) fn restore_flags(flags: RestoreFlags) -> core::RestoreFlags {
 }
 
 pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
-    let core::Listing { path, identity: said, size, standing } = listing;
+    let core::Listing { path, identity: said, size, entry, standing, message } = listing;
     let standing = match standing {
         core::Standing::Allowed => LicenseStanding::Allowed,
         core::Standing::BackedUp => LicenseStanding::BackedUp,
         core::Standing::Restricted(reason) => LicenseStanding::Restricted(restriction(reason)),
         core::Standing::Failed(code) => LicenseStanding::Failed(error_code(code)),
     };
-    LicenseListing { path, identity: identity(said), size, standing }
+    LicenseListing { path, identity: identity(said), size, entry, standing, message }
 }
 
 pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
@@ -77,13 +77,14 @@ pub(crate) fn failure(failure: core::Failure) -> Failure {
 }
 
 fn identity(identity: core::Identity) -> LicenseIdentity {
-    let core::Identity { format, license_ids, key_ids } = identity;
+    let core::Identity { format, license_ids, key_ids, rights_end } = identity;
     let format = format.map(|format| match format {
         core::Format::Wmdrm => LicenseFormat::Wmdrm,
         core::Format::Xmr => LicenseFormat::Xmr,
+        core::Format::PlayReady => LicenseFormat::Playready,
         core::Format::Lcp => LicenseFormat::Lcp,
     });
-    LicenseIdentity { format, license_ids, key_ids }
+    LicenseIdentity { format, license_ids, key_ids, rights_end }
 }
 
 fn stage(stage: core::Stage) -> Stage {
@@ -103,6 +104,9 @@ fn restriction(restriction: core::Restriction) -> Restriction {
         core::Restriction::Conditional => Restriction::Conditional,
         core::Restriction::Opaque => Restriction::Opaque,
         core::Restriction::Unrecognized => Restriction::Unrecognized,
+        core::Restriction::ProtectedStore => Restriction::ProtectedStore,
+        core::Restriction::StatusDocument => Restriction::StatusDocument,
+        core::Restriction::ErrorResponse => Restriction::ErrorResponse,
         core::Restriction::NotARegularFile => Restriction::NotARegularFile,
     }
 }
@@ -123,6 +127,7 @@ fn error_code(code: core::ErrorCode) -> ErrorCode {
         core::ErrorCode::Malformed => ErrorCode::Malformed,
         core::ErrorCode::TooLarge => ErrorCode::TooLarge,
         core::ErrorCode::Changed => ErrorCode::Changed,
+        core::ErrorCode::Shadowed => ErrorCode::Shadowed,
         core::ErrorCode::IllegalName => ErrorCode::IllegalName,
     }
 }

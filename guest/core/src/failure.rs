@@ -41,6 +41,9 @@ pub enum ErrorCode {
     TooLarge,
     /// A license was changed each time that it was being read.
     Changed,
+    /// The license in a publication is not backed up, since another file of the store has the name
+    /// that it would have in the backup: that of the publication, followed by `.lcpl`.
+    Shadowed,
     /// A name cannot be carried into a backup: it is not UTF-8, its path is too long, or split at its backslashes it has an
     /// empty, `.` or `..` part, which other systems would follow.
     IllegalName,
@@ -53,7 +56,9 @@ impl ErrorCode {
     pub const fn hresult(self) -> u32 {
         match self {
             Self::Cancelled => 0x8000_4004,
-            Self::Io | Self::Malformed | Self::TooLarge | Self::Changed | Self::IllegalName => 0x8000_4005,
+            Self::Io | Self::Malformed | Self::TooLarge | Self::Changed | Self::Shadowed | Self::IllegalName => {
+                0x8000_4005
+            }
             Self::AccessDenied => 0x8007_0005,
             Self::OutOfMemory => 0x8007_000E,
             Self::InvalidArgument => 0x8007_0057,
@@ -84,6 +89,7 @@ impl ErrorCode {
             Self::Malformed => "malformed",
             Self::TooLarge => "too-large",
             Self::Changed => "changed",
+            Self::Shadowed => "shadowed",
             Self::IllegalName => "illegal-name",
         }
     }

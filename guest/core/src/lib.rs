@@ -8,6 +8,7 @@
 
 mod archive;
 mod backup;
+mod crc32;
 mod directory;
 mod failure;
 #[cfg(any(test, fuzzing))]
@@ -20,6 +21,7 @@ mod list;
 mod memory;
 mod operation;
 mod paths;
+mod publication;
 pub mod report;
 mod restore;
 mod status;
@@ -27,6 +29,7 @@ mod store;
 mod temporary;
 mod verify;
 mod visible;
+mod zip;
 
 pub use backup::{Backup, BackupSummary};
 pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp};

@@ -10,10 +10,13 @@ use crate::Failure;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
-    /// A Windows Media DRM license response, of any version.
+    /// A Windows Media DRM license, of any version.
     Wmdrm,
     /// An Extensible Media Rights binary license.
     Xmr,
+    /// A PlayReady license response.
+    #[serde(rename = "playready")]
+    PlayReady,
     /// A Readium LCP license document.
     Lcp,
 }
@@ -25,6 +28,7 @@ impl Format {
         match self {
             Self::Wmdrm => "wmdrm",
             Self::Xmr => "xmr",
+            Self::PlayReady => "playready",
             Self::Lcp => "lcp",
         }
     }
@@ -44,6 +48,12 @@ pub enum Restriction {
     Opaque,
     /// The file is no license of a known format.
     Unrecognized,
+    /// The file is the protected license store of an old Windows Media DRM or PlayReady client.
+    ProtectedStore,
+    /// The file is an LCP status document, and not the license document that it is about.
+    StatusDocument,
+    /// The file is the error that a license server returned in place of a license document.
+    ErrorResponse,
     /// A link, or a directory entry that is neither file nor directory. It was not opened.
     NotARegularFile,
 }
@@ -57,6 +67,9 @@ impl Restriction {
             Self::Conditional => "conditional",
             Self::Opaque => "opaque",
             Self::Unrecognized => "unrecognized",
+            Self::ProtectedStore => "protected-store",
+            Self::StatusDocument => "status-document",
+            Self::ErrorResponse => "error-response",
             Self::NotARegularFile => "not-a-regular-file",
         }
     }
@@ -71,6 +84,9 @@ pub struct Identity {
     pub license_ids: Vec<String>,
     /// The key ID of each key that the document speaks of. Empty when the format has none.
     pub key_ids: Vec<String>,
+    /// When the rights that the license grants end, as it stands there: `rights.end` of an LCP
+    /// license, an ISO 8601 date. `None` when the license does not say.
+    pub rights_end: Option<String>,
 }
 
 /// A file that was left out because it may not be backed up.

@@ -15,9 +15,18 @@ use archive::Archive;
 
 /// The licenses of the whole backup: path below the store, and content.
 pub const LICENSES: [(&str, &str); 3] = [
-    ("a.lcpl", r#"{"id":"urn:a","provider":"https://example.com","encryption":{"profile":"basic"}}"#),
-    ("b/c d.lcpl", r#"{"id":"urn:c","provider":"https://example.com","encryption":{"profile":"basic"}}"#),
-    ("b/e.lcpl", r#"{"id":"urn:e","provider":"https://example.com","encryption":{"profile":"basic"}}"#),
+    (
+        "a.lcpl",
+        r#"{"id":"urn:a","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#,
+    ),
+    (
+        "b/c d.lcpl",
+        r#"{"id":"urn:c","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#,
+    ),
+    (
+        "b/e.lcpl",
+        r#"{"id":"urn:e","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#,
+    ),
 ];
 /// A file of the store that is not in the whole backup, and its content.
 pub const LEFT_OUT: (&str, &str) = ("notes.txt", "no license");

@@ -5,15 +5,11 @@
 //! `rawzip` 0.5 normalises names (a backslash is a legal character of a license's name) or leaves the UTF-8 flag off; and
 //! both keep a table of their own with a copy of each name, which at a million entries is more than the memory target.
 
-/// What the fields of 32 and 16 bits say when the true value stands in a ZIP64 structure (4.4.1.4).
-const IN_ZIP64_32: u32 = u32::MAX;
-const IN_ZIP64_16: u16 = u16::MAX;
-
-const LOCAL_HEADER: u32 = 0x0403_4B50;
-const CENTRAL_HEADER: u32 = 0x0201_4B50;
-const ZIP64_END_RECORD: u32 = 0x0606_4B50;
-const ZIP64_END_LOCATOR: u32 = 0x0706_4B50;
-const END_RECORD: u32 = 0x0605_4B50;
+use crate::zip::{
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, IN_ZIP64_32, LOCAL_HEADER,
+    LOCAL_HEADER_LENGTH, ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_EXTRA, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH,
+    get16, get32, get64, put16, put32, put64,
+};
 
 /// Host system 3, Unix, in the upper byte: the external attributes hold a mode (4.4.2). Version 4.5 in the lower.
 const MADE_BY: u16 = (3 << 8) + 45;
@@ -29,14 +25,8 @@ const TIME: u16 = 0;
 const DATE: u16 = 1 << 5 | 1;
 /// A regular file, readable and writable by its owner alone, as `st_mode` in the upper half (4.4.15).
 const ATTRIBUTES: u32 = 0o100_600 << 16;
-/// The extra field that holds ZIP64 sizes and offset (4.5.3).
-const ZIP64_EXTRA: u16 = 1;
-
-/// The lengths of the structures without names and extra fields.
-const LOCAL_HEADER_LENGTH: usize = 30;
-pub(super) const CENTRAL_HEADER_LENGTH: usize = 46;
-pub(super) const ZIP64_END_LENGTH: usize = 56 + 20;
-pub(super) const END_LENGTH: usize = 22;
+/// The length of the ZIP64 structures at the end of an archive, in bytes.
+pub(super) const ZIP64_END_LENGTH: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH;
 
 /// One entry of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,34 +206,6 @@ impl CentralDirectory {
 /// A length that the caller has kept within the 16 bits of its field.
 fn narrow16(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
-}
-
-fn put16(out: &mut Vec<u8>, value: u16) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn put32(out: &mut Vec<u8>, value: u32) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn put64(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(&value.to_le_bytes());
-}
-
-fn get16(bytes: &[u8], at: usize) -> Option<u16> {
-    get(bytes, at).map(u16::from_le_bytes)
-}
-
-fn get32(bytes: &[u8], at: usize) -> Option<u32> {
-    get(bytes, at).map(u32::from_le_bytes)
-}
-
-fn get64(bytes: &[u8], at: usize) -> Option<u64> {
-    get(bytes, at).map(u64::from_le_bytes)
-}
-
-fn get<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
-    bytes.get(at..)?.first_chunk().copied()
 }
 
 #[cfg(test)]

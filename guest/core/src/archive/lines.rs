@@ -1,10 +1,10 @@
 //! The lines of an entry that is text, one after the other: there may be as many as licenses.
 
-use super::crc32::Crc32;
 use super::format::Entry;
 use super::forward::Forward;
 use super::{ArchiveFault, reader};
 use crate::File;
+use crate::crc32::Crc32;
 
 /// The longest line in bytes. In `backup.json` it has a path of at most 64 KiB and 128 IDs of at most 256 bytes, each byte
 /// written as at most six; one in `B3SUMS` is shorter.

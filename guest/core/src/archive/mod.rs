@@ -2,7 +2,6 @@
 
 pub(crate) mod backup_file;
 mod contents;
-mod crc32;
 mod format;
 mod forward;
 mod lines;
@@ -13,7 +12,6 @@ mod sums;
 mod writer;
 
 pub(crate) use contents::{Contents, Hash, StoredLicense};
-pub(crate) use crc32::crc32;
 pub(crate) use format::{CentralDirectory, Entry};
 pub(crate) use forward::Forward;
 pub(crate) use lines::Lines;

@@ -1,11 +1,12 @@
 //! Reading an archive: its central directory entry by entry, and the content of an entry.
 
 use super::LONGEST_NAME;
-use super::crc32::crc32;
-use super::format::{CENTRAL_HEADER_LENGTH, CentralDirectory, END_LENGTH, Entry, ZIP64_END_LENGTH};
+use super::format::{CentralDirectory, Entry, ZIP64_END_LENGTH};
 use super::forward::Forward;
 use crate::File;
+use crate::crc32::crc32;
 use crate::directory::FsError;
+use crate::zip::{CENTRAL_HEADER_LENGTH, END_LENGTH};
 
 /// No header of the central directory is longer than this, in bytes.
 const LONGEST_HEADER: u64 = (CENTRAL_HEADER_LENGTH + 2 * LONGEST_NAME) as u64;

@@ -197,10 +197,17 @@ impl LeftOut {
         let is_told = match self.reason {
             // Such a document was read, as far as its format at least.
             Reason::Restricted(Restriction::NotPermitted | Restriction::Conditional | Restriction::Opaque)
-            | Reason::Failed(ErrorCode::Malformed) => self.format.is_some(),
-            Reason::Restricted(Restriction::Unrecognized | Restriction::NotARegularFile) | Reason::Failed(_) => {
-                self.format.is_none() && !has_ids
-            }
+            | Reason::Failed(ErrorCode::Shadowed) => self.format.is_some(),
+            // Of a damaged publication nothing is known.
+            Reason::Failed(ErrorCode::Malformed) => self.format.is_some() || !has_ids,
+            Reason::Restricted(
+                Restriction::Unrecognized
+                | Restriction::ProtectedStore
+                | Restriction::StatusDocument
+                | Restriction::ErrorResponse
+                | Restriction::NotARegularFile,
+            )
+            | Reason::Failed(_) => self.format.is_none() && !has_ids,
         };
         let is_path = match self.reason {
             Reason::Restricted(_) => fault_of_parts(&self.path).is_none(),
@@ -213,13 +220,13 @@ impl LeftOut {
     }
 
     fn new(path: String, identity: Identity, reason: Reason) -> Self {
-        let Identity { format, license_ids, key_ids } = identity;
+        let Identity { format, license_ids, key_ids, rights_end: _ } = identity;
         Self { path, format, license_ids, key_ids, reason }
     }
 
     /// What the document said of itself.
     pub(crate) fn identity(self) -> Identity {
-        Identity { format: self.format, license_ids: self.license_ids, key_ids: self.key_ids }
+        Identity { format: self.format, license_ids: self.license_ids, key_ids: self.key_ids, rights_end: None }
     }
 }
 
@@ -237,6 +244,7 @@ impl Reason {
                 | ErrorCode::Malformed
                 | ErrorCode::TooLarge
                 | ErrorCode::Changed
+                | ErrorCode::Shadowed
                 | ErrorCode::IllegalName,
             ) => true,
             Self::Failed(
@@ -285,9 +293,9 @@ fn write_json(value: &impl Serialize, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::crc32::crc32;
     use super::*;
     use crate::Directory;
+    use crate::crc32::crc32;
     use crate::memory::Disk;
 
     fn head() -> RecordHead {
@@ -301,6 +309,7 @@ mod tests {
             format: Some(Format::Wmdrm),
             license_ids: vec!["{lid}".to_owned()],
             key_ids: vec!["\"kid\"".to_owned()],
+            rights_end: None,
         };
         let restricted = Restricted { path: "a \"b\"\n.lic".to_owned(), identity, reason: Restriction::Conditional };
         let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");

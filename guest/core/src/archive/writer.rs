@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::contents::{Contents, StoredLicense};
-use super::crc32::{Crc32, crc32};
 use super::format::{CentralDirectory, Entry};
 use super::record::RecordPieces;
 use super::{LeftOut, RECORD_ENTRY, RecordHead, SUMS_ENTRY, sums};
 use crate::File;
+use crate::crc32::{Crc32, crc32};
 use crate::directory::FsError;
 use crate::store::{Catalogue, FileId};
 
@@ -81,6 +81,11 @@ impl<F: File> ArchiveWriter<F> {
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
         self.contents.catalogue()
+    }
+
+    /// The names, to add one of a license that is not a file of the store.
+    pub(crate) fn catalogue_mut(&mut self) -> &mut Catalogue {
+        self.contents.catalogue_mut()
     }
 
     /// The number of licenses added so far.

@@ -1,5 +1,6 @@
 //! The backup operation, as a state machine.
 
+mod copying;
 mod destination;
 #[cfg(test)]
 mod tests;
@@ -7,20 +8,14 @@ mod tests;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
+use copying::Copying;
 use destination::Destination;
 
-use crate::archive::{ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead};
-use crate::directory::FsError;
+use crate::archive::{ArchiveFinisher, FORMAT_VERSION, Output, PROGRAM, RecordHead};
 use crate::ledger::Ledger;
-use crate::license::{self, Appraisal, Verdict};
-use crate::store::{FileId, StoreReader, Unread, Walk};
+use crate::store::Walk;
 use crate::temporary::Temporary;
-use crate::{Directory, ErrorCode, Failure, File, Operation, Progress, Restricted, Stage, Status};
-
-/// How many licenses one step reads at most.
-const LICENSES_PER_STEP: usize = 64;
-/// How many bytes one step reads from the store, give or take the last license.
-const BYTES_PER_STEP: u64 = 256 << 10;
+use crate::{Directory, ErrorCode, Failure, Operation, Progress, Status};
 
 /// What a backup did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +47,7 @@ enum Phase<D: Directory> {
     /// Finding out what is in the store.
     Walk { walk: Walk<D>, file: Rc<D::File> },
     /// Reading licenses and writing those that may be backed up.
-    Copy { reader: StoreReader<D>, archive: ArchiveWriter<D::File>, next: FileId },
+    Copy(Copying<D>),
     /// Writing what follows the licenses.
     Finish { archive: ArchiveFinisher<D::File>, summary: BackupSummary },
     /// Making the temporary file durable.
@@ -122,16 +117,15 @@ impl<D: Directory> Phase<D> {
                     Self::Walk { walk, file }
                 }
                 Some((store, catalogue)) => {
-                    let archive = ArchiveWriter::new(Output::new(file), catalogue);
-                    Self::Copy { reader: StoreReader::new(store), archive, next: 0 }
+                    ledger.end_walk();
+                    Self::Copy(Copying::new(store, catalogue, Output::new(file)))
                 }
             },
-            Self::Copy { mut reader, mut archive, next } => {
-                let next = copy(&mut reader, &mut archive, next, destination, ledger)?;
-                if next < archive.catalogue().len() {
-                    Self::Copy { reader, archive, next }
+            Self::Copy(mut copying) => {
+                if copying.step(destination, ledger)? {
+                    finish(copying, ledger)
                 } else {
-                    finish(archive, ledger)
+                    Self::Copy(copying)
                 }
             }
             Self::Finish { mut archive, summary } => {
@@ -150,76 +144,12 @@ impl<D: Directory> Phase<D> {
     }
 }
 
-/// Copies some licenses from `next` on, and gives the one to go on with. An error is one of the destination.
-fn copy<D: Directory>(
-    reader: &mut StoreReader<D>,
-    archive: &mut ArchiveWriter<D::File>,
-    mut next: FileId,
-    destination: &Destination<D>,
-    ledger: &mut Ledger,
-) -> Result<FileId, Failure> {
-    let total = archive.catalogue().len();
-    let last = total.min(next + LICENSES_PER_STEP);
-    let read_before = reader.bytes_read();
-    ledger.tell(Status::Information(Progress {
-        stage: Stage::Copying,
-        done: next as u64,
-        total: Some(total as u64),
-        bytes: archive.bytes(),
-        path: if next < last { archive.catalogue().file_path(next) } else { String::new() },
-    }));
-    while next < last && reader.bytes_read() - read_before < BYTES_PER_STEP {
-        match reader.read(archive.catalogue(), next) {
-            Ok(document) => {
-                let copied = copy_license(archive, next, &document, ledger);
-                copied.map_err(|error| destination.failure("writing", error))?;
-            }
-            // A store that is being taken away must not cost the backup of it that was made before.
-            Err(Unread::Refused(FsError::NoEntry)) => {
-                let path = archive.catalogue().file_path(next);
-                let message = format!(
-                    "{path} was in the store and is gone; no backup was made: see that the store is whole and that \
-                     nothing removes licenses, and back up again"
-                );
-                return Err(Failure::at(ErrorCode::PathNotFound, path, message));
-            }
-            Err(Unread::Refused(error)) => ledger.unreadable(archive.catalogue().file_path(next), error),
-            Err(Unread::Unfit(failure)) => ledger.failed(failure),
-        }
-        next += 1;
-    }
-    Ok(next)
-}
-
-/// Puts a document through the rights gate and, if it may be backed up, into the archive.
-fn copy_license<F: File>(
-    archive: &mut ArchiveWriter<F>,
-    file: FileId,
-    document: &[u8],
-    ledger: &mut Ledger,
-) -> Result<(), FsError> {
-    let Appraisal { identity, verdict } = license::appraise(document);
-    match verdict {
-        Verdict::Allowed => archive.add(file, document)?,
-        Verdict::Restricted(reason) => {
-            ledger.restricted(Restricted { path: archive.catalogue().file_path(file), identity, reason });
-        }
-        Verdict::Malformed(fault) => {
-            let path = archive.catalogue().file_path(file);
-            let message = format!("{path} is a broken license: {fault}; get it anew from where it was issued");
-            ledger.broken(Failure::at(ErrorCode::Malformed, path, message), identity);
-        }
-    }
-    Ok(())
-}
-
 /// Goes over from the licenses to what follows them.
-fn finish<D: Directory>(archive: ArchiveWriter<D::File>, ledger: &mut Ledger) -> Phase<D> {
-    let total = archive.catalogue().len() as u64;
+fn finish<D: Directory>(copying: Copying<D>, ledger: &mut Ledger) -> Phase<D> {
+    ledger.tell(copying.progress());
+    let archive = copying.into_archive();
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
     let (restricted, errors) = (ledger.restricted_count(), ledger.error_count());
-    let progress = Progress { stage: Stage::Copying, done: total, total: Some(total), bytes, path: String::new() };
-    ledger.tell(Status::Information(progress));
     let head = RecordHead { format: FORMAT_VERSION, program: PROGRAM.into(), licenses, bytes, restricted, errors };
     let summary = BackupSummary { licenses, bytes, restricted, errors, size: 0 };
     Phase::Finish { archive: archive.finish(head, ledger.take_record()), summary }

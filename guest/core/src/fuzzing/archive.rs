@@ -7,8 +7,8 @@ use super::files::files;
 use crate::archive::{
     ArchiveReader, BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, RecordLine, RecordReader, fault_of_path,
 };
+use crate::license::LARGEST_DOCUMENT;
 use crate::memory::Disk;
-use crate::store::LARGEST_DOCUMENT;
 use crate::{Directory, ErrorCode, Standing, Verdict, VerifySummary, appraise};
 
 /// Takes the input for a backup, and for the files in one whose checksums are right.

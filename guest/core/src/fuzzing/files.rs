@@ -21,7 +21,9 @@ pub(super) fn files(input: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 fn license(id: &str) -> Vec<u8> {
-    serde_json::json!({ "id": id, "provider": "", "encryption": { "profile": "" } }).to_string().into_bytes()
+    serde_json::json!({ "id": id, "provider": "", "encryption": {}, "issued": "", "links": [], "signature": {} })
+        .to_string()
+        .into_bytes()
 }
 
 /// The input that stands for files; those whose content cannot be told so are left out.

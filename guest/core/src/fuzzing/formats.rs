@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use crate::archive::crc32;
+use crate::crc32::crc32;
 use crate::license::{MAX_ID_LENGTH, MAX_IDS};
 use crate::{Appraisal, Format, Identity, Restriction, Verdict, appraise};
 

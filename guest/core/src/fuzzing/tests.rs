@@ -1,7 +1,7 @@
 use super::*;
 
 const WMDRM: &str = r#"<LICENSERESPONSE><LICENSE version="2.0.0.0"><LICENSORINFO><DATA><KID>AAAA</KID><ONACTION type="Backup"/></DATA></LICENSORINFO></LICENSE></LICENSERESPONSE>"#;
-const LCP: &str = r#"{"id":"a","provider":"b","encryption":{"profile":"c"}}"#;
+const LCP: &str = r#"{"id":"a","provider":"b","encryption":{"profile":"c"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;
 /// An XMR license with rights settings that grant the backup.
 const XMR: &[u8] = b"XMR\0\0\0\0\x01rights-ID-of-16B\0\x01\0\x0D\0\0\0\x0A\0\x04";
 

@@ -1,17 +1,44 @@
 //! Readium LCP license documents.
 //!
-//! The document is JSON ("License Document" in the Readium LCP specification). It is meant to be kept by the reader and
-//! opens nothing without the passphrase, so that one that is whole may always be backed up. Of its members only `id`,
-//! `provider` and `encryption.profile` are looked at, and only `id` is kept; keys and hints are skipped unread.
+//! The document is JSON (Readium LCP 1.0, section 3, and its JSON Schema, `license.schema.json`). It
+//! is meant to be kept by the reader and opens nothing without the passphrase, so that a whole one
+//! may always be backed up. The schema requires `id`, `issued`, `provider`, `encryption`, `links`
+//! and `signature`: a document that lacks one of them opens in no reader, and is malformed. What is
+//! in them is not judged, the encryption profile least of all. Keys and hints are skipped unread.
+//!
+//! A server may have answered with another document where a license was expected, and a browser
+//! have saved it as `.lcpl`. Two of them are recognized: a status document (Readium License Status
+//! Document 1.0, section 2) and an error (RFC 9457, which section 3.1 of the same requires).
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::text::Text;
-use super::{Fault, Ruling, keep};
+use super::text::{self, Text};
+use super::{Fault, MAX_ID_LENGTH, Ruling, keep};
 use crate::{Format, Identity, Restriction};
+
+/// The members that a license document must have, and what each must be.
+const REQUIRED: [(Name, Kind, &str); 6] = [
+    (Name::Id, Kind::String, "`id` is missing, twice there or not a string"),
+    (Name::Issued, Kind::String, "`issued` is missing, twice there or not a string"),
+    (Name::Provider, Kind::String, "`provider` is missing, twice there or not a string"),
+    (Name::Encryption, Kind::Object, "`encryption` is missing, twice there or not an object"),
+    (Name::Links, Kind::Array, "`links` is missing, twice there or not an array"),
+    (Name::Signature, Kind::Object, "`signature` is missing, twice there or not an object"),
+];
+
+/// How many of the required members make a document without `encryption` a license document.
+const ENOUGH_WITHOUT_ENCRYPTION: usize = 4;
+
+/// How many of them make one with `encryption` a license document, that one included.
+const ENOUGH_WITH_ENCRYPTION: usize = 3;
+
+/// The values of `status` in a status document (License Status Document 1.0, section 2.3).
+const STATUSES: [&str; 6] = ["ready", "active", "revoked", "returned", "cancelled", "expired"];
 
 /// Judges a document that starts with a brace.
 pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
@@ -19,63 +46,163 @@ pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
         return Ok(Some(Restriction::Unrecognized)); // JSON is UTF-8.
     };
     let mut members = Members::default();
-    let mut json = serde_json::Deserializer::from_str(content);
-    let is_whole = members.read(&mut json).and_then(|()| json.end()).is_ok() && text.whole;
-
-    let recognised = if is_whole { members.are_all_there() } else { members.look_like_a_license() };
-    if !recognised {
-        return Ok(Some(Restriction::Unrecognized));
+    let is_whole = members.read(content) && text.whole;
+    let is_license = if is_whole { members.are_of_a_license() } else { members.look_like_a_license() };
+    if !is_license {
+        return Ok(Some(if is_whole { members.other_document() } else { Restriction::Unrecognized }));
     }
     identity.format = Some(Format::Lcp);
-    if let Some(id) = &members.id.text {
-        keep(&mut identity.license_ids, id.as_ref());
+    if let Some(id) = &members[Name::Id].text {
+        keep(&mut identity.license_ids, id);
     }
+    identity.rights_end = members.rights_end().filter(|end| end.len() <= MAX_ID_LENGTH).map(str::to_owned);
     if !is_whole {
-        return Err(Fault("the JSON is broken"));
+        return Err(Fault::new("the JSON is broken"));
     }
-    if !members.are_proper() {
-        return Err(Fault("id, provider or encryption.profile is not a string or is there twice"));
+    match REQUIRED.iter().find(|(name, kind, _)| !members[*name].is_one(*kind)) {
+        Some((_, _, fault)) => Err(Fault::new(fault)),
+        None => Ok(None),
     }
-    Ok(None)
 }
 
-/// The members that make a JSON object a license document.
+/// Which license a document is, and when it was made.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    id: String,
+    /// When it was updated, or else issued.
+    time: OffsetDateTime,
+}
+
+impl Version {
+    /// Returns `true` if both are versions of the same license, and this one is the older one.
+    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
+        self.id == other.id && self.time < other.time
+    }
+}
+
+/// Returns the version of a license document. `None` if it is no whole license document, or if its
+/// date is not one of RFC 3339, as the schema requires.
+pub(crate) fn version(document: &[u8]) -> Option<Version> {
+    let text = text::decode(document);
+    let mut members = Members::default();
+    let is_whole = members.read(&text.content) && text.whole;
+    if !is_whole || !REQUIRED.iter().all(|(name, kind, _)| members[*name].is_one(*kind)) {
+        return None;
+    }
+    let date = if members[Name::Updated].count > 0 { Name::Updated } else { Name::Issued };
+    let time = OffsetDateTime::parse(members[date].one_text()?, &Rfc3339).ok()?;
+    Some(Version { id: members[Name::Id].one_text()?.to_owned(), time })
+}
+
+/// The name of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Name {
+    Id,
+    Issued,
+    Updated,
+    Provider,
+    Encryption,
+    Links,
+    Rights,
+    Signature,
+    Status,
+    Message,
+    Type,
+    Title,
+    Detail,
+    /// A member of `rights`.
+    End,
+    #[serde(other)]
+    Other,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    String,
+    Number,
+    Array,
+    Object,
+    #[default]
+    Other,
+}
+
+/// A member of an object, as it was found last.
+#[derive(Default)]
+struct Member<'d> {
+    /// How many times it is there.
+    count: usize,
+    kind: Kind,
+    /// Its value, if that is a string.
+    text: Option<Cow<'d, str>>,
+}
+
+impl Member<'_> {
+    fn is_one(&self, kind: Kind) -> bool {
+        self.count == 1 && self.kind == kind
+    }
+
+    fn one_text(&self) -> Option<&str> {
+        self.text.as_deref().filter(|_| self.count == 1)
+    }
+}
+
+/// The members of a JSON object that have a meaning here.
 #[derive(Default)]
 struct Members<'d> {
-    id: Member<'d>,
-    provider: Member<'d>,
-    encryption: Member<'d>,
-    profile: Member<'d>,
+    members: [Member<'d>; Name::Other as usize],
+}
+
+impl<'d> std::ops::Index<Name> for Members<'d> {
+    type Output = Member<'d>;
+
+    fn index(&self, name: Name) -> &Member<'d> {
+        &self.members[name as usize]
+    }
 }
 
 impl<'d> Members<'d> {
-    /// Reads an object. What was read before an error is there after it.
-    fn read(&mut self, json: impl Deserializer<'d, Error = serde_json::Error>) -> serde_json::Result<()> {
-        json.deserialize_map(self)
+    /// Reads a document, and returns `true` if it is one whole object. The members before an error
+    /// are there after it.
+    fn read(&mut self, content: &'d str) -> bool {
+        let mut json = serde_json::Deserializer::from_str(content);
+        json.deserialize_map(&mut *self).and_then(|()| json.end()).is_ok()
     }
 
-    fn are_all_there(&self) -> bool {
-        self.id.count > 0 && self.provider.count > 0 && self.profile.count > 0
+    fn are_of_a_license(&self) -> bool {
+        let enough = if self[Name::Encryption].count > 0 { ENOUGH_WITH_ENCRYPTION } else { ENOUGH_WITHOUT_ENCRYPTION };
+        REQUIRED.iter().filter(|(name, ..)| self[*name].count > 0).count() >= enough
     }
 
-    /// Whether a document of which no more could be read is taken for a license document.
+    /// Returns `true` if a document of which no more could be read is taken for a license document.
     fn look_like_a_license(&self) -> bool {
-        self.provider.count > 0 || self.encryption.count > 0
+        self[Name::Provider].count > 0 || self[Name::Encryption].count > 0
     }
 
-    fn are_proper(&self) -> bool {
-        let strings = [&self.id, &self.provider, &self.profile];
-        strings.iter().all(|member| member.count == 1 && member.text.is_some()) && self.encryption.count == 1
+    /// Returns what a document is that is no license document.
+    fn other_document(&self) -> Restriction {
+        let is_string = |name| self[name].kind == Kind::String && self[name].count > 0;
+        let has_status = self[Name::Status].text.as_ref().is_some_and(|status| STATUSES.contains(&status.as_ref()));
+        if has_status && is_string(Name::Id) && is_string(Name::Message) && self[Name::Links].kind == Kind::Array {
+            return Restriction::StatusDocument;
+        }
+        let explains = is_string(Name::Detail) || self[Name::Status].kind == Kind::Number;
+        if is_string(Name::Type) && is_string(Name::Title) && explains {
+            return Restriction::ErrorResponse;
+        }
+        Restriction::Unrecognized
     }
-}
 
-/// A member of an object.
-#[derive(Default)]
-struct Member<'d> {
-    /// How often it is there.
-    count: usize,
-    /// Its value, if that is a string.
-    text: Option<Cow<'d, str>>,
+    /// Returns when the rights end: `rights.end`.
+    fn rights_end(&self) -> Option<&str> {
+        if self[Name::Rights].count == 1 { self[Name::End].one_text() } else { None }
+    }
+
+    fn set(&mut self, name: Name, Value { kind, text }: Value<'d>) {
+        let member = &mut self.members[name as usize];
+        (member.kind, member.text) = (kind, text);
+    }
 }
 
 impl<'d> Visitor<'d> for &mut Members<'d> {
@@ -87,106 +214,104 @@ impl<'d> Visitor<'d> for &mut Members<'d> {
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Name>()? {
-            let member = match name {
-                Name::Id => &mut self.id,
-                Name::Provider => &mut self.provider,
-                Name::Encryption => {
-                    self.encryption.count += 1;
-                    map.next_value_seed(Value { profile: Some(&mut self.profile) })?;
-                    continue;
-                }
-                Name::Profile | Name::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            member.count += 1;
-            member.text = map.next_value_seed(Value { profile: None })?;
+            // A member of `rights` alone, or of no interest.
+            if matches!(name, Name::End | Name::Other) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            // Before its value, which may be broken.
+            self.members[name as usize].count += 1;
+            let rights = (name == Name::Rights).then_some(&mut *self);
+            let value = map.next_value_seed(ValueSeed { rights })?;
+            self.set(name, value);
         }
         Ok(())
     }
 }
 
-/// The name of a member.
-#[derive(serde::Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Name {
-    Id,
-    Provider,
-    Encryption,
-    Profile,
-    #[serde(other)]
-    Other,
+/// What was read of a value.
+#[derive(Default)]
+struct Value<'d> {
+    kind: Kind,
+    /// The value, if it is a string.
+    text: Option<Cow<'d, str>>,
 }
 
-/// Reads any value and gives it back if it is a string. If it is an object and `profile` is asked for, that member of
-/// it is read too.
-struct Value<'m, 'd> {
-    profile: Option<&'m mut Member<'d>>,
+impl Value<'_> {
+    fn of(kind: Kind) -> Self {
+        Self { kind, text: None }
+    }
 }
 
-impl<'d> DeserializeSeed<'d> for Value<'_, 'd> {
-    type Value = Option<Cow<'d, str>>;
+/// A reader of any value.
+struct ValueSeed<'m, 'd> {
+    /// Where `end` of an object goes, if the value is that of `rights`.
+    rights: Option<&'m mut Members<'d>>,
+}
+
+impl<'d> DeserializeSeed<'d> for ValueSeed<'_, 'd> {
+    type Value = Value<'d>;
 
     fn deserialize<D: Deserializer<'d>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_any(self)
     }
 }
 
-impl<'d> Visitor<'d> for Value<'_, 'd> {
-    type Value = Option<Cow<'d, str>>;
+impl<'d> Visitor<'d> for ValueSeed<'_, 'd> {
+    type Value = Value<'d>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
     fn visit_borrowed_str<E>(self, text: &'d str) -> Result<Self::Value, E> {
-        Ok(Some(text.into()))
+        Ok(Value { kind: Kind::String, text: Some(text.into()) })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(text.to_owned().into()))
+        Ok(Value { kind: Kind::String, text: Some(text.to_owned().into()) })
     }
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Some(profile) = self.profile else {
+        let Some(members) = self.rights else {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return Ok(None);
+            return Ok(Value::of(Kind::Object));
         };
         while let Some(name) = map.next_key::<Name>()? {
-            if matches!(name, Name::Profile) {
-                profile.count += 1;
-                profile.text = map.next_value_seed(Value { profile: None })?;
+            if name == Name::End {
+                members.members[name as usize].count += 1;
+                let end = map.next_value_seed(ValueSeed { rights: None })?;
+                members.set(name, end);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(None)
+        Ok(Value::of(Kind::Object))
     }
 
     fn visit_seq<A: SeqAccess<'d>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
         while sequence.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ok(Value::of(Kind::Array))
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Value::of(Kind::Other))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Value::of(Kind::Number))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Value::of(Kind::Number))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Value::of(Kind::Number))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
+        Ok(Value::of(Kind::Other))
     }
 }
 
@@ -196,12 +321,16 @@ mod tests {
     use crate::license::samples::LCP;
     use crate::{Appraisal, Verdict, appraise};
 
-    const WHOLE: &str = r#"{"id":"a","provider":"b","encryption":{"profile":"c"}}"#;
+    const WHOLE: &str = r#"{"id":"a","issued":"2013-11-04T01:08:15Z","provider":"b","encryption":{"profile":"c"},"links":[],"signature":{}}"#;
 
     fn assert_unrecognized(document: impl AsRef<[u8]>) {
+        assert_is(document, Restriction::Unrecognized);
+    }
+
+    /// Asserts what a document is that is no license document.
+    fn assert_is(document: impl AsRef<[u8]>, expected: Restriction) {
         let document = document.as_ref();
-        let expected =
-            Appraisal { identity: Identity::default(), verdict: Verdict::Restricted(Restriction::Unrecognized) };
+        let expected = Appraisal { identity: Identity::default(), verdict: Verdict::Restricted(expected) };
         assert_eq!(appraise(document), expected, "{}", document.escape_ascii());
     }
 
@@ -234,7 +363,7 @@ mod tests {
 
     #[test]
     fn names_and_values_written_with_escapes_are_understood() {
-        let document = r#"{"\u0069d":"\u0061","provider":"b","encryption":{"profile":"c"}}"#;
+        let document = WHOLE.replace(r#""id":"a""#, r#""\u0069d":"\u0061""#);
         let appraisal = appraise(document.as_bytes());
         assert_eq!(appraisal.verdict, Verdict::Allowed);
         assert_eq!(appraisal.identity.license_ids, ["a"]);
@@ -249,34 +378,129 @@ mod tests {
             r#"{"id":"a","provider":"b"}"#,
             r#"{"id":"a","encryption":{"profile":"c"}}"#,
             r#"{"provider":"b","encryption":{"profile":"c"}}"#,
-            r#"{"id":"a","provider":"b","encryption":{}}"#,
-            r#"{"id":"a","provider":"b","encryption":"profile"}"#,
-            r#"{"id":"a","provider":"b","profile":"c","encryption":null}"#,
-            r#"{"x":{"id":"a","provider":"b","encryption":{"profile":"c"}}}"#,
-            r#"{"id":"a","provider":"b","encryption":{"x":{"profile":"c"}}}"#,
+            r#"{"id":"a","issued":"b","provider":"c"}"#,
+            r#"{"id":"a","links":[],"provider":"c"}"#,
+            &format!(r#"{{"x":{WHOLE}}}"#),
+            &format!("[{WHOLE}]"),
         ] {
             assert_unrecognized(document);
         }
     }
 
+    /// The members of [`WHOLE`], and a value of another kind for each.
+    const MEMBERS: [(&str, &str); 6] = [
+        (r#""id":"a""#, "1"),
+        (r#""issued":"2013-11-04T01:08:15Z""#, "0"),
+        (r#""provider":"b""#, "null"),
+        (r#""encryption":{"profile":"c"}"#, r#""profile""#),
+        (r#""links":[]"#, "{}"),
+        (r#""signature":{}"#, "[]"),
+    ];
+
     #[test]
-    fn a_member_that_is_no_string_is_malformed() {
-        for value in ["1", "-1", "1.5", "true", "null", "[]", r#"["a"]"#, "{}", r#"{"profile":"x"}"#] {
-            assert_malformed(WHOLE.replace(r#""a""#, value));
-            assert_malformed(WHOLE.replace(r#""b""#, value));
-            assert_malformed(WHOLE.replace(r#""c""#, value));
+    fn a_document_that_lacks_a_required_member_is_malformed() {
+        for (member, _) in MEMBERS {
+            assert_malformed(WHOLE.replace(member, r#""x":1"#));
+        }
+        assert_malformed(r#"{"id":"a","provider":"b","encryption":{"profile":"c"}}"#);
+    }
+
+    #[test]
+    fn a_required_member_of_another_kind_is_malformed() {
+        for (member, other) in MEMBERS {
+            let (name, _) = member.split_once(':').expect("a member has a value");
+            assert_malformed(WHOLE.replace(member, &format!("{name}:{other}")));
+        }
+        for other in ["1", "-1", "1.5", "true", "null", "[]", r#"["a"]"#, "{}", r#"{"id":"a"}"#] {
+            assert_malformed(WHOLE.replace(r#""a""#, other));
         }
     }
 
     #[test]
-    fn a_member_that_is_there_twice_is_malformed() {
-        for (member, twice) in [
-            (r#""id":"a""#, r#""id":"a","id":"a""#),
-            (r#""provider":"b""#, r#""provider":"b","provider":"b""#),
-            (r#""profile":"c""#, r#""profile":"c","profile":"c""#),
-            (r#""encryption":{"profile":"c"}"#, r#""encryption":{"profile":"c"},"encryption":{}"#),
+    fn a_required_member_that_is_there_twice_is_malformed() {
+        for (member, _) in MEMBERS {
+            assert_malformed(WHOLE.replace(member, &format!("{member},{member}")));
+        }
+    }
+
+    #[test]
+    fn the_profile_is_not_judged() {
+        for encryption in [r#"{"profile":"urn:x"}"#, r#"{"profile":1}"#, "{}"] {
+            let document = WHOLE.replace(r#"{"profile":"c"}"#, encryption);
+            assert_eq!(appraise(document.as_bytes()).verdict, Verdict::Allowed, "{document}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_rights_is_reported_as_it_stands_there() {
+        let with = |rights: &str| appraise(WHOLE.replacen('{', &format!("{{{rights},"), 1).as_bytes());
+        let end = "2027-01-01T00:00:00+01:00";
+        let appraisal = with(&format!(r#""rights":{{"print":1,"end":"{end}","copy":2}}"#));
+        assert_eq!((appraisal.verdict, appraisal.identity.rights_end.as_deref()), (Verdict::Allowed, Some(end)));
+        for rights in [
+            r#""rights":{}"#,
+            r#""rights":{"end":1}"#,
+            r#""rights":[{"end":"x"}]"#,
+            r#""end":"x""#,
+            r#""rights":{"x":{"end":"x"}}"#,
+            r#""rights":{"end":"x","end":"y"}"#,
+            r#""rights":{"end":"x"},"rights":{}"#,
         ] {
-            assert_malformed(WHOLE.replace(member, twice));
+            let appraisal = with(rights);
+            assert_eq!((appraisal.verdict, appraisal.identity.rights_end), (Verdict::Allowed, None), "{rights}");
+        }
+    }
+
+    #[test]
+    fn a_status_document_is_recognized() {
+        let status = r#"{"id":"a","status":"active","message":"m","updated":{},"links":[{"rel":"license"}]}"#;
+        assert_is(status, Restriction::StatusDocument);
+        for (from, to) in [("active", "open"), (r#""message":"m","#, ""), (r#"[{"rel":"license"}]"#, "{}")] {
+            assert_unrecognized(status.replace(from, to));
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_server_is_recognized() {
+        let error = r#"{"type":"http://readium.org/license-status-document/error","title":"t","detail":"d"}"#;
+        assert_is(error, Restriction::ErrorResponse);
+        assert_is(r#"{"type":"about:blank","title":"Not Found","status":404}"#, Restriction::ErrorResponse);
+        for (from, to) in [(r#""title":"t","#, ""), (r#","detail":"d""#, ""), (r#""detail":"d""#, r#""status":"d""#)] {
+            assert_unrecognized(error.replace(from, to));
+        }
+    }
+
+    #[test]
+    fn a_document_is_older_if_it_was_updated_or_else_issued_before() {
+        let of = |id: &str, dates: &str| {
+            WHOLE.replace(r#""a""#, &format!("\"{id}\"")).replace(r#""issued":"2013-11-04T01:08:15Z""#, dates)
+        };
+        let first = of("a", r#""issued":"2013-11-04T01:08:15Z""#);
+        let same_time = of("a", r#""issued":"2013-11-04T02:08:15+01:00""#);
+        let updated = of("a", r#""issued":"2013-11-04T01:08:15Z","updated":"2014-02-21T09:44:17.5+01:00""#);
+        let other = of("b", r#""issued":"2020-01-01T00:00:00Z""#);
+        let is_older = |one: &str, than: &str| match (version(one.as_bytes()), version(than.as_bytes())) {
+            (Some(one), Some(than)) => one.is_older_than(&than),
+            _ => panic!("both have a version"),
+        };
+        assert!(is_older(&first, &updated));
+        assert!(!is_older(&updated, &first));
+        assert!(!is_older(&first, &same_time) && !is_older(&same_time, &first));
+        assert!(!is_older(&first, &other), "another license");
+    }
+
+    #[test]
+    fn only_a_whole_license_document_with_a_date_has_a_version() {
+        assert!(version(WHOLE.as_bytes()).is_some());
+        for document in [
+            WHOLE.replace("2013-11-04T01:08:15Z", "2013-11-04"),
+            WHOLE.replace(r#""signature":{}"#, r#""x":{}"#),
+            WHOLE.replacen('{', r#"{"updated":"yesterday","#, 1),
+            WHOLE.replacen('{', r#"{"updated":1,"#, 1),
+            format!("{WHOLE}x"),
+            "XMR".to_owned(),
+        ] {
+            assert_eq!(version(document.as_bytes()), None, "{document}");
         }
     }
 
@@ -314,7 +538,7 @@ mod tests {
     #[test]
     fn deep_nesting_does_no_harm() {
         let deep = format!("{}{}", "[".repeat(300_000), "]".repeat(300_000));
-        for place in [r#"{"x":"#, r#"{"provider":"#, r#"{"encryption":{"profile":"#, r#"{"encryption":{"x":"#] {
+        for place in [r#"{"x":"#, r#"{"provider":"#, r#"{"rights":{"end":"#, r#"{"encryption":{"x":"#] {
             let _ = appraise(format!("{place}{deep}").as_bytes());
         }
         let whole = WHOLE.replace(r#""id""#, &format!(r#""x":{deep},"id""#));

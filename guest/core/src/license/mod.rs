@@ -5,6 +5,8 @@
 //! identity while it reads on.
 
 mod lcp;
+mod playready;
+mod protected_store;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
@@ -12,9 +14,15 @@ mod tests;
 mod text;
 mod wmdrm;
 mod xml;
+mod xml_license;
 mod xmr;
 
-use crate::{Identity, Restriction};
+use std::borrow::Cow;
+
+pub(crate) use lcp::version;
+pub(crate) use protected_store::is_protected_store;
+
+use crate::{Format, Identity, Restriction};
 
 /// What the rights gate decides of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +61,28 @@ pub fn appraise(document: &[u8]) -> Appraisal {
 /// What stands against a backup of a document that is whole: nothing, or a restriction.
 type Ruling = Result<Option<Restriction>, Fault>;
 
-/// How a document is broken, in words that hold nothing of its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// How a document is broken, in words that contain nothing of it but the encoding that it declares.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-struct Fault(&'static str);
+struct Fault(Cow<'static, str>);
+
+impl Fault {
+    const fn new(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// The fault of a document whose encoding is not supported.
+    fn encoding(name: &str) -> Self {
+        Self(format!("its encoding is {name}, and only UTF-8 and UTF-16 can be read").into())
+    }
+}
 
 /// White space of XML and of JSON alike; neither counts what else Unicode calls so.
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// The largest license document that is read, in bytes. Real ones have a few KiB; the bound keeps a
+/// file that is none from filling memory.
+pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
 
 /// The most license IDs, and the most key IDs, that are kept of one document.
 pub(crate) const MAX_IDS: usize = 64;
@@ -69,11 +92,33 @@ fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
         return xmr::judge(document, identity);
     }
     let text = text::decode(document);
-    match text.content.trim_start_matches(WHITE_SPACE).bytes().next() {
-        Some(b'<') => wmdrm::judge(&text, identity),
+    match first_character(&text) {
+        Some(b'<') => xml_license::judge(document, &text, identity),
         Some(b'{') => lcp::judge(&text, identity),
         _ => Ok(Some(Restriction::Unrecognized)),
     }
+}
+
+/// Returns the first byte of a text after white space.
+fn first_character(text: &text::Text<'_>) -> Option<u8> {
+    text.content.trim_start_matches(WHITE_SPACE).bytes().next()
+}
+
+/// Returns `false` if no license document starts with these bytes, whatever follows them.
+pub(crate) fn can_be_license(head: &[u8]) -> bool {
+    if head.starts_with(&xmr::SIGNATURE) {
+        return true;
+    }
+    let text = text::decode(head);
+    match first_character(&text) {
+        Some(first) => matches!(first, b'<' | b'{'),
+        None => text.whole,
+    }
+}
+
+/// Returns the format of a document by its first bytes, or `None` if they show none.
+pub(crate) fn format_of(head: &[u8]) -> Option<Format> {
+    appraise(head).identity.format
 }
 
 /// The longest ID that is kept, in bytes. Real ones have some dozens; what is longer is there to fill memory.

@@ -91,6 +91,32 @@ pub(super) fn xmr(rights: &[u16]) -> Vec<u8> {
     xmr_of(&object(CONTAINER | 1, 0x01, &[policy, keys, signature].concat()))
 }
 
+/// The namespace of the protocols of PlayReady.
+pub(super) const PLAYREADY: &str = "http://schemas.microsoft.com/DRM/2007/03/protocols";
+
+/// A PlayReady license response as license servers return it, with `licenses` in it.
+pub(super) fn playready(licenses: &str) -> String {
+    format!(
+        r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <soap:Body>
+    <AcquireLicenseResponse xmlns="{PLAYREADY}">
+      <AcquireLicenseResult>
+        <Response xmlns="{PLAYREADY}/messages">
+          <LicenseResponse xmlns="{PLAYREADY}" Id="SignedData">
+            <Version>1</Version>
+            <Licenses>{licenses}</Licenses>
+            <LicenseNonce>AAECAwQFBgcICQoLDA0ODw==</LicenseNonce>
+          </LicenseResponse>
+          <Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignatureValue>AAAA</SignatureValue></Signature>
+        </Response>
+      </AcquireLicenseResult>
+    </AcquireLicenseResponse>
+  </soap:Body>
+</soap:Envelope>
+"#
+    )
+}
+
 /// An LCP license document.
 pub(super) const LCP: &str = r#"{
   "provider": "https://library.example.org",

@@ -1,32 +1,20 @@
-//! Windows Media DRM license responses: XML, with a license in each `LICENSE` element.
+//! Windows Media DRM licenses: XML, with a license in each `LICENSE` element.
 //!
-//! The layout is that of version 2 licenses in the Windows Media Rights Manager SDK; in version 3 the element holds
-//! the base64 of an [XMR](super::xmr) license. The document is read once from front to back. Where the reading is, is
-//! told by a [`Place`]: an element that has no meaning where it stands, with all in it, is not looked at.
+//! The layout is that of the DRM version 7 license in Microsoft's open specification [MS-DRM],
+//! section 2.2.2, and of the Windows Media Rights Manager SDK: version 2.0.0.0 is readable XML,
+//! version 3.0.0.0 the base64 of an [XMR](super::xmr) license. Such an element is the document, or
+//! lies in a `LICENSERESPONSE`; in a response as servers send it, its content is usually the base64
+//! of encrypted bytes, which is opaque. The right is `WMRMRights.AllowBackupRestore` of that SDK,
+//! whose default is false. In the license it is an `ONACTION` of type `Backup`; its `CONDITION` is
+//! a script, and the scripts `1` and `true` are the only ones whose value is known here.
+//!
+//! The document is read once from front to back. [`Place`] says where in it the reader is: an
+//! element that has no meaning where it is, with all in it, is skipped.
 
-use std::borrow::Cow;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
-use super::text::Text;
-use super::xml::{Document, Node, Tag, legal_prefix};
-use super::{Fault, Ruling, WHITE_SPACE, keep, xmr};
+use super::xml::{CharacterData, Namespace, Node, Tag};
+use super::xml_license::decode_base64;
+use super::{Fault, Ruling, keep, xmr};
 use crate::{Format, Identity, Restriction};
-
-/// Judges a document that starts with `<`.
-pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
-    let legal = legal_prefix(&text.content);
-    let mut document = Document::new(legal);
-    let mut reading = Reading::new(identity);
-    while let Some(node) = document.next()? {
-        reading.take(node)?;
-    }
-    if !text.whole || legal.len() < text.content.len() {
-        return Err(Fault("there are bytes in it that are no XML"));
-    }
-    reading.rule()
-}
 
 /// An element that has a meaning where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,36 +68,21 @@ struct License {
     backup: Option<bool>,
 }
 
-/// The content of an element that has a meaning.
-#[derive(Default)]
-struct Content<'t> {
-    text: Cow<'t, str>,
-    /// Whether there is something else in it than text.
-    is_mixed: bool,
+/// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of the old licenses,
+/// which have `!` and `*` in the place of `+` and `/`.
+fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/!*=".contains(&byte);
+    content.value().filter(|id| !id.is_empty() && id.bytes().all(is_base64))
 }
 
-impl Content<'_> {
-    /// The text, without white space around it, if there is nothing else.
-    fn plain(&self) -> Option<&str> {
-        (!self.is_mixed).then(|| self.text.trim_matches(WHITE_SPACE))
-    }
-
-    /// The text, if it can be an ID: base64 in the usual alphabet or in that of the old licenses, which have `!` and `*`
-    /// in the place of `+` and `/`.
-    fn id(&self) -> Option<&str> {
-        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/!*=".contains(&byte);
-        self.plain().filter(|id| !id.is_empty() && id.bytes().all(is_base64))
-    }
-}
-
-/// What has been read of a document.
-struct Reading<'i, 't> {
+/// A reader of a Windows Media DRM document, which is given the document part by part.
+pub(super) struct Reader<'i, 't> {
     identity: &'i mut Identity,
     place: Place,
     /// How many elements without a meaning are open in that place.
     skipped: usize,
     /// The content of the element that was entered last.
-    content: Content<'t>,
+    content: CharacterData<'t>,
     response_version: Option<Version>,
     /// Where the reading goes on behind a license.
     around_license: Place,
@@ -122,13 +95,13 @@ struct Reading<'i, 't> {
     restriction: Option<Restriction>,
 }
 
-impl<'i, 't> Reading<'i, 't> {
-    fn new(identity: &'i mut Identity) -> Self {
+impl<'i, 't> Reader<'i, 't> {
+    pub(super) fn new(identity: &'i mut Identity) -> Self {
         Self {
             identity,
             place: Place::Outside,
             skipped: 0,
-            content: Content::default(),
+            content: CharacterData::default(),
             response_version: None,
             around_license: Place::Outside,
             license: License { version: Version::Other, has_data: false, backup: None },
@@ -139,7 +112,7 @@ impl<'i, 't> Reading<'i, 't> {
         }
     }
 
-    fn take(&mut self, node: Node<'t>) -> Result<(), Fault> {
+    pub(super) fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
         match node {
             Node::Start { tag, is_empty } => {
                 self.open(&tag)?;
@@ -148,24 +121,34 @@ impl<'i, 't> Reading<'i, 't> {
                 }
             }
             Node::End => self.close()?,
-            Node::Text(text) if self.skipped == 0 => self.content.text = text,
-            Node::Other if self.skipped == 0 => self.content.is_mixed = true,
-            Node::Text(_) | Node::Other => {}
+            Node::Text(text) if self.has_value() => self.content.push(text),
+            Node::Instruction if self.has_value() => self.content.set_mixed(),
+            Node::Text(_) | Node::Instruction => {}
         }
         Ok(())
     }
 
+    /// Whether the value of the element in hand matters.
+    fn has_value(&self) -> bool {
+        self.skipped == 0
+            && match self.place {
+                Place::LicenseId | Place::KeyId | Place::Condition => true,
+                Place::License => self.license.version == Version::Xmr,
+                Place::Outside | Place::Response | Place::LicensorInfo | Place::Data | Place::OnBackup => false,
+            }
+    }
+
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), Fault> {
         if self.place == Place::License && self.license.version == Version::Xmr {
-            return Err(Fault("a version 3 license has an element in it"));
+            return Err(Fault::new("a version 3 license has an element in it"));
         }
         if let Some(place) = self.place_of(tag)? {
             self.enter(place, tag)?;
             self.place = place;
-            self.content = Content::default();
+            self.content = CharacterData::default();
         } else {
-            self.has_stray_license |= tag.name() == "LICENSE";
-            self.content.is_mixed = true;
+            self.has_stray_license |= tag.name() == (Namespace::None, "LICENSE");
+            self.content.set_mixed();
             self.skipped += 1;
         }
         Ok(())
@@ -176,10 +159,11 @@ impl<'i, 't> Reading<'i, 't> {
         if self.skipped > 0 {
             return Ok(None);
         }
-        Ok(match (self.place, tag.name()) {
+        // Elements of this format are in no namespace.
+        let (Namespace::None, name) = tag.name() else { return Ok(None) };
+        Ok(match (self.place, name) {
             (Place::Outside, "LICENSERESPONSE") => Some(Place::Response),
             (Place::Outside | Place::Response, "LICENSE") => Some(Place::License),
-            (Place::Outside, _) => return Err(Fault("the root element is none of a license")),
             (Place::License, "LICENSORINFO") => Some(Place::LicensorInfo),
             (Place::LicensorInfo, "DATA") => Some(Place::Data),
             (Place::Data, "LID") => Some(Place::LicenseId),
@@ -225,13 +209,13 @@ impl<'i, 't> Reading<'i, 't> {
             Place::LicensorInfo => Place::License,
             Place::Data => Place::LicensorInfo,
             Place::LicenseId => {
-                if let Some(id) = self.content.id() {
+                if let Some(id) = id(&self.content) {
                     keep(&mut self.identity.license_ids, id);
                 }
                 Place::Data
             }
             Place::KeyId => {
-                if let Some(id) = self.content.id() {
+                if let Some(id) = id(&self.content) {
                     keep(&mut self.identity.key_ids, id);
                 }
                 Place::Data
@@ -243,7 +227,7 @@ impl<'i, 't> Reading<'i, 't> {
             }
             Place::Condition => {
                 // A second condition is one too many, whatever it says.
-                let is_met = self.condition.is_none() && matches!(self.content.plain(), Some("1" | "true"));
+                let is_met = self.condition.is_none() && matches!(self.content.value(), Some("1" | "true"));
                 self.condition = Some(is_met);
                 Place::OnBackup
             }
@@ -260,28 +244,23 @@ impl<'i, 't> Reading<'i, 't> {
             (Version::Xml, Some(false)) => Ok(Some(Restriction::Conditional)),
             (Version::Xml, Some(true)) => Ok(None),
             (Version::Xmr, _) => {
-                let text = self.content.plain().ok_or(Fault("a version 3 license is not plain text"))?;
-                let license = decode_base64(text).ok_or(Fault("a version 3 license is not base64"))?;
+                let text = self.content.value().ok_or(Fault::new("a version 3 license is not plain text"))?;
+                let license = decode_base64(text).ok_or(Fault::new("a version 3 license is not base64"))?;
                 xmr::judge_license(&license, &mut self.identity.key_ids)
             }
         }
     }
 
     /// Judges the document, which ends here.
-    fn rule(self) -> Ruling {
+    pub(super) fn rule(self) -> Ruling {
         if self.has_stray_license {
             return Ok(Some(Restriction::Opaque));
         }
         if !self.has_license {
-            return Err(Fault("there is no license in it"));
+            return Err(Fault::new("there is no license in it"));
         }
         Ok(self.restriction)
     }
-}
-
-/// Decodes base64 that may have white space in it; most has none, and that is quicker to try than to look for.
-fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text).or_else(|_| BASE64.decode(text.replace(WHITE_SPACE, ""))).ok()
 }
 
 #[cfg(test)]

@@ -1,42 +1,95 @@
 //! XML 1.0 that is well-formed to its end, read from front to back.
 //!
-//! quick-xml finds the tags and pairs them. What else makes a document well-formed it leaves to its caller, so it is
-//! checked here: names, attributes, references, characters, and what may stand where. A document type declaration is
-//! refused altogether, so that there are no entities but the five predefined ones. Namespaces are not looked at.
+//! quick-xml finds the tags, pairs them, and resolves namespaces. What else makes a document
+//! well-formed it leaves to its caller, so it is checked here: names, attributes, references,
+//! characters, and what may stand where.
+//!
+//! What the parts of a document mean (section numbers of XML 1.0, fifth edition, and of Namespaces
+//! in XML 1.0):
+//!
+//! | part | in the standard | here |
+//! | --- | --- | --- |
+//! | text | character data (2.4) | as the standard says |
+//! | CDATA section | character data; markup in it is text (2.7) | as the standard says |
+//! | character reference | the character (4.1) | as the standard says |
+//! | `&lt;` `&gt;` `&amp;` `&quot;` `&apos;` | the character (4.6) | as the standard says |
+//! | any other entity | declared in a document type (4.2) | refused: the document is malformed |
+//! | comment | not part of the character data (2.5) | skipped |
+//! | processing instruction | for an application that knows it (2.6) | not understood: an element that contains one has no value |
+//! | document type declaration | may declare entities and defaults (2.8) | refused: the document is malformed |
+//! | empty element | the same as a start tag and an end tag (3.1) | as the standard says |
+//! | attribute | in any order, in either quotes (3.1), white space as spaces (3.3.3) | as the standard says |
+//! | name | a namespace and a local name, whatever the prefix (Namespaces, 2.1) | as the standard says |
+//! | attribute without a prefix | in no namespace (Namespaces, 6.2) | as the standard says |
+//! | prefix that is not declared | an error (Namespaces, 5) | an element that nobody knows |
+//! | encoding | UTF-8, UTF-16, or as declared (4.3.3) | others than UTF-8 and UTF-16: the document cannot be read |
 
 use std::borrow::Cow;
 
 use memchr::memchr;
-use quick_xml::Reader;
+use quick_xml::NsReader;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::name::{Namespace as Uri, ResolveResult};
 
 use super::{Fault, WHITE_SPACE};
 
-/// A part of a document.
+/// A part of a document that can have a meaning. Comments and declarations have none.
 pub(super) enum Node<'t> {
     /// A start tag, or the tag of an empty element; there is no [`Node::End`] for the latter.
     Start { tag: Tag<'t>, is_empty: bool },
     /// An end tag, of the element that was begun last.
     End,
-    /// Text, up to the next part of any kind.
+    /// Character data. That of one element may come in several pieces.
     Text(Cow<'t, str>),
-    /// A part that is neither tag nor text: comment, CDATA section, reference, processing instruction.
+    /// A processing instruction.
+    Instruction,
+}
+
+/// The namespace of an element, as far as it makes a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Namespace {
+    /// None, as in a Windows Media DRM license.
+    None,
+    /// The envelope of SOAP 1.1 or 1.2.
+    Soap,
+    /// The protocols of PlayReady, or their messages.
+    PlayReady,
+    /// Any other, or a prefix that is not declared.
     Other,
 }
 
+impl From<ResolveResult<'_>> for Namespace {
+    fn from(resolved: ResolveResult<'_>) -> Self {
+        match resolved {
+            ResolveResult::Unbound => Self::None,
+            ResolveResult::Bound(Uri(
+                "http://schemas.xmlsoap.org/soap/envelope/" | "http://www.w3.org/2003/05/soap-envelope",
+            )) => Self::Soap,
+            ResolveResult::Bound(Uri(
+                "http://schemas.microsoft.com/DRM/2007/03/protocols"
+                | "http://schemas.microsoft.com/DRM/2007/03/protocols/messages",
+            )) => Self::PlayReady,
+            ResolveResult::Bound(_) | ResolveResult::Unknown(_) => Self::Other,
+        }
+    }
+}
+
 /// The tag that begins an element.
-pub(super) struct Tag<'t>(BytesStart<'t>);
+pub(super) struct Tag<'t> {
+    start: BytesStart<'t>,
+    namespace: Namespace,
+}
 
 impl Tag<'_> {
-    /// The name of the element, with its prefix.
-    pub(super) fn name(&self) -> &str {
-        self.0.name().into_inner()
+    /// Returns the namespace and the local name of the element.
+    pub(super) fn name(&self) -> (Namespace, &str) {
+        (self.namespace, self.start.local_name().into_inner())
     }
 
-    /// The value of an attribute, references resolved.
+    /// Returns the value of an attribute without a prefix, references resolved.
     pub(super) fn attribute(&self, name: &str) -> Result<Option<Cow<'_, str>>, Fault> {
-        for attribute in Attributes(self.0.attributes_raw()) {
+        for attribute in Attributes(self.start.attributes_raw()) {
             let (found, value) = attribute?;
             if found == name {
                 return Ok(Some(value));
@@ -46,113 +99,160 @@ impl Tag<'_> {
     }
 }
 
+/// The character data of an element.
+#[derive(Debug, Default)]
+pub(super) struct CharacterData<'t> {
+    text: Cow<'t, str>,
+    /// Whether the element contains something that is not character data.
+    is_mixed: bool,
+}
+
+impl<'t> CharacterData<'t> {
+    /// Appends a piece.
+    pub(super) fn push(&mut self, piece: Cow<'t, str>) {
+        if self.text.is_empty() {
+            self.text = piece;
+        } else {
+            self.text.to_mut().push_str(&piece);
+        }
+    }
+
+    /// Notes that the element contains something else, so that it has no value.
+    pub(super) fn set_mixed(&mut self) {
+        self.is_mixed = true;
+    }
+
+    /// Returns the character data without the white space around it, or `None` if the element
+    /// contains anything else.
+    pub(super) fn value(&self) -> Option<&str> {
+        (!self.is_mixed).then(|| self.text.trim_matches(WHITE_SPACE))
+    }
+}
+
+/// The encodings that are read. All text in US-ASCII is text in UTF-8, too.
+const READ_ENCODINGS: [&str; 5] = ["UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII"];
+
+/// The length in bytes of the longest name in the IANA registry of character sets.
+const LONGEST_ENCODING_NAME: usize = 45;
+
 /// A document that is being read.
 pub(super) struct Document<'t> {
-    reader: Reader<&'t [u8]>,
+    reader: NsReader<&'t [u8]>,
     /// Whether anything has been read of it.
     has_begun: bool,
     has_root: bool,
-    /// What is wrong up to the root's tag, that tag included, although its name could be read.
+    /// What is wrong up to the root's tag, that tag included, although the tag could be read.
     pending: Option<Fault>,
     /// The number of elements that are open.
     depth: usize,
 }
 
 impl<'t> Document<'t> {
-    /// A document, without byte order mark, that has only [legal](legal_prefix) characters.
+    /// Returns a document, without byte order mark, that has only [legal](legal_prefix) characters.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut reader = Reader::from_str(text);
+        let mut reader = NsReader::from_str(text);
         reader.config_mut().enable_all_checks(true);
         Self { reader, has_begun: false, has_root: false, pending: None, depth: 0 }
     }
 
-    /// The next part, or nothing at the end of a document that was well-formed from its beginning.
-    ///
-    /// A document type declaration, or bad attributes of the root, are told only behind the root's tag, so that the
-    /// caller knows by then what it reads.
+    /// Returns the next part, or `None` at the end of a document that was well-formed from its
+    /// beginning, but for what [`Document::take_fault`] reports.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, Fault> {
-        if let Some(fault) = self.pending.filter(|_| self.has_root) {
-            return Err(fault);
-        }
-        let event = self.reader.read_event().map_err(|_| Fault("the XML is not well-formed"))?;
-        let is_first = !std::mem::replace(&mut self.has_begun, true);
-        Ok(Some(match event {
-            Event::Start(tag) => {
-                self.check_start(&tag)?;
-                self.depth += 1;
-                Node::Start { tag: Tag(tag), is_empty: false }
-            }
-            Event::Empty(tag) => {
-                self.check_start(&tag)?;
-                Node::Start { tag: Tag(tag), is_empty: true }
-            }
-            Event::End(_) => {
-                self.depth = self.depth.checked_sub(1).ok_or(Fault("an end tag has no start"))?;
-                Node::End
-            }
-            Event::Text(text) => {
-                self.check_text(&text)?;
-                Node::Text(text.into_inner())
-            }
-            Event::CData(_) => {
-                self.check_inside_root()?;
-                Node::Other
-            }
-            Event::GeneralRef(reference) => {
-                self.check_inside_root()?;
-                check_reference(&reference)?;
-                Node::Other
-            }
-            Event::Comment(_) => Node::Other,
-            Event::PI(instruction) => {
-                let target = instruction.target();
-                if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                    return Err(Fault("a processing instruction is ill-formed"));
+        loop {
+            let (namespace, event) =
+                self.reader.read_resolved_event().map_err(|_| Fault::new("the XML is not well-formed"))?;
+            let namespace = Namespace::from(namespace);
+            let is_first = !std::mem::replace(&mut self.has_begun, true);
+            return Ok(Some(match event {
+                Event::Start(start) => {
+                    self.check_start(&start)?;
+                    self.depth += 1;
+                    Node::Start { tag: Tag { start, namespace }, is_empty: false }
                 }
-                Node::Other
-            }
-            Event::Decl(declaration) if is_first => {
-                check_declaration(&declaration)?;
-                Node::Other
-            }
-            Event::DocType(_) if !self.has_root => {
-                self.pending = Some(Fault("it has a document type declaration"));
-                Node::Other
-            }
-            Event::Decl(_) | Event::DocType(_) => return Err(Fault("a declaration is out of place")),
-            Event::Eof if self.has_root && self.depth == 0 => return Ok(None),
-            Event::Eof => return Err(Fault("it ends in the middle of an element")),
-        }))
+                Event::Empty(start) => {
+                    self.check_start(&start)?;
+                    Node::Start { tag: Tag { start, namespace }, is_empty: true }
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.checked_sub(1).ok_or(Fault::new("an end tag has no start"))?;
+                    Node::End
+                }
+                Event::Text(text) => {
+                    self.check_text(&text)?;
+                    Node::Text(text.into_inner())
+                }
+                Event::CData(section) => {
+                    self.check_inside_root()?;
+                    Node::Text(section.into_inner())
+                }
+                Event::GeneralRef(reference) => {
+                    self.check_inside_root()?;
+                    Node::Text(resolve(&reference)?)
+                }
+                Event::Comment(_) => continue,
+                Event::PI(instruction) => {
+                    let target = instruction.target();
+                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+                        return Err(Fault::new("a processing instruction is ill-formed"));
+                    }
+                    Node::Instruction
+                }
+                Event::Decl(declaration) if is_first => {
+                    if let Some(encoding) = check_declaration(&declaration)? {
+                        self.pending = Some(Fault::encoding(&encoding));
+                    }
+                    continue;
+                }
+                Event::DocType(_) if !self.has_root => {
+                    self.pending.get_or_insert(Fault::new("it has a document type declaration"));
+                    continue;
+                }
+                Event::Decl(_) | Event::DocType(_) => return Err(Fault::new("a declaration is out of place")),
+                Event::Eof if self.has_root && self.depth == 0 => return Ok(None),
+                Event::Eof => return Err(Fault::new("it ends in the middle of an element")),
+            }));
+        }
+    }
+
+    /// Returns what is wrong with the document up to the root's tag, if it was read so far: a
+    /// document type declaration, an encoding that cannot be read, or bad attributes of the root.
+    ///
+    /// [`Document::next`] reads on after such a fault, so that the caller can find out first what
+    /// kind of document has it.
+    pub(super) fn take_fault(&mut self) -> Option<Fault> {
+        if self.has_root { self.pending.take() } else { None }
     }
 
     fn check_start(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
         if !is_name(tag.name().into_inner()) {
-            return Err(Fault("an element has an ill-formed name"));
+            return Err(Fault::new("an element has an ill-formed name"));
         }
         let attributes = check_attributes(tag.attributes_raw());
         if self.depth > 0 {
             return attributes;
         }
         if std::mem::replace(&mut self.has_root, true) {
-            return Err(Fault("there is an element behind the root element"));
+            return Err(Fault::new("there is an element after the root element"));
         }
-        self.pending = self.pending.or(attributes.err());
+        if let Err(fault) = attributes {
+            self.pending.get_or_insert(fault);
+        }
         Ok(())
     }
 
     fn check_text(&self, text: &str) -> Result<(), Fault> {
         if self.depth == 0 && !text.trim_matches(WHITE_SPACE).is_empty() {
-            return Err(Fault("there is text outside of the root element"));
+            return Err(Fault::new("there is text outside of the root element"));
         }
         // Most text has no `>`, which takes less to find out.
         if memchr(b'>', text.as_bytes()).is_some() && text.as_bytes().windows(3).any(|bytes| bytes == b"]]>") {
-            return Err(Fault("text has the end mark of a CDATA section"));
+            return Err(Fault::new("text has the end mark of a CDATA section"));
         }
         Ok(())
     }
 
     fn check_inside_root(&self) -> Result<(), Fault> {
-        if self.depth == 0 { Err(Fault("there is text outside of the root element")) } else { Ok(()) }
+        if self.depth == 0 { Err(Fault::new("there is text outside of the root element")) } else { Ok(()) }
     }
 }
 
@@ -208,18 +308,28 @@ fn is_name_start(character: char) -> bool {
         | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
 }
 
-fn check_reference(reference: &BytesRef<'_>) -> Result<(), Fault> {
-    let is_good = match reference.resolve_char_ref() {
-        Ok(Some(character)) => is_legal(character),
-        Ok(None) => resolve_predefined_entity(reference).is_some(),
-        Err(_) => false,
+/// Returns the character that a reference represents.
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Fault> {
+    let resolved = match reference.resolve_char_ref() {
+        Ok(Some(character)) => is_legal(character).then(|| character.to_string().into()),
+        Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed),
+        Err(_) => None,
     };
-    if is_good { Ok(()) } else { Err(Fault("a reference is not valid")) }
+    resolved.ok_or(Fault::new("a reference is not valid"))
 }
 
-/// Production 23 of XML 1.0, the encoding being one that has the text that was read.
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
-    const FAULT: Fault = Fault("the XML declaration is ill-formed");
+/// Returns the encoding that a document declares if it is one that is not read here.
+pub(super) fn other_encoding(text: &str) -> Option<String> {
+    match Document::new(text).reader.read_event() {
+        Ok(Event::Decl(declaration)) => check_declaration(&declaration).ok()?,
+        _ => None,
+    }
+}
+
+/// Checks an XML declaration against production 23 of XML 1.0, and returns the encoding that it
+/// declares if that is not one of those that are read here.
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Fault> {
+    const FAULT: Fault = Fault::new("the XML declaration is ill-formed");
     let mut attributes = Attributes(declaration.strip_prefix("xml").ok_or(FAULT)?).peekable();
     let mut take = |name: &str| match attributes.next_if(|next| next.as_ref().is_ok_and(|(found, _)| *found == name)) {
         Some(Ok((_, Cow::Borrowed(value)))) => Ok(Some(value)),
@@ -230,14 +340,22 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
     let encoding = take("encoding")?;
     let standalone = take("standalone")?;
     let is_good = version.and_then(|version| version.strip_prefix("1.")).is_some_and(is_digits)
-        && encoding.is_none_or(|encoding| {
-            ["UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII"]
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(encoding))
-        })
+        && encoding.is_none_or(is_encoding_name)
         && matches!(standalone, None | Some("yes" | "no"))
         && attributes.next().is_none();
-    if is_good { Ok(()) } else { Err(FAULT) }
+    if !is_good {
+        return Err(FAULT);
+    }
+    let is_read = |encoding: &&str| READ_ENCODINGS.iter().any(|read| read.eq_ignore_ascii_case(encoding));
+    Ok(encoding.filter(|encoding| !is_read(encoding)).map(str::to_owned))
+}
+
+/// Whether a text is an encoding name: production 81 of XML 1.0, and not longer than any that is
+/// registered, since it is shown to a person.
+fn is_encoding_name(name: &str) -> bool {
+    name.len() <= LONGEST_ENCODING_NAME
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn is_digits(text: &str) -> bool {
@@ -255,7 +373,7 @@ fn check_attributes(raw: &str) -> Result<(), Fault> {
         let mut names: Vec<&str> = Attributes(raw).flatten().map(|(name, _)| name).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
-            return Err(Fault("an attribute is there twice"));
+            return Err(Fault::new("an attribute is there twice"));
         }
     }
     Ok(())
@@ -277,7 +395,7 @@ impl<'t> Iterator for Attributes<'t> {
         // White space has to come before each attribute.
         let split = if attribute.len() < rest.len() { split_attribute(attribute) } else { None };
         let Some((name, value, rest)) = split else {
-            return Some(Err(Fault("an attribute is ill-formed")));
+            return Some(Err(Fault::new("an attribute is ill-formed")));
         };
         self.0 = rest;
         Some(Ok((name, value)))

@@ -1,8 +1,16 @@
 //! Extensible Media Rights binary licenses.
 //!
-//! All numbers are big-endian. Behind a header (signature, u32 version, 16 bytes rights ID) come objects: u16 flags,
-//! u16 type, u32 length with these eight bytes counted in, data. The data of a container is objects again. Numbers and
-//! layout are those of the licenses of Microsoft `PlayReady`. Nothing is read of a key but its ID.
+//! All numbers are big-endian. A header (signature, u32 version, 16 bytes rights ID) is followed by
+//! objects: u16 flags, u16 type, u32 length with these eight bytes counted in, data. The data of a
+//! container is objects again. Numbers and layout are those of the licenses of Microsoft
+//! PlayReady. Nothing is read of a key but its ID.
+//!
+//! The rights are bits of the rights settings. A version 1 license may be backed up if all its
+//! rights settings have [`ALLOW_BACKUP_RESTORE`] and none of them has [`CANNOT_PERSIST`] or
+//! [`TEMPORARY_STORE_ONLY`]: what must not be kept must not be copied. 0x0040, cannot bind, has no
+//! bearing on it. In version 3, clients accept only the bits 0x0001, 0x0040 and 0x0080, so that a
+//! license that allows a backup is invalid there: no version 3 license may be backed up. The rights
+//! of any other version are not known, and such a license is opaque.
 
 use super::{Fault, Ruling, keep};
 use crate::{Format, Identity, Restriction};
@@ -10,8 +18,8 @@ use crate::{Format, Identity, Restriction};
 /// The bytes that every XMR license starts with.
 pub(super) const SIGNATURE: [u8; 4] = *b"XMR\0";
 
-/// The length of version and rights ID, which come behind the signature, in bytes. Neither is judged.
-const REST_OF_HEADER: usize = 4 + 16;
+/// The length of the rights ID, which follows the version, in bytes.
+const RIGHTS_ID_LENGTH: usize = 16;
 
 /// The flag of an object whose data is objects.
 const CONTAINER: u16 = 0x2;
@@ -28,8 +36,11 @@ mod object_type {
     pub(super) const RIGHTS_SETTINGS: u16 = 0x000D;
 }
 
-/// The right that forbids to keep the license at all.
+/// The license must not be stored.
 const CANNOT_PERSIST: u16 = 0x0001;
+
+/// The license must be stored temporarily only.
+const TEMPORARY_STORE_ONLY: u16 = 0x0080;
 
 /// The right to back the license up, and to restore it.
 const ALLOW_BACKUP_RESTORE: u16 = 0x0004;
@@ -42,13 +53,16 @@ pub(super) fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
 
 /// Judges a license, wherever it was found, and adds the ID of each of its content keys to `key_ids`.
 pub(super) fn judge_license(license: &[u8], key_ids: &mut Vec<String>) -> Ruling {
-    let behind_signature = license.strip_prefix(&SIGNATURE).ok_or(Fault("the XMR signature is missing"))?;
-    let objects = behind_signature.get(REST_OF_HEADER..).ok_or(Fault("the XMR header is cut short"))?;
+    let after_signature = license.strip_prefix(&SIGNATURE).ok_or(Fault::new("the XMR signature is missing"))?;
+    let short = Fault::new("the XMR header is cut short");
+    let (version, rest) = after_signature.split_first_chunk().ok_or(short.clone())?;
+    let objects = rest.get(RIGHTS_ID_LENGTH..).ok_or(short)?;
     let mut license = License { granted: None, key_ids };
     license.read_objects(objects, 0)?;
-    Ok(match license.granted {
-        Some(true) => None,
-        Some(false) | None => Some(Restriction::NotPermitted),
+    Ok(match (u32::from_be_bytes(*version), license.granted) {
+        (1, Some(true)) => None,
+        (1, Some(false) | None) | (3, _) => Some(Restriction::NotPermitted),
+        _ => Some(Restriction::Opaque),
     })
 }
 
@@ -70,7 +84,7 @@ impl License<'_> {
             } else if depth < MAX_DEPTH {
                 self.read_objects(object.data, depth + 1)?;
             } else {
-                return Err(Fault("XMR containers are nested too deeply"));
+                return Err(Fault::new("XMR containers are nested too deeply"));
             }
         }
         Ok(())
@@ -79,13 +93,15 @@ impl License<'_> {
     fn read_leaf(&mut self, object: &Object<'_>) -> Result<(), Fault> {
         match object.kind {
             object_type::RIGHTS_SETTINGS => {
-                let rights = object.data.try_into().map_err(|_| Fault("XMR rights settings have a wrong length"))?;
+                let rights =
+                    object.data.try_into().map_err(|_| Fault::new("XMR rights settings have a wrong length"))?;
                 let rights = u16::from_be_bytes(rights);
-                let grants = rights & ALLOW_BACKUP_RESTORE != 0 && rights & CANNOT_PERSIST == 0;
+                let denials = CANNOT_PERSIST | TEMPORARY_STORE_ONLY;
+                let grants = rights & ALLOW_BACKUP_RESTORE != 0 && rights & denials == 0;
                 self.granted = Some(grants && self.granted.unwrap_or(true));
             }
             object_type::CONTENT_KEY => {
-                let key_id = object.data.first_chunk().ok_or(Fault("an XMR content key is cut short"))?;
+                let key_id = object.data.first_chunk().ok_or(Fault::new("an XMR content key is cut short"))?;
                 keep(self.key_ids, &guid(key_id));
             }
             _ => {}
@@ -105,14 +121,14 @@ impl<'d> Object<'d> {
     /// Takes the first object off `bytes`.
     fn split_off(bytes: &'d [u8]) -> Result<(Self, &'d [u8]), Fault> {
         let (&[f0, f1, t0, t1, l0, l1, l2, l3], behind_header) =
-            bytes.split_first_chunk().ok_or(Fault("the header of an XMR object is cut short"))?;
+            bytes.split_first_chunk().ok_or(Fault::new("the header of an XMR object is cut short"))?;
         let kind = u16::from_be_bytes([t0, t1]);
         let is_container = u16::from_be_bytes([f0, f1]) & CONTAINER != 0;
         let (data, rest) = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3]))
             .ok()
             .and_then(|length| length.checked_sub(8))
             .and_then(|length| behind_header.split_at_checked(length))
-            .ok_or(Fault("the length of an XMR object is wrong"))?;
+            .ok_or(Fault::new("the length of an XMR object is wrong"))?;
         let is_as_its_type = match kind {
             object_type::OUTER_CONTAINER
             | object_type::GLOBAL_POLICY_CONTAINER
@@ -121,7 +137,7 @@ impl<'d> Object<'d> {
             _ => true,
         };
         if !is_as_its_type {
-            return Err(Fault("the flags of an XMR object contradict its type"));
+            return Err(Fault::new("the flags of an XMR object contradict its type"));
         }
         Ok((Self { kind, is_container, data }, rest))
     }
@@ -144,6 +160,7 @@ mod tests {
     use crate::{Appraisal, Verdict, appraise};
 
     const NOT_PERMITTED: Verdict = Verdict::Restricted(Restriction::NotPermitted);
+    const OPAQUE: Verdict = Verdict::Restricted(Restriction::Opaque);
 
     fn settings(rights: u16) -> Vec<u8> {
         object(0, 0x0D, &rights.to_be_bytes())
@@ -175,8 +192,16 @@ mod tests {
 
     #[test]
     fn other_rights_make_no_difference() {
-        assert_eq!(verdict(&xmr(&[0xFFFE])), Verdict::Allowed);
-        assert_eq!(verdict(&xmr(&[0xFFFA])), NOT_PERMITTED);
+        assert_eq!(verdict(&xmr(&[0xFF7E])), Verdict::Allowed);
+        assert_eq!(verdict(&xmr(&[0xFF7A])), NOT_PERMITTED);
+        assert_eq!(verdict(&xmr(&[0x0044])), Verdict::Allowed, "cannot bind");
+    }
+
+    #[test]
+    fn a_license_for_a_temporary_store_is_not_permitted() {
+        assert_eq!(verdict(&xmr(&[0x0084])), NOT_PERMITTED);
+        assert_eq!(verdict(&xmr(&[0x0085])), NOT_PERMITTED);
+        assert_eq!(verdict(&xmr(&[0x0004, 0x0084])), NOT_PERMITTED);
     }
 
     #[test]
@@ -210,10 +235,23 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_not_judged() {
-        let mut document = xmr(&[4]);
-        document[4..8].fill(0xFF);
-        assert_eq!(verdict(&document), Verdict::Allowed);
+    fn only_version_1_can_allow_a_backup() {
+        for (version, expected) in
+            [(1_u32, Verdict::Allowed), (3, NOT_PERMITTED), (0, OPAQUE), (2, OPAQUE), (4, OPAQUE), (u32::MAX, OPAQUE)]
+        {
+            let mut document = xmr(&[4]);
+            document[4..8].copy_from_slice(&version.to_be_bytes());
+            assert_eq!(verdict(&document), expected, "version {version}");
+        }
+    }
+
+    #[test]
+    fn a_version_3_license_is_not_permitted_whatever_its_rights_are() {
+        for rights in [&[][..], &[0], &[0x0001], &[0x0004], &[0x0040], &[0x0044]] {
+            let mut document = xmr(rights);
+            document[7] = 3;
+            assert_eq!(verdict(&document), NOT_PERMITTED, "{rights:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
 use crate::archive::{
     ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader, SUMS_ENTRY,
 };
-use crate::store::LARGEST_DOCUMENT;
+use crate::license::LARGEST_DOCUMENT;
 use crate::{File, license};
 
 /// A listing of a backup.
@@ -84,7 +84,8 @@ fn listing(archive: &mut ArchiveReader<impl File>, entry: &Entry<String>) -> Res
         return Err(corrupt("is larger than a license can be"));
     }
     let identity = license::appraise(&archive.content(entry)?).identity;
-    Ok(Listing { path: path.to_owned(), identity, size: Some(entry.size), standing: Standing::BackedUp })
+    let listing = Listing::new(path.to_owned(), Standing::BackedUp);
+    Ok(Listing { identity, size: Some(entry.size), ..listing })
 }
 
 /// Opens the backup's own record.

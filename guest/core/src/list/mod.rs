@@ -40,8 +40,12 @@ pub struct Listing {
     pub identity: Identity,
     /// The size in bytes of a license that may be backed up, or is in the backup; nothing for all else.
     pub size: Option<u64>,
+    /// The name of the entry that holds the license, if the file is a publication of the store.
+    pub entry: Option<String>,
     /// Whether it is in the backup, or may be backed up, and why not.
     pub standing: Standing,
+    /// What is wrong with a file of a store that is [`Standing::Failed`]. A backup does not record it.
+    pub message: Option<String>,
 }
 
 /// The totals of a listing.
@@ -119,11 +123,20 @@ impl<D: Directory> Operation for List<D> {
 }
 
 impl Listing {
+    /// A file of which nothing more is known.
+    pub(crate) fn new(path: String, standing: Standing) -> Self {
+        Self { path, identity: Identity::default(), size: None, entry: None, standing, message: None }
+    }
+
+    fn of_failure(path: String, failure: Failure) -> Self {
+        Self { message: Some(failure.message), ..Self::new(path, Standing::Failed(failure.code)) }
+    }
+
     fn of_left_out(left_out: LeftOut) -> Self {
         let standing = match left_out.reason {
             Reason::Restricted(restriction) => Standing::Restricted(restriction),
             Reason::Failed(code) => Standing::Failed(code),
         };
-        Self { path: left_out.path.clone(), identity: left_out.identity(), size: None, standing }
+        Self { identity: left_out.clone().identity(), ..Self::new(left_out.path, standing) }
     }
 }

@@ -1,15 +1,14 @@
 //! The listing of a store: each file with what it says of itself, and whether it may be backed up.
 
-use std::iter::Peekable;
-use std::vec;
-
 use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
 use crate::archive::LeftOut;
 use crate::directory::FsError;
 use crate::ledger::Ledger;
-use crate::license::{self, Appraisal, Verdict};
-use crate::store::{Catalogue, FileId, StoreReader, Unread, Walk};
-use crate::{Directory, ErrorCode, Identity, Restriction};
+use crate::license::Verdict;
+use crate::store::{
+    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed, name_in_backup, shadowed,
+};
+use crate::{Directory, Failure, Restriction};
 
 /// A listing of a store.
 pub(super) struct StoreListing<D: Directory> {
@@ -23,7 +22,16 @@ enum Phase<D: Directory> {
     /// Finding out what is in the store.
     Walk(Walk<D>),
     /// Reading the files, and telling in its place what the walk could not look into.
-    Read { reader: StoreReader<D>, catalogue: Catalogue, next: FileId, passed_over: Peekable<vec::IntoIter<LeftOut>> },
+    Read(Reading<D>),
+}
+
+/// The files of a store, and what the walk has skipped, both in byte order of path.
+struct Reading<D: Directory> {
+    reader: StoreReader<D>,
+    catalogue: Catalogue,
+    next: FileId,
+    skipped: Vec<LeftOut>,
+    next_skipped: usize,
 }
 
 impl<D: Directory> StoreListing<D> {
@@ -37,32 +45,83 @@ impl<D: Directory> StoreListing<D> {
         match &mut self.phase {
             Phase::Walk(walk) => {
                 let (store, catalogue) = walk.step(None, &mut self.ledger)?;
-                let passed_over = self.ledger.take_record().into_iter().peekable();
-                self.phase = Phase::Read { reader: StoreReader::new(store), catalogue, next: 0, passed_over };
+                let skipped = self.ledger.take_record();
+                let reader = StoreReader::new(store);
+                self.phase = Phase::Read(Reading { reader, catalogue, next: 0, skipped, next_skipped: 0 });
                 None
             }
-            Phase::Read { reader, catalogue, next, passed_over } => {
+            Phase::Read(reading) => {
                 let first = found.len();
-                let read_before = reader.bytes_read();
-                for _ in 0..LISTINGS_PER_STEP {
-                    if reader.bytes_read() - read_before >= BYTES_PER_STEP {
-                        break;
-                    }
-                    let file = (*next < catalogue.len()).then(|| catalogue.file_path(*next));
-                    let is_due = |left_out: &LeftOut| file.as_ref().is_none_or(|path| left_out.path < *path);
-                    if let Some(left_out) = passed_over.next_if(is_due) {
-                        found.push(Listing::of_left_out(left_out));
-                    } else if let Some(path) = file {
-                        found.extend(look(reader, catalogue, *next, path));
-                        *next += 1;
-                    } else {
-                        self.summary.add(&found[first..]);
-                        return Some(self.summary.clone());
-                    }
-                }
+                let is_last = reading.step(found);
                 self.summary.add(&found[first..]);
-                None
+                is_last.then(|| self.summary.clone())
             }
+        }
+    }
+}
+
+impl<D: Directory> Reading<D> {
+    /// Lists some files. Returns `true` after the last one.
+    fn step(&mut self, found: &mut Vec<Listing>) -> bool {
+        let read_before = self.reader.bytes_read();
+        for _ in 0..LISTINGS_PER_STEP {
+            if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
+                break;
+            }
+            let file = (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
+            let is_due = |skipped: &&LeftOut| file.as_ref().is_none_or(|path| skipped.path < *path);
+            if let Some(skipped) = self.skipped.get(self.next_skipped).filter(is_due) {
+                found.push(Listing::of_left_out(skipped.clone()));
+                self.next_skipped += 1;
+            } else if let Some(path) = file {
+                found.extend(self.look(self.next, path));
+                self.next += 1;
+            } else {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Looks at one file. Returns `None` if it is no longer there.
+    fn look(&mut self, file: FileId, path: String) -> Option<Listing> {
+        let examined = match self.reader.read(&self.catalogue, file) {
+            Ok(content) => examine(self.catalogue.file_name(file), content),
+            Err(Unread::Unfit(failure)) => return Some(Listing::of_failure(path, failure)),
+            Err(Unread::Refused(FsError::NoEntry)) => return None,
+            Err(Unread::Refused(FsError::Link)) => {
+                return Some(Listing::new(path, Standing::Restricted(Restriction::NotARegularFile)));
+            }
+            Err(Unread::Refused(error)) => {
+                let message = format!("{path} cannot be read: {error}");
+                let failure = Failure::at(error.code(), path.clone(), message);
+                return Some(Listing::of_failure(path, failure));
+            }
+        };
+        let listing = match &examined.verdict {
+            Verdict::Allowed => match self.shadow(&path, &examined) {
+                None => {
+                    let size = Some(examined.document.len() as u64);
+                    Listing { size, ..Listing::new(path, Standing::Allowed) }
+                }
+                Some(failure) => Listing::of_failure(path, failure),
+            },
+            Verdict::Restricted(reason) => Listing::new(path, Standing::Restricted(*reason)),
+            Verdict::Malformed(fault) => Listing::of_failure(path.clone(), malformed(path, fault)),
+        };
+        let Examined { identity, entry, .. } = examined;
+        Some(Listing { identity, entry: entry.map(str::to_owned), ..listing })
+    }
+
+    /// Returns the failure of a license in a publication if another file has its name in the backup.
+    fn shadow(&mut self, path: &str, examined: &Examined) -> Option<Failure> {
+        examined.entry?;
+        let (name, files) = (name_in_backup(path), self.catalogue.len());
+        let is_skipped = |path: &str| self.skipped.binary_search_by(|skipped| skipped.path.as_str().cmp(path)).is_ok();
+        let document = &examined.document;
+        match BackupName::look_up(&name, document, &mut self.reader, &self.catalogue, files, is_skipped) {
+            BackupName::Free | BackupName::Same => None,
+            BackupName::Taken => Some(shadowed(path.to_owned(), &name)),
         }
     }
 }
@@ -79,33 +138,4 @@ impl ListSummary {
             }
         }
     }
-}
-
-/// What there is to say of a file that was not read.
-fn unread(standing: Standing) -> (Identity, Option<u64>, Standing) {
-    (Identity::default(), None, standing)
-}
-
-/// Looks at one file. One that is no longer there is nothing.
-fn look<D: Directory>(
-    reader: &mut StoreReader<D>,
-    catalogue: &Catalogue,
-    file: FileId,
-    path: String,
-) -> Option<Listing> {
-    let (identity, size, standing) = match reader.read(catalogue, file) {
-        Ok(document) => {
-            let Appraisal { identity, verdict } = license::appraise(&document);
-            match verdict {
-                Verdict::Allowed => (identity, Some(document.len() as u64), Standing::Allowed),
-                Verdict::Restricted(reason) => (identity, None, Standing::Restricted(reason)),
-                Verdict::Malformed(_) => (identity, None, Standing::Failed(ErrorCode::Malformed)),
-            }
-        }
-        Err(Unread::Unfit(failure)) => unread(Standing::Failed(failure.code)),
-        Err(Unread::Refused(FsError::NoEntry)) => return None,
-        Err(Unread::Refused(FsError::Link)) => unread(Standing::Restricted(Restriction::NotARegularFile)),
-        Err(Unread::Refused(error)) => unread(Standing::Failed(error.code())),
-    };
-    Some(Listing { path, identity, size, standing })
 }

@@ -5,7 +5,7 @@ use crate::memory::Disk;
 use crate::store::Catalogue;
 use crate::{Backup, Format};
 
-const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"}}"#;
+const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;
 
 /// A backup of one license, with one file left out.
 fn backed_up() -> Disk {
@@ -39,15 +39,10 @@ fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
 #[test]
 fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
     let (found, summary) = list(&backed_up()).expect("the backup can be listed");
-    let identity = Identity { format: Some(Format::Lcp), license_ids: vec!["urn:1".to_owned()], key_ids: vec![] };
+    let identity = Identity { format: Some(Format::Lcp), license_ids: vec!["urn:1".to_owned()], ..Identity::default() };
     let size = Some(LCP.len() as u64);
-    let one = Listing { path: "a/one.lcpl".to_owned(), identity, size, standing: Standing::BackedUp };
-    let notes = Listing {
-        path: "notes.txt".to_owned(),
-        identity: Identity::default(),
-        size: None,
-        standing: Standing::Restricted(Restriction::Unrecognized),
-    };
+    let one = Listing { identity, size, ..Listing::new("a/one.lcpl".to_owned(), Standing::BackedUp) };
+    let notes = Listing::new("notes.txt".to_owned(), Standing::Restricted(Restriction::Unrecognized));
     assert_eq!(found, [one, notes]);
     assert_eq!((summary.licenses, summary.bytes, summary.left_out), (1, LCP.len() as u64, 1));
     let program = summary.program.expect("a backup names its program");
@@ -154,7 +149,8 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
     disk.write("/licenses/b.lcpl", LCP);
     disk.write("/licenses/a/broken", &b"XMR\0\0"[..]);
     disk.write("/licenses/c", "no license");
-    disk.write("/licenses/large", vec![b'x'; (1 << 20) + 1]);
+    disk.write("/licenses/film", vec![b'x'; (1 << 20) + 1]);
+    disk.write("/licenses/large", [b"XMR\0", &[0; 1 << 20][..]].concat());
     disk.write_other("/licenses/a/link");
     disk.write_other("/licenses/z");
     disk.write_illegal_names("/licenses/a", 1);
@@ -167,11 +163,12 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
         ("a/link", None, link),
         ("b.lcpl", Some(LCP.len() as u64), Standing::Allowed),
         ("c", None, Standing::Restricted(Restriction::Unrecognized)),
+        ("film", None, Standing::Restricted(Restriction::Unrecognized)),
         ("large", None, Standing::Failed(ErrorCode::TooLarge)),
         ("z", None, link),
     ];
     assert_eq!(found, expected);
-    assert_eq!(summary, ListSummary { licenses: 1, bytes: LCP.len() as u64, left_out: 6, program: None });
+    assert_eq!(summary, ListSummary { licenses: 1, bytes: LCP.len() as u64, left_out: 7, program: None });
 }
 
 #[test]

@@ -178,6 +178,7 @@ impl File for MemoryFile {
             Extent::Whole => &content[range.clone()],
             Extent::Part => &content[range.start..range.start + range.len().div_ceil(2)],
         };
+        self.disk.0.bytes_read.set(self.disk.0.bytes_read.get() + bytes.len());
         let is_at_end = range.start + bytes.len() == content.len();
         let is_end = is_at_end && (bytes.is_empty() || self.disk.0.ends_are_told.get());
         Ok(Read { bytes: bytes.to_vec(), is_end })

@@ -46,6 +46,7 @@ struct State {
     nodes: RefCell<Vec<Node>>,
     clock: Cell<u64>,
     calls: RefCell<Vec<Call>>,
+    bytes_read: Cell<usize>,
     hook: RefCell<Option<Hook>>,
     planned: Cell<Option<(usize, Fault)>>,
     struck: RefCell<Option<Struck>>,
@@ -176,6 +177,11 @@ impl Disk {
     /// The calls since the last look.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
         self.0.calls.take()
+    }
+
+    /// Returns how many bytes of files were read so far.
+    pub(crate) fn bytes_read(&self) -> usize {
+        self.0.bytes_read.get()
     }
 
     /// Opens a directory by its path from the root, creating what is missing.

@@ -73,6 +73,7 @@ impl ExitCode {
             | ErrorCode::Malformed
             | ErrorCode::TooLarge
             | ErrorCode::Changed
+            | ErrorCode::Shadowed
             | ErrorCode::IllegalName => Self::Failed,
         }
     }

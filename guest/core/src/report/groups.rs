@@ -68,10 +68,16 @@ impl Reason {
             Self::Restricted(Restriction::Conditional) => "its license grants the right under a condition only",
             Self::Restricted(Restriction::Opaque) => "encrypted, or of a version whose rights cannot be read",
             Self::Restricted(Restriction::Unrecognized) => "no license of a known format",
+            Self::Restricted(Restriction::ProtectedStore) => {
+                "the protected license store of an old client, which only that client can read"
+            }
+            Self::Restricted(Restriction::StatusDocument) => "an LCP status document, not the license that it is about",
+            Self::Restricted(Restriction::ErrorResponse) => "the error of a license server, not a license",
             Self::Restricted(Restriction::NotARegularFile) => "a link or a special file, which is never opened",
             Self::Failed(ErrorCode::Malformed) => "recognised by its format, but broken",
             Self::Failed(ErrorCode::TooLarge) => "larger than a license may be",
             Self::Failed(ErrorCode::Changed) => "changed each time that it was being read",
+            Self::Failed(ErrorCode::Shadowed) => "the license in a publication, and the store has a file of its name",
             Self::Failed(ErrorCode::IllegalName) => "its name cannot be carried into a backup",
             Self::Failed(ErrorCode::AccessDenied) => "access was refused",
             Self::Failed(ErrorCode::FileExists) => "something else is in the way, or the store cannot hold the name",

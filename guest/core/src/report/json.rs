@@ -42,9 +42,11 @@ pub(super) fn listing_line(listing: &Listing) -> String {
         path: &listing.path,
         identity: (&listing.identity).into(),
         size: listing.size,
+        entry: listing.entry.as_deref(),
         standing,
         reason,
         code,
+        message: listing.message.as_deref(),
     })
 }
 
@@ -93,11 +95,15 @@ enum Event<'a> {
         identity: IdentityFields<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         size: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        entry: Option<&'a str>,
         standing: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Restriction>,
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<ErrorCode>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
     },
     End {
         outcome: &'static str,
@@ -115,11 +121,18 @@ struct IdentityFields<'a> {
     format: Option<Format>,
     license_ids: &'a [String],
     key_ids: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights_end: Option<&'a str>,
 }
 
 impl<'a> From<&'a Identity> for IdentityFields<'a> {
     fn from(identity: &'a Identity) -> Self {
-        Self { format: identity.format, license_ids: &identity.license_ids, key_ids: &identity.key_ids }
+        Self {
+            format: identity.format,
+            license_ids: &identity.license_ids,
+            key_ids: &identity.key_ids,
+            rights_end: identity.rights_end.as_deref(),
+        }
     }
 }
 
@@ -205,7 +218,7 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity { format: Some(Format::Xmr), license_ids: vec![], key_ids: vec!["k1".to_owned()] }
+        Identity { format: Some(Format::Xmr), key_ids: vec!["k1".to_owned()], ..Identity::default() }
     }
 
     #[test]
@@ -258,7 +271,7 @@ mod tests {
     #[test]
     fn a_listing_names_its_standing_and_why() {
         let mut listing =
-            Listing { path: "l".to_owned(), identity: identity(), size: Some(7), standing: Standing::BackedUp };
+            Listing { identity: identity(), size: Some(7), ..Listing::new("l".to_owned(), Standing::BackedUp) };
         assert_eq!(
             listing_line(&listing),
             concat!(
@@ -281,6 +294,33 @@ mod tests {
             concat!(
                 r#"{"schema":1,"event":"license","path":"l","license_ids":[],"key_ids":[],"#,
                 r#""standing":"failed","code":"too-large"}"#
+            )
+        );
+        listing.message = Some("l is too large".to_owned());
+        assert_eq!(
+            listing_line(&listing),
+            concat!(
+                r#"{"schema":1,"event":"license","path":"l","license_ids":[],"key_ids":[],"#,
+                r#""standing":"failed","code":"too-large","message":"l is too large"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_publication_is_listed_with_the_entry_of_its_license_and_the_end_of_its_rights() {
+        let identity = Identity {
+            format: Some(Format::Lcp),
+            license_ids: vec!["i".to_owned()],
+            rights_end: Some("2027-01-01T00:00:00Z".to_owned()),
+            ..Identity::default()
+        };
+        let entry = Some("META-INF/license.lcpl".to_owned());
+        let listing = Listing { identity, size: Some(7), entry, ..Listing::new("b".to_owned(), Standing::Allowed) };
+        assert_eq!(
+            listing_line(&listing),
+            concat!(
+                r#"{"schema":1,"event":"license","path":"b","format":"lcp","license_ids":["i"],"key_ids":[],"#,
+                r#""rights_end":"2027-01-01T00:00:00Z","size":7,"entry":"META-INF/license.lcpl","standing":"allowed"}"#
             )
         );
     }

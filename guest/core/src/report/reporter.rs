@@ -385,8 +385,7 @@ mod tests {
 
     #[test]
     fn a_listing_that_cannot_be_written_is_given_up() {
-        let listing =
-            Listing { path: "a".to_owned(), identity: Identity::default(), size: Some(1), standing: Standing::Allowed };
+        let listing = Listing::new("a".to_owned(), Standing::Allowed);
         let cancelled = Failure::new(ErrorCode::Cancelled, "the listing was cancelled");
         let full = Unwritten::Failed("disk full".to_owned());
         for (broken, told) in [
@@ -403,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_listing_goes_to_standard_output_line_by_line() {
-        let listing = |standing| Listing { path: "a".to_owned(), identity: Identity::default(), size: None, standing };
+        let listing = |standing| Listing::new("a".to_owned(), standing);
         let summary = ListSummary { licenses: 0, bytes: 0, left_out: 2, program: None };
         let events =
             [listing(Standing::Restricted(Restriction::Opaque)), listing(Standing::Failed(ErrorCode::Malformed))];

@@ -56,7 +56,8 @@ pub(super) fn restore_text(summary: &RestoreSummary, conflicts: &Groups, report:
     format!("{done}\n{conflicts}{advice}")
 }
 
-/// One line for a license of a listing, without a newline: standing, size, format, path, and the IDs that it has.
+/// One line for a license of a listing, without a newline: standing, size, format, path, the entry of a publication
+/// that holds it, its IDs, when its rights end, and what is wrong with it.
 ///
 /// A file that is left out stands under its reason.
 pub(super) fn listing_text(listing: &Listing) -> String {
@@ -68,22 +69,25 @@ pub(super) fn listing_text(listing: &Listing) -> String {
     };
     let size = listing.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
     let format = listing.identity.format.map_or("-", |format| format.name());
-    format!("{standing:<18} {size:>8} {format:<5} {}{}", visible(&listing.path), identity_text(&listing.identity))
+    let (path, details) = (visible(&listing.path), details_text(listing));
+    let message = listing.message.as_ref().map(|message| format!(": {}", visible(message))).unwrap_or_default();
+    format!("{standing:<18} {size:>8} {format:<9} {path}{details}{message}")
 }
 
-/// The IDs of a document behind its path; nothing if it has none.
-fn identity_text(identity: &Identity) -> String {
-    let Identity { format: _, license_ids, key_ids } = identity;
-    let told: Vec<_> = [("license", license_ids), ("key", key_ids)]
-        .into_iter()
-        .filter(|(_, ids)| !ids.is_empty())
-        .map(|(what, ids)| {
+/// What is known of a license, in parentheses after its path; empty if nothing is.
+fn details_text(listing: &Listing) -> String {
+    let Identity { format: _, license_ids, key_ids, rights_end } = &listing.identity;
+    let entry = listing.entry.iter().map(|entry| format!("in {}", visible(entry)));
+    let ids = [("license", license_ids), ("key", key_ids)].into_iter().filter(|(_, ids)| !ids.is_empty()).map(
+        |(what, ids)| {
             let shown: Vec<_> = ids.iter().take(IDS_SHOWN).map(|id| visible(id)).collect();
             let more = ids.len() - shown.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             format!("{what} {}{more}", shown.join(", "))
-        })
-        .collect();
+        },
+    );
+    let end = rights_end.iter().map(|end| format!("until {}", visible(end)));
+    let told: Vec<_> = entry.chain(ids).chain(end).collect();
     if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
 }
 
@@ -226,43 +230,56 @@ mod tests {
     #[test]
     fn a_listing_is_one_line_whatever_the_name() {
         let listing = Listing {
-            path: "a\nb".to_owned(),
             identity: Identity { format: Some(Format::Lcp), ..Identity::default() },
             size: Some(123),
-            standing: Standing::BackedUp,
+            ..Listing::new("a\nb".to_owned(), Standing::BackedUp)
         };
-        assert_eq!(listing_text(&listing), "backed-up               123 lcp   a\\nb");
+        assert_eq!(listing_text(&listing), "backed-up               123 lcp       a\\nb");
     }
 
     #[test]
     fn a_license_of_a_store_is_listed_with_its_ids() {
         let ids = |prefix: &str, count: usize| (0..count).map(|number| format!("{prefix}{number}")).collect();
-        let mut listing = Listing {
-            path: "a".to_owned(),
-            identity: Identity { format: Some(Format::Wmdrm), license_ids: ids("l\n", 1), key_ids: ids("k", 5) },
-            size: Some(1),
-            standing: Standing::Allowed,
+        let identity = Identity {
+            format: Some(Format::Wmdrm),
+            license_ids: ids("l\n", 1),
+            key_ids: ids("k", 5),
+            rights_end: None,
         };
+        let mut listing = Listing { identity, size: Some(1), ..Listing::new("a".to_owned(), Standing::Allowed) };
         assert_eq!(
             listing_text(&listing),
-            "allowed                   1 wmdrm a (license l\\n0; key k0, k1, k2 and 2 more)"
+            "allowed                   1 wmdrm     a (license l\\n0; key k0, k1, k2 and 2 more)"
         );
         listing.identity.license_ids.clear();
         listing.identity.key_ids.truncate(1);
-        assert_eq!(listing_text(&listing), "allowed                   1 wmdrm a (key k0)");
+        assert_eq!(listing_text(&listing), "allowed                   1 wmdrm     a (key k0)");
+    }
+
+    #[test]
+    fn a_publication_is_listed_with_its_entry_and_the_end_of_its_rights() {
+        let identity = Identity {
+            format: Some(Format::Lcp),
+            license_ids: vec!["l".to_owned()],
+            rights_end: Some("2027-01-01T00:00:00Z".to_owned()),
+            ..Identity::default()
+        };
+        let entry = Some("license.lcpl".to_owned());
+        let listing = Listing { identity, size: Some(1), entry, ..Listing::new("a".to_owned(), Standing::Allowed) };
+        assert_eq!(
+            listing_text(&listing),
+            "allowed                   1 lcp       a (in license.lcpl; license l; until 2027-01-01T00:00:00Z)"
+        );
     }
 
     #[test]
     fn what_was_left_out_is_listed_under_its_reason() {
-        let mut listing = Listing {
-            path: "x".to_owned(),
-            identity: Identity::default(),
-            size: None,
-            standing: Standing::Restricted(Restriction::NotARegularFile),
-        };
-        assert_eq!(listing_text(&listing), "not-a-regular-file        - -     x");
+        let restricted = Standing::Restricted(Restriction::NotARegularFile);
+        let mut listing = Listing::new("x".to_owned(), restricted);
+        assert_eq!(listing_text(&listing), "not-a-regular-file        - -         x");
         listing.standing = Standing::Failed(ErrorCode::TooLarge);
-        assert_eq!(listing_text(&listing), "too-large                 - -     x");
+        listing.message = Some("x\nis too large".to_owned());
+        assert_eq!(listing_text(&listing), "too-large                 - -         x: x\\nis too large");
     }
 
     #[test]

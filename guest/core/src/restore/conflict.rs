@@ -9,6 +9,8 @@ use crate::{ErrorCode, Failure};
 pub(super) enum Conflict {
     /// A file of this name with other content.
     OtherContent,
+    /// A newer version of the same license under this name, which even overwriting keeps.
+    Newer,
     /// A file of this name that cannot be read.
     Unreadable,
     /// Something of this name that is no regular file.
@@ -34,6 +36,9 @@ impl Conflict {
                 "there is a file of that name with other content, which is kept: move it away, or ask for overwriting"
                     .to_owned()
             }
+            Self::Newer => "the store has a newer version of the same license, which is kept: move it away to restore \
+                            the older one"
+                .to_owned(),
             Self::Unreadable => {
                 "there is a file of that name that cannot be read, and is kept: make it readable, or move it away"
                     .to_owned()

@@ -5,6 +5,7 @@ use super::conflict::Conflict;
 use super::names::Names;
 use crate::archive::StoredLicense;
 use crate::directory::FsError;
+use crate::license::{self, LARGEST_DOCUMENT};
 use crate::{Directory, EntryKind, File, Metadata};
 
 /// What one read asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
@@ -63,6 +64,46 @@ impl<D: Directory> Target<'_, D> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns why the file of this name is kept although files with other content are to be replaced:
+/// it is a newer version of the license document `document`, or may be one.
+pub(super) fn kept_by_version<D: Directory>(
+    directory: &D,
+    name: &str,
+    document: &[u8],
+    budget: &mut Budget,
+) -> Result<Option<Conflict>, FsError> {
+    let Some(version) = license::version(document) else { return Ok(None) };
+    match read_document(directory, name, budget) {
+        Ok(own) => {
+            let own = own.and_then(|own| license::version(&own));
+            Ok(own.is_some_and(|own| version.is_older_than(&own)).then_some(Conflict::Newer))
+        }
+        Err(FsError::NoEntry) => Ok(None),
+        Err(FsError::AccessDenied | FsError::NotPermitted) => Ok(Some(Conflict::Unreadable)),
+        Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NoFile)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a document, or returns `None` if the file is larger than any can be.
+pub(super) fn read_document<D: Directory>(
+    directory: &D,
+    name: &str,
+    budget: &mut Budget,
+) -> Result<Option<Vec<u8>>, FsError> {
+    let file = directory.open_file(name)?;
+    let mut document = Vec::new();
+    while document.len() as u64 <= LARGEST_DOCUMENT {
+        let bytes = file.read(READ_LENGTH, document.len() as u64)?.bytes;
+        if bytes.is_empty() {
+            return Ok(Some(document));
+        }
+        budget.spend_bytes(bytes.len());
+        document.extend_from_slice(&bytes);
+    }
+    Ok(None)
 }
 
 /// Whether the file system answers so because it cannot hold a name.

@@ -41,9 +41,10 @@ impl Catalogue {
         self.directories.len() - 1
     }
 
-    pub(crate) fn add_file(&mut self, directory: DirectoryId, name: &str) {
+    pub(crate) fn add_file(&mut self, directory: DirectoryId, name: &str) -> FileId {
         let name = self.add_name(directory, name);
         self.files.push(name);
+        self.files.len() - 1
     }
 
     /// Adds a file by its path, and the directories that lead to it: those of the file before it are used again, so that
@@ -56,8 +57,27 @@ impl Catalogue {
         let shared = open.iter().zip(&parts).take_while(|(open, part)| self.directory_name(**open) == **part).count();
         let shared_directory = shared.checked_sub(1).map_or(Self::ROOT, |last| open[last]);
         let directory = parts[shared..].iter().fold(shared_directory, |parent, part| self.add_directory(parent, part));
-        self.add_file(directory, name);
-        self.files.len() - 1
+        self.add_file(directory, name)
+    }
+
+    /// Returns the file of this path among the first `files` files, which are in byte order of path.
+    pub(crate) fn find(&self, path: &str, files: FileId) -> Option<FileId> {
+        let file = self.position(path, files);
+        (file < files && self.file_path(file) == path).then_some(file)
+    }
+
+    /// Returns `true` if one of the first `files` files, which are in byte order of path, is in the
+    /// directory `path` or below it.
+    pub(crate) fn has_files_in(&self, path: &str, files: FileId) -> bool {
+        let prefix = format!("{path}/");
+        let file = self.position(&prefix, files);
+        file < files && self.file_path(file).starts_with(&prefix)
+    }
+
+    /// Returns the first of the first `files` files whose path is not less than `path`.
+    fn position(&self, path: &str, files: FileId) -> FileId {
+        let is_less = |name: &Name| self.path_below("", name.directory, self.text_of(*name)).as_str() < path;
+        self.files.get(..files).map_or(files, |files| files.partition_point(is_less))
     }
 
     fn add_name(&mut self, directory: DirectoryId, name: &str) -> Name {

@@ -1,11 +1,15 @@
 //! The license store: what is in it, and how a license is read from it.
 
 mod catalogue;
+mod embedded;
+mod examine;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub(crate) use catalogue::{Catalogue, DirectoryId, FileId};
-pub(crate) use reader::{LARGEST_DOCUMENT, StoreReader, Unread};
+pub(crate) use embedded::{BackupName, name_in_backup, shadowed};
+pub(crate) use examine::{Examined, examine, malformed};
+pub(crate) use reader::{Content, StoreReader, Unread};
 pub(crate) use walk::Walk;

@@ -1,13 +1,15 @@
 //! Reading licenses from a store, one after the other in the order of the catalogue.
+//!
+//! A file is read no further than it takes to know that it contains no license: the first bytes
+//! decide whether it can be a license document or a publication, whatever its size.
 
 use super::catalogue::DirectoryId;
 use super::{Catalogue, FileId};
 use crate::directory::FsError;
+use crate::license::{self, LARGEST_DOCUMENT};
+use crate::publication::{self, EmbeddedLicense, PublicationError, RandomReader};
 use crate::{Directory, ErrorCode, Failure, File, Read};
 
-/// The largest license document that is read, in bytes. Real ones have a few KiB; the bound keeps a foreign file from
-/// filling memory.
-pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
 /// What the first read asks for, in bytes. It is to give a usual license whole; a host may clear as much memory as it is
 /// asked for.
 const FIRST_READ: usize = 16 << 10;
@@ -25,11 +27,22 @@ pub(crate) struct StoreReader<D: Directory> {
     bytes_read: u64,
 }
 
+/// What a file of the store contains.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A whole document that begins as a license document may.
+    Document(Vec<u8>),
+    /// The license document inside a publication.
+    Embedded(EmbeddedLicense),
+    /// No license. These are the first bytes.
+    Foreign(Vec<u8>),
+}
+
 /// Why a license was not read.
 pub(crate) enum Unread {
     /// The file system does not let us.
     Refused(FsError),
-    /// The license is too large, or does not hold still.
+    /// The license is too large, does not hold still, or is in a damaged publication.
     Unfit(Failure),
 }
 
@@ -49,8 +62,8 @@ impl<D: Directory> StoreReader<D> {
         self.bytes_read
     }
 
-    /// Reads a whole license document. One that is being replaced may not be there for a moment.
-    pub(crate) fn read(&mut self, catalogue: &Catalogue, file: FileId) -> Result<Vec<u8>, Unread> {
+    /// Reads what a file contains. One that is being replaced may not be there for a moment.
+    pub(crate) fn read(&mut self, catalogue: &Catalogue, file: FileId) -> Result<Content, Unread> {
         self.enter(catalogue, catalogue.directory_of(file))?;
         let mut is_gone = false;
         for _ in 0..TRIES {
@@ -62,8 +75,8 @@ impl<D: Directory> StoreReader<D> {
                 opened => opened?,
             };
             is_gone = false;
-            if let Some(document) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
-                return Ok(document);
+            if let Some(content) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
+                return Ok(content);
             }
         }
         if is_gone {
@@ -97,33 +110,59 @@ impl<D: Directory> StoreReader<D> {
     }
 }
 
-/// Reads a document; nothing if it changed meanwhile.
+/// Reads what a file contains, or returns `None` if it changed meanwhile.
 ///
-/// A document that one read gives whole is one state of the file. For a longer one, size and modification time must be
-/// the same before the first and after the last read.
+/// A document that one read returns whole is one state of the file. For anything longer, size and
+/// modification time must be the same before the second and after the last read, and what was read
+/// before that is read again.
 fn read_unchanged(
     file: &impl File,
     bytes_read: &mut u64,
     path: impl Fn() -> String,
-) -> Result<Option<Vec<u8>>, Unread> {
+) -> Result<Option<Content>, Unread> {
     let mut read = |length, offset| -> Result<Read, FsError> {
         let read = file.read(length, offset)?;
         *bytes_read += to_u64(read.bytes.len());
         Ok(read)
     };
-    let Read { bytes: document, is_end } = read(FIRST_READ, 0)?;
+    let Read { bytes: mut head, is_end } = read(FIRST_READ, 0)?;
     // Unless it was said already: at the end of the file there is not even a byte.
-    let is_end = is_end
-        || document.is_empty()
-        || (document.len() < FIRST_READ && read(1, to_u64(document.len()))?.bytes.is_empty());
-    if is_end {
-        return Ok(Some(document));
+    let is_whole =
+        is_end || head.is_empty() || (head.len() < FIRST_READ && read(1, to_u64(head.len()))?.bytes.is_empty());
+    if is_whole && license::can_be_license(&head) {
+        return Ok(Some(Content::Document(head)));
+    }
+    if is_whole {
+        let mut reader = RandomReader::of_bytes(file, head.clone());
+        let found = publication::read_license(&mut reader, &head);
+        return content_of_publication(found, head, path).map(Some);
     }
     let before = file.metadata()?;
+    // A read may return fewer bytes than it takes to decide.
+    while head.len() < FIRST_READ {
+        let more = read(FIRST_READ - head.len(), to_u64(head.len()))?.bytes;
+        if more.is_empty() {
+            break;
+        }
+        head.extend_from_slice(&more);
+    }
+    if !license::can_be_license(&head) {
+        let mut reader = RandomReader::new(file, before.size);
+        let found = publication::read_license(&mut reader, &head);
+        *bytes_read += reader.bytes_read();
+        if file.metadata()? != before {
+            return Ok(None);
+        }
+        return content_of_publication(found, head, path).map(Some);
+    }
     if before.size > LARGEST_DOCUMENT {
+        if license::format_of(&head).is_none() {
+            return Ok(Some(Content::Foreign(head)));
+        }
         let path = path();
         let message = format!(
-            "{path} has {} bytes, and a license has at most {LARGEST_DOCUMENT}: move it out of the store",
+            "{path} begins as a license document, but has {} bytes, and a license document has at most \
+             {LARGEST_DOCUMENT}: get the license again from its issuer",
             before.size
         );
         return Err(Unread::Unfit(Failure::at(ErrorCode::TooLarge, path, message)));
@@ -140,7 +179,27 @@ fn read_unchanged(
         }
     }
     let unchanged = file.metadata()? == before && to_u64(document.len()) == before.size;
-    Ok(unchanged.then_some(document))
+    Ok(unchanged.then_some(Content::Document(document)))
+}
+
+/// Returns what a file contains that is no license document, and may be a publication.
+fn content_of_publication(
+    found: Result<Option<EmbeddedLicense>, PublicationError>,
+    head: Vec<u8>,
+    path: impl Fn() -> String,
+) -> Result<Content, Unread> {
+    let failure = |code, fault: PublicationError| {
+        let path = path();
+        let message = format!("the license in {path} cannot be read: {fault}; download the publication again");
+        Err(Unread::Unfit(Failure::at(code, path, message)))
+    };
+    match found {
+        Ok(Some(license)) => Ok(Content::Embedded(license)),
+        Ok(None) => Ok(Content::Foreign(head)),
+        Err(PublicationError::Refused(error)) => Err(error.into()),
+        Err(fault @ PublicationError::Malformed(_)) => failure(ErrorCode::Malformed, fault),
+        Err(fault @ PublicationError::DirectoryTooLarge(_)) => failure(ErrorCode::TooLarge, fault),
+    }
 }
 
 fn to_u64(length: usize) -> u64 {

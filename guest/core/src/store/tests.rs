@@ -20,10 +20,18 @@ fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<Status>) {
 }
 
 /// Reads the one file of the store.
-fn read(disk: &Disk) -> Result<Vec<u8>, Unread> {
+fn read_content(disk: &Disk) -> Result<Content, Unread> {
     let (store, catalogue, _) = walk(disk);
     disk.take_calls();
     StoreReader::new(store).read(&catalogue, 0)
+}
+
+/// Reads the one file of the store, which begins as a license document may.
+fn read(disk: &Disk) -> Result<Vec<u8>, Unread> {
+    read_content(disk).map(|content| match content {
+        Content::Document(document) => document,
+        other => panic!("it is no document: {other:?}"),
+    })
 }
 
 fn store_with(content: &[u8]) -> Disk {
@@ -50,7 +58,7 @@ fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> +
     });
 }
 
-fn code(outcome: Result<Vec<u8>, Unread>) -> Option<ErrorCode> {
+fn code<T>(outcome: Result<T, Unread>) -> Option<ErrorCode> {
     match outcome {
         Err(Unread::Unfit(failure)) => Some(failure.code),
         Err(Unread::Refused(error)) => Some(error.code()),
@@ -234,35 +242,69 @@ fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() 
 #[test]
 fn documents_are_read_whole_around_the_length_of_a_read_and_at_the_limit() {
     for length in [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20] {
-        let content: Vec<u8> = (0..length).map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+        let mut content: Vec<u8> = (0..length).map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+        if let Some(first) = content.first_mut() {
+            *first = b'<';
+        }
         let read = read(&store_with(&content)).ok();
         assert!(read.is_some_and(|read| read == content), "{length}");
     }
 }
 
+/// A file that begins with `start` and has one byte more than a license document may have.
+fn too_large(start: &str) -> Disk {
+    let mut content = vec![b' '; (1 << 20) + 1];
+    content[..start.len()].copy_from_slice(start.as_bytes());
+    store_with(&content)
+}
+
 #[test]
-fn a_file_above_the_limit_is_not_read_and_told_with_its_size() {
-    let Err(Unread::Unfit(failure)) = read(&store_with(&vec![b'x'; (1 << 20) + 1])) else { panic!("it was read") };
-    assert_eq!(failure.code, ErrorCode::TooLarge);
-    assert!(failure.message.contains("1048577 bytes"), "{failure}");
+fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
+    for start in ["XMR\0", "<LICENSE>", "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>", r#"{"provider":"#] {
+        let Err(Unread::Unfit(failure)) = read(&too_large(start)) else { panic!("it was read: {start}") };
+        assert_eq!(failure.code, ErrorCode::TooLarge, "{start}");
+        assert!(failure.message.contains("1048577 bytes"), "{failure}");
+    }
+}
+
+#[test]
+fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
+    for start in ["x", "\0\0\0\u{18}ftypmp42", "<html>", "<a/><LICENSE/>", "[1", r#"{"id":"1","#, "\u{FEFF}x"] {
+        let disk = too_large(start);
+        let before = disk.bytes_read();
+        let Ok(Content::Foreign(head)) = read_content(&disk) else { panic!("it is foreign: {start}") };
+        assert!(head.starts_with(start.as_bytes()), "{start}");
+        // The first bytes, and the last ones in which a ZIP container has its end record.
+        let read = disk.bytes_read() - before;
+        assert!(read <= (16 << 10) + (66 << 10), "{start}: {read} bytes");
+    }
+}
+
+#[test]
+fn a_file_below_the_limit_that_begins_as_no_license_does_is_read_no_further() {
+    let disk = store_with(&vec![b'x'; 1 << 20]);
+    let before = disk.bytes_read();
+    assert!(matches!(read_content(&disk), Ok(Content::Foreign(_))));
+    let read = disk.bytes_read() - before;
+    assert!(read <= (16 << 10) + (66 << 10), "{read} bytes");
 }
 
 #[test]
 fn a_long_license_that_changes_once_or_twice_is_read_again() {
     for times in [1, 2] {
-        let disk = store_with(&vec![b'0'; 100_000]);
-        keep_changing(&disk, times, |change| vec![b'0' + u8::try_from(change).unwrap_or(0); 100_000]);
-        let expected = b'0' + u8::try_from(times).expect("few");
+        let state = |change: usize| [b"<", &vec![b'0' + u8::try_from(change).unwrap_or(0); 100_000][..]].concat();
+        let disk = store_with(&state(0));
+        keep_changing(&disk, times, state);
         let content = read(&disk).ok().expect("it is read");
-        assert!(content.iter().all(|byte| *byte == expected), "a mixture of two states was taken, {times} changes");
+        assert!(content == state(times), "a mixture of two states was taken, {times} changes");
     }
 }
 
 #[test]
 fn a_long_license_that_keeps_changing_is_given_up() {
     for length in [100_000, 100_001, 99_999] {
-        let disk = store_with(&vec![b'0'; 100_000]);
-        keep_changing(&disk, usize::MAX, move |change| vec![b'x'; length + change % 2]);
+        let disk = store_with(&vec![b'<'; 100_000]);
+        keep_changing(&disk, usize::MAX, move |change| vec![b'<'; length + change % 2]);
         assert_eq!(code(read(&disk)), Some(ErrorCode::Changed), "{length}");
         let tries = disk.take_calls().iter().filter(|call| call.operation == "open_file").count();
         assert_eq!(tries, 3, "{length}");
@@ -271,7 +313,7 @@ fn a_long_license_that_keeps_changing_is_given_up() {
 
 #[test]
 fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
-    let disk = store_with(b"short");
+    let disk = store_with(b"<short");
     read(&disk).ok().expect("it is read");
     let calls: Vec<_> = disk.take_calls().into_iter().map(|call| call.operation).collect();
     assert_eq!(calls, ["open_file", "read", "read"]);
@@ -279,20 +321,21 @@ fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
 
 #[test]
 fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
-    let disk = store_with(b"content");
-    assert_eq!(read(&disk).ok().as_deref(), Some(&b"content"[..]));
+    let disk = store_with(b"<content");
+    assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
     let reads = |disk: &Disk| disk.take_calls().iter().filter(|call| call.operation == "read").count();
     assert_eq!(reads(&disk), 2);
     disk.tell_ends();
-    assert_eq!(read(&disk).ok().as_deref(), Some(&b"content"[..]));
+    assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
     assert_eq!(reads(&disk), 1);
 }
 
 #[test]
 fn a_long_license_whose_end_is_told_is_read_whole() {
     for length in [16 << 10, (16 << 10) + 1, 64 << 10, (64 << 10) + 1, 1 << 20] {
-        let disk = store_with(&vec![b'x'; length]);
+        let content: Vec<u8> = (0..length).map(|at| b"<abcdefghijk"[at % 12]).collect();
+        let disk = store_with(&content);
         disk.tell_ends();
-        assert_eq!(read(&disk).ok().map(|document| document.len()), Some(length));
+        assert!(read(&disk).ok() == Some(content), "{length}");
     }
 }

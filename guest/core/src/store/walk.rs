@@ -161,7 +161,9 @@ impl<D: Directory> Level<D> {
             return None;
         }
         match entry.kind {
-            EntryKind::File => catalogue.add_file(self.id, name),
+            EntryKind::File => {
+                catalogue.add_file(self.id, name);
+            }
             EntryKind::Directory => match self.open(name, excluded, catalogue) {
                 Ok(deeper) => return deeper,
                 Err(error) => ledger.unreadable(catalogue.path_in(self.id, name), error),

@@ -1,7 +1,8 @@
 //! The second part of an inspection: each license against its header and against the rights gate.
 
 use super::faults::Faults;
-use crate::archive::{ArchiveFault, Contents, Forward, crc32};
+use crate::archive::{ArchiveFault, Contents, Forward};
+use crate::crc32::crc32;
 use crate::directory::FsError;
 use crate::license::{self, Verdict};
 use crate::{File, Progress, Stage, Status};

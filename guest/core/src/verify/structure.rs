@@ -6,7 +6,8 @@ use crate::archive::{
     ArchiveReader, BACKUP_FILE, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense, fault_of_path,
 };
 use crate::directory::FsError;
-use crate::store::{Catalogue, LARGEST_DOCUMENT};
+use crate::license::LARGEST_DOCUMENT;
+use crate::store::Catalogue;
 
 /// How many headers one step reads at most.
 const HEADERS_PER_STEP: usize = 1024;

@@ -5,7 +5,9 @@ use crate::memory::Disk;
 const FILE: &str = "/backup/licenses.zip";
 
 fn license(id: &str) -> String {
-    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#)
+    format!(
+        r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#
+    )
 }
 
 /// A backup of three licenses, with three files left out.

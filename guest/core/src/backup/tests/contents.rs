@@ -128,5 +128,5 @@ fn a_message_is_one_line_whatever_a_path_has_in_it() {
         _ => None,
     });
     let message = told.expect("the broken license is told, its path as it is");
-    assert!(message.starts_with("bad\\nfile\\u{1b}[2J is a broken license"), "{message:?}");
+    assert!(message.starts_with("the license in bad\\nfile\\u{1b}[2J is broken"), "{message:?}");
 }

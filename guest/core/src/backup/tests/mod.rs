@@ -25,7 +25,7 @@ const EARLIER: &[u8] = b"the earlier backup";
 
 fn allowed(path: &str) -> Vec<u8> {
     let id: String = path.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#).into_bytes()
+    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }
 
 /// A store with something of every kind, and an empty backup directory.

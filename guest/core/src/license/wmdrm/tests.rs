@@ -1,5 +1,8 @@
 //! Which license responses may be backed up, and what they say of themselves.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::*;
 use crate::license::samples::{BACKUP, CONTENT_KEY_ID, KEY_ID, LICENSE_ID, data, license, response, xmr};
 use crate::{Appraisal, Verdict, appraise};
@@ -90,7 +93,22 @@ fn an_action_without_a_condition_grants() {
 fn a_condition_that_is_1_or_true_grants() {
     assert_verdict(
         &Verdict::Allowed,
-        &[condition("1"), condition("true"), condition(" \t\r\n1\n"), condition(" true ")],
+        &[
+            "1",
+            "true",
+            " \t\r\n1\n",
+            " true ",
+            "&#49;",
+            "&#x31;",
+            "<![CDATA[1]]>",
+            "<![CDATA[ 1 ]]>",
+            "1<![CDATA[]]>",
+            "<![CDATA[tr]]>ue",
+            "<!-- -->1",
+            "1<!-- -->",
+            "t<!-- -->rue",
+        ]
+        .map(condition),
     );
 }
 
@@ -112,12 +130,13 @@ fn any_other_condition_is_conditional() {
         "\u{A0}1",
         "true()",
         "1&amp;",
-        "&#49;",
-        "<![CDATA[1]]>",
-        "1<![CDATA[]]>",
-        "<!-- -->1",
-        "1<!-- -->",
+        "<![CDATA[<CONDITION>1</CONDITION>]]>",
+        "<![CDATA[&#49;]]>",
+        "<![CDATA[0]]>",
+        "1<![CDATA[1]]>",
+        "<!-- 1 -->",
         "1<?p?>",
+        "<?p?>1",
         "1<X/>",
         "<X>1</X>",
         "<X/>1",
@@ -174,6 +193,7 @@ fn without_a_backup_action_it_is_not_permitted() {
             data(&BACKUP.replace("type", "x:type")),
             data(&BACKUP.replace("ONACTION", "OnAction")),
             data(&BACKUP.replace("ONACTION", "x:ONACTION")),
+            data(&BACKUP.replace("ONACTION type", "ONACTION xmlns='urn:x' type")),
         ],
     );
 }
@@ -257,7 +277,16 @@ fn the_version_is_that_of_the_license_or_else_of_the_response() {
 fn a_version_3_license_is_judged_as_xmr() {
     let wrapped: String =
         BASE64.encode(xmr(&[4])).chars().flat_map(|character| [character, '\n', '\t', ' ', '\r']).collect();
-    for document in [response(&granting_3()), granting_3(), response(&license_3(&wrapped))] {
+    let good = BASE64.encode(xmr(&[4]));
+    let (start, end) = good.split_at(20);
+    let split = [
+        format!("{start}<!-- -->{end}"),
+        format!("{start}<![CDATA[]]>{end}"),
+        format!("<![CDATA[{good}]]>"),
+        format!("{start}&#32;{end}"),
+    ];
+    let documents = [response(&granting_3()), granting_3(), response(&license_3(&wrapped))];
+    for document in documents.into_iter().chain(split.map(|content| license_3(&content))) {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed, "{document}");
         assert_eq!(identity.format, Some(Format::Wmdrm));
@@ -284,11 +313,7 @@ fn a_version_3_license_that_is_no_base64_of_xmr_is_malformed() {
             &format!("{good}="),
             &format!("{good}!"),
             &good[1..],
-            &format!("{start}<!-- -->{end}"),
             &format!("{start}<?p?>{end}"),
-            &format!("{start}<![CDATA[]]>{end}"),
-            &format!("<![CDATA[{good}]]>"),
-            &format!("{start}&#32;{end}"),
             &format!("{start}<X/>{end}"),
             &format!("<LICENSORINFO><DATA>{BACKUP}</DATA></LICENSORINFO>{good}"),
             &format!("{good}<LICENSE/>"),
@@ -417,9 +442,10 @@ fn only_what_is_plain_base64_at_its_place_is_an_id() {
         ("AA.A", None),
         ("AA AA", None),
         ("<b>", None),
-        ("AAAA<!-- -->", None),
-        ("<![CDATA[AAAA]]>", None),
-        ("AAA&#65;", None),
+        ("AAAA<!-- -->", Some("AAAA")),
+        ("<![CDATA[ AAAA ]]>", Some("AAAA")),
+        ("AAA&#65;", Some("AAAA")),
+        ("AAAA<?p?>", None),
         ("AAAA<X/>", None),
         ("<X>AAAA</X>", None),
     ] {
@@ -430,6 +456,27 @@ fn only_what_is_plain_base64_at_its_place_is_an_id() {
     }
     let elsewhere = data("<META><LID>AAAA</LID><KID>AAAA</KID></META></DATA><KID>AAAA</KID><DATA>");
     assert!(appraise(elsewhere.as_bytes()).identity.key_ids.is_empty());
+}
+
+#[test]
+fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
+    let latin_1 = |text: &str| -> Vec<u8> {
+        text.chars().map(|character| u8::try_from(u32::from(character)).expect("it is Latin-1")).collect()
+    };
+    let declaration = r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#;
+    let title = "<META name='ContentTitle'>Déjà vu</META>";
+    for document in [
+        format!("{declaration}{}", license(&format!("{BACKUP}{title}"))),
+        format!("{declaration}<!-- {title} -->{}", license(BACKUP).replace('\u{2014}', "-")),
+        format!("{declaration}{}", license(BACKUP)),
+    ] {
+        let Appraisal { identity, verdict } = appraise(&latin_1(&document));
+        let Verdict::Malformed(fault) = verdict else { panic!("{verdict:?} for {document}") };
+        assert!(fault.contains("ISO-8859-1"), "{fault}");
+        assert_eq!(identity.format, Some(Format::Wmdrm));
+    }
+    let foreign = format!("{declaration}<html>{title}</html>");
+    assert_eq!(verdict(latin_1(&foreign)), UNRECOGNIZED);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 fn read(text: &str) -> Result<(), Fault> {
     let mut document = Document::new(text);
     while document.next()?.is_some() {}
-    Ok(())
+    document.take_fault().map_or(Ok(()), Err)
 }
 
 fn assert_well_formed(documents: &[&str]) {
@@ -146,6 +146,8 @@ fn the_declaration_is_the_very_first_and_well_formed() {
         "<?xml version='1.0' version='1.0'?><a/>",
         "<?xml version='&#49;.0'?><a/>",
         "<?xml version='1.0' encoding='utf-7'?><a/>",
+        "<?xml version='1.0' encoding='8-bit'?><a/>",
+        "<?xml version='1.0' encoding='a b'?><a/>",
         "<?xml version='1.0' encoding=''?><a/>",
         "<?xml version='1.0' standalone='maybe'?><a/>",
         "<?xml version='1.0' x='y'?><a/>",
@@ -157,9 +159,9 @@ fn the_declaration_is_the_very_first_and_well_formed() {
 fn a_document_type_is_refused_behind_the_tag_of_the_root() {
     for text in ["<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>x</a>"] {
         let mut document = Document::new(text);
-        assert!(matches!(document.next(), Ok(Some(Node::Other))), "{text}");
+        assert_eq!(document.take_fault(), None, "{text}");
         assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))), "{text}");
-        assert!(document.next().is_err(), "{text}");
+        assert!(document.take_fault().is_some(), "{text}");
     }
     assert_broken(&["<a><!DOCTYPE a></a>", "<a/><!DOCTYPE a>", "<!DOCTYPE a><!DOCTYPE a><a/>", "<!ELEMENT a><a/>"]);
 }
@@ -168,7 +170,7 @@ fn a_document_type_is_refused_behind_the_tag_of_the_root() {
 fn bad_attributes_of_the_root_are_told_behind_its_tag() {
     let mut document = Document::new("<a b='' b=''/>");
     assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))));
-    assert!(document.next().is_err());
+    assert!(document.take_fault().is_some());
 }
 
 #[test]
@@ -177,7 +179,7 @@ fn an_attribute_is_found_by_its_name_and_unescaped() {
     let Ok(Some(Node::Start { tag, is_empty: true })) = document.next() else {
         panic!("no tag");
     };
-    assert_eq!(tag.name(), "a");
+    assert_eq!(tag.name(), (Namespace::None, "a"));
     assert_eq!(tag.attribute("b").unwrap().as_deref(), Some("B&"));
     assert_eq!(tag.attribute("c"), Ok(None));
 }
@@ -193,7 +195,42 @@ fn a_text_is_legal_up_to_the_first_character_that_xml_forbids() {
 }
 
 #[test]
-fn deep_nesting_does_no_harm() {
-    let depth = 200_000;
-    assert_eq!(read(&format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth))), Ok(()));
+fn deep_nesting_is_read_or_refused() {
+    let nested = |depth| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
+    assert_eq!(read(&nested(60_000)), Ok(()));
+    // More than quick-xml resolves namespaces in.
+    assert!(read(&nested(200_000)).is_err());
+}
+
+#[test]
+fn the_name_of_an_element_is_a_namespace_and_a_local_name() {
+    let soap = "http://schemas.xmlsoap.org/soap/envelope/";
+    let playready = "http://schemas.microsoft.com/DRM/2007/03/protocols";
+    for (text, expected) in [
+        ("<a/>".to_owned(), (Namespace::None, "a")),
+        (format!("<a xmlns='{soap}'/>"), (Namespace::Soap, "a")),
+        ("<x:a xmlns:x='http://www.w3.org/2003/05/soap-envelope'/>".to_owned(), (Namespace::Soap, "a")),
+        (format!("<y:a xmlns='{soap}' xmlns:y='{playready}'/>"), (Namespace::PlayReady, "a")),
+        (format!("<a xmlns='{playready}/messages'/>"), (Namespace::PlayReady, "a")),
+        (format!("<a xmlns='{playready}/other'/>"), (Namespace::Other, "a")),
+        ("<x:a/>".to_owned(), (Namespace::Other, "a")),
+        ("<a xmlns=''/>".to_owned(), (Namespace::None, "a")),
+    ] {
+        let mut document = Document::new(&text);
+        let Ok(Some(Node::Start { tag, .. })) = document.next() else { panic!("no tag: {text}") };
+        assert_eq!(tag.name(), expected, "{text}");
+    }
+}
+
+#[test]
+fn another_encoding_is_reported_after_the_tag_of_the_root() {
+    for encoding in ["ISO-8859-1", "windows-1252", "Shift_JIS", "UTF-32"] {
+        let text = format!("<?xml version='1.0' encoding='{encoding}'?><a/>");
+        let fault = read(&text).expect_err("it cannot be read").to_string();
+        assert!(fault.contains(encoding), "{fault}");
+        assert_eq!(other_encoding(&text).as_deref(), Some(encoding));
+    }
+    for text in ["<a/>", "<?xml version='1.0'?><a/>", "<?xml version='1.0' encoding='utf-8'?><a/>", ""] {
+        assert_eq!(other_encoding(text), None, "{text}");
+    }
 }

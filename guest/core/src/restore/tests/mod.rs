@@ -30,7 +30,7 @@ fn allowed(path: &str) -> Vec<u8> {
 }
 
 fn license(id: &str) -> Vec<u8> {
-    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}}}}"#).into_bytes()
+    format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }
 
 /// The backup of a store that has these files.

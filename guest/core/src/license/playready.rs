@@ -1,0 +1,130 @@
+//! PlayReady license responses: a SOAP envelope with XMR licenses in it.
+//!
+//! What a license server answers to `AcquireLicense`: in the body, an `AcquireLicenseResponse` of
+//! the namespace `http://schemas.microsoft.com/DRM/2007/03/protocols`, and below it
+//! `LicenseResponse/Licenses/License`, each the base64 of an [XMR](super::xmr) license. Servers put
+//! `LicenseResponse` into the same namespace and the `Response` around it into
+//! `…/protocols/messages`; both are accepted for either. Prefixes make no difference.
+//!
+//! The document may be backed up if every license in it may. A `License` in any other place makes
+//! it opaque: it is not understood to its end.
+
+use super::xml::{CharacterData, Namespace, Node, Tag};
+use super::xml_license::decode_base64;
+use super::{Fault, Ruling, xmr};
+use crate::{Format, Identity, Restriction};
+
+/// An element that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Envelope,
+    Body,
+    /// `AcquireLicenseResponse`, or an element of PlayReady between it and `LicenseResponse`.
+    Response,
+    LicenseResponse,
+    Licenses,
+    License,
+    /// An element without a meaning where it is, or one in such an element.
+    Other,
+}
+
+/// A reader of a PlayReady license response, which is given the document part by part.
+pub(super) struct Reader<'i, 't> {
+    identity: &'i mut Identity,
+    /// The elements that are open, from the root on.
+    open: Vec<Element>,
+    /// The content of the license that is open.
+    license: CharacterData<'t>,
+    has_license: bool,
+    has_stray_license: bool,
+    /// Why the first license that may not be backed up may not.
+    restriction: Option<Restriction>,
+}
+
+impl<'i, 't> Reader<'i, 't> {
+    pub(super) fn new(identity: &'i mut Identity) -> Self {
+        Self {
+            identity,
+            open: Vec::new(),
+            license: CharacterData::default(),
+            has_license: false,
+            has_stray_license: false,
+            restriction: None,
+        }
+    }
+
+    /// Returns `true` once the envelope has shown that it is a PlayReady license response.
+    pub(super) fn has_recognized(&self) -> bool {
+        self.identity.format.is_some()
+    }
+
+    pub(super) fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+        let is_in_license = self.open.last() == Some(&Element::License);
+        match node {
+            Node::Start { .. } if is_in_license => return Err(Fault::new("a PlayReady license contains an element")),
+            Node::Start { tag, is_empty } => {
+                self.open(&tag);
+                if is_empty {
+                    self.close()?;
+                }
+            }
+            Node::End => self.close()?,
+            Node::Text(text) if is_in_license => self.license.push(text),
+            Node::Instruction if is_in_license => self.license.set_mixed(),
+            Node::Text(_) | Node::Instruction => {}
+        }
+        Ok(())
+    }
+
+    /// Judges the document, which ends here.
+    pub(super) fn rule(self) -> Ruling {
+        if !self.has_recognized() {
+            return Ok(Some(Restriction::Unrecognized));
+        }
+        if self.has_stray_license {
+            return Ok(Some(Restriction::Opaque));
+        }
+        if !self.has_license {
+            return Err(Fault::new("there is no license in it"));
+        }
+        Ok(self.restriction)
+    }
+
+    fn open(&mut self, tag: &Tag<'_>) {
+        let element = match (self.open.last(), tag.name()) {
+            (None, (Namespace::Soap, "Envelope")) => Element::Envelope,
+            (Some(Element::Envelope), (Namespace::Soap, "Body")) => Element::Body,
+            (Some(Element::Body), (Namespace::PlayReady, "AcquireLicenseResponse")) => {
+                self.identity.format = Some(Format::PlayReady);
+                Element::Response
+            }
+            (Some(Element::Response), (Namespace::PlayReady, "LicenseResponse")) => Element::LicenseResponse,
+            (Some(Element::LicenseResponse), (Namespace::PlayReady, "Licenses")) => Element::Licenses,
+            (Some(Element::Licenses), (Namespace::PlayReady, "License")) => {
+                self.has_license = true;
+                self.license = CharacterData::default();
+                Element::License
+            }
+            (_, (Namespace::PlayReady, "License")) => {
+                self.has_stray_license = true;
+                Element::Other
+            }
+            (Some(Element::Response), (Namespace::PlayReady, _)) => Element::Response,
+            _ => Element::Other,
+        };
+        self.open.push(element);
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.open.pop() == Some(Element::License) {
+            let text = self.license.value().ok_or(Fault::new("a PlayReady license is not plain text"))?;
+            let license = decode_base64(text).ok_or(Fault::new("a PlayReady license is not base64"))?;
+            let ruling = xmr::judge_license(&license, &mut self.identity.key_ids)?;
+            self.restriction = self.restriction.or(ruling);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

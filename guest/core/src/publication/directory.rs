@@ -1,0 +1,162 @@
+//! The central directory of a ZIP container, read once in pieces.
+
+use std::ops::Range;
+
+use super::bytes::RandomReader;
+use super::end::DirectoryLocation;
+use super::{LICENSE_ENTRIES, PublicationError};
+use crate::File;
+use crate::zip::{
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, IN_ZIP64_32, LOCAL_HEADER_LENGTH, ZIP64_EXTRA, get16, get32, get64,
+};
+
+/// The number of bytes that are read at a time. A header is at most 46 bytes and three fields of
+/// 64 KiB long.
+const PIECE: u64 = 64 << 10;
+
+const BROKEN: PublicationError = PublicationError::Malformed("its central directory is damaged");
+
+/// What the central directory says about one entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) flags: u16,
+    pub(super) method: u16,
+    pub(super) crc32: u32,
+    /// The size of its data in the container, in bytes.
+    pub(super) compressed_size: u64,
+    /// The size of its content in bytes.
+    pub(super) size: u64,
+    /// Where its local header starts, in bytes from the start of the file.
+    pub(super) offset: u64,
+}
+
+/// The parts of a central directory that matter here.
+pub(super) struct Directory {
+    /// The entry that holds the license document, and its name.
+    pub(super) license: Option<(Entry, &'static str)>,
+    /// The bytes that each other entry takes up at least.
+    pub(super) other_entries: Vec<Range<u64>>,
+}
+
+/// Reads the central directory.
+///
+/// # Errors
+///
+/// [`PublicationError::Malformed`] if a header is damaged, if there are more or fewer than the end
+/// record claims, or if two entries can hold the license.
+pub(super) fn scan<F: File>(
+    reader: &mut RandomReader<'_, F>,
+    location: &DirectoryLocation,
+) -> Result<Directory, PublicationError> {
+    let mut directory = Directory { license: None, other_entries: Vec::new() };
+    let mut headers = Headers { buffer: Vec::new(), next: 0, unread: location.start..location.start + location.size };
+    let mut count = 0_u64;
+    while let Some(header) = headers.next_header(reader)? {
+        count += 1;
+        let name = header.get(CENTRAL_HEADER_LENGTH..).ok_or(BROKEN)?;
+        let name = name.get(..usize::from(get16(header, 28).ok_or(BROKEN)?)).ok_or(BROKEN)?;
+        let entry = parse(header, name.len(), location.prefix).ok_or(BROKEN)?;
+        if let Some(license) = LICENSE_ENTRIES.iter().find(|license| license.as_bytes() == name) {
+            if directory.license.replace((entry, license)).is_some() {
+                return Err(PublicationError::Malformed("it contains more than one license document"));
+            }
+        } else {
+            let end = entry.offset.checked_add(LOCAL_HEADER_LENGTH as u64 + name.len() as u64);
+            let end = end.and_then(|end| end.checked_add(entry.compressed_size)).ok_or(BROKEN)?;
+            directory.other_entries.push(entry.offset..end);
+        }
+    }
+    // Without ZIP64, more entries than 16 bits can count are counted modulo 65,536 by some tools.
+    let counted = if location.is_zip64 { count } else { count & 0xFFFF };
+    if counted == location.entries { Ok(directory) } else { Err(BROKEN) }
+}
+
+/// The headers that were not scanned yet.
+struct Headers {
+    buffer: Vec<u8>,
+    /// Where the next header starts in the buffer.
+    next: usize,
+    /// The part of the file that was not read yet.
+    unread: Range<u64>,
+}
+
+impl Headers {
+    /// Returns the bytes of the next header, or `None` after the last.
+    fn next_header<F: File>(&mut self, reader: &mut RandomReader<'_, F>) -> Result<Option<&[u8]>, PublicationError> {
+        if self.next == self.buffer.len() && self.unread.is_empty() {
+            return Ok(None);
+        }
+        self.fill(reader, CENTRAL_HEADER_LENGTH)?;
+        let fixed = self.buffer.get(self.next..).ok_or(BROKEN)?;
+        if get32(fixed, 0) != Some(CENTRAL_HEADER) {
+            return Err(BROKEN);
+        }
+        let variable = [28, 30, 32].into_iter().map(|at| get16(fixed, at).map(usize::from)).sum::<Option<usize>>();
+        let length = CENTRAL_HEADER_LENGTH + variable.ok_or(BROKEN)?;
+        self.fill(reader, length)?;
+        let start = self.next;
+        self.next += length;
+        Ok(self.buffer.get(start..self.next))
+    }
+
+    /// Reads until at least `length` bytes are in the buffer from the next header on.
+    fn fill<F: File>(&mut self, reader: &mut RandomReader<'_, F>, length: usize) -> Result<(), PublicationError> {
+        while self.buffer.len() - self.next < length {
+            self.buffer.drain(..self.next);
+            self.next = 0;
+            let piece = (self.unread.end - self.unread.start).min(PIECE);
+            if piece == 0 {
+                return Err(BROKEN);
+            }
+            let read = reader.read(self.unread.start, usize::try_from(piece).map_err(|_| BROKEN)?)?;
+            self.unread.start += piece;
+            self.buffer.extend_from_slice(&read);
+        }
+        Ok(())
+    }
+}
+
+/// Returns the entry that a header describes, or `None` if the header is damaged.
+fn parse(header: &[u8], name_length: usize, prefix: u64) -> Option<Entry> {
+    let extra_start = CENTRAL_HEADER_LENGTH + name_length;
+    let extra = header.get(extra_start..extra_start + usize::from(get16(header, 30)?))?;
+    let fields = [get32(header, 24)?, get32(header, 20)?, get32(header, 42)?];
+    let mut wide = Zip64Fields { extra: zip64_extra(extra), next: 0 };
+    let mut take = |field: u32| if field == IN_ZIP64_32 { wide.take() } else { Some(u64::from(field)) };
+    // In this order, each only if its field of 32 bits cannot hold it (4.5.3).
+    let [size, compressed_size, offset] = [take(fields[0])?, take(fields[1])?, take(fields[2])?];
+    Some(Entry {
+        flags: get16(header, 8)?,
+        method: get16(header, 10)?,
+        crc32: get32(header, 16)?,
+        compressed_size,
+        size,
+        offset: offset.checked_add(prefix)?,
+    })
+}
+
+/// The values of a ZIP64 extra field that were not taken yet.
+struct Zip64Fields<'h> {
+    extra: Option<&'h [u8]>,
+    next: usize,
+}
+
+impl Zip64Fields<'_> {
+    fn take(&mut self) -> Option<u64> {
+        let value = get64(self.extra?, self.next)?;
+        self.next += 8;
+        Some(value)
+    }
+}
+
+/// Returns the data of the ZIP64 extra field among the extra fields of a header (4.5.3).
+fn zip64_extra(mut extra: &[u8]) -> Option<&[u8]> {
+    loop {
+        let (id, length) = (get16(extra, 0)?, usize::from(get16(extra, 2)?));
+        let data = extra.get(4..4 + length)?;
+        if id == ZIP64_EXTRA {
+            return Some(data);
+        }
+        extra = extra.get(4 + length..)?;
+    }
+}

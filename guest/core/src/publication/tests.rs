@@ -1,0 +1,285 @@
+//! Which containers have a license, and which are damaged.
+
+use super::samples::{Container, Entry, LICENSE, META_INF};
+use super::*;
+use crate::Directory as _;
+use crate::memory::Disk;
+
+type Found = Result<Option<EmbeddedLicense>, PublicationError>;
+
+/// Looks for the license in a file, and returns how many bytes were read for it besides.
+fn find(bytes: &[u8]) -> (Found, usize) {
+    let disk = Disk::new();
+    disk.write("/publication", bytes);
+    let file = disk.directory("/").open_file("publication").expect("it was written");
+    let mut reader = RandomReader::new(&file, bytes.len() as u64);
+    let found = read_license(&mut reader, &bytes[..bytes.len().min(16 << 10)]);
+    assert_eq!(reader.bytes_read(), disk.bytes_read() as u64, "the reader counts what it reads");
+    (found, disk.bytes_read())
+}
+
+fn assert_license(container: &Container, entry: &str) {
+    let bytes = container.bytes();
+    let found = find(&bytes).0.unwrap_or_else(|error| panic!("{error}")).expect("it has a license");
+    assert_eq!((found.entry, found.document.as_slice()), (entry, LICENSE.as_bytes()));
+}
+
+fn assert_none(bytes: &[u8], what: &str) {
+    assert_eq!(find(bytes).0, Ok(None), "{what}");
+}
+
+fn assert_malformed(container: &Container, expected: &str) {
+    match find(&container.bytes()).0 {
+        Err(PublicationError::Malformed(fault)) => assert!(fault.contains(expected), "{fault}; expected: {expected}"),
+        other => panic!("{other:?}; expected: {expected}"),
+    }
+}
+
+/// An EPUB whose license entry is changed.
+fn epub_with(change: impl FnOnce(&mut Entry)) -> Container {
+    let mut license = Entry::deflated(META_INF, LICENSE);
+    change(&mut license);
+    Container::epub(license, 1000)
+}
+
+#[test]
+fn the_license_of_a_publication_is_found_stored_or_deflated_under_either_name() {
+    for length in [0, 6000, 100_000] {
+        assert_license(&Container::epub(Entry::stored(META_INF, LICENSE), length), META_INF);
+        assert_license(&Container::epub(Entry::deflated(META_INF, LICENSE), length), META_INF);
+        assert_license(&Container::epub(Entry::stored("license.lcpl", LICENSE), length), "license.lcpl");
+        assert_license(&Container::epub(Entry::deflated("license.lcpl", LICENSE), length), "license.lcpl");
+    }
+    assert_license(&Container::of([Entry::deflated(META_INF, LICENSE)]), META_INF);
+}
+
+#[test]
+fn a_container_with_zip64_structures_is_read() {
+    for prefix in [&b""[..], b"#!/bin/sh\nexit\n"] {
+        let container = Container { zip64: true, prefix: prefix.to_vec(), ..epub_with(|_| {}) };
+        assert_license(&container, META_INF);
+    }
+}
+
+#[test]
+fn a_comment_of_any_length_is_skipped_also_one_that_looks_like_an_end_record() {
+    let with = |comment: &[u8]| Container { comment: comment.to_vec(), ..epub_with(|_| {}) };
+    for length in [1, 22, 16_000, 16_384, 65_535] {
+        assert_license(&with(&vec![b'c'; length]), META_INF);
+    }
+    // It claims a comment of its own that would not end where the file does.
+    assert_license(&with(&[b"PK\x05\x06".as_slice(), &[7; 40]].concat()), META_INF);
+}
+
+#[test]
+fn bytes_before_the_container_are_skipped_whether_its_offsets_count_them_or_not() {
+    for counts_prefix in [false, true] {
+        for length in [1, 20_000] {
+            let container = Container { prefix: vec![b'#'; length], counts_prefix, ..epub_with(|_| {}) };
+            assert_license(&container, META_INF);
+            assert_license(&Container { comment: vec![b'c'; 50_000], ..container }, META_INF);
+        }
+    }
+}
+
+#[test]
+fn the_extra_fields_of_the_local_header_are_of_any_length() {
+    for length in [0, 1, 127, 128, 129, 5000, 65_535] {
+        assert_license(&epub_with(|entry| entry.local_extra = vec![0; length]), META_INF);
+    }
+}
+
+#[test]
+fn other_files_have_no_license() {
+    let other = [Entry::stored("mimetype", "application/epub+zip"), Entry::deflated("META-INF/x.lcpl", LICENSE)];
+    assert_none(&Container::of(other).bytes(), "another entry");
+    for name in ["license.lcpl/", "META-INF/LICENSE.lcpl", "x/license.lcpl", "/license.lcpl", "META-INF\\license.lcpl"]
+    {
+        assert_none(&Container::of([Entry::stored(name, LICENSE)]).bytes(), name);
+    }
+    assert_none(&Container::default().bytes(), "an empty container");
+    for bytes in [&b""[..], b"P", b"PK\x03\x04", b"PK\x05\x06", &[0; 22], &[b'P'; 70_000], LICENSE.as_bytes()] {
+        assert_none(bytes, "no container");
+    }
+}
+
+#[test]
+fn a_container_that_is_cut_short_has_no_license_wherever_it_is_cut() {
+    let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100).bytes();
+    for length in 0..bytes.len() {
+        assert_none(&bytes[..length], &format!("cut after {length} bytes"));
+    }
+}
+
+#[test]
+fn one_part_of_an_archive_in_several_files_has_no_license() {
+    let mut bytes = epub_with(|_| {}).bytes();
+    let end = bytes.len() - 22;
+    bytes[end + 4] = 3;
+    assert_none(&bytes, "the fourth disk");
+}
+
+#[test]
+fn bytes_that_look_like_an_end_record_make_no_container_of_another_file() {
+    let film = vec![0x42; 100_000];
+    for (entries, size, offset) in [(1, 46, 0), (0xFFFF, 1 << 30, 0), (0, 10, 99_990), (7, 4000, 4000)] {
+        let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
+        for _ in 0..2 {
+            crate::zip::put16(&mut end, entries);
+        }
+        crate::zip::put32(&mut end, size);
+        crate::zip::put32(&mut end, offset);
+        crate::zip::put16(&mut end, 0);
+        assert_none(&[&film[..], &end].concat(), &format!("{entries} entries in {size} bytes at {offset}"));
+    }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_is_malformed() {
+    let encrypted = "encrypted";
+    assert_malformed(&epub_with(|entry| entry.flags = 1), encrypted);
+    assert_malformed(&epub_with(|entry| entry.flags = 1 << 6), encrypted);
+    assert_malformed(&epub_with(|entry| entry.flags = 1 << 13), encrypted);
+    for method in [1, 9, 12, 93, 99] {
+        assert_malformed(&epub_with(|entry| entry.method = method), "neither stored nor deflated");
+    }
+    assert_malformed(&epub_with(|entry| entry.crc32 ^= 1), "CRC-32");
+    assert_malformed(&epub_with(|entry| entry.data[5] ^= 0xFF), "the entry of its license");
+    assert_malformed(&epub_with(|entry| entry.data.truncate(10)), "the entry of its license");
+}
+
+#[test]
+fn an_entry_whose_size_is_not_what_it_claims_is_malformed() {
+    assert_malformed(&epub_with(|entry| entry.size += 1), "size");
+    assert_malformed(&epub_with(|entry| entry.size -= 1), "size");
+    assert_malformed(&Container::epub(Entry { size: 7, ..Entry::stored(META_INF, LICENSE) }, 10), "size");
+    // 100 MiB of zeros.
+    let bomb = Entry { size: 1000, ..Entry::deflated(META_INF, vec![0; 100 << 20]) };
+    assert_malformed(&Container::epub(bomb, 10), "size");
+}
+
+#[test]
+fn an_entry_that_is_larger_than_a_license_is_malformed_and_not_read() {
+    let larger = "larger than a license document";
+    assert_malformed(&epub_with(|entry| entry.size = (1 << 20) + 1), larger);
+    assert_malformed(&epub_with(|entry| entry.compressed_size = 1 << 30), larger);
+    let huge = epub_with(|entry| entry.size = 1 << 31);
+    assert_malformed(&huge, larger);
+    let (_, read) = find(&huge.bytes());
+    assert!(read < 16 << 10, "{read} bytes");
+}
+
+#[test]
+fn an_entry_elsewhere_than_the_central_directory_says_is_malformed() {
+    for by in [1, -1, 30, 100_000_000] {
+        assert_malformed(&epub_with(|entry| entry.misplaced_by = by), "not where its central directory says");
+    }
+    assert_malformed(&epub_with(|entry| entry.local_name = "META-INF/license.lcpx"), "not where");
+    assert_malformed(&epub_with(|entry| entry.local_name = "license.lcpl"), "not where");
+    assert_malformed(&epub_with(|entry| entry.compressed_size += 5000), "not where");
+}
+
+#[test]
+fn an_entry_that_overlaps_another_is_malformed() {
+    let with_other = |misplaced_by| {
+        let other = Entry { misplaced_by, ..Entry::stored("x", [0; 500]) };
+        Container::of([Entry::deflated(META_INF, LICENSE), other])
+    };
+    assert_license(&with_other(0), META_INF);
+    assert_malformed(&with_other(-1), "overlaps");
+    // At the same place as the license.
+    assert_malformed(&with_other(-1_000_000), "overlaps");
+}
+
+#[test]
+fn two_licenses_in_one_publication_are_malformed() {
+    let one = Entry::stored(META_INF, LICENSE);
+    for other in [META_INF, "license.lcpl"] {
+        let container = Container::of([one.clone(), Entry::stored(other, LICENSE)]);
+        assert_malformed(&container, "more than one license document");
+    }
+}
+
+#[test]
+fn a_central_directory_that_contradicts_itself_is_malformed() {
+    let container = || epub_with(|_| {});
+    assert_malformed(&Container { zip64: true, claimed_entries: Some(1 << 32), ..container() }, "fewer entries");
+    assert_malformed(&Container { claimed_entries: Some(5), ..container() }, "central directory");
+    assert_malformed(&Container { claimed_entries: Some(3), ..container() }, "central directory");
+    assert_malformed(&Container { gap: vec![0; 10], ..container() }, "central directory");
+    let mut bytes = container().bytes();
+    let end = bytes.len() - 22;
+    bytes[end + 16..end + 20].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(matches!(find(&bytes).0, Err(PublicationError::Malformed(_))), "it has no ZIP64 record");
+}
+
+#[test]
+fn a_central_directory_of_more_than_16_mib_is_too_large() {
+    let name: &str = &"n".repeat(60_000);
+    let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
+    let entries = |count| vec![Entry::stored(name, ""); count];
+    let mut most = entries(278);
+    most.push(Entry::stored(META_INF, LICENSE));
+    assert_license(&Container::of(most), META_INF);
+    let found = find(&Container::of(entries(280)).bytes()).0;
+    assert!(matches!(found, Err(PublicationError::DirectoryTooLarge(_))), "{found:?}");
+}
+
+#[test]
+fn no_more_is_read_than_the_central_directory_the_entry_and_64_kib() {
+    // With what the store's reader has read already: the first 16 KiB.
+    const HEAD: usize = 16 << 10;
+    let small = Container::epub(Entry::deflated(META_INF, LICENSE), 2 << 20);
+    let (found, read) = find(&small.bytes());
+    assert!(found.is_ok_and(|found| found.is_some()));
+    // The end of the file, which has the whole central directory, and the entry.
+    assert!(HEAD + read <= HEAD + (16 << 10) + 512, "{read} bytes");
+
+    let mut large = small.clone();
+    let names = (0..4000).map(|number| &*Box::leak(format!("OEBPS/page-{number:04}.xhtml").into_boxed_str()));
+    large.entries.extend(names.map(|name| Entry::stored(name, "x")));
+    let directory: usize = large.entries.iter().map(|entry| 46 + entry.name.len()).sum();
+    let comment = vec![b'c'; 65_535];
+    for container in [large.clone(), Container { comment: comment.clone(), ..large }] {
+        let needed = directory + container.comment.len() + 22 + LICENSE.len();
+        let (found, read) = find(&container.bytes());
+        assert!(found.is_ok_and(|found| found.is_some()));
+        assert!(HEAD + read <= needed + (64 << 10), "{read} bytes, {needed} are needed");
+    }
+}
+
+#[test]
+fn a_changed_byte_leaves_the_license_as_it_was_or_takes_it_away() {
+    for container in [epub_with(|_| {}), Container { zip64: true, ..epub_with(|_| {}) }] {
+        let bytes = container.bytes();
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x80, 0xFF] {
+                let mut changed = bytes.clone();
+                changed[at] ^= flip;
+                if let (Ok(Some(found)), _) = find(&changed) {
+                    assert_eq!(found.document, LICENSE.as_bytes(), "byte {at}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_of_the_file_system_is_passed_on() {
+    let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100_000).bytes();
+    let disk = Disk::new();
+    disk.write("/publication", bytes.clone());
+    let file = disk.directory("/").open_file("publication").expect("it was written");
+    disk.take_calls();
+    let count = {
+        let found = read_license(&mut RandomReader::new(&file, bytes.len() as u64), &bytes[..100]);
+        assert!(found.is_ok_and(|found| found.is_some()));
+        disk.take_calls().len()
+    };
+    for failing in 0..count {
+        disk.fail(FsError::Other("io"), move |call| call.number == failing);
+        let found = read_license(&mut RandomReader::new(&file, bytes.len() as u64), &bytes[..100]);
+        assert_eq!(found, Err(PublicationError::Refused(FsError::Other("io"))), "call {failing}");
+        disk.take_calls();
+    }
+}

@@ -1,0 +1,53 @@
+//! What the rights gate says of a file of the store.
+
+use super::reader::Content;
+use crate::license::{self, Appraisal, Verdict};
+use crate::publication::EmbeddedLicense;
+use crate::{ErrorCode, Failure, Format, Identity, Restriction};
+
+/// A file of the store after the rights gate.
+pub(crate) struct Examined {
+    /// What the license document says of itself.
+    pub(crate) identity: Identity,
+    pub(crate) verdict: Verdict,
+    /// The license document; the first bytes of a file that contains none.
+    pub(crate) document: Vec<u8>,
+    /// The name of the entry that holds the document, if the file is a publication.
+    pub(crate) entry: Option<&'static str>,
+}
+
+/// Puts what the file called `name` contains through the rights gate.
+pub(crate) fn examine(name: &str, content: Content) -> Examined {
+    match content {
+        Content::Document(document) => {
+            let Appraisal { identity, verdict } = license::appraise(&document);
+            Examined { identity, verdict, document, entry: None }
+        }
+        Content::Embedded(EmbeddedLicense { entry, document }) => {
+            let Appraisal { identity, verdict } = license::appraise(&document);
+            let verdict = match verdict {
+                Verdict::Allowed if identity.format != Some(Format::Lcp) => not_lcp(entry),
+                Verdict::Restricted(Restriction::Unrecognized) => not_lcp(entry),
+                verdict => verdict,
+            };
+            Examined { identity, verdict, document, entry: Some(entry) }
+        }
+        Content::Foreign(head) => {
+            let is_store = license::is_protected_store(name, &head);
+            let reason = if is_store { Restriction::ProtectedStore } else { Restriction::Unrecognized };
+            let verdict = Verdict::Restricted(reason);
+            Examined { identity: Identity::default(), verdict, document: head, entry: None }
+        }
+    }
+}
+
+/// Readers of publications take nothing but an LCP license document from this entry.
+fn not_lcp(entry: &str) -> Verdict {
+    Verdict::Malformed(format!("{entry} in it is not an LCP license document"))
+}
+
+/// Returns the failure to report for a license that is broken.
+pub(crate) fn malformed(path: String, fault: &str) -> Failure {
+    let message = format!("the license in {path} is broken: {fault}; get it again from its issuer");
+    Failure::at(ErrorCode::Malformed, path, message)
+}
