@@ -29,11 +29,14 @@ fn main() -> io::Result<()> {
     let mut seeds = Seeds { directory: directory.into(), count: 0 };
     let mut files: Vec<_> = SampleStore::default().files().filter(|file| file.bytes.len() <= LARGEST).collect();
     for file in &files {
-        for target in ["wmdrm", "xmr", "lcp"] {
-            if file.identity.format.is_none_or(|format| format == target) {
-                seeds.write(target, &file.bytes)?;
-            }
-        }
+        let targets: &[&str] = match file.identity.format {
+            Some("wmdrm" | "playready") => &["xml"],
+            Some("xmr") => &["xmr"],
+            _ if file.bytes.starts_with(b"PK") => &["publication"],
+            Some("lcp") => &["lcp"],
+            _ => &["xml", "xmr", "lcp", "publication"],
+        };
+        targets.iter().try_for_each(|target| seeds.write(target, &file.bytes))?;
     }
     // The order of a backup.
     files.sort_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));

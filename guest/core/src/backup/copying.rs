@@ -145,7 +145,7 @@ impl<D: Directory> Copying<D> {
             Verdict::Allowed if turn == Turn::OfLicense => {
                 let path = path();
                 let message = format!("{path} was changed while the store was being read: back up again");
-                ledger.broken(Failure::at(ErrorCode::Changed, path, message), examined.identity);
+                ledger.failed(Failure::at(ErrorCode::Changed, path, message));
             }
             Verdict::Allowed => self.archive.add(file, &examined.document)?,
         }
@@ -167,7 +167,7 @@ impl<D: Directory> Copying<D> {
         let name = name_in_backup(&path);
         if LICENSES.len() + name.len() > LONGEST_NAME {
             let message = format!("the path of the license in {path} is too long for a backup: rename the publication");
-            ledger.broken(Failure::at(ErrorCode::IllegalName, path, message), identity);
+            ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
             return Ok(());
         }
         let is_skipped = |path: &str| ledger.has_skipped(path);

@@ -13,12 +13,12 @@ const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 const DENIAL: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 0];
 const GRANT: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 4];
 
-/// Takes the input for a Windows Media DRM license response.
+/// Takes the input for a Windows Media DRM or PlayReady document.
 ///
 /// # Panics
 ///
 /// If it is not judged as it has to be.
-pub fn wmdrm(document: &[u8]) {
+pub fn xml(document: &[u8]) {
     let appraisal = appraised(document);
     let Ok(text) = str::from_utf8(document) else { return };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
@@ -35,13 +35,13 @@ pub fn wmdrm(document: &[u8]) {
     assert_eq!(foreign.verdict, Verdict::Restricted(Restriction::Unrecognized), "in an element of no license");
     if appraisal.verdict == Verdict::Allowed {
         assert_eq!(in_utf8, appraisal, "with a byte order mark");
-        assert_eq!(appraisal.identity.format, Some(Format::Wmdrm));
-        check_allowed_wmdrm(text);
+        assert!(matches!(appraisal.identity.format, Some(Format::Wmdrm | Format::PlayReady)));
+        check_allowed_xml(text);
     }
 }
 
 /// Checks what follows from it that a document is allowed.
-fn check_allowed_wmdrm(text: &str) {
+fn check_allowed_xml(text: &str) {
     assert_not_allowed(&format!("{text}{text}"), "with another root element");
     let start = r#"<LICENSERESPONSE><LICENSE version="2.0.0.0"><LICENSORINFO><DATA><META>"#;
     let end = "</META></DATA></LICENSORINFO></LICENSE></LICENSERESPONSE>";
@@ -75,13 +75,20 @@ pub fn xmr(license: &[u8]) {
     assert_eq!((&wrapped.verdict, &wrapped.identity.key_ids), (&verdict, &identity.key_ids), "in a license response");
 
     let verdict_with = |more: &[u8]| appraise(&[license, more].concat()).verdict;
+    let version = license.get(4..8).map(|version| u32::from_be_bytes([version[0], version[1], version[2], version[3]]));
+    let denial = match version {
+        Some(1 | 3) => Restriction::NotPermitted,
+        _ => Restriction::Opaque,
+    };
     match verdict {
         Verdict::Malformed(_) => return,
-        Verdict::Allowed => assert_eq!(verdict_with(&GRANT), Verdict::Allowed, "with another grant"),
-        Verdict::Restricted(reason) => assert_eq!(reason, Restriction::NotPermitted),
+        Verdict::Allowed => {
+            assert_eq!(version, Some(1));
+            assert_eq!(verdict_with(&GRANT), Verdict::Allowed, "with another grant");
+        }
+        Verdict::Restricted(reason) => assert_eq!(reason, denial),
     }
-    let denied = verdict_with(&DENIAL);
-    assert_eq!(denied, Verdict::Restricted(Restriction::NotPermitted), "with other rights settings");
+    assert_eq!(verdict_with(&DENIAL), Verdict::Restricted(denial), "with other rights settings");
     // An object, or a header without any, has more bytes than are missing.
     for missing in 1..8 {
         assert_malformed(&license[..license.len() - missing], "cut short");
@@ -108,25 +115,42 @@ pub fn lcp(document: &[u8]) {
     }
     // What nests too deeply for a value is judged all the same.
     let Ok(value) = serde_json::from_str::<Value>(text) else { return };
-    let id = value.get("id");
-    let members = [id, value.get("provider"), value.get("encryption").and_then(|value| value.get("profile"))];
-    let are_there = members.iter().all(Option::is_some);
-    let are_strings = members.iter().all(|member| member.is_some_and(Value::is_string));
+    let (is_license, is_whole) = (has_enough_members(&value), has_all_members(&value));
+    let id = value.get("id").and_then(Value::as_str).filter(|id| id.len() <= MAX_ID_LENGTH);
     match verdict {
         Verdict::Allowed => {
-            assert!(are_strings, "allowed without its members");
-            let kept = id.and_then(Value::as_str).filter(|id| id.len() <= MAX_ID_LENGTH);
-            assert_eq!(identity.license_ids, kept.as_slice());
+            assert!(is_whole, "allowed without its members");
+            assert_eq!(identity.license_ids, id.as_slice());
         }
-        Verdict::Restricted(_) => assert!(!are_there, "restricted with its members"),
+        Verdict::Restricted(_) => assert!(!is_license, "restricted with its members"),
         Verdict::Malformed(_) => {}
     }
-    // Written anew, each member is there once.
+    // Written again, each member is there once.
     match appraise(value.to_string().as_bytes()).verdict {
-        Verdict::Allowed => assert!(are_strings, "allowed without its members, written anew"),
-        Verdict::Restricted(_) => assert!(!are_there, "restricted with its members, written anew"),
-        Verdict::Malformed(_) => assert!(are_there && !are_strings, "malformed, written anew"),
+        Verdict::Allowed => assert!(is_whole, "allowed without its members, written again"),
+        Verdict::Restricted(_) => assert!(!is_license, "restricted with its members, written again"),
+        Verdict::Malformed(_) => assert!(is_license && !is_whole, "malformed, written again"),
     }
+}
+
+/// The members that a license document must have.
+const MEMBERS: [&str; 6] = ["id", "issued", "provider", "encryption", "links", "signature"];
+
+/// Returns `true` if a document has so many of the members that it is taken for a license document.
+fn has_enough_members(value: &Value) -> bool {
+    let count = MEMBERS.iter().filter(|name| value.get(**name).is_some()).count();
+    count >= if value.get("encryption").is_some() { 3 } else { 4 }
+}
+
+/// Returns `true` if a document has all members, each of its kind.
+fn has_all_members(value: &Value) -> bool {
+    MEMBERS.iter().all(|name| {
+        value.get(*name).is_some_and(|member| match *name {
+            "encryption" | "signature" => member.is_object(),
+            "links" => member.is_array(),
+            _ => member.is_string(),
+        })
+    })
 }
 
 /// Judges a document, and checks what holds for any.
@@ -135,8 +159,12 @@ fn appraised(document: &[u8]) -> Appraisal {
     assert_eq!(appraise(document), appraisal, "judged again");
     let Appraisal { identity, verdict } = &appraisal;
     match verdict {
-        Verdict::Restricted(Restriction::Unrecognized) => assert_eq!(*identity, Identity::default()),
-        Verdict::Restricted(Restriction::NotARegularFile) => panic!("a document that is no file"),
+        Verdict::Restricted(Restriction::Unrecognized | Restriction::StatusDocument | Restriction::ErrorResponse) => {
+            assert_eq!(*identity, Identity::default());
+        }
+        Verdict::Restricted(Restriction::NotARegularFile | Restriction::ProtectedStore) => {
+            panic!("a document is neither")
+        }
         _ => assert!(identity.format.is_some(), "{verdict:?} without a format"),
     }
     for ids in [&identity.license_ids, &identity.key_ids] {

@@ -9,6 +9,7 @@ mod backups;
 mod files;
 mod formats;
 mod paths;
+mod publication;
 mod round_trip;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod tests;
 pub use archive::archive;
 pub use backups::backup_of;
 pub use files::input_of;
-pub use formats::{lcp, wmdrm, xmr};
+pub use formats::{lcp, xml, xmr};
 pub use paths::paths;
+pub use publication::publication;
 pub use round_trip::round_trip;

@@ -27,9 +27,22 @@ fn store() -> Vec<(String, Vec<u8>)> {
 fn documents_of_each_format_pass_whole_and_cut() {
     for document in [WMDRM.as_bytes(), XMR, LCP.as_bytes()] {
         for length in 0..=document.len() {
-            wmdrm(&document[..length]);
+            xml(&document[..length]);
             xmr(&document[..length]);
             lcp(&document[..length]);
+        }
+    }
+}
+
+#[test]
+fn publications_pass_whole_and_cut() {
+    use crate::publication::samples::{Container, Entry, META_INF};
+
+    let container = Container::epub(Entry::deflated(META_INF, LCP), 100);
+    for container in [Container { zip64: true, comment: vec![b'c'; 40], ..container.clone() }, container] {
+        let bytes = container.bytes();
+        for length in (0..=bytes.len()).rev().step_by(7) {
+            publication(&bytes[..length]);
         }
     }
 }

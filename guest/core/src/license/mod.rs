@@ -10,6 +10,8 @@ mod protected_store;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod standards;
+#[cfg(test)]
 mod tests;
 mod text;
 mod wmdrm;

@@ -150,7 +150,7 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
     disk.write("/licenses/a/broken", &b"XMR\0\0"[..]);
     disk.write("/licenses/c", "no license");
     disk.write("/licenses/film", vec![b'x'; (1 << 20) + 1]);
-    disk.write("/licenses/large", [b"XMR\0", &[0; 1 << 20][..]].concat());
+    disk.write("/licenses/large", [b"XMR\0", &vec![0; 1 << 20][..]].concat());
     disk.write_other("/licenses/a/link");
     disk.write_other("/licenses/z");
     disk.write_illegal_names("/licenses/a", 1);

@@ -98,7 +98,7 @@ fn other_files_have_no_license() {
         assert_none(&Container::of([Entry::stored(name, LICENSE)]).bytes(), name);
     }
     assert_none(&Container::default().bytes(), "an empty container");
-    for bytes in [&b""[..], b"P", b"PK\x03\x04", b"PK\x05\x06", &[0; 22], &[b'P'; 70_000], LICENSE.as_bytes()] {
+    for bytes in [&b""[..], b"P", b"PK\x03\x04", b"PK\x05\x06", &[0; 22], &vec![b'P'; 70_000], LICENSE.as_bytes()] {
         assert_none(bytes, "no container");
     }
 }
@@ -153,8 +153,7 @@ fn an_entry_whose_size_is_not_what_it_claims_is_malformed() {
     assert_malformed(&epub_with(|entry| entry.size += 1), "size");
     assert_malformed(&epub_with(|entry| entry.size -= 1), "size");
     assert_malformed(&Container::epub(Entry { size: 7, ..Entry::stored(META_INF, LICENSE) }, 10), "size");
-    // 100 MiB of zeros.
-    let bomb = Entry { size: 1000, ..Entry::deflated(META_INF, vec![0; 100 << 20]) };
+    let bomb = Entry { size: 1000, ..Entry::deflated(META_INF, vec![0; 4 << 20]) };
     assert_malformed(&Container::epub(bomb, 10), "size");
 }
 

@@ -4,15 +4,18 @@ mod commit;
 mod contents;
 mod faults;
 mod power;
+mod publications;
 mod refusals;
 mod temporaries;
 mod trial;
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::archive::{ArchiveReader, BACKUP_FILE, LeftOut, Reason};
 use crate::memory::{Call, Disk, Left, MemoryDirectory};
+use crate::publication::samples::{Container, Entry, META_INF};
 use crate::{FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.
@@ -28,6 +31,14 @@ fn allowed(path: &str) -> Vec<u8> {
     format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }
 
+/// A publication of 20,000 bytes with the license of this path.
+fn publication(path: &str) -> Vec<u8> {
+    Container::epub(Entry::deflated(META_INF, allowed(path)), 20_000).bytes()
+}
+
+/// The publication in [`mixed`], which is made many times.
+static BOOK: LazyLock<Vec<u8>> = LazyLock::new(|| publication("book"));
+
 /// A store with something of every kind, and an empty backup directory.
 fn mixed() -> Disk {
     let disk = Disk::new();
@@ -37,6 +48,9 @@ fn mixed() -> Disk {
     }
     disk.write("/licenses/notes.txt", "not a license");
     disk.write("/licenses/deep/broken", &b"XMR\0\0"[..]);
+    // Its license, `book.lcpl`, comes after the file that comes after it.
+    disk.write("/licenses/book", BOOK.clone());
+    disk.write("/licenses/book-notes", allowed("book-notes"));
     disk.write_other("/licenses/a/fifo");
     disk.write_illegal_names("/licenses/deep", 1);
     disk.settle();

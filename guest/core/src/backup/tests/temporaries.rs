@@ -24,7 +24,7 @@ fn a_temporary_name_that_cannot_be_removed_after_the_commit_is_told() {
     disk.fail(FsError::AccessDenied, |call| call.operation == "unlink");
     let failure = back_up(&disk, false).expect_err("a name is left");
     assert!(failure.message.contains("is in place"), "{failure}");
-    assert_eq!(entries(&disk).len(), 10);
+    assert_eq!(entries(&disk).len(), 12);
 }
 
 #[test]

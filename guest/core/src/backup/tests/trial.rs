@@ -64,7 +64,7 @@ impl Kind {
         let (events, outcome) = self.attempt(&disk);
         outcome.expect("nothing befalls the backup");
         let summary = verify(&disk).expect("it is whole");
-        assert_eq!(summary.licenses, 9, "every license is in it");
+        assert_eq!(summary.licenses, 11, "every license is in it");
         let told = told(&events);
         let licenses = licenses(&entries(&disk)).into_keys();
         let paths = licenses.chain(told.iter().map(|(path, _)| path.clone())).collect();

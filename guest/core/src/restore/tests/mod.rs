@@ -5,6 +5,7 @@ mod faults;
 mod generated;
 mod names;
 mod power;
+mod renewed;
 mod trial;
 mod trouble;
 mod whole;

@@ -1,0 +1,68 @@
+//! The target for publications.
+
+use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
+use crate::memory::Disk;
+use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
+use crate::{ErrorCode, Verdict, appraise};
+
+/// The name of the publication, and that of a license that has to be backed up whatever the publication is.
+const PUBLICATION: &str = "a.epub";
+const OTHER: &str = "b";
+const LICENSE: &str = r#"{"id":"","issued":"","provider":"","encryption":{},"links":[],"signature":{}}"#;
+
+/// The most that is read of a file that is no license document: its first bytes, its last bytes, a central directory of
+/// at most the size of the input, and an entry.
+const MAX_READ: usize = (16 << 10) + (66 << 10);
+
+/// Takes the input for a publication.
+///
+/// # Panics
+///
+/// If it is not read as it has to be, or keeps another license from being backed up.
+pub fn publication(input: &[u8]) {
+    let found = content(input, 64 << 10);
+    assert_eq!(content(input, 7), found, "with short reads");
+    if let Ok(Content::Embedded(license)) = &found {
+        assert!(license.document.len() <= 1 << 20, "a document of {} bytes", license.document.len());
+        let with_prefix = content(&[b"#", input].concat(), 64 << 10);
+        assert_eq!(with_prefix, found, "with a byte before it");
+    }
+
+    let disk = Disk::new();
+    disk.write(&format!("/licenses/{PUBLICATION}"), input);
+    disk.write(&format!("/licenses/{OTHER}"), LICENSE);
+    let expected = match found {
+        Ok(Content::Embedded(license)) if appraise(&license.document).verdict == Verdict::Allowed => {
+            Some((name_in_backup(PUBLICATION), license.document))
+        }
+        Ok(Content::Document(document)) if appraise(&document).verdict == Verdict::Allowed => {
+            Some((PUBLICATION.to_owned(), document))
+        }
+        _ => None,
+    };
+    back_up(&disk, false).expect("the disk takes all");
+    let disk = disk_with(&disk.read(BACKUP).expect("there is a backup"));
+    verify(&disk).expect("a backup is whole");
+    restore(&disk).expect("a backup can be restored");
+    let restored = files_in_store(&disk);
+    assert_eq!(restored.get(OTHER).map(Vec::as_slice), Some(LICENSE.as_bytes()));
+    let of_publication = restored.iter().find(|(path, _)| *path != OTHER);
+    assert_eq!(of_publication.map(|(path, document)| (path.clone(), document.clone())), expected);
+}
+
+/// Reads a file of the store, from a disk that returns so many bytes at a time.
+fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
+    let disk = Disk::new();
+    disk.write("/licenses/file", input);
+    disk.give_at_most(most);
+    let mut catalogue = Catalogue::new();
+    let file = catalogue.add_file(Catalogue::ROOT, "file");
+    let mut reader = StoreReader::new(disk.directory("/licenses"));
+    let content = reader.read(&catalogue, file);
+    assert_eq!(reader.bytes_read(), disk.bytes_read() as u64, "the reader counts what it reads");
+    assert!(disk.bytes_read() <= MAX_READ + 2 * input.len(), "{} bytes of {}", disk.bytes_read(), input.len());
+    content.map_err(|unread| match unread {
+        Unread::Refused(error) => panic!("the disk refuses nothing: {error}"),
+        Unread::Unfit(failure) => Some(failure.code),
+    })
+}
