@@ -43,7 +43,7 @@ test soak: setup-tests build
 # How many seconds each fuzz target runs.
 TIME := 60
 
-fuzz: ## Fuzz the license formats, the archive, paths and the round trip; TIME=600 for so many seconds each
+fuzz: ## Fuzz the license formats, publications, the archive, paths and the round trip; TIME=600 for so many seconds each
 	@scripts/setup.sh fuzz
 	scripts/fuzz.sh $(TIME)
 

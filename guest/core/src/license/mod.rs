@@ -24,6 +24,8 @@ use std::borrow::Cow;
 pub(crate) use lcp::version;
 pub(crate) use protected_store::is_protected_store;
 
+use text::Text;
+
 use crate::{Format, Identity, Restriction};
 
 /// What the rights gate decides of a document.
@@ -89,33 +91,45 @@ pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
 /// The most license IDs, and the most key IDs, that are kept of one document.
 pub(crate) const MAX_IDS: usize = 64;
 
+/// What a document can be by its first bytes.
+enum Beginning {
+    Xmr,
+    Xml,
+    Json,
+    /// There is nothing but white space yet.
+    Blank,
+    /// No license document begins so.
+    Foreign,
+}
+
+impl Beginning {
+    /// Returns what a document can be. `text` is the document, decoded.
+    fn of(document: &[u8], text: &Text<'_>) -> Self {
+        if document.starts_with(&xmr::SIGNATURE) {
+            return Self::Xmr;
+        }
+        match text.content.trim_start_matches(WHITE_SPACE).bytes().next() {
+            Some(b'<') => Self::Xml,
+            Some(b'{') => Self::Json,
+            None if text.whole => Self::Blank,
+            _ => Self::Foreign,
+        }
+    }
+}
+
 fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
-    if document.starts_with(&xmr::SIGNATURE) {
-        return xmr::judge(document, identity);
-    }
     let text = text::decode(document);
-    match first_character(&text) {
-        Some(b'<') => xml_license::judge(document, &text, identity),
-        Some(b'{') => lcp::judge(&text, identity),
-        _ => Ok(Some(Restriction::Unrecognized)),
+    match Beginning::of(document, &text) {
+        Beginning::Xmr => xmr::judge(document, identity),
+        Beginning::Xml => xml_license::judge(document, &text, identity),
+        Beginning::Json => lcp::judge(&text, identity),
+        Beginning::Blank | Beginning::Foreign => Ok(Some(Restriction::Unrecognized)),
     }
 }
 
-/// Returns the first byte of a text after white space.
-fn first_character(text: &text::Text<'_>) -> Option<u8> {
-    text.content.trim_start_matches(WHITE_SPACE).bytes().next()
-}
-
-/// Returns `false` if no license document starts with these bytes, whatever follows them.
+/// Returns `false` if no license document begins with these bytes, whatever follows them.
 pub(crate) fn can_be_license(head: &[u8]) -> bool {
-    if head.starts_with(&xmr::SIGNATURE) {
-        return true;
-    }
-    let text = text::decode(head);
-    match first_character(&text) {
-        Some(first) => matches!(first, b'<' | b'{'),
-        None => text.whole,
-    }
+    !matches!(Beginning::of(head, &text::decode(head)), Beginning::Foreign)
 }
 
 /// Returns the format of a document by its first bytes, or `None` if they show none.
