@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
-use programs::{BACKUP, Places, RESTORE, START, VERIFY};
+use programs::{BACKUP, PUBLICATIONS, Places, RESTORE, START, VERIFY};
 use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
 
 /// How many times a short run is done: it takes little, and differs much.
@@ -37,6 +37,9 @@ enum Request {
         /// The number of licenses of a sample store; once for each store, in ascending order
         #[arg(long, value_name = "N", required = true)]
         licenses: Vec<u32>,
+        /// The number of publications of 2 MiB in a further store, which has nothing else
+        #[arg(long, value_name = "N", default_value_t = 2000)]
+        publications: u32,
         /// How many times each program is run
         #[arg(long, value_name = "N", default_value_t = 5)]
         rounds: usize,
@@ -66,9 +69,9 @@ enum Request {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().request {
-        Request::Run { licenses, rounds, target, to } => {
+        Request::Run { licenses, publications, rounds, target, to } => {
             let target = fs::canonicalize(&target).with_context(|| format!("there is no {}", target.display()))?;
-            let results = run(&target, &licenses, rounds)?;
+            let results = run(&target, &licenses, publications, rounds)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("{} cannot be written", to.display()))?;
             print!("{}", table::tables(&results));
@@ -83,11 +86,12 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results> {
+fn run(target: &Path, licenses: &[u32], publications: u32, rounds: usize) -> anyhow::Result<Results> {
     let directory = target.join("bench");
     let places = Places {
         target: target.to_owned(),
         store: directory.join("store"),
+        publications: directory.join("publications"),
         backup: directory.join("backup"),
         output: directory.join("output"),
         compiled: directory.join("license-backup-command.cwasm"),
@@ -105,6 +109,15 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
         })
     });
     let short = short.collect::<anyhow::Result<_>>()?;
+    let publications = store(&places, publications, |places| {
+        let mut sample = Command::new(places.target.join("release/sample-store"));
+        sample.arg(&places.publications).args(["--ordinary-only", "--replace", "--licenses", "0", "--publications"]);
+        sample.arg(publications.to_string());
+        measure::wait(sample)?;
+        let comparison = measure::compare("backup", &PUBLICATIONS, places, rounds)?;
+        fs::remove_dir_all(&places.publications)?;
+        Ok((vec![comparison], Vec::new()))
+    })?;
     let stores = licenses.iter().map(|&licenses| {
         store(&places, licenses, |places| {
             let backup = measure::compare("backup", &BACKUP, places, rounds)?;
@@ -118,7 +131,7 @@ fn run(target: &Path, licenses: &[u32], rounds: usize) -> anyhow::Result<Results
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
     fs::remove_dir_all(&directory)?;
-    Ok(Results { schema: SCHEMA, machine: machine()?, components: components(target)?, short, stores })
+    Ok(Results { schema: SCHEMA, machine: machine()?, components: components(target)?, short, publications, stores })
 }
 
 /// Makes a sample store and measures with it.

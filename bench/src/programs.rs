@@ -10,6 +10,8 @@ pub(crate) struct Places {
     pub(crate) target: PathBuf,
     /// The license store.
     pub(crate) store: PathBuf,
+    /// A store with as many licenses, each in a publication.
+    pub(crate) publications: PathBuf,
     /// A backup of it.
     pub(crate) backup: PathBuf,
     /// An empty directory for what a run makes, another one for each.
@@ -28,8 +30,13 @@ impl Places {
 
     /// A backup of the store into a directory.
     pub(crate) fn back_up_into(&self, directory: &Path) -> Command {
+        self.back_up(&self.store, directory)
+    }
+
+    /// A backup of a store into a directory.
+    fn back_up(&self, store: &Path, directory: &Path) -> Command {
         let mut command = self.ours("backup");
-        command.arg("--store").arg(&self.store).arg("--to").arg(directory);
+        command.arg("--store").arg(store).arg("--to").arg(directory);
         command
     }
 
@@ -123,6 +130,14 @@ pub(crate) const BACKUP: [Entrant; 8] = [
         command.arg(&places.store).arg(places.output.join("licenses"));
         command
     }),
+];
+
+/// A backup of licenses that are in publications, beside one of as many that are files.
+pub(crate) const PUBLICATIONS: [Entrant; 2] = [
+    one_file("license-backup backup, publications of 2 MiB", |places| {
+        places.back_up(&places.publications, &places.output)
+    }),
+    one_file("license-backup backup, documents of 4 KiB", |places| places.back_up_into(&places.output)),
 ];
 
 /// A look at a backup, as thorough as the program has it.

@@ -14,6 +14,8 @@ pub(crate) struct Results {
     pub(crate) components: Vec<Component>,
     /// Stores so small that a backup takes little more than its start.
     pub(crate) short: Vec<Store>,
+    /// A store of licenses in publications, and one of as many that are files.
+    pub(crate) publications: Store,
     pub(crate) stores: Vec<Store>,
 }
 

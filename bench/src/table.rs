@@ -10,6 +10,8 @@ pub(crate) fn tables(results: &Results) -> String {
         parts.extend(store.comparisons.iter().map(|comparison| long_runs(store, comparison)));
         parts.extend((!store.cancellations.is_empty()).then(|| cancellations(store)));
     }
+    parts
+        .extend(results.publications.comparisons.iter().map(|comparison| long_runs(&results.publications, comparison)));
     parts.extend(
         results.short.iter().flat_map(|store| store.comparisons.iter().map(|comparison| short_runs(store, comparison))),
     );

@@ -24,7 +24,8 @@ fn a_small_run_measures_every_program_in_every_round_and_prints_its_results() {
     let directory = tempfile::tempdir().expect("a temporary directory is writable");
     let to = directory.path().join("results.json");
     let to = to.to_str().expect("a temporary directory is UTF-8");
-    let printed = bench(&["run", "--licenses", "20", "--licenses", "30", "--rounds", "2", "--to", to]);
+    let printed =
+        bench(&["run", "--licenses", "20", "--licenses", "30", "--publications", "5", "--rounds", "2", "--to", to]);
 
     let results: Value = serde_json::from_slice(&std::fs::read(to).expect("it was written")).expect("it is JSON");
     let comparisons = results["stores"][0]["comparisons"].as_array().expect("a store has comparisons");
@@ -56,6 +57,8 @@ fn a_small_run_measures_every_program_in_every_round_and_prints_its_results() {
         ("restore", vec!["license-backup restore", "unzip"]),
     ];
     assert_eq!(measured, expected);
+    let publications = &results["publications"]["comparisons"][0];
+    assert_eq!((&publications["task"], publications["programs"].as_array().map(Vec::len)), (&"backup".into(), Some(2)));
     let cancellations = results["stores"][0]["cancellations"].as_array().expect("a store has cancellations");
     for (cancellation, task) in cancellations.iter().zip(["backup", "verify", "restore"]) {
         assert_eq!(cancellation["task"], task);

@@ -10,7 +10,7 @@
 //! it opaque: it is not understood to its end.
 
 use super::xml::{CharacterData, Namespace, Node, Tag};
-use super::xml_license::decode_base64;
+use super::xml_license::{LicenseReader, decode_base64};
 use super::{Fault, Ruling, xmr};
 use crate::{Format, Identity, Restriction};
 
@@ -41,24 +41,12 @@ pub(super) struct Reader<'i, 't> {
     restriction: Option<Restriction>,
 }
 
-impl<'i, 't> Reader<'i, 't> {
-    pub(super) fn new(identity: &'i mut Identity) -> Self {
-        Self {
-            identity,
-            open: Vec::new(),
-            license: CharacterData::default(),
-            has_license: false,
-            has_stray_license: false,
-            restriction: None,
-        }
-    }
-
-    /// Returns `true` once the envelope has shown that it is a PlayReady license response.
-    pub(super) fn has_recognized(&self) -> bool {
+impl<'t> LicenseReader<'t> for Reader<'_, 't> {
+    fn has_recognized(&self) -> bool {
         self.identity.format.is_some()
     }
 
-    pub(super) fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+    fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
         let is_in_license = self.open.last() == Some(&Element::License);
         match node {
             Node::Start { .. } if is_in_license => return Err(Fault::new("a PlayReady license contains an element")),
@@ -76,8 +64,7 @@ impl<'i, 't> Reader<'i, 't> {
         Ok(())
     }
 
-    /// Judges the document, which ends here.
-    pub(super) fn rule(self) -> Ruling {
+    fn rule(self) -> Ruling {
         if !self.has_recognized() {
             return Ok(Some(Restriction::Unrecognized));
         }
@@ -88,6 +75,19 @@ impl<'i, 't> Reader<'i, 't> {
             return Err(Fault::new("there is no license in it"));
         }
         Ok(self.restriction)
+    }
+}
+
+impl<'i, 't> Reader<'i, 't> {
+    pub(super) fn new(identity: &'i mut Identity) -> Self {
+        Self {
+            identity,
+            open: Vec::new(),
+            license: CharacterData::default(),
+            has_license: false,
+            has_stray_license: false,
+            restriction: None,
+        }
     }
 
     fn open(&mut self, tag: &Tag<'_>) {

@@ -12,7 +12,7 @@
 //! element that has no meaning where it is, with all in it, is skipped.
 
 use super::xml::{CharacterData, Namespace, Node, Tag};
-use super::xml_license::decode_base64;
+use super::xml_license::{LicenseReader, decode_base64};
 use super::{Fault, Ruling, keep, xmr};
 use crate::{Format, Identity, Restriction};
 
@@ -95,6 +95,38 @@ pub(super) struct Reader<'i, 't> {
     restriction: Option<Restriction>,
 }
 
+impl<'t> LicenseReader<'t> for Reader<'_, 't> {
+    fn has_recognized(&self) -> bool {
+        self.identity.format.is_some()
+    }
+
+    fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+        match node {
+            Node::Start { tag, is_empty } => {
+                self.open(&tag)?;
+                if is_empty {
+                    self.close()?;
+                }
+            }
+            Node::End => self.close()?,
+            Node::Text(text) if self.has_value() => self.content.push(text),
+            Node::Instruction if self.has_value() => self.content.set_mixed(),
+            Node::Text(_) | Node::Instruction => {}
+        }
+        Ok(())
+    }
+
+    fn rule(self) -> Ruling {
+        if self.has_stray_license {
+            return Ok(Some(Restriction::Opaque));
+        }
+        if !self.has_license {
+            return Err(Fault::new("there is no license in it"));
+        }
+        Ok(self.restriction)
+    }
+}
+
 impl<'i, 't> Reader<'i, 't> {
     pub(super) fn new(identity: &'i mut Identity) -> Self {
         Self {
@@ -110,22 +142,6 @@ impl<'i, 't> Reader<'i, 't> {
             has_stray_license: false,
             restriction: None,
         }
-    }
-
-    pub(super) fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
-        match node {
-            Node::Start { tag, is_empty } => {
-                self.open(&tag)?;
-                if is_empty {
-                    self.close()?;
-                }
-            }
-            Node::End => self.close()?,
-            Node::Text(text) if self.has_value() => self.content.push(text),
-            Node::Instruction if self.has_value() => self.content.set_mixed(),
-            Node::Text(_) | Node::Instruction => {}
-        }
-        Ok(())
     }
 
     /// Whether the value of the element in hand matters.
@@ -249,17 +265,6 @@ impl<'i, 't> Reader<'i, 't> {
                 xmr::judge_license(&license, &mut self.identity.key_ids)
             }
         }
-    }
-
-    /// Judges the document, which ends here.
-    pub(super) fn rule(self) -> Ruling {
-        if self.has_stray_license {
-            return Ok(Some(Restriction::Opaque));
-        }
-        if !self.has_license {
-            return Err(Fault::new("there is no license in it"));
-        }
-        Ok(self.restriction)
     }
 }
 

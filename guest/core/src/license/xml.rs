@@ -27,10 +27,10 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
-use quick_xml::NsReader;
+use quick_xml::Reader;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace as Uri, ResolveResult};
+use quick_xml::name::{Namespace as Uri, NamespaceResolver, QName, ResolveResult};
 
 use super::{Fault, WHITE_SPACE};
 
@@ -78,13 +78,21 @@ impl From<ResolveResult<'_>> for Namespace {
 /// The tag that begins an element.
 pub(super) struct Tag<'t> {
     start: BytesStart<'t>,
+    name: ExpandedName,
+}
+
+/// The name of an element as Namespaces in XML has it.
+struct ExpandedName {
     namespace: Namespace,
+    /// Where the local name starts in the name of the element.
+    local_start: usize,
 }
 
 impl Tag<'_> {
     /// Returns the namespace and the local name of the element.
     pub(super) fn name(&self) -> (Namespace, &str) {
-        (self.namespace, self.start.local_name().into_inner())
+        let name = self.start.name().into_inner();
+        (self.name.namespace, name.get(self.name.local_start..).unwrap_or_default())
     }
 
     /// Returns the value of an attribute without a prefix, references resolved.
@@ -137,7 +145,11 @@ const LONGEST_ENCODING_NAME: usize = 45;
 
 /// A document that is being read.
 pub(super) struct Document<'t> {
-    reader: NsReader<&'t [u8]>,
+    reader: Reader<&'t [u8]>,
+    /// The namespaces that the open elements declare. Most documents declare none.
+    namespaces: Option<NamespaceResolver>,
+    /// The depths of the open elements that declare namespaces.
+    declaring: Vec<usize>,
     /// Whether anything has been read of it.
     has_begun: bool,
     has_root: bool,
@@ -150,31 +162,37 @@ pub(super) struct Document<'t> {
 impl<'t> Document<'t> {
     /// Returns a document, without byte order mark, that has only [legal](legal_prefix) characters.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut reader = NsReader::from_str(text);
+        let mut reader = Reader::from_str(text);
         reader.config_mut().enable_all_checks(true);
-        Self { reader, has_begun: false, has_root: false, pending: None, depth: 0 }
+        Self {
+            reader,
+            namespaces: None,
+            declaring: Vec::new(),
+            has_begun: false,
+            has_root: false,
+            pending: None,
+            depth: 0,
+        }
     }
 
     /// Returns the next part, or `None` at the end of a document that was well-formed from its
     /// beginning, but for what [`Document::take_fault`] reports.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, Fault> {
         loop {
-            let (namespace, event) =
-                self.reader.read_resolved_event().map_err(|_| Fault::new("the XML is not well-formed"))?;
-            let namespace = Namespace::from(namespace);
+            let event = self.reader.read_event().map_err(|_| Fault::new("the XML is not well-formed"))?;
             let is_first = !std::mem::replace(&mut self.has_begun, true);
             return Ok(Some(match event {
                 Event::Start(start) => {
-                    self.check_start(&start)?;
-                    self.depth += 1;
-                    Node::Start { tag: Tag { start, namespace }, is_empty: false }
+                    let name = self.open(&start)?;
+                    Node::Start { tag: Tag { start, name }, is_empty: false }
                 }
                 Event::Empty(start) => {
-                    self.check_start(&start)?;
-                    Node::Start { tag: Tag { start, namespace }, is_empty: true }
+                    let name = self.open(&start)?;
+                    self.close()?;
+                    Node::Start { tag: Tag { start, name }, is_empty: true }
                 }
                 Event::End(_) => {
-                    self.depth = self.depth.checked_sub(1).ok_or(Fault::new("an end tag has no start"))?;
+                    self.close()?;
                     Node::End
                 }
                 Event::Text(text) => {
@@ -223,20 +241,58 @@ impl<'t> Document<'t> {
         if self.has_root { self.pending.take() } else { None }
     }
 
-    fn check_start(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
-        if !is_name(tag.name().into_inner()) {
+    /// Checks the tag that begins an element, and returns the name of the element.
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<ExpandedName, Fault> {
+        let name = tag.name();
+        if !is_name(name.into_inner()) {
             return Err(Fault::new("an element has an ill-formed name"));
         }
-        let attributes = check_attributes(tag.attributes_raw());
-        if self.depth > 0 {
-            return attributes;
-        }
-        if std::mem::replace(&mut self.has_root, true) {
+        let declares = match check_attributes(tag.attributes_raw()) {
+            Err(fault) if self.depth == 0 => {
+                self.pending.get_or_insert(fault);
+                false
+            }
+            checked => checked?,
+        };
+        if self.depth == 0 && std::mem::replace(&mut self.has_root, true) {
             return Err(Fault::new("there is an element after the root element"));
         }
-        if let Err(fault) = attributes {
-            self.pending.get_or_insert(fault);
+        self.depth += 1;
+        if declares {
+            self.declare_namespaces(tag)?;
         }
+        let prefix_length = name.into_inner().bytes().position(|byte| byte == b':');
+        let namespace = match &self.namespaces {
+            Some(namespaces) => namespaces.resolve_element(name).0.into(),
+            None if prefix_length.is_some() => Namespace::Other,
+            None => Namespace::None,
+        };
+        Ok(ExpandedName { namespace, local_start: prefix_length.map_or(0, |length| length + 1) })
+    }
+
+    /// Adds the namespaces that the element in hand declares.
+    fn declare_namespaces(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
+        const FAULT: Fault = Fault::new("a namespace cannot be declared so");
+        let namespaces = self.namespaces.get_or_insert_default();
+        namespaces.set_level(u16::try_from(self.depth).map_err(|_| FAULT)?);
+        self.declaring.push(self.depth);
+        for attribute in Attributes(tag.attributes_raw()) {
+            let (name, value) = attribute?;
+            if let Some(declaration) = QName(name).as_namespace_binding() {
+                namespaces.add(declaration, Uri(&value)).map_err(|_| FAULT)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.declaring.pop_if(|depth| *depth == self.depth).is_some()
+            && let Some(namespaces) = &mut self.namespaces
+        {
+            let level = self.declaring.last().copied().unwrap_or_default();
+            namespaces.set_level(u16::try_from(level).unwrap_or(u16::MAX));
+        }
+        self.depth = self.depth.checked_sub(1).ok_or(Fault::new("an end tag has no start"))?;
         Ok(())
     }
 
@@ -362,11 +418,13 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Checks the attributes of a tag, and that no two of them have the same name.
-fn check_attributes(raw: &str) -> Result<(), Fault> {
-    let mut count = 0;
+/// Checks the attributes of a tag, and that no two of them have the same name. Returns `true` if any
+/// declares a namespace.
+fn check_attributes(raw: &str) -> Result<bool, Fault> {
+    let (mut count, mut declares) = (0, false);
     for attribute in Attributes(raw) {
-        attribute?;
+        let (name, _) = attribute?;
+        declares |= name.starts_with("xmlns");
         count += 1;
     }
     if count > 1 {
@@ -376,7 +434,7 @@ fn check_attributes(raw: &str) -> Result<(), Fault> {
             return Err(Fault::new("an attribute is there twice"));
         }
     }
-    Ok(())
+    Ok(declares)
 }
 
 /// The attributes in what comes behind the name in a tag: name and value, references resolved. Nothing comes behind a

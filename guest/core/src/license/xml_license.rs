@@ -10,33 +10,48 @@ use super::xml::{Document, Namespace, Node, legal_prefix, other_encoding};
 use super::{Fault, Ruling, WHITE_SPACE, playready, wmdrm};
 use crate::{Identity, Restriction};
 
-/// A reader of one format, to which a document is given part by part.
-enum Reader<'i, 't> {
-    Wmdrm(wmdrm::Reader<'i, 't>),
-    PlayReady(playready::Reader<'i, 't>),
+/// A reader of one format, which is given a document part by part.
+pub(super) trait LicenseReader<'t> {
+    /// Returns `true` once the document has shown that it has this format.
+    fn has_recognized(&self) -> bool;
+
+    /// Takes the next part of the document.
+    fn read(&mut self, node: Node<'t>) -> Result<(), Fault>;
+
+    /// Judges the document, which ends here.
+    fn rule(self) -> Ruling;
 }
 
 /// Judges a document that starts with `<`. `text` is `document`, decoded.
 pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut Identity) -> Ruling {
     // Text in another encoding is read as far as it takes to recognize the document.
-    let content: Cow<'_, str> = match other_encoding(&text.content) {
-        Some(_) if !text.whole => String::from_utf8_lossy(document),
-        _ => Cow::Borrowed(&text.content),
+    let content = if text.whole || other_encoding(&text.content).is_none() {
+        Cow::Borrowed(&*text.content)
+    } else {
+        String::from_utf8_lossy(document)
     };
     let legal = legal_prefix(&content);
     let mut nodes = Document::new(legal);
-    let mut reader = match first_element(&mut nodes)? {
-        Node::Start { tag, is_empty } => {
-            let mut reader = match tag.name() {
-                (Namespace::None, "LICENSERESPONSE" | "LICENSE") => Reader::Wmdrm(wmdrm::Reader::new(identity)),
-                (Namespace::Soap, "Envelope") => Reader::PlayReady(playready::Reader::new(identity)),
-                _ => return Ok(Some(Restriction::Unrecognized)),
-            };
-            reader.read(Node::Start { tag, is_empty })?;
-            reader
+    let root = first_element(&mut nodes)?;
+    let Node::Start { tag, .. } = &root else { return Ok(Some(Restriction::Unrecognized)) };
+    let is_whole = text.whole && legal.len() == content.len();
+    match tag.name() {
+        (Namespace::None, "LICENSERESPONSE" | "LICENSE") => {
+            judge_with(wmdrm::Reader::new(identity), root, nodes, is_whole)
         }
-        _ => return Ok(Some(Restriction::Unrecognized)),
-    };
+        (Namespace::Soap, "Envelope") => judge_with(playready::Reader::new(identity), root, nodes, is_whole),
+        _ => Ok(Some(Restriction::Unrecognized)),
+    }
+}
+
+/// Judges a document of which all parts up to the tag of the root were taken from `nodes`.
+fn judge_with<'t>(
+    mut reader: impl LicenseReader<'t>,
+    root: Node<'t>,
+    mut nodes: Document<'t>,
+    is_whole: bool,
+) -> Ruling {
+    reader.read(root)?;
     loop {
         if reader.has_recognized()
             && let Some(fault) = nodes.take_fault()
@@ -45,13 +60,10 @@ pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut Identity) -
         }
         match nodes.next()? {
             Some(node) => reader.read(node)?,
-            None => break,
+            None if is_whole => return reader.rule(),
+            None => return Err(Fault::new("it contains bytes that are not XML")),
         }
     }
-    if !text.whole || legal.len() < content.len() {
-        return Err(Fault::new("it contains bytes that are not XML"));
-    }
-    reader.rule()
 }
 
 /// Returns the first part that is not around the root element.
@@ -61,29 +73,6 @@ fn first_element<'t>(nodes: &mut Document<'t>) -> Result<Node<'t>, Fault> {
             Some(Node::Text(_) | Node::Instruction) => {}
             Some(node) => return Ok(node),
             None => return Err(Fault::new("there is no root element")),
-        }
-    }
-}
-
-impl<'t> Reader<'_, 't> {
-    fn has_recognized(&self) -> bool {
-        match self {
-            Self::Wmdrm(_) => true,
-            Self::PlayReady(reader) => reader.has_recognized(),
-        }
-    }
-
-    fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
-        match self {
-            Self::Wmdrm(reader) => reader.read(node),
-            Self::PlayReady(reader) => reader.read(node),
-        }
-    }
-
-    fn rule(self) -> Ruling {
-        match self {
-            Self::Wmdrm(reader) => reader.rule(),
-            Self::PlayReady(reader) => reader.rule(),
         }
     }
 }

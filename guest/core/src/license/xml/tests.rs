@@ -195,11 +195,35 @@ fn a_text_is_legal_up_to_the_first_character_that_xml_forbids() {
 }
 
 #[test]
-fn deep_nesting_is_read_or_refused() {
-    let nested = |depth| format!("{}{}", "<a>".repeat(depth), "</a>".repeat(depth));
-    assert_eq!(read(&nested(60_000)), Ok(()));
-    // More than quick-xml resolves namespaces in.
-    assert!(read(&nested(200_000)).is_err());
+fn deep_nesting_does_no_harm() {
+    let nested = |start: &str| format!("{}{}", start.repeat(200_000), "</a>".repeat(200_000));
+    assert_eq!(read(&nested("<a>")), Ok(()));
+    // More namespaces than are kept.
+    assert!(read(&nested("<a xmlns='b'>")).is_err());
+}
+
+#[test]
+fn a_namespace_is_declared_for_an_element_and_what_is_in_it() {
+    let soap = "http://schemas.xmlsoap.org/soap/envelope/";
+    let text = format!("<a><b xmlns='{soap}'><c xmlns=''><d/></c><e xmlns='urn:x'/><f/></b><g/></a>");
+    let mut document = Document::new(&text);
+    let mut found = Vec::new();
+    while let Some(node) = document.next().expect("it is well-formed") {
+        if let Node::Start { tag, .. } = node {
+            let (namespace, name) = tag.name();
+            found.push((name.to_owned(), namespace));
+        }
+    }
+    let expected = [
+        ("a", Namespace::None),
+        ("b", Namespace::Soap),
+        ("c", Namespace::None),
+        ("d", Namespace::None),
+        ("e", Namespace::Other),
+        ("f", Namespace::Soap),
+        ("g", Namespace::None),
+    ];
+    assert_eq!(found, expected.map(|(name, namespace)| (name.to_owned(), namespace)));
 }
 
 #[test]
