@@ -127,7 +127,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
     }
 }
 
-impl<'i, 't> Reader<'i, 't> {
+impl<'i> Reader<'i, '_> {
     pub(super) fn new(identity: &'i mut Identity) -> Self {
         Self {
             identity,
