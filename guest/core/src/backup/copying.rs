@@ -40,8 +40,8 @@ pub(super) struct Copying<D: Directory> {
 enum Turn {
     /// It is the next file of the store.
     Own,
-    /// It is a publication, and the turn of its license has come.
-    OfLicense,
+    /// It is a publication, and its license comes next in the archive.
+    Embedded,
 }
 
 impl<D: Directory> Copying<D> {
@@ -60,7 +60,7 @@ impl<D: Directory> Copying<D> {
                 break;
             }
             if let Some(publication) = self.take_due() {
-                self.copy(publication, Turn::OfLicense, destination, ledger)?;
+                self.copy(publication, Turn::Embedded, destination, ledger)?;
             } else if self.next < self.files {
                 self.next += 1;
                 self.copy(self.next - 1, Turn::Own, destination, ledger)?;
@@ -141,8 +141,8 @@ impl<D: Directory> Copying<D> {
             }
             Verdict::Malformed(fault) => ledger.broken(malformed(path(), &fault), examined.identity),
             Verdict::Allowed if examined.entry.is_some() => return self.copy_embedded(file, turn, examined, ledger),
-            // Its own place in the archive has passed.
-            Verdict::Allowed if turn == Turn::OfLicense => {
+            // Files that come after it are written already, so that it cannot be added under its own path.
+            Verdict::Allowed if turn == Turn::Embedded => {
                 let path = path();
                 let message = format!("{path} was changed while the store was being read: back up again");
                 ledger.failed(Failure::at(ErrorCode::Changed, path, message));

@@ -23,12 +23,12 @@ use crate::{Format, Identity, Restriction};
 
 /// The members that a license document must have, and what each must be.
 const REQUIRED: [(Name, Kind, &str); 6] = [
-    (Name::Id, Kind::String, "`id` is missing, twice there or not a string"),
-    (Name::Issued, Kind::String, "`issued` is missing, twice there or not a string"),
-    (Name::Provider, Kind::String, "`provider` is missing, twice there or not a string"),
-    (Name::Encryption, Kind::Object, "`encryption` is missing, twice there or not an object"),
-    (Name::Links, Kind::Array, "`links` is missing, twice there or not an array"),
-    (Name::Signature, Kind::Object, "`signature` is missing, twice there or not an object"),
+    (Name::Id, Kind::String, "`id` is missing, duplicated or not a string"),
+    (Name::Issued, Kind::String, "`issued` is missing, duplicated or not a string"),
+    (Name::Provider, Kind::String, "`provider` is missing, duplicated or not a string"),
+    (Name::Encryption, Kind::Object, "`encryption` is missing, duplicated or not an object"),
+    (Name::Links, Kind::Array, "`links` is missing, duplicated or not an array"),
+    (Name::Signature, Kind::Object, "`signature` is missing, duplicated or not an object"),
 ];
 
 /// How many of the required members make a document without `encryption` a license document.
@@ -65,23 +65,36 @@ pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
     }
 }
 
+/// Returns `true` if the first bytes of a document have most members of a license document.
+pub(super) fn is_begun_by(head: &[u8]) -> bool {
+    let text = text::decode(head);
+    let mut members = Members::default();
+    members.read(&text.content);
+    members.are_of_a_license()
+}
+
 /// Which license a document is, and when it was made.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     id: String,
-    /// When it was updated, or else issued.
-    time: OffsetDateTime,
+    /// When it was updated, or else issued. `None` if that is not a date of RFC 3339, as the schema
+    /// requires.
+    time: Option<OffsetDateTime>,
 }
 
 impl Version {
-    /// Returns `true` if both are versions of the same license, and this one is the older one.
-    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
-        self.id == other.id && self.time < other.time
+    /// Returns `true` if both are versions of the same license, and this one is the older one or
+    /// may be.
+    pub(crate) fn may_be_older_than(&self, other: &Self) -> bool {
+        let is_older = match (self.time, other.time) {
+            (Some(time), Some(other)) => time < other,
+            _ => true,
+        };
+        self.id == other.id && is_older
     }
 }
 
-/// Returns the version of a license document. `None` if it is no whole license document, or if its
-/// date is not one of RFC 3339, as the schema requires.
+/// Returns the version of a license document, or `None` if it is no whole license document.
 pub(crate) fn version(document: &[u8]) -> Option<Version> {
     let text = text::decode(document);
     let mut members = Members::default();
@@ -89,8 +102,8 @@ pub(crate) fn version(document: &[u8]) -> Option<Version> {
     if !is_whole || !REQUIRED.iter().all(|(name, kind, _)| members[*name].is_one(*kind)) {
         return None;
     }
-    let date = if members[Name::Updated].count > 0 { Name::Updated } else { Name::Issued };
-    let time = OffsetDateTime::parse(members[date].one_text()?, &Rfc3339).ok()?;
+    let date = members[Name::Updated].one_text().or_else(|| members[Name::Issued].one_text())?;
+    let time = OffsetDateTime::parse(date, &Rfc3339).ok();
     Some(Version { id: members[Name::Id].one_text()?.to_owned(), time })
 }
 
@@ -187,8 +200,11 @@ impl<'d> Members<'d> {
         if has_status && is_string(Name::Id) && is_string(Name::Message) && self[Name::Links].kind == Kind::Array {
             return Restriction::StatusDocument;
         }
-        let explains = is_string(Name::Detail) || self[Name::Status].kind == Kind::Number;
-        if is_string(Name::Type) && is_string(Name::Title) && explains {
+        // All members are optional there, and others have these names, too.
+        let count = usize::from(is_string(Name::Type))
+            + usize::from(is_string(Name::Detail))
+            + usize::from(self[Name::Status].kind == Kind::Number);
+        if is_string(Name::Title) && count >= 2 {
             return Restriction::ErrorResponse;
         }
         Restriction::Unrecognized
@@ -465,6 +481,8 @@ mod tests {
         let error = r#"{"type":"http://readium.org/license-status-document/error","title":"t","detail":"d"}"#;
         assert_is(error, Restriction::ErrorResponse);
         assert_is(r#"{"type":"about:blank","title":"Not Found","status":404}"#, Restriction::ErrorResponse);
+        assert_is(r#"{"title":"Not Found","status":404,"detail":"d"}"#, Restriction::ErrorResponse);
+        assert_unrecognized(r#"{"type":"audiobook","title":"t"}"#);
         for (from, to) in [(r#""title":"t","#, ""), (r#","detail":"d""#, ""), (r#""detail":"d""#, r#""status":"d""#)] {
             assert_unrecognized(error.replace(from, to));
         }
@@ -480,26 +498,25 @@ mod tests {
         let updated = of("a", r#""issued":"2013-11-04T01:08:15Z","updated":"2014-02-21T09:44:17.5+01:00""#);
         let other = of("b", r#""issued":"2020-01-01T00:00:00Z""#);
         let is_older = |one: &str, than: &str| match (version(one.as_bytes()), version(than.as_bytes())) {
-            (Some(one), Some(than)) => one.is_older_than(&than),
+            (Some(one), Some(than)) => one.may_be_older_than(&than),
             _ => panic!("both have a version"),
         };
         assert!(is_older(&first, &updated));
         assert!(!is_older(&updated, &first));
         assert!(!is_older(&first, &same_time) && !is_older(&same_time, &first));
         assert!(!is_older(&first, &other), "another license");
+        for date in ["2013-11-04", "2013-11-04T01:08:15", "2013-11-04T01:08:15+0100", "yesterday"] {
+            let undated = of("a", &format!(r#""issued":"{date}""#));
+            assert!(is_older(&first, &undated) && is_older(&undated, &first), "they cannot be compared: {date}");
+        }
+        let null = of("a", r#""issued":"2014-11-04T01:08:15Z","updated":null"#);
+        assert!(is_older(&first, &null) && !is_older(&null, &first), "it was issued later");
     }
 
     #[test]
-    fn only_a_whole_license_document_with_a_date_has_a_version() {
+    fn only_a_whole_license_document_has_a_version() {
         assert!(version(WHOLE.as_bytes()).is_some());
-        for document in [
-            WHOLE.replace("2013-11-04T01:08:15Z", "2013-11-04"),
-            WHOLE.replace(r#""signature":{}"#, r#""x":{}"#),
-            WHOLE.replacen('{', r#"{"updated":"yesterday","#, 1),
-            WHOLE.replacen('{', r#"{"updated":1,"#, 1),
-            format!("{WHOLE}x"),
-            "XMR".to_owned(),
-        ] {
+        for document in [WHOLE.replace(r#""signature":{}"#, r#""x":{}"#), format!("{WHOLE}x"), "XMR".to_owned()] {
             assert_eq!(version(document.as_bytes()), None, "{document}");
         }
     }

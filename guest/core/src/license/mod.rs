@@ -26,7 +26,7 @@ pub(crate) use protected_store::is_protected_store;
 
 use text::Text;
 
-use crate::{Format, Identity, Restriction};
+use crate::{Identity, Restriction};
 
 /// What the rights gate decides of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,9 +132,12 @@ pub(crate) fn can_be_license(head: &[u8]) -> bool {
     !matches!(Beginning::of(head, &text::decode(head)), Beginning::Foreign)
 }
 
-/// Returns the format of a document by its first bytes, or `None` if they show none.
-pub(crate) fn format_of(head: &[u8]) -> Option<Format> {
-    appraise(head).identity.format
+/// Returns `true` if a document that begins with these bytes is a license document, whole or broken.
+pub(crate) fn is_begun_by(head: &[u8]) -> bool {
+    match Beginning::of(head, &text::decode(head)) {
+        Beginning::Json => lcp::is_begun_by(head),
+        _ => appraise(head).identity.format.is_some(),
+    }
 }
 
 /// The longest ID that is kept, in bytes. Real ones have some dozens; what is longer is there to fill memory.

@@ -6,14 +6,16 @@
 //! lies in a `LICENSERESPONSE`; in a response as servers send it, its content is usually the base64
 //! of encrypted bytes, which is opaque. The right is `WMRMRights.AllowBackupRestore` of that SDK,
 //! whose default is false. In the license it is an `ONACTION` of type `Backup`; its `CONDITION` is
-//! a script, and the scripts `1` and `true` are the only ones whose value is known here.
+//! a script, and the scripts `1` and `true` are the only ones whose value is known here. Anything
+//! else in the action than a `CONDITION` and an `ACTION`, which is what to do afterwards, is not
+//! understood and denies the backup.
 //!
 //! The document is read once from front to back. [`Place`] says where in it the reader is: an
 //! element that has no meaning where it is, with all in it, is skipped.
 
 use super::xml::{CharacterData, Namespace, Node, Tag};
 use super::xml_license::{LicenseReader, decode_base64};
-use super::{Fault, Ruling, keep, xmr};
+use super::{Fault, Ruling, WHITE_SPACE, keep, xmr};
 use crate::{Format, Identity, Restriction};
 
 /// An element that has a meaning where it stands.
@@ -62,10 +64,18 @@ impl Version {
 /// The license that is being read.
 struct License {
     version: Version,
-    /// Whether it has a `LICENSORINFO/DATA`; an encrypted one has not.
-    has_data: bool,
+    /// How many `LICENSORINFO/DATA` it has: an encrypted one has none, any other one.
+    data: usize,
+    /// Whether an element of another namespace is named as the one that grants the backup.
+    has_foreign_action: bool,
     /// Whether all elements so far that speak of backup grant it; nothing before the first.
     backup: Option<bool>,
+}
+
+impl License {
+    fn new(version: Version) -> Self {
+        Self { version, data: 0, has_foreign_action: false, backup: None }
+    }
 }
 
 /// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of the old licenses,
@@ -111,6 +121,9 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::End => self.close()?,
             Node::Text(text) if self.has_value() => self.content.push(text),
             Node::Instruction if self.has_value() => self.content.set_mixed(),
+            // What is in the action itself and has no meaning may be a condition.
+            Node::Text(text) if self.is_in_action() && !text.trim_matches(WHITE_SPACE).is_empty() => self.deny(),
+            Node::Instruction if self.is_in_action() => self.deny(),
             Node::Text(_) | Node::Instruction => {}
         }
         Ok(())
@@ -136,7 +149,7 @@ impl<'i> Reader<'i, '_> {
             content: CharacterData::default(),
             response_version: None,
             around_license: Place::Outside,
-            license: License { version: Version::Other, has_data: false, backup: None },
+            license: License::new(Version::Other),
             condition: None,
             has_license: false,
             has_stray_license: false,
@@ -154,6 +167,16 @@ impl<'i> Reader<'i, '_> {
             }
     }
 
+    /// Whether the element in hand is the action that grants the backup.
+    fn is_in_action(&self) -> bool {
+        self.skipped == 0 && self.place == Place::OnBackup
+    }
+
+    /// Notes that the action in hand contains something that is not understood.
+    fn deny(&mut self) {
+        self.condition = Some(false);
+    }
+
     fn open(&mut self, tag: &Tag<'_>) -> Result<(), Fault> {
         if self.place == Place::License && self.license.version == Version::Xmr {
             return Err(Fault::new("a version 3 license has an element in it"));
@@ -163,7 +186,16 @@ impl<'i> Reader<'i, '_> {
             self.place = place;
             self.content = CharacterData::default();
         } else {
-            self.has_stray_license |= tag.name() == (Namespace::None, "LICENSE");
+            match (self.place, tag.name()) {
+                (_, (_, "LICENSE")) => self.has_stray_license = true,
+                (Place::Data, (Namespace::Other | Namespace::Soap | Namespace::PlayReady, "ONACTION"))
+                    if self.skipped == 0 =>
+                {
+                    self.license.has_foreign_action = true;
+                }
+                (Place::OnBackup, name) if self.skipped == 0 && name != (Namespace::None, "ACTION") => self.deny(),
+                _ => {}
+            }
             self.content.set_mixed();
             self.skipped += 1;
         }
@@ -201,9 +233,9 @@ impl<'i> Reader<'i, '_> {
                 self.around_license = self.place;
                 self.has_license = true;
                 let version = Version::of(tag)?.or(self.response_version).unwrap_or(Version::Other);
-                self.license = License { version, has_data: false, backup: None };
+                self.license = License::new(version);
             }
-            Place::Data => self.license.has_data = true,
+            Place::Data => self.license.data += 1,
             Place::OnBackup => self.condition = None,
             Place::Outside | Place::LicensorInfo | Place::LicenseId | Place::KeyId | Place::Condition => {}
         }
@@ -255,7 +287,8 @@ impl<'i> Reader<'i, '_> {
     fn rule_on_license(&mut self) -> Ruling {
         match (self.license.version, self.license.backup) {
             (Version::Other, _) => Ok(Some(Restriction::Opaque)),
-            (Version::Xml, _) if !self.license.has_data => Ok(Some(Restriction::Opaque)),
+            (Version::Xml, _) if self.license.data != 1 => Ok(Some(Restriction::Opaque)),
+            (Version::Xml, Some(true)) if self.license.has_foreign_action => Ok(Some(Restriction::Conditional)),
             (Version::Xml, None) => Ok(Some(Restriction::NotPermitted)),
             (Version::Xml, Some(false)) => Ok(Some(Restriction::Conditional)),
             (Version::Xml, Some(true)) => Ok(None),

@@ -18,7 +18,7 @@
 //! | processing instruction | for an application that knows it (2.6) | not understood: an element that contains one has no value |
 //! | document type declaration | may declare entities and defaults (2.8) | refused: the document is malformed |
 //! | empty element | the same as a start tag and an end tag (3.1) | as the standard says |
-//! | attribute | in any order, in either quotes (3.1), white space as spaces (3.3.3) | as the standard says |
+//! | attribute | in any order, in either quotes (3.1) | as the standard says |
 //! | name | a namespace and a local name, whatever the prefix (Namespaces, 2.1) | as the standard says |
 //! | attribute without a prefix | in no namespace (Namespaces, 6.2) | as the standard says |
 //! | prefix that is not declared | an error (Namespaces, 5) | an element that nobody knows |
@@ -137,8 +137,9 @@ impl<'t> CharacterData<'t> {
     }
 }
 
-/// The encodings that are read. All text in US-ASCII is text in UTF-8, too.
-const READ_ENCODINGS: [&str; 5] = ["UTF-8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII"];
+/// The encodings that are read. All text in US-ASCII is text in UTF-8, too, and `UTF8` is a common
+/// misspelling.
+const READ_ENCODINGS: [&str; 6] = ["UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII"];
 
 /// The length in bytes of the longest name in the IANA registry of character sets.
 const LONGEST_ENCODING_NAME: usize = 45;
@@ -153,7 +154,7 @@ pub(super) struct Document<'t> {
     /// Whether anything has been read of it.
     has_begun: bool,
     has_root: bool,
-    /// What is wrong up to the root's tag, that tag included, although the tag could be read.
+    /// A fault before the root's tag or in it, kept until the format of the document is known.
     pending: Option<Fault>,
     /// The number of elements that are open.
     depth: usize,
@@ -272,7 +273,7 @@ impl<'t> Document<'t> {
 
     /// Adds the namespaces that the element in hand declares.
     fn declare_namespaces(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
-        const FAULT: Fault = Fault::new("a namespace cannot be declared so");
+        const FAULT: Fault = Fault::new("a namespace declaration is not valid");
         let namespaces = self.namespaces.get_or_insert_default();
         namespaces.set_level(u16::try_from(self.depth).map_err(|_| FAULT)?);
         self.declaring.push(self.depth);
@@ -431,7 +432,7 @@ fn check_attributes(raw: &str) -> Result<bool, Fault> {
         let mut names: Vec<&str> = Attributes(raw).flatten().map(|(name, _)| name).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
-            return Err(Fault::new("an attribute is there twice"));
+            return Err(Fault::new("an attribute is duplicated"));
         }
     }
     Ok(declares)

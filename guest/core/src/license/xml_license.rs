@@ -58,10 +58,13 @@ fn judge_with<'t>(
         {
             return Err(fault);
         }
-        match nodes.next()? {
-            Some(node) => reader.read(node)?,
-            None if is_whole => return reader.rule(),
-            None => return Err(Fault::new("it contains bytes that are not XML")),
+        match nodes.next() {
+            Ok(Some(node)) => reader.read(node)?,
+            Ok(None) if is_whole => return reader.rule(),
+            Err(fault) if is_whole => return Err(fault),
+            Ok(None) | Err(_) => {
+                return Err(Fault::new("it contains bytes that are not text of XML in UTF-8 or UTF-16"));
+            }
         }
     }
 }

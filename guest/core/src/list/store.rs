@@ -83,7 +83,7 @@ impl<D: Directory> Reading<D> {
         false
     }
 
-    /// Looks at one file. Returns `None` if it is no longer there.
+    /// Looks at one file. Returns `None` if it is no longer there, or if its license is that of another file.
     fn look(&mut self, file: FileId, path: String) -> Option<Listing> {
         let examined = match self.reader.read(&self.catalogue, file) {
             Ok(content) => examine(self.catalogue.file_name(file), content),
@@ -99,12 +99,17 @@ impl<D: Directory> Reading<D> {
             }
         };
         let listing = match &examined.verdict {
-            Verdict::Allowed => match self.shadow(&path, &examined) {
-                None => {
+            Verdict::Allowed => match self.backup_name(&path, &examined) {
+                BackupName::Free => {
                     let size = Some(examined.document.len() as u64);
                     Listing { size, ..Listing::new(path, Standing::Allowed) }
                 }
-                Some(failure) => Listing::of_failure(path, failure),
+                // The file that has the same bytes is listed.
+                BackupName::Same => return None,
+                BackupName::Taken => {
+                    let failure = shadowed(path.clone(), &name_in_backup(&path));
+                    Listing::of_failure(path, failure)
+                }
             },
             Verdict::Restricted(reason) => Listing::new(path, Standing::Restricted(*reason)),
             Verdict::Malformed(fault) => Listing::of_failure(path.clone(), malformed(path, fault)),
@@ -113,16 +118,14 @@ impl<D: Directory> Reading<D> {
         Some(Listing { identity, entry: entry.map(str::to_owned), ..listing })
     }
 
-    /// Returns the failure of a license in a publication if another file has its name in the backup.
-    fn shadow(&mut self, path: &str, examined: &Examined) -> Option<Failure> {
-        examined.entry?;
+    /// Returns what the store has under the name that a license has in a backup.
+    fn backup_name(&mut self, path: &str, examined: &Examined) -> BackupName {
+        if examined.entry.is_none() {
+            return BackupName::Free;
+        }
         let (name, files) = (name_in_backup(path), self.catalogue.len());
         let is_skipped = |path: &str| self.skipped.binary_search_by(|skipped| skipped.path.as_str().cmp(path)).is_ok();
-        let document = &examined.document;
-        match BackupName::look_up(&name, document, &mut self.reader, &self.catalogue, files, is_skipped) {
-            BackupName::Free | BackupName::Same => None,
-            BackupName::Taken => Some(shadowed(path.to_owned(), &name)),
-        }
+        BackupName::look_up(&name, &examined.document, &mut self.reader, &self.catalogue, files, is_skipped)
     }
 }
 

@@ -205,3 +205,27 @@ fn a_store_that_cannot_be_listed_is_told() {
     let failure = List::of_store(disk.directory("/licenses")).err().expect("it cannot be listed");
     assert_eq!(failure.code, ErrorCode::AccessDenied);
 }
+
+#[test]
+fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_license() {
+    use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
+
+    let book = Container::epub(Entry::stored(META_INF, LICENSE), 20_000).bytes();
+    let disk = Disk::new();
+    for name in ["a", "b", "c"] {
+        disk.write(&format!("/licenses/{name}"), book.clone());
+    }
+    disk.write("/licenses/b.lcpl", LICENSE);
+    disk.write("/licenses/c.lcpl", LCP);
+    let (found, summary) = list_store(&disk);
+    let found: Vec<_> = found.iter().map(|line| (line.path.as_str(), line.entry.as_deref(), line.standing)).collect();
+    let expected = [
+        ("a", Some(META_INF), Standing::Allowed),
+        ("b.lcpl", None, Standing::Allowed),
+        ("c", Some(META_INF), Standing::Failed(ErrorCode::Shadowed)),
+        ("c.lcpl", None, Standing::Allowed),
+    ];
+    assert_eq!(found, expected);
+    let bytes = (2 * LICENSE.len() + LCP.len()) as u64;
+    assert_eq!(summary, ListSummary { licenses: 3, bytes, left_out: 1, program: None });
+}

@@ -52,9 +52,9 @@ impl<'f, F: File> RandomReader<'f, F> {
     ///
     /// # Errors
     ///
-    /// [`PublicationError::Malformed`] if the file ends before them.
+    /// [`PublicationError::Container`] if the file ends before them.
     pub(super) fn read(&mut self, offset: u64, length: usize) -> Result<Vec<u8>, PublicationError> {
-        const CUT_SHORT: PublicationError = PublicationError::Malformed("it ends too early");
+        const CUT_SHORT: PublicationError = PublicationError::Container("it ends too early");
         let end = offset.checked_add(length as u64).filter(|end| *end <= self.size).ok_or(CUT_SHORT)?;
         // The part that is in memory already is not read once more.
         let tail_start = self.size - self.tail.len() as u64;

@@ -14,7 +14,7 @@ use crate::zip::{
 /// 64 KiB long.
 const PIECE: u64 = 64 << 10;
 
-const BROKEN: PublicationError = PublicationError::Malformed("its central directory is damaged");
+const BROKEN: PublicationError = PublicationError::Container("its central directory is damaged");
 
 /// What the central directory says about one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) struct Directory {
 ///
 /// # Errors
 ///
-/// [`PublicationError::Malformed`] if a header is damaged, if there are more or fewer than the end
+/// [`PublicationError::Container`] if a header is damaged, if there are more or fewer than the end
 /// record claims, or if two entries can hold the license.
 pub(super) fn scan<F: File>(
     reader: &mut RandomReader<'_, F>,
@@ -58,7 +58,7 @@ pub(super) fn scan<F: File>(
         let entry = parse(header, name.len(), location.prefix).ok_or(BROKEN)?;
         if let Some(license) = LICENSE_ENTRIES.iter().find(|license| license.as_bytes() == name) {
             if directory.license.replace((entry, license)).is_some() {
-                return Err(PublicationError::Malformed("it contains more than one license document"));
+                return Err(PublicationError::License("it contains more than one license document"));
             }
         } else {
             let end = entry.offset.checked_add(LOCAL_HEADER_LENGTH as u64 + name.len() as u64);

@@ -6,12 +6,12 @@
 
 use memchr::memrchr_iter;
 
+use super::PublicationError;
 use super::bytes::RandomReader;
-use super::{MAX_DIRECTORY_SIZE, PublicationError};
 use crate::File;
 use crate::zip::{
-    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, IN_ZIP64_32, LOCAL_HEADER,
-    ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64,
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, LOCAL_HEADER, ZIP64_END_LOCATOR,
+    ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64,
 };
 
 /// The number of bytes that are read first from the end of a file: most containers have no comment,
@@ -20,13 +20,21 @@ const FIRST_TAIL: usize = 16 << 10;
 /// The number of bytes in which the end record is searched: it can have a comment of up to 65,535
 /// bytes (4.4.12), and the ZIP64 structures come before it.
 const LONGEST_TAIL: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + END_LENGTH + u16::MAX as usize;
+/// The number of bytes before the ZIP64 locator in which the ZIP64 end record is searched. Most are
+/// right before it; extensible data (4.3.14.2), which is rare and short, may come in between.
+const ZIP64_REACH: usize = 4 << 10;
+/// The start of an EPUB (EPUB 3.3, section 4.2.3): the name and the content of its first entry,
+/// which follow the local header.
+const EPUB_START: &[u8] = b"mimetypeapplication/epub+zip";
+/// A part of the names of the entries for the license.
+const LICENSE_NAME: &[u8] = b"license.lcpl";
 
 /// The place of a central directory in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DirectoryLocation {
     /// Where it starts, in bytes from the start of the file.
     pub(super) start: u64,
-    /// Its size in bytes, at most [`MAX_DIRECTORY_SIZE`].
+    /// Its size in bytes.
     pub(super) size: u64,
     /// The number of entries that the end record claims.
     pub(super) entries: u64,
@@ -51,49 +59,64 @@ struct EndRecord {
 ///
 /// # Errors
 ///
-/// [`PublicationError::Malformed`] only for a file that starts as a ZIP container does: in any
-/// other, bytes that look like an end record are taken for a coincidence.
+/// [`PublicationError::Container`] only for a file that starts as a ZIP container does: in any
+/// other, bytes that look like an end record are taken for a coincidence. A file without an end
+/// record is an error if it starts as a publication does: it was cut short.
 pub(super) fn find_directory<F: File>(
     reader: &mut RandomReader<'_, F>,
     head: &[u8],
 ) -> Result<Option<DirectoryLocation>, PublicationError> {
     let signature = get32(head, 0);
     let starts_as_zip = signature == Some(LOCAL_HEADER) || signature == Some(END_RECORD);
-    let located = match find_end(reader)? {
-        Some((end, position)) => locate(reader, &end, position),
-        None => return Ok(None),
-    };
-    match located {
-        Err(PublicationError::Malformed(_)) if !starts_as_zip => Ok(None),
-        located => located,
-    }
-}
-
-/// Returns the end record of the file, and where it starts.
-fn find_end<F: File>(reader: &mut RandomReader<'_, F>) -> Result<Option<([u8; END_LENGTH], u64)>, PublicationError> {
+    let (mut fault, mut is_part) = (None, false);
     for length in [FIRST_TAIL, LONGEST_TAIL] {
         let size = reader.size();
         let tail = reader.tail(length)?;
-        if let Some(at) = find_end_in(tail) {
-            let end = tail.get(at..).and_then(<[u8]>::first_chunk).copied();
-            return Ok(end.map(|end| (end, size - (tail.len() - at) as u64)));
+        let tail_start = size - tail.len() as u64;
+        for (record, at) in end_records(tail) {
+            match locate(reader, &record, tail_start + at as u64) {
+                Err(PublicationError::Container(found)) => fault = fault.or(Some(found)),
+                // One part of an archive in several files, unless another record is a better one.
+                Ok(None) => is_part = true,
+                located => return located,
+            }
         }
-        if tail.len() as u64 == size {
+        if tail_start == 0 {
             break;
         }
     }
-    Ok(None)
+    match fault {
+        _ if is_part || !starts_as_zip => Ok(None),
+        Some(fault) => Err(PublicationError::Container(fault)),
+        None if starts_as_publication(head) => Err(PublicationError::Container("its end is missing")),
+        None => Ok(None),
+    }
 }
 
-/// Returns where the end record starts in the last bytes of a file: at the last signature whose
-/// comment reaches exactly to the end of the file.
-fn find_end_in(tail: &[u8]) -> Option<usize> {
-    let [first, ..] = END_RECORD.to_le_bytes();
-    memrchr_iter(first, tail).find(|&at| {
-        get32(tail, at) == Some(END_RECORD)
-            && get16(tail, at + 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
-    })
+fn starts_as_publication(head: &[u8]) -> bool {
+    let after_header = head.get(crate::zip::LOCAL_HEADER_LENGTH..).unwrap_or_default();
+    after_header.starts_with(EPUB_START) || memchr::memmem::find(head, LICENSE_NAME).is_some()
 }
+
+/// Returns what may be end records in the last bytes of a file, and where each starts, the likeliest
+/// first: the last one whose comment reaches exactly to the end of the file, then any other, since
+/// bytes may have been appended.
+fn end_records(tail: &[u8]) -> Vec<([u8; END_LENGTH], usize)> {
+    let [first, ..] = END_RECORD.to_le_bytes();
+    let record_at = |at: usize| {
+        let record: [u8; END_LENGTH] = *tail.get(at..)?.first_chunk()?;
+        (get32(&record, 0) == Some(END_RECORD)).then_some((record, at))
+    };
+    let mut records: Vec<_> = memrchr_iter(first, tail).filter_map(record_at).take(MAX_END_RECORDS).collect();
+    let reaches_end = |(record, at): &([u8; END_LENGTH], usize)| {
+        get16(record, 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
+    };
+    records.sort_by_key(|record| !reaches_end(record));
+    records
+}
+
+/// The number of end records that are tried, so that a file that consists of them takes no longer.
+const MAX_END_RECORDS: usize = 16;
 
 fn locate<F: File>(
     reader: &mut RandomReader<'_, F>,
@@ -101,35 +124,28 @@ fn locate<F: File>(
     position: u64,
 ) -> Result<Option<DirectoryLocation>, PublicationError> {
     let field16 = |at| get16(end, at).unwrap_or_default();
-    let field32 = |at| get32(end, at).unwrap_or_default();
-    let (disk, directory_disk) = (field16(4), field16(6));
-    let (entries, size, offset) = (field16(10), field32(12), field32(16));
-    let mut record = EndRecord {
-        entries: entries.into(),
-        size: size.into(),
-        offset: offset.into(),
-        is_zip64: false,
-        start: position,
-    };
-    let in_zip64 = [disk, directory_disk, entries].contains(&IN_ZIP64_16) || [size, offset].contains(&IN_ZIP64_32);
-    if in_zip64 && let Some(zip64) = read_zip64(reader, position)? {
-        record = zip64;
-    } else if (disk, directory_disk) != (0, 0) {
+    let field32 = |at| u64::from(get32(end, at).unwrap_or_default());
+    let record = match read_zip64(reader, position)? {
+        Some(record) => record,
         // One part of an archive in several files.
-        return Ok(None);
-    }
+        None if [field16(4), field16(6)].iter().any(|disk| !matches!(*disk, 0 | IN_ZIP64_16)) => return Ok(None),
+        None => EndRecord {
+            entries: field16(10).into(),
+            size: field32(12),
+            offset: field32(16),
+            is_zip64: false,
+            start: position,
+        },
+    };
     let EndRecord { entries, size, offset, is_zip64, start: end } = record;
-    let wrong = PublicationError::Malformed("the place of its central directory is wrong");
+    let wrong = PublicationError::Container("the place of its central directory is wrong");
     let start = end.checked_sub(size).ok_or(wrong)?;
     let prefix = start.checked_sub(offset).ok_or(wrong)?;
     if size > 0 && get32(&reader.read(start, 4)?, 0) != Some(CENTRAL_HEADER) {
         return Err(wrong);
     }
     if entries > size / CENTRAL_HEADER_LENGTH as u64 {
-        return Err(PublicationError::Malformed("its central directory has fewer entries than it claims"));
-    }
-    if size > MAX_DIRECTORY_SIZE {
-        return Err(PublicationError::DirectoryTooLarge(size));
+        return Err(PublicationError::Container("its central directory has fewer entries than it claims"));
     }
     Ok(Some(DirectoryLocation { start, size, entries, is_zip64, prefix }))
 }
@@ -138,25 +154,23 @@ fn locate<F: File>(
 /// before the end record at `position`.
 fn read_zip64<F: File>(reader: &mut RandomReader<'_, F>, position: u64) -> Result<Option<EndRecord>, PublicationError> {
     let Some(locator_start) = position.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else { return Ok(None) };
-    let locator = reader.read(locator_start, ZIP64_LOCATOR_LENGTH)?;
-    if get32(&locator, 0) != Some(ZIP64_END_LOCATOR) {
+    if get32(&reader.read(locator_start, 4)?, 0) != Some(ZIP64_END_LOCATOR) {
         return Ok(None);
     }
-    let wrong = PublicationError::Malformed("its ZIP64 end record is missing");
-    // Right before the locator, unless it has extensible data. Then it is where the locator says,
-    // which does not count the bytes before the container.
-    let expected = locator_start.checked_sub(ZIP64_RECORD_LENGTH as u64).ok_or(wrong)?;
-    let claimed = get64(&locator, 8).ok_or(wrong)?;
-    for start in [expected, claimed] {
-        if start > expected {
-            continue;
-        }
-        let record = reader.read(start, ZIP64_RECORD_LENGTH)?;
-        if get32(&record, 0) == Some(ZIP64_END_RECORD) {
-            let field = |at| get64(&record, at).ok_or(wrong);
-            let (entries, size, offset) = (field(32)?, field(40)?, field(48)?);
-            return Ok(Some(EndRecord { entries, size, offset, is_zip64: true, start }));
-        }
-    }
-    Err(wrong)
+    let reach = usize::try_from(locator_start).map_or(ZIP64_REACH, |start| start.min(ZIP64_REACH));
+    let before = reader.read(locator_start - reach as u64, reach)?;
+    let [first, ..] = ZIP64_END_RECORD.to_le_bytes();
+    // It says how long it is after its first twelve bytes, and ends where the locator starts.
+    let is_record = |at: &usize| {
+        let record = &before[*at..];
+        get32(record, 0) == Some(ZIP64_END_RECORD)
+            && get64(record, 4).and_then(|length| length.checked_add(12)) == Some(record.len() as u64)
+            && record.len() >= ZIP64_RECORD_LENGTH
+    };
+    let missing = PublicationError::Container("its ZIP64 end record is missing");
+    let at = memrchr_iter(first, &before).find(is_record).ok_or(missing)?;
+    let field = |offset| get64(&before, at + offset).ok_or(missing);
+    let (entries, size, offset) = (field(32)?, field(40)?, field(48)?);
+    let start = locator_start - (reach - at) as u64;
+    Ok(Some(EndRecord { entries, size, offset, is_zip64: true, start }))
 }

@@ -26,13 +26,13 @@ const MAX_COMPRESSED_SIZE: u64 = LARGEST_DOCUMENT + (64 << 10);
 const USUAL_EXTRA_LENGTH: u64 = 128;
 
 const MISPLACED: PublicationError =
-    PublicationError::Malformed("the entry of its license is not where its central directory says");
+    PublicationError::License("the entry of its license is not where its central directory says");
 
 /// Reads the content of the license entry called `name`.
 ///
 /// # Errors
 ///
-/// [`PublicationError::Malformed`] if the entry cannot be read to its end exactly as the central
+/// [`PublicationError::License`] if the entry cannot be read to its end exactly as the central
 /// directory, which starts at `directory_start`, describes it.
 pub(super) fn read<F: File>(
     reader: &mut RandomReader<'_, F>,
@@ -41,7 +41,7 @@ pub(super) fn read<F: File>(
     directory: &Directory,
     directory_start: u64,
 ) -> Result<Vec<u8>, PublicationError> {
-    let malformed = PublicationError::Malformed;
+    let malformed = PublicationError::License;
     if entry.flags & ENCRYPTED != 0 {
         return Err(malformed("the entry of its license is encrypted"));
     }
@@ -93,7 +93,7 @@ fn read_data<F: File>(
     let taken = entry.offset..entry.offset + length;
     let overlaps = |other: &Range<u64>| other.start < taken.end && taken.start < other.end;
     if directory.other_entries.iter().any(overlaps) {
-        return Err(PublicationError::Malformed("the entry of its license overlaps another entry"));
+        return Err(PublicationError::License("the entry of its license overlaps another entry"));
     }
     let length = to_usize(length)?;
     if let Some(missing) = length.checked_sub(bytes.len()) {

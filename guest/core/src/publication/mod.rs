@@ -22,10 +22,11 @@ pub(crate) use bytes::RandomReader;
 
 use crate::File;
 use crate::directory::FsError;
+use crate::zip::{END_RECORD, get32};
 
 /// The largest central directory that is searched, in bytes. A publication has some hundred entries
-/// of about 100 bytes each.
-pub(crate) const MAX_DIRECTORY_SIZE: u64 = 16 << 20;
+/// of about 100 bytes each: a container with a larger one is none.
+const MAX_DIRECTORY_SIZE: u64 = 16 << 20;
 
 /// The names of the entry that holds the license document.
 const LICENSE_ENTRIES: [&str; 2] = ["META-INF/license.lcpl", "license.lcpl"];
@@ -45,12 +46,13 @@ pub(crate) enum PublicationError {
     /// The file system refused a read.
     #[error(transparent)]
     Refused(#[from] FsError),
-    /// The container is damaged or contradicts itself. The text contains nothing of the file.
+    /// The container is damaged or contradicts itself, so that nobody knows whether it has a license.
+    /// The text contains nothing of the file.
     #[error("{0}")]
-    Malformed(&'static str),
-    /// The central directory is larger than [`MAX_DIRECTORY_SIZE`].
-    #[error("its central directory has {0} bytes, and at most {MAX_DIRECTORY_SIZE} are searched for a license")]
-    DirectoryTooLarge(u64),
+    Container(&'static str),
+    /// The entry of the license cannot be read. The text contains nothing of the file.
+    #[error("{0}")]
+    License(&'static str),
 }
 
 /// Returns the license document of the publication that `reader` reads and that starts with `head`,
@@ -64,8 +66,16 @@ pub(crate) fn read_license<F: File>(
     head: &[u8],
 ) -> Result<Option<EmbeddedLicense>, PublicationError> {
     let Some(location) = end::find_directory(reader, head)? else { return Ok(None) };
+    if location.size > MAX_DIRECTORY_SIZE {
+        return Ok(None);
+    }
     let directory = directory::scan(reader, &location)?;
     let Some((entry, name)) = directory.license else { return Ok(None) };
     let document = entry::read(reader, &entry, name, &directory, location.start)?;
     Ok(Some(EmbeddedLicense { entry: name, document }))
+}
+
+/// Returns `false` if these bytes are certainly not those of a ZIP container: they have no end record.
+pub(crate) fn may_be_container(bytes: &[u8]) -> bool {
+    memchr::memrchr_iter(b'P', bytes).any(|at| get32(bytes, at) == Some(END_RECORD))
 }

@@ -30,7 +30,9 @@ fn assert_none(bytes: &[u8], what: &str) {
 
 fn assert_malformed(container: &Container, expected: &str) {
     match find(&container.bytes()).0 {
-        Err(PublicationError::Malformed(fault)) => assert!(fault.contains(expected), "{fault}; expected: {expected}"),
+        Err(PublicationError::Container(fault) | PublicationError::License(fault)) => {
+            assert!(fault.contains(expected), "{fault}; expected: {expected}")
+        }
         other => panic!("{other:?}; expected: {expected}"),
     }
 }
@@ -104,10 +106,61 @@ fn other_files_have_no_license() {
 }
 
 #[test]
-fn a_container_that_is_cut_short_has_no_license_wherever_it_is_cut() {
+fn a_publication_that_is_cut_short_is_malformed_once_it_has_shown_what_it_is() {
     let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100).bytes();
+    // The local header of the first entry, and what shows that it is an EPUB.
+    let shown = 30 + "mimetypeapplication/epub+zip".len();
     for length in 0..bytes.len() {
-        assert_none(&bytes[..length], &format!("cut after {length} bytes"));
+        let found = find(&bytes[..length]).0;
+        if length < shown {
+            assert_eq!(found, Ok(None), "cut after {length} bytes");
+        } else {
+            assert!(matches!(found, Err(PublicationError::Container(_))), "cut after {length} bytes: {found:?}");
+        }
+    }
+    let audiobook = Container::of([Entry::stored("license.lcpl", LICENSE), Entry::stored("1.mp3", [7; 5000])]).bytes();
+    assert!(matches!(find(&audiobook[..3000]).0, Err(PublicationError::Container(_))));
+    let other = Container::of([Entry::stored("1.mp3", [7; 5000])]).bytes();
+    assert_none(&other[..3000], "another container");
+}
+
+#[test]
+fn bytes_after_the_container_are_skipped() {
+    for container in [epub_with(|_| {}), Container { comment: vec![b'c'; 300], ..epub_with(|_| {}) }] {
+        for length in [1, 100, 60_000] {
+            let bytes = [container.bytes(), vec![0; length]].concat();
+            let found = find(&bytes).0.unwrap_or_else(|error| panic!("{error}")).expect("it has a license");
+            assert_eq!(found.document, LICENSE.as_bytes(), "{length} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_zip64_record_counts_also_where_it_is_not_needed() {
+    let mut bytes = Container { zip64: true, ..epub_with(|_| {}) }.bytes();
+    let end = bytes.len() - 22;
+    let record = end - 20 - 56;
+    let plain = |bytes: &[u8], at: usize| bytes[record + at..record + at + 8].to_vec();
+    let (entries, size, offset) = (plain(&bytes, 32), plain(&bytes, 40), plain(&bytes, 48));
+    bytes[end + 8..end + 10].copy_from_slice(&entries[..2]);
+    bytes[end + 10..end + 12].copy_from_slice(&entries[..2]);
+    bytes[end + 12..end + 16].copy_from_slice(&size[..4]);
+    bytes[end + 16..end + 20].copy_from_slice(&offset[..4]);
+    let found = find(&bytes).0.expect("it can be read").expect("it has a license");
+    assert_eq!(found.document, LICENSE.as_bytes());
+}
+
+#[test]
+fn a_zip64_record_may_have_extensible_data() {
+    for prefix in [0, 100] {
+        let container = Container { zip64: true, prefix: vec![b'#'; prefix], ..epub_with(|_| {}) };
+        let mut bytes = container.bytes();
+        let locator = bytes.len() - 22 - 20;
+        let record = locator - 56;
+        bytes[record + 4..record + 12].copy_from_slice(&(44_u64 + 300).to_le_bytes());
+        bytes.splice(locator..locator, [9; 300]);
+        let found = find(&bytes).0.expect("it can be read").expect("it has a license");
+        assert_eq!(found.document, LICENSE.as_bytes());
     }
 }
 
@@ -209,19 +262,22 @@ fn a_central_directory_that_contradicts_itself_is_malformed() {
     let mut bytes = container().bytes();
     let end = bytes.len() - 22;
     bytes[end + 16..end + 20].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(matches!(find(&bytes).0, Err(PublicationError::Malformed(_))), "it has no ZIP64 record");
+    assert!(matches!(find(&bytes).0, Err(PublicationError::Container(_))), "it has no ZIP64 record");
 }
 
 #[test]
-fn a_central_directory_of_more_than_16_mib_is_too_large() {
+fn a_central_directory_of_more_than_16_mib_is_not_searched() {
     let name: &str = &"n".repeat(60_000);
     let name: &'static str = Box::leak(name.to_owned().into_boxed_str());
     let entries = |count| vec![Entry::stored(name, ""); count];
     let mut most = entries(278);
     most.push(Entry::stored(META_INF, LICENSE));
     assert_license(&Container::of(most), META_INF);
-    let found = find(&Container::of(entries(280)).bytes()).0;
-    assert!(matches!(found, Err(PublicationError::DirectoryTooLarge(_))), "{found:?}");
+    let mut more = entries(280);
+    more.push(Entry::stored(META_INF, LICENSE));
+    let (found, read) = find(&Container::of(more).bytes());
+    assert_eq!(found, Ok(None));
+    assert!(read < 100_000, "{read} bytes were read");
 }
 
 #[test]

@@ -74,10 +74,12 @@ impl Reason {
             Self::Restricted(Restriction::StatusDocument) => "an LCP status document, not the license that it is about",
             Self::Restricted(Restriction::ErrorResponse) => "the error of a license server, not a license",
             Self::Restricted(Restriction::NotARegularFile) => "a link or a special file, which is never opened",
-            Self::Failed(ErrorCode::Malformed) => "recognised by its format, but broken",
+            Self::Failed(ErrorCode::Malformed) => "a broken license, or a damaged publication",
             Self::Failed(ErrorCode::TooLarge) => "larger than a license may be",
             Self::Failed(ErrorCode::Changed) => "changed each time that it was being read",
-            Self::Failed(ErrorCode::Shadowed) => "the license in a publication, and the store has a file of its name",
+            Self::Failed(ErrorCode::Shadowed) => {
+                "inside a publication, and the store has something else of the name that it has in a backup"
+            }
             Self::Failed(ErrorCode::IllegalName) => "its name cannot be carried into a backup",
             Self::Failed(ErrorCode::AccessDenied) => "access was refused",
             Self::Failed(ErrorCode::FileExists) => "something else is in the way, or the store cannot hold the name",
@@ -131,7 +133,7 @@ mod tests {
         assert_eq!(
             groups.to_string(),
             "Left out 2, not-permitted: its license does not grant the right to be backed up\n  a\n  b\\u{1b}[2J\n\
-             Left out 1, malformed: recognised by its format, but broken\n  m is cut short\n"
+             Left out 1, malformed: a broken license, or a damaged publication\n  m is cut short\n"
         );
     }
 

@@ -49,7 +49,7 @@ pub(super) fn restore_text(summary: &RestoreSummary, conflicts: &Groups, report:
         format!("Restored {restored} from {archive}; already there: {present}.")
     };
     let advice = if summary.conflicts > 0 && !report.overwrite {
-        "With --overwrite, a regular file that has the name of a license is replaced.\n"
+        "With --overwrite, a regular file that has the name of a license is replaced, unless it is a newer version of it.\n"
     } else {
         ""
     };
@@ -218,7 +218,7 @@ mod tests {
             restore_text(&summary, &conflicts, &report),
             format!(
                 "Restored 2 licenses (30 bytes) from /b/licenses.zip; already there: 1.\n{named}\
-                 With --overwrite, a regular file that has the name of a license is replaced.\n"
+                 With --overwrite, a regular file that has the name of a license is replaced, unless it is a newer version of it.\n"
             )
         );
         assert_eq!(

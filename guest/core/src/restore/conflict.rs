@@ -9,7 +9,7 @@ use crate::{ErrorCode, Failure};
 pub(super) enum Conflict {
     /// A file of this name with other content.
     OtherContent,
-    /// A newer version of the same license under this name, which even overwriting keeps.
+    /// A version of the same license under this name that is newer, or may be: even overwriting keeps it.
     Newer,
     /// A file of this name that cannot be read.
     Unreadable,
@@ -36,8 +36,8 @@ impl Conflict {
                 "there is a file of that name with other content, which is kept: move it away, or ask for overwriting"
                     .to_owned()
             }
-            Self::Newer => "the store has a newer version of the same license, which is kept: move it away to restore \
-                            the older one"
+            Self::Newer => "the store has another version of the same license, which is newer or has no date to \
+                            compare, and is kept: move it away to restore the one in the backup"
                 .to_owned(),
             Self::Unreadable => {
                 "there is a file of that name that cannot be read, and is kept: make it readable, or move it away"

@@ -15,7 +15,7 @@ use super::budget::{Budget, LICENSE, LOOK, SYNC};
 use super::conflict::Conflict;
 use super::job::{Job, Pending, but_left, incomplete, remove_unused, undone};
 use super::names::Names;
-use super::target::{Finding, is_of_the_name, kept_by_version, read_document};
+use super::target::{Finding, is_of_the_name, newer_version, read_document};
 use super::trail::{Move, Trail};
 use crate::directory::FsError;
 use crate::store::DirectoryId;
@@ -400,7 +400,7 @@ impl<D: Directory> Level<D> {
         let is_present = |budget: &mut Budget| matches!(target.look(budget), Ok(Finding::Present));
         if matches!(finding, Finding::Replaceable) {
             let document = read_document(directory, &temporary, budget)?.unwrap_or_default();
-            if let Some(conflict) = kept_by_version(directory, name, &document, budget)? {
+            if let Some(conflict) = newer_version(directory, name, &document, budget)? {
                 return Ok(Placement::Conflict(conflict));
             }
             return match directory.rename(&temporary, name) {

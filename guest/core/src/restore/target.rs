@@ -66,9 +66,9 @@ impl<D: Directory> Target<'_, D> {
     }
 }
 
-/// Returns why the file of this name is kept although files with other content are to be replaced:
-/// it is a newer version of the license document `document`, or may be one.
-pub(super) fn kept_by_version<D: Directory>(
+/// Returns the conflict if the file of this name holds, or may hold, a newer version of the license
+/// document `document`.
+pub(super) fn newer_version<D: Directory>(
     directory: &D,
     name: &str,
     document: &[u8],
@@ -78,12 +78,13 @@ pub(super) fn kept_by_version<D: Directory>(
     match read_document(directory, name, budget) {
         Ok(own) => {
             let own = own.and_then(|own| license::version(&own));
-            Ok(own.is_some_and(|own| version.is_older_than(&own)).then_some(Conflict::Newer))
+            Ok(own.is_some_and(|own| version.may_be_older_than(&own)).then_some(Conflict::Newer))
         }
         Err(FsError::NoEntry) => Ok(None),
-        Err(FsError::AccessDenied | FsError::NotPermitted) => Ok(Some(Conflict::Unreadable)),
         Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NoFile)),
-        Err(error) => Err(error),
+        Err(error @ FsError::OutOfMemory) => Err(error),
+        // It may be the newer version, and is kept.
+        Err(_) => Ok(Some(Conflict::Unreadable)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::conflict::Conflict;
 use super::job::{Job, Pending, but_left, remove_unused, undone};
 use super::names::Names;
 use super::source::Source;
-use super::target::{Finding, is_of_the_name, kept_by_version};
+use super::target::{Finding, is_of_the_name, newer_version};
 use super::temporaries::Temporaries;
 use super::trail::{Move, Trail};
 use crate::directory::FsError;
@@ -145,11 +145,11 @@ impl<D: Directory> Writing<D> {
         if matches!(finding, Finding::Conflict(Conflict::OtherName)) && !level.is_relisted {
             return level.list_anew().map_err(|error| self.job.undone(license, "looking at", error));
         }
-        if matches!(finding, Finding::Replaceable)
+        if matches!(finding, Finding::Replaceable | Finding::Conflict(Conflict::OtherContent))
             && let Some(directory) = level.directory()
         {
             let document = self.source.read(&self.job.contents, license)?;
-            let kept = kept_by_version(&**directory, self.job.name(license), &document, budget);
+            let kept = newer_version(&**directory, self.job.name(license), &document, budget);
             if let Some(conflict) = kept.map_err(|error| self.job.undone(license, "looking at", error))? {
                 finding = Finding::Conflict(conflict);
             }

@@ -54,8 +54,8 @@ impl BackupName {
 /// store has something else of its name.
 pub(crate) fn shadowed(publication: String, path: &str) -> Failure {
     let message = format!(
-        "the license in {publication} is not backed up, since the store has another file named {path}: remove that \
-         file if the license in the publication is the current one"
+        "the license in {publication} is not backed up, since the store has something else named {path}: remove that \
+         if the license in the publication is the current one"
     );
     Failure::at(ErrorCode::Shadowed, publication, message)
 }

@@ -32,7 +32,7 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
             };
             Examined { identity, verdict, document, entry: Some(entry) }
         }
-        Content::Foreign(head) => {
+        Content::NoLicense(head) => {
             let is_store = license::is_protected_store(name, &head);
             let reason = if is_store { Restriction::ProtectedStore } else { Restriction::Unrecognized };
             let verdict = Verdict::Restricted(reason);
@@ -43,7 +43,7 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
 
 /// Readers of publications take nothing but an LCP license document from this entry.
 fn not_lcp(entry: &str) -> Verdict {
-    Verdict::Malformed(format!("{entry} in it is not an LCP license document"))
+    Verdict::Malformed(format!("its entry {entry} is not an LCP license document"))
 }
 
 /// Returns the failure to report for a license that is broken.

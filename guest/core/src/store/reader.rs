@@ -35,7 +35,7 @@ pub(crate) enum Content {
     /// The license document inside a publication.
     Embedded(EmbeddedLicense),
     /// No license. These are the first bytes.
-    Foreign(Vec<u8>),
+    NoLicense(Vec<u8>),
 }
 
 /// Why a license was not read.
@@ -112,9 +112,9 @@ impl<D: Directory> StoreReader<D> {
 
 /// Reads what a file contains, or returns `None` if it changed meanwhile.
 ///
-/// A document that one read returns whole is one state of the file. For anything longer, size and
-/// modification time must be the same before the second and after the last read, and what was read
-/// before that is read again.
+/// A document that one read returns whole is one state of the file. For anything longer that is or
+/// may be a license, size and modification time must be the same before the second and after the
+/// last read, and no byte of the first read is part of the result.
 fn read_unchanged(
     file: &impl File,
     bytes_read: &mut u64,
@@ -129,13 +129,8 @@ fn read_unchanged(
     // Unless it was said already: at the end of the file there is not even a byte.
     let is_whole =
         is_end || head.is_empty() || (head.len() < FIRST_READ && read(1, to_u64(head.len()))?.bytes.is_empty());
-    if is_whole && license::can_be_license(&head) {
-        return Ok(Some(Content::Document(head)));
-    }
     if is_whole {
-        let mut reader = RandomReader::of_bytes(file, head.clone());
-        let found = publication::read_license(&mut reader, &head);
-        return content_of_publication(found, head, path).map(Some);
+        return content_of(file, head, path).map(Some);
     }
     let before = file.metadata()?;
     // A read may return fewer bytes than it takes to decide.
@@ -146,40 +141,53 @@ fn read_unchanged(
         }
         head.extend_from_slice(&more);
     }
-    if !license::can_be_license(&head) {
-        let mut reader = RandomReader::new(file, before.size);
-        let found = publication::read_license(&mut reader, &head);
-        *bytes_read += reader.bytes_read();
-        if file.metadata()? != before {
+    let can_be_license = license::can_be_license(&head);
+    if can_be_license && before.size <= LARGEST_DOCUMENT {
+        let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
+        loop {
+            let more = read(FURTHER_READ, to_u64(document.len()))?.bytes;
+            if more.is_empty() {
+                break;
+            }
+            document.extend_from_slice(&more);
+            if to_u64(document.len()) > before.size {
+                return Ok(None);
+            }
+        }
+        if file.metadata()? != before || to_u64(document.len()) != before.size {
             return Ok(None);
         }
-        return content_of_publication(found, head, path).map(Some);
+        return content_of(file, document, path).map(Some);
     }
-    if before.size > LARGEST_DOCUMENT {
-        if license::format_of(&head).is_none() {
-            return Ok(Some(Content::Foreign(head)));
-        }
+    if can_be_license && license::is_begun_by(&head) {
         let path = path();
         let message = format!(
-            "{path} begins as a license document, but has {} bytes, and a license document has at most \
+            "{path} begins as a license document but has {} bytes, and license documents have at most \
              {LARGEST_DOCUMENT}: get the license again from its issuer",
             before.size
         );
         return Err(Unread::Unfit(Failure::at(ErrorCode::TooLarge, path, message)));
     }
-    let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
-    loop {
-        let more = read(FURTHER_READ, to_u64(document.len()))?.bytes;
-        if more.is_empty() {
-            break;
-        }
-        document.extend_from_slice(&more);
-        if to_u64(document.len()) > before.size {
-            return Ok(None);
-        }
+    let mut reader = RandomReader::new(file, before.size);
+    let found = publication::read_license(&mut reader, &head);
+    *bytes_read += reader.bytes_read();
+    // Of a film that is being written it is enough to know that it is none.
+    if !matches!(found, Ok(None)) && file.metadata()? != before {
+        return Ok(None);
     }
-    let unchanged = file.metadata()? == before && to_u64(document.len()) == before.size;
-    Ok(unchanged.then_some(Content::Document(document)))
+    content_of_publication(found, head, path).map(Some)
+}
+
+/// Returns what a file contains that was read as a whole.
+fn content_of(file: &impl File, bytes: Vec<u8>, path: impl Fn() -> String) -> Result<Content, Unread> {
+    if license::can_be_license(&bytes) && !publication::may_be_container(&bytes) {
+        return Ok(Content::Document(bytes));
+    }
+    let mut reader = RandomReader::of_bytes(file, bytes.clone());
+    match publication::read_license(&mut reader, &bytes) {
+        Ok(None) if license::can_be_license(&bytes) => Ok(Content::Document(bytes)),
+        found => content_of_publication(found, bytes, path),
+    }
 }
 
 /// Returns what a file contains that is no license document, and may be a publication.
@@ -188,18 +196,19 @@ fn content_of_publication(
     head: Vec<u8>,
     path: impl Fn() -> String,
 ) -> Result<Content, Unread> {
-    let failure = |code, fault: PublicationError| {
-        let path = path();
-        let message = format!("the license in {path} cannot be read: {fault}; download the publication again");
-        Err(Unread::Unfit(Failure::at(code, path, message)))
+    let message = match found {
+        Ok(Some(license)) => return Ok(Content::Embedded(license)),
+        Ok(None) => return Ok(Content::NoLicense(head)),
+        Err(PublicationError::Refused(error)) => return Err(error.into()),
+        Err(PublicationError::Container(fault)) => format!(
+            "{} is a damaged ZIP container that may contain a license: {fault}; download the publication again",
+            path()
+        ),
+        Err(PublicationError::License(fault)) => {
+            format!("the license in the publication {} cannot be read: {fault}; download the publication again", path())
+        }
     };
-    match found {
-        Ok(Some(license)) => Ok(Content::Embedded(license)),
-        Ok(None) => Ok(Content::Foreign(head)),
-        Err(PublicationError::Refused(error)) => Err(error.into()),
-        Err(fault @ PublicationError::Malformed(_)) => failure(ErrorCode::Malformed, fault),
-        Err(fault @ PublicationError::DirectoryTooLarge(_)) => failure(ErrorCode::TooLarge, fault),
-    }
+    Err(Unread::Unfit(Failure::at(ErrorCode::Malformed, path(), message)))
 }
 
 fn to_u64(length: usize) -> u64 {

@@ -260,7 +260,8 @@ fn too_large(start: &str) -> Disk {
 
 #[test]
 fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
-    for start in ["XMR\0", "<LICENSE>", "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>", r#"{"provider":"#] {
+    let json = r#"{"provider":"x","id":"1","encryption":{"#;
+    for start in ["XMR\0", "<LICENSE>", "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>", json] {
         let Err(Unread::Unfit(failure)) = read(&too_large(start)) else { panic!("it was read: {start}") };
         assert_eq!(failure.code, ErrorCode::TooLarge, "{start}");
         assert!(failure.message.contains("1048577 bytes"), "{failure}");
@@ -269,10 +270,11 @@ fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
 
 #[test]
 fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
-    for start in ["x", "\0\0\0\u{18}ftypmp42", "<html>", "<a/><LICENSE/>", "[1", r#"{"id":"1","#, "\u{FEFF}x"] {
+    let json = r#"{"provider":"aws","encryption":{},"x":["#;
+    for start in ["x", "\0\0\0\u{18}ftypmp42", "<html>", "<a/><LICENSE/>", "[1", r#"{"id":"1","#, json, "\u{FEFF}x"] {
         let disk = too_large(start);
         let before = disk.bytes_read();
-        let Ok(Content::Foreign(head)) = read_content(&disk) else { panic!("it is foreign: {start}") };
+        let Ok(Content::NoLicense(head)) = read_content(&disk) else { panic!("it is foreign: {start}") };
         assert!(head.starts_with(start.as_bytes()), "{start}");
         // The first bytes, and the last ones in which a ZIP container has its end record.
         let read = disk.bytes_read() - before;
@@ -284,7 +286,7 @@ fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
 fn a_file_below_the_limit_that_begins_as_no_license_does_is_read_no_further() {
     let disk = store_with(&vec![b'x'; 1 << 20]);
     let before = disk.bytes_read();
-    assert!(matches!(read_content(&disk), Ok(Content::Foreign(_))));
+    assert!(matches!(read_content(&disk), Ok(Content::NoLicense(_))));
     let read = disk.bytes_read() - before;
     assert!(read <= (16 << 10) + (66 << 10), "{read} bytes");
 }
@@ -337,5 +339,42 @@ fn a_long_license_whose_end_is_told_is_read_whole() {
         let disk = store_with(&content);
         disk.tell_ends();
         assert!(read(&disk).ok() == Some(content), "{length}");
+    }
+}
+
+#[test]
+fn a_container_after_what_begins_as_a_document_is_found() {
+    use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
+
+    for length in [100, 100_000, 3 << 20] {
+        for prefix in ["<html></html>\n", "{\"a\":1}\n"] {
+            let prefix = prefix.as_bytes().to_vec();
+            let container = Container { prefix, ..Container::epub(Entry::stored(META_INF, LICENSE), length) };
+            let Ok(Content::Embedded(found)) = read_content(&store_with(&container.bytes())) else {
+                panic!("no license was found: {length}")
+            };
+            assert_eq!(found.document, LICENSE.as_bytes(), "{length}");
+        }
+    }
+}
+
+#[test]
+fn a_large_file_that_keeps_growing_is_no_license_and_a_publication_that_does_has_changed() {
+    use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
+
+    let book = Container::epub(Entry::stored(META_INF, LICENSE), 100_000).bytes();
+    for (content, expected) in [(vec![b'x'; 100_000], None), (book, Some(ErrorCode::Changed))] {
+        let disk = store_with(&content);
+        let inner = disk.clone();
+        let mut grown = content.clone();
+        disk.on_call(move |call| {
+            if call.operation == "file_metadata" {
+                inner.wait(1);
+                grown.push(0);
+                inner.overwrite("/licenses/one", grown.clone());
+            }
+            Ok(())
+        });
+        assert_eq!(code(read_content(&disk)), expected);
     }
 }

@@ -27,12 +27,18 @@ fn disk_with(backed_up: Vec<u8>, own: Vec<u8>) -> Disk {
 #[test]
 fn a_renewed_license_is_kept_and_reported_also_with_overwrite() {
     let older = version("1", "");
-    for own in [updated("1", "2024-06-01T00:00:00Z"), updated("1", "2024-01-01T00:30:00-01:00")] {
+    for own in [
+        updated("1", "2024-06-01T00:00:00Z"),
+        updated("1", "2024-01-01T00:30:00-01:00"),
+        updated("1", "in summer"), // it may be newer
+    ] {
         for flags in [KEEP, OVERWRITE, DRY_OVERWRITE] {
             let disk = disk_with(older.clone(), own.clone());
             let (events, outcome) = restore(&disk, flags);
             assert_eq!(outcome.expect("the restore succeeds").conflicts, 1, "{flags:?}");
             assert_eq!(told(&events, ErrorCode::FileExists), ["a"]);
+            let is_named = |event: &Status| matches!(event, Status::Error(failure) if failure.message.contains("another version of the same license"));
+            assert!(events.iter().any(is_named), "{events:?}");
             assert_eq!(disk.read("/licenses/a"), Some(own.clone()), "{flags:?}");
         }
     }
@@ -45,7 +51,6 @@ fn any_other_license_is_replaced_with_overwrite() {
         updated("1", "2024-07-01T00:00:00Z"),
         updated("1", "2024-06-01T01:00:00+01:00"), // at the same time
         version("2", ""),
-        updated("1", "in summer"),
     ] {
         let disk = disk_with(backed_up.clone(), own.clone());
         assert_eq!(restored(&disk, OVERWRITE).1, Vec::<String>::new());
@@ -76,11 +81,14 @@ fn a_license_that_is_renewed_while_the_restore_runs_is_kept() {
 
 #[test]
 fn a_file_that_cannot_be_read_may_be_a_renewed_license_and_is_kept() {
-    let disk = disk_with(version("1", ""), b"unreadable".to_vec());
-    disk.fail(FsError::AccessDenied, |call| call.operation == "open_file" && call.name == "a");
-    assert_eq!(restored(&disk, OVERWRITE).1, ["a"]);
-    disk.heal();
-    assert_eq!(disk.read("/licenses/a"), Some(b"unreadable".to_vec()));
+    for error in [FsError::AccessDenied, FsError::Other("io"), FsError::Other("busy")] {
+        let disk = disk_with(version("1", ""), b"unreadable".to_vec());
+        disk.fail(error, |call| call.operation == "open_file" && call.name == "a");
+        assert_eq!(restored(&disk, OVERWRITE).1, ["a"], "{error}");
+        disk.heal();
+        assert_eq!(disk.read("/licenses/a"), Some(b"unreadable".to_vec()));
+        assert_eq!(disk.read("/licenses/b"), Some(allowed("b")), "the rest is restored");
+    }
 }
 
 #[test]
