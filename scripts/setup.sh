@@ -138,6 +138,7 @@ add_linkers_to_path
 if [ "${1-}" = tests ]; then
 	# The last three of them are what the benchmark compares with.
 	for tool in unzip python3 zip rsync restic; do has "$tool" || packages="$packages $tool"; done
+	has bsdtar || packages="$packages libarchive-tools"
 	has npm || packages="$packages nodejs npm"
 	# Only root can mount the file system of another kind that some tests use.
 	if [ "$(id -u)" -eq 0 ]; then

@@ -506,8 +506,11 @@ mod tests {
         assert!(!is_older(&first, &same_time) && !is_older(&same_time, &first));
         assert!(!is_older(&first, &other), "another license");
         for date in ["2013-11-04", "2013-11-04T01:08:15", "2013-11-04T01:08:15+0100", "yesterday"] {
-            let undated = of("a", &format!(r#""issued":"{date}""#));
-            assert!(is_older(&first, &undated) && is_older(&undated, &first), "they cannot be compared: {date}");
+            let without_date = of("a", &format!(r#""issued":"{date}""#));
+            assert!(
+                is_older(&first, &without_date) && is_older(&without_date, &first),
+                "they cannot be compared: {date}"
+            );
         }
         let null = of("a", r#""issued":"2014-11-04T01:08:15Z","updated":null"#);
         assert!(is_older(&first, &null) && !is_older(&null, &first), "it was issued later");

@@ -4,14 +4,14 @@
 //! the program of a self-extracting archive, are found as other tools find them: the central
 //! directory ends where the end record starts, and what its offset is short of is their length.
 
-use memchr::memrchr_iter;
+use memchr::{memchr_iter, memrchr_iter};
 
-use super::PublicationError;
 use super::bytes::RandomReader;
+use super::{LICENSE_ENTRIES, PublicationError};
 use crate::File;
 use crate::zip::{
-    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, LOCAL_HEADER, ZIP64_END_LOCATOR,
-    ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64,
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, LOCAL_HEADER, LOCAL_HEADER_LENGTH,
+    ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64,
 };
 
 /// The number of bytes that are read first from the end of a file: most containers have no comment,
@@ -26,8 +26,6 @@ const ZIP64_REACH: usize = 4 << 10;
 /// The start of an EPUB (EPUB 3.3, section 4.2.3): the name and the content of its first entry,
 /// which follow the local header.
 const EPUB_START: &[u8] = b"mimetypeapplication/epub+zip";
-/// A part of the names of the entries for the license.
-const LICENSE_NAME: &[u8] = b"license.lcpl";
 
 /// The place of a central directory in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +91,20 @@ pub(super) fn find_directory<F: File>(
     }
 }
 
+/// Returns `true` if the first bytes of a container are those of an EPUB, or have the local header of
+/// an entry for a license.
 fn starts_as_publication(head: &[u8]) -> bool {
-    let after_header = head.get(crate::zip::LOCAL_HEADER_LENGTH..).unwrap_or_default();
-    after_header.starts_with(EPUB_START) || memchr::memmem::find(head, LICENSE_NAME).is_some()
+    let after_header = head.get(LOCAL_HEADER_LENGTH..).unwrap_or_default();
+    let [first, ..] = LOCAL_HEADER.to_le_bytes();
+    let is_license = |at: usize| {
+        let header = &head[at..];
+        let name = header.get(LOCAL_HEADER_LENGTH..).unwrap_or_default();
+        get32(header, 0) == Some(LOCAL_HEADER)
+            && get16(header, 26)
+                .and_then(|length| name.get(..usize::from(length)))
+                .is_some_and(|name| LICENSE_ENTRIES.iter().any(|license| license.as_bytes() == name))
+    };
+    after_header.starts_with(EPUB_START) || memchr_iter(first, head).any(is_license)
 }
 
 /// Returns what may be end records in the last bytes of a file, and where each starts, the likeliest
