@@ -1,8 +1,7 @@
 //! The backup file, as tools from elsewhere see it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use license_backup_tests::harness::{Sandbox, files_below, passes_b3sum};
@@ -28,9 +27,14 @@ fn unzip_finds_no_fault() {
 fn the_entries_are_the_licenses_in_byte_order_of_path_then_sums_and_record() {
     let (sandbox, files) = backup();
     let names: Vec<_> = sandbox.archive().entries().into_iter().map(|entry| entry.name).collect();
-    let mut expected: Vec<_> = backed_up(&files).iter().map(|file| format!("licenses/{}", file.told_path())).collect();
+    let mut expected = entries_of_licenses(&files);
     expected.extend(["B3SUMS".to_owned(), "backup.json".to_owned()]);
     assert_eq!(names, expected);
+}
+
+/// The names of the entries for the licenses, in byte order.
+fn entries_of_licenses(files: &[SampleLicense]) -> Vec<String> {
+    backed_up(files).iter().map(|file| format!("licenses/{}", file.backup_path())).collect()
 }
 
 #[test]
@@ -51,8 +55,7 @@ fn every_allowed_license_is_there_bit_for_bit_and_nothing_else_is() {
     let (sandbox, files) = backup();
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let unpacked = files_below(&sandbox.path("unpacked/licenses"));
-    let expected: BTreeMap<PathBuf, Vec<u8>> =
-        backed_up(&files).iter().map(|file| (file.path.clone(), file.bytes.clone())).collect();
+    let expected = fates::restored(&files);
     assert_eq!(unpacked.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
     for (path, bytes) in expected {
         assert!(unpacked[&path] == bytes, "{} should be as it was", path.display());
@@ -72,8 +75,7 @@ fn the_sums_name_exactly_the_licenses_in_byte_order() {
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let sums = fs::read_to_string(sandbox.path("unpacked/B3SUMS")).unwrap();
     let named: Vec<_> = sums.lines().map(name_of_sum).collect();
-    let expected: Vec<_> = backed_up(&files).iter().map(|file| format!("licenses/{}", file.told_path())).collect();
-    assert_eq!(named, expected);
+    assert_eq!(named, entries_of_licenses(&files));
 }
 
 /// The name in a line of `b3sum`: after the hash and two spaces; escaped if the line starts with a backslash.

@@ -101,6 +101,7 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
         assert_eq!(license.identity.format.map(Format::name), identity.format, "{}", license.path);
         assert_eq!(license.identity.license_ids, identity.license_ids, "{}", license.path);
         assert_eq!(license.identity.key_ids, identity.key_ids, "{}", license.path);
+        assert_eq!(license.identity.rights_end, identity.rights_end, "{}", license.path);
     }
 }
 

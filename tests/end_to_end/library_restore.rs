@@ -1,6 +1,5 @@
 //! The library's restore of a backup, as an embedder sees it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -39,11 +38,6 @@ fn restored(options: &RestoreOptions) -> (Vec<Status>, Result<RestoreSummary, Op
     (all(progress), outcome(completed))
 }
 
-/// The licenses that must be in a store after a restore, by path.
-fn expected(files: &[SampleLicense]) -> BTreeMap<PathBuf, Vec<u8>> {
-    backed_up(files).into_iter().map(|file| (file.path.clone(), file.bytes.clone())).collect()
-}
-
 /// Puts other bytes where the licenses go.
 fn put_others(sandbox: &Sandbox, files: &[&SampleLicense]) {
     for file in files {
@@ -63,7 +57,7 @@ fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else()
     let summary = RestoreSummary { restored: licenses, bytes: fates::bytes(&files), present: 0, conflicts: 0 };
     assert_eq!(ended.unwrap(), summary);
     assert_eq!(summary.hresult(), 0);
-    assert!(files_below(&sandbox.path("new")) == expected(&files));
+    assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
     assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
     assert_eq!(told_errors(&events).len(), 0);
 }
@@ -97,7 +91,7 @@ fn another_file_of_the_name_of_a_license_is_kept_and_told_and_the_rest_is_restor
     assert_eq!(told, conflicts);
     assert_eq!(ErrorCode::FileExists.hresult(), 0x8007_0050);
 
-    let mut expected = expected(&files);
+    let mut expected = fates::restored(&files);
     expected.extend(others.map(|file| (file.path.clone(), b"something else".to_vec())));
     assert!(files_below(&sandbox.path("new")) == expected);
 }
@@ -108,7 +102,7 @@ fn another_file_of_the_name_of_a_license_is_replaced_when_that_is_asked_for() {
     put_others(&sandbox, &[&files[1], &files[4]]);
     let summary = restore(&options(&sandbox).overwrite(true)).unwrap();
     assert_eq!((summary.restored, summary.present, summary.conflicts), (10, 0, 0));
-    assert!(files_below(&sandbox.path("new")) == expected(&files));
+    assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
 }
 
 #[test]

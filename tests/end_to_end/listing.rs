@@ -1,9 +1,10 @@
 //! `list --from`: what a backup holds, and what it left out and why.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use license_backup_tests::harness::{Sandbox, Snapshot};
-use license_backup_tests::sample::{Expected, SampleLicense};
+use license_backup_tests::sample::{Expected, Identity, SampleLicense};
 use serde_json::{Value, json};
 
 use crate::fates::{self, backed_up, left_out, sample};
@@ -26,17 +27,25 @@ fn every_file_is_listed_with_its_standing() {
     let end = events.pop();
     let told: Vec<_> = events.iter().map(|event| (event["path"].as_str().unwrap(), standing(event))).collect();
     let expected = in_listing_order(&files);
-    let paths: Vec<_> = expected.iter().map(|file| file.told_path()).collect();
     assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, (path, file)) in told.into_iter().zip(paths.iter().zip(expected)) {
+    for (told, file) in told.into_iter().zip(expected) {
         let standing = match file.expected {
-            Expected::BackedUp => ("backed-up", None, Some(file.bytes.len() as u64)),
+            Expected::BackedUp => ("backed-up", None, Some(fates::size(file))),
+            Expected::Duplicate => panic!("{} is in the backup as another file", file.told_path()),
             Expected::Restricted(reason) => ("restricted", Some(reason), None),
             Expected::Error(code) => ("failed", Some(code), None),
         };
-        assert_eq!(told, (path.as_str(), standing));
+        assert_eq!(told, (path_in_backup(file).as_str(), standing));
     }
     assert_eq!(end.map(|end| end["event"].clone()), Some(json!("end")));
+}
+
+/// The path under which the listing of a backup names a file of the store.
+fn path_in_backup(file: &SampleLicense) -> String {
+    match file.expected {
+        Expected::BackedUp | Expected::Duplicate => file.backup_path(),
+        Expected::Restricted(_) | Expected::Error(_) => file.told_path(),
+    }
 }
 
 /// What a listing says of a file: whether it is in the backup, why not, and its size.
@@ -52,12 +61,20 @@ fn every_license_is_listed_with_what_it_says_of_itself() {
     let events = sandbox.list(&["--json"]).run().exits(0).events();
     let expected = in_listing_order(&files).into_iter().filter(|file| !matches!(file.expected, Expected::Error(_)));
     for file in expected {
-        let event = events.iter().find(|event| event["path"] == file.told_path()).unwrap();
-        let told = (&event["format"], &event["license_ids"], &event["key_ids"]);
-        let identity = &file.identity;
-        let expected = (&json!(identity.format), &json!(identity.license_ids), &json!(identity.key_ids));
-        assert_eq!(told, expected, "{}", file.told_path());
+        let event = events.iter().find(|event| event["path"] == path_in_backup(file)).unwrap();
+        assert_eq!(identity(event), told_identity(file), "{}", file.told_path());
     }
+}
+
+/// What a listing says of the identity of a license.
+fn identity(event: &Value) -> Value {
+    json!([event["format"], event["license_ids"], event["key_ids"], event["rights_end"]])
+}
+
+/// The same as it must be.
+fn told_identity(file: &SampleLicense) -> Value {
+    let Identity { format, license_ids, key_ids, rights_end } = &file.identity;
+    json!([format, license_ids, key_ids, rights_end])
 }
 
 #[test]
@@ -75,13 +92,15 @@ fn people_get_a_line_for_each_file_and_one_with_the_totals() {
     let (sandbox, files) = backup();
     let outcome = sandbox.list(&[]).run().exits(0);
     let lines: Vec<_> = outcome.stdout().lines().collect();
-    assert_eq!(lines.len(), files.len() + 1, "{}", outcome.report());
+    assert_eq!(lines.len(), in_listing_order(&files).len() + 1, "{}", outcome.report());
     let line = |name: &str| lines.iter().find(|line| line.contains(name)).copied().unwrap_or_default();
     assert!(line("lcp/book.lcpl (license ").starts_with("backed-up "), "{}", outcome.report());
     assert!(line("xmr/no-rights.xmr (key ").starts_with("not-permitted "), "{}", outcome.report());
     assert!(line("wmdrm/opaque/encrypted.lic").starts_with("opaque "), "{}", outcome.report());
     assert!(line("broken/cut.xmr").starts_with("malformed "), "{}", outcome.report());
     assert!(line("names/new\\nline.lic").starts_with("backed-up "), "{}", outcome.report());
+    let end = "; until 2027-01-01T00:00:00+01:00)";
+    assert!(line("lcp/loan.lcpl").ends_with(end), "{}", outcome.report());
 }
 
 #[test]
@@ -149,20 +168,69 @@ fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let mut events = sandbox.license_backup(["list", "--store", "store", "--json"]).run().exits(3).events();
     let end = events.pop().unwrap();
-    let mut expected: Vec<_> = files.iter().collect();
+    // A publication whose license is that of a file of its name is not listed beside it.
+    let is_listed = |file: &&SampleLicense| file.expected != Expected::Duplicate;
+    let mut expected: Vec<_> = files.iter().filter(is_listed).collect();
     expected.sort_by_key(|file| file.told_path());
     let told: Vec<_> = events.iter().map(|event| (event["path"].as_str().unwrap(), standing(event))).collect();
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, file) in told.into_iter().zip(expected) {
         let standing = match file.expected {
-            Expected::BackedUp => ("allowed", None, Some(file.bytes.len() as u64)),
+            Expected::BackedUp => ("allowed", None, Some(fates::size(file))),
+            Expected::Duplicate => panic!("{} is listed as another file", file.told_path()),
             Expected::Restricted(reason) => ("restricted", Some(reason), None),
             Expected::Error(code) => ("failed", Some(code), None),
         };
         assert_eq!(told, (file.told_path().as_str(), standing));
     }
-    assert_eq!((&end["licenses"], &end["bytes"]), (&json!(backed_up(&files).len()), &json!(fates::bytes(&files))));
+    let expected = (json!(backed_up(&files).len()), json!(fates::bytes(&files)));
+    assert_eq!((&end["licenses"], &end["bytes"]), (&expected.0, &expected.1));
     assert_eq!((&end["left_out"], &end["program"]), (&json!(left_out(&files).len()), &Value::Null));
+}
+
+/// The lines for the files of a store.
+fn store_events(sandbox: &Sandbox) -> Vec<Value> {
+    let list = sandbox.license_backup(["list", "--store", "store", "--json"]);
+    let mut events = list.run().exits(3).events();
+    events.retain(|event| event["event"] == "license");
+    events
+}
+
+#[test]
+fn a_publication_of_a_store_is_listed_with_the_entry_that_holds_its_license() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let events = store_events(&sandbox);
+    for file in files.iter().filter(|file| file.expected != Expected::Duplicate) {
+        let event = events.iter().find(|event| event["path"] == file.told_path()).unwrap();
+        if let Expected::Restricted(_) | Expected::Error("malformed") = file.expected {
+            continue;
+        }
+        let entry = file.embedded.as_ref().map(|embedded| embedded.entry);
+        assert_eq!(event["entry"], json!(entry), "{event}");
+    }
+}
+
+#[test]
+fn a_file_of_a_store_that_was_read_and_failed_is_listed_with_a_message_that_names_it() {
+    let (sandbox, _) = Sandbox::with_store(sample());
+    for event in store_events(&sandbox) {
+        let path = event["path"].as_str().unwrap();
+        let is_named = event["message"].as_str().map(|message| message.contains(path));
+        // What has an illegal name is not read.
+        let is_expected = event["standing"] == "failed" && event["code"] != "illegal-name";
+        assert_eq!(is_named, is_expected.then_some(true), "{event}");
+    }
+}
+
+#[test]
+fn a_document_in_another_encoding_is_listed_with_its_format_and_its_encoding_is_named() {
+    let (sandbox, files) = Sandbox::with_store(sample());
+    let path = "wmdrm/encodings/iso-8859-1.lic";
+    let file = files.iter().find(|file| file.told_path() == path).unwrap();
+    let events = store_events(&sandbox);
+    let event = events.iter().find(|event| event["path"] == path).unwrap();
+    assert!(event["message"].as_str().unwrap().contains("ISO-8859-1"), "{event}");
+    assert_eq!(identity(event), told_identity(file));
 }
 
 #[test]
@@ -172,15 +240,16 @@ fn a_store_is_listed_as_its_backup_would_be() {
         let outcome = sandbox.license_backup([&["list"], &source[..], &["--json"]].concat()).run();
         let mut events = outcome.events();
         events.retain(|event| event["event"] == "license" && event["standing"] != "failed");
-        let mut lines: Vec<_> = events
-            .into_iter()
-            .map(|event| (event["path"].to_string(), event["license_ids"].clone(), event["key_ids"].clone()))
-            .collect();
-        lines.sort_by(|one, other| one.0.cmp(&other.0));
-        lines
+        // In a backup the license in a publication is named after the publication.
+        let lines = events.into_iter().map(|event| {
+            let path = event["path"].as_str().unwrap();
+            let extension = if event["entry"].is_null() { "" } else { ".lcpl" };
+            (format!("{path}{extension}"), identity(&event).to_string())
+        });
+        lines.collect::<BTreeSet<_>>()
     };
     let (store, backup) = (identities(["--store", "store"]), identities(["--from", "backup"]));
-    assert_eq!(store.len(), files.len() - fates::errors(&files).len());
+    assert_eq!(backup.len(), in_listing_order(&files).len() - fates::errors(&files).len());
     assert_eq!(store, backup);
 }
 

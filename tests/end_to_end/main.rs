@@ -36,6 +36,8 @@ mod node;
 mod other_file_system;
 #[cfg(target_os = "linux")]
 mod package;
+#[cfg(target_os = "linux")]
+mod publications;
 mod races;
 #[cfg(target_os = "linux")]
 mod readme;

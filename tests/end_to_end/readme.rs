@@ -9,7 +9,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use license_backup_tests::harness::{Outcome, Sandbox, files_below, passes_b3sum, sources};
-use license_backup_tests::sample::{Expected, SampleStore};
+use license_backup_tests::sample::SampleStore;
+
+use crate::fates;
 
 const README: &str = include_str!("../../README.md");
 
@@ -261,11 +263,9 @@ fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_a
     symlink(sources().join("target/release"), sandbox.path("target/release")).unwrap();
     let outcome = shell(&sandbox, "true", &["scripts/run-sample.sh"]).exits(0);
 
-    let (backed_up, other): (Vec<_>, Vec<_>) = SampleStore { licenses: 24, ..SampleStore::default() }
-        .files()
-        .partition(|file| file.expected == Expected::BackedUp);
-    let backed_up: BTreeMap<_, _> = backed_up.into_iter().map(|file| (file.path, file.bytes)).collect();
-    assert!(files_below(&sandbox.path("target/sample-restored")) == backed_up, "{}", outcome.report());
-    let shown = format!(" in the backup, {} files left out;", other.len());
+    let files: Vec<_> = SampleStore { licenses: 24, ..SampleStore::default() }.files().collect();
+    let restored = files_below(&sandbox.path("target/sample-restored"));
+    assert!(restored == fates::restored(&files), "{}", outcome.report());
+    let shown = format!(" in the backup, {} files left out;", fates::left_out(&files).len());
     assert!(outcome.stdout().contains(&shown), "{shown:?} should be in\n{}", outcome.report());
 }

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 use super::wmdrm::{self, GRANT, bare, response, version_2, version_3};
-use super::{Document, Expected, Identity, SampleLicense, lcp, xmr};
+use super::{Document, Expected, Identity, SampleLicense, in_directory, lcp, playready, xmr};
 
 use Expected::{BackedUp, Error, Restricted};
 
@@ -11,8 +11,10 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     files.extend(wmdrm_documents(random));
     files.extend(wmdrm_encodings(random));
     files.extend(xmr_licenses(random));
-    files.push(lcp::license(random, 0).at("lcp/book.lcpl", BackedUp));
+    files.extend(playready_responses(random));
+    files.extend(lcp_documents(random));
     files.extend(broken(random));
+    files.extend(protected_stores(random));
     files.extend(unrecognized(random));
     files
 }
@@ -20,13 +22,21 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
 /// Version 2 licenses that differ in what they say of backups.
 fn wmdrm_rights(random: &mut Random) -> Vec<SampleLicense> {
     let backup = r#"<ONACTION type="Backup">"#;
-    let cases: [(&str, String, Expected); 18] = [
+    let action = "<ACTION><![CDATA[secstate.backups < 5 && secstate.backups++]]></ACTION>";
+    let cdata = GRANT.replace('1', "<![CDATA[1]]>");
+    let with_action = cdata.replace("</ONACTION>", &format!("{action}</ONACTION>"));
+    let cases: [(&str, String, Expected); 25] = [
         ("allowed/no-condition", format!("{backup}</ONACTION>"), BackedUp),
         ("allowed/empty-element", r#"<ONACTION type="Backup"/>"#.into(), BackedUp),
         ("allowed/one", GRANT.into(), BackedUp),
         ("allowed/true", GRANT.replace('1', "true"), BackedUp),
         ("allowed/trimmed", GRANT.replace('1', "\n\t 1 \n"), BackedUp),
         ("allowed/twice", GRANT.repeat(2), BackedUp),
+        ("allowed/cdata", cdata, BackedUp),
+        ("allowed/cdata-trimmed", GRANT.replace('1', "<![CDATA[ 1 ]]>"), BackedUp),
+        ("allowed/cdata-with-action", with_action, BackedUp),
+        ("allowed/reference", GRANT.replace('1', "&#49;"), BackedUp),
+        ("allowed/commented", GRANT.replace('1', "<!-- always -->1"), BackedUp),
         ("restricted/none", String::new(), Restricted("not-permitted")),
         ("restricted/other-action", GRANT.replace("Backup", "Copy"), Restricted("not-permitted")),
         ("restricted/comment", format!("<!-- {GRANT} -->"), Restricted("not-permitted")),
@@ -41,6 +51,16 @@ fn wmdrm_rights(random: &mut Random) -> Vec<SampleLicense> {
         ("conditional/zero", GRANT.replace('1', "0"), Restricted("conditional")),
         ("conditional/capitals", GRANT.replace('1', "TRUE"), Restricted("conditional")),
         ("conditional/script", GRANT.replace('1', "secstate.backups &lt; 1"), Restricted("conditional")),
+        (
+            "conditional/cdata-script",
+            GRANT.replace('1', "<![CDATA[secstate.backups < 1 && drmver >= 2]]>"),
+            Restricted("conditional"),
+        ),
+        (
+            "conditional/markup-in-cdata",
+            GRANT.replace('1', "<![CDATA[<CONDITION>1</CONDITION>]]>"),
+            Restricted("conditional"),
+        ),
         ("conditional/contradicting", format!("{GRANT}{}", GRANT.replace('1', "0")), Restricted("conditional")),
         (
             "conditional/contradicting-in-other-order",
@@ -108,17 +128,54 @@ fn wmdrm_encodings(random: &mut Random) -> Vec<SampleLicense> {
             files.push(encoded.at(format!("wmdrm/encodings/{name}-{standing}.lic"), expected));
         }
     }
+    files.push(wmdrm::latin_1(random).at("wmdrm/encodings/iso-8859-1.lic", Error("malformed")));
     files
 }
 
 fn xmr_licenses(random: &mut Random) -> Vec<SampleLicense> {
+    let denied = Restricted("not-permitted");
     vec![
         xmr::license(random, xmr::ALLOWED, 0).at("xmr/allowed.xmr", BackedUp),
-        xmr::license(random, xmr::NOT_GRANTED, 0).at("xmr/not-granted.xmr", Restricted("not-permitted")),
-        xmr::license(random, xmr::CANNOT_PERSIST, 0).at("xmr/cannot-persist.xmr", Restricted("not-permitted")),
-        xmr::license(random, xmr::CONTRADICTING, 0).at("xmr/contradicting.xmr", Restricted("not-permitted")),
-        xmr::license(random, &[], 0).at("xmr/no-rights.xmr", Restricted("not-permitted")),
+        xmr::license(random, xmr::NOT_GRANTED, 0).at("xmr/not-granted.xmr", denied),
+        xmr::license(random, xmr::CANNOT_PERSIST, 0).at("xmr/cannot-persist.xmr", denied),
+        xmr::license(random, xmr::CONTRADICTING, 0).at("xmr/contradicting.xmr", denied),
+        xmr::license(random, &[], 0).at("xmr/no-rights.xmr", denied),
+        xmr::license(random, xmr::TEMPORARY, 0).at("xmr/temporary.xmr", denied),
+        xmr::of_version(random, 3).at("xmr/version-3.xmr", denied),
+        xmr::of_version(random, 2).at("xmr/version-2.xmr", Restricted("opaque")),
     ]
+}
+
+fn playready_responses(random: &mut Random) -> Vec<SampleLicense> {
+    let allowed = |random: &mut Random| xmr::license(random, xmr::ALLOWED, 0);
+    let not_granted = |random: &mut Random| xmr::license(random, xmr::NOT_GRANTED, 0);
+    let one_denied = playready::response(&[&allowed(random), &not_granted(random)]);
+    let denied = Restricted("not-permitted");
+    vec![
+        playready::response(&[&allowed(random)]).at("playready/allowed.xml", BackedUp),
+        playready::prefixed_response(&[&allowed(random)]).at("playready/prefixed.xml", BackedUp),
+        playready::response(&[&not_granted(random)]).at("playready/denied.xml", denied),
+        one_denied.at("playready/one-denied.xml", denied),
+    ]
+}
+
+fn lcp_documents(random: &mut Random) -> Vec<SampleLicense> {
+    vec![
+        lcp::license(random, 0).at("lcp/book.lcpl", BackedUp),
+        lcp::with_rights_end(random).at("lcp/loan.lcpl", BackedUp),
+        lcp::without_signature(random).at("lcp/unsigned.lcpl", Error("malformed")),
+        lcp::status(random).at("lcp/status.lcpl", Restricted("status-document")),
+        lcp::error().at("lcp/error.lcpl", Restricted("error-response")),
+    ]
+}
+
+/// The files in which old clients keep all their licenses.
+fn protected_stores(random: &mut Random) -> Vec<SampleLicense> {
+    let ole = [b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", &random.bytes(8184)[..]].concat();
+    let hds = [b"\x01\0\0\0", &random.bytes(8188)[..]].concat();
+    let documents = [("drmv2.lic", ole), ("drmstore.hds", hds.clone()), ("mspr.hds", hds)]
+        .map(|(name, bytes)| (name, Document::foreign(bytes)));
+    in_directory("protected", documents, Restricted("protected-store"))
 }
 
 /// Documents that are recognised, and would be allowed if they were whole.
@@ -143,7 +200,7 @@ fn broken(random: &mut Random) -> Vec<SampleLicense> {
         bad_base64.at("broken/version-3-not-base64.lic", Error("malformed")),
         response(&[version_3(&cut_xmr)]).at("broken/version-3-cut.lic", Error("malformed")),
         cut_xmr.at("broken/cut.xmr", Error("malformed")),
-        Document { bytes: b"XMR\0".to_vec(), identity: Identity { format: Some("xmr"), ..Identity::default() } }
+        Document::new(*b"XMR\0", Identity { format: Some("xmr"), ..Identity::default() })
             .at("broken/signature-alone.xmr", Error("malformed")),
     ]
 }
@@ -161,8 +218,6 @@ fn unrecognized(random: &mut Random) -> Vec<SampleLicense> {
         ("list.json", b"[1, 2, 3]".to_vec()),
         ("xmr-in-small-letters.xmr", [b"xmr\0", &random.bytes(300)[..]].concat()),
     ];
-    cases
-        .into_iter()
-        .map(|(name, bytes)| Document::foreign(bytes).at(format!("unrecognized/{name}"), Restricted("unrecognized")))
-        .collect()
+    let documents = cases.map(|(name, bytes)| (name, Document::foreign(bytes)));
+    in_directory("unrecognized", documents, Restricted("unrecognized"))
 }

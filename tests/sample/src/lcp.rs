@@ -33,8 +33,63 @@ pub(super) fn license(random: &mut Random, filler: usize) -> Document {
 }}
 "#
     );
-    let identity = Identity { format: Some("lcp"), license_ids: vec![id], key_ids: Vec::new() };
-    Document { bytes: text.into_bytes(), identity }
+    let identity = Identity { format: Some("lcp"), license_ids: vec![id], ..Identity::default() };
+    Document::new(text, identity)
+}
+
+/// A document with part of its text replaced.
+fn replaced(document: Document, from: &str, to: &str) -> Document {
+    let text = String::from_utf8_lossy(&document.bytes).replacen(from, to, 1);
+    document.with_bytes(text.into_bytes())
+}
+
+/// A document whose rights end.
+pub(super) fn with_rights_end(random: &mut Random) -> Document {
+    let end = "2027-01-01T00:00:00+01:00";
+    let rights = format!(r#""copy": 2048, "start": "2026-12-01T00:00:00+01:00", "end": "{end}""#);
+    let mut document = replaced(license(random, 0), r#""copy": 2048"#, &rights);
+    document.identity.rights_end = Some(end.to_owned());
+    document
+}
+
+/// A document without a signature.
+pub(super) fn without_signature(random: &mut Random) -> Document {
+    replaced(license(random, 0), r#""signature""#, r#""no_signature""#)
+}
+
+/// A License Status Document, which a server keeps about a license.
+pub(super) fn status(random: &mut Random) -> Document {
+    let id = random.guid();
+    Document::foreign(format!(
+        r#"{{
+  "id": "{id}",
+  "status": "active",
+  "message": "The license is active.",
+  "updated": {{"license": "2026-11-24T09:00:00Z", "status": "2026-11-25T09:00:00Z"}},
+  "links": [
+    {{
+      "rel": "license",
+      "href": "https://books.example.org/licenses/{id}",
+      "type": "application/vnd.readium.lcp.license.v1.0+json"
+    }}
+  ],
+  "potential_rights": {{"end": "2027-02-01T00:00:00Z"}}
+}}
+"#
+    ))
+}
+
+/// The body of a server's answer that it has no such license: problem details.
+pub(super) fn error() -> Document {
+    Document::foreign(
+        r#"{
+  "type": "http://readium.org/license-status-document/error",
+  "title": "Not found",
+  "status": 404,
+  "detail": "There is no such license."
+}
+"#,
+    )
 }
 
 /// A document of exactly `size` bytes; all of this format may be backed up.

@@ -2,17 +2,21 @@
 //!
 //! [`SampleStore`] says what is in it and [`SampleStore::files`] makes it, one file after the other. The same seed
 //! gives the same bytes under the same names, always; names that only Linux can hold are there on Linux alone. The
-//! catalogue has each special case once; the ordinary licenses are all allowed to be backed up and all of one size. All
-//! keys, signatures and IDs are random filler.
+//! catalogue has each special case once; the ordinary licenses are all allowed to be backed up and
+//! all of one size, and so are the ordinary publications, each with a license inside. All keys,
+//! signatures and IDs are random filler.
 
 mod formats;
 mod lcp;
 mod names;
+mod playready;
+mod publications;
 mod random;
 mod sizes;
 mod special;
 mod wmdrm;
 mod xmr;
+mod zip;
 
 use std::fs;
 use std::io;
@@ -28,14 +32,23 @@ pub const MINIMUM_SIZE: usize = 2048;
 /// The largest size that a license document may have, in bytes.
 pub const MAXIMUM_SIZE: usize = 1 << 20;
 
+/// The smallest size that an ordinary publication can have, in bytes.
+pub const MINIMUM_PUBLICATION_SIZE: usize = 16 << 10;
+
+/// The largest size that an ordinary publication can have, in bytes. It is made in memory.
+pub const MAXIMUM_PUBLICATION_SIZE: usize = 1 << 30;
+
 /// How many ordinary licenses share a directory.
 const LICENSES_PER_DIRECTORY: u64 = 1000;
 
 /// What is to become of a file of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// It is in the backup, bit for bit.
+    /// Its license document is in the backup, bit for bit.
     BackedUp,
+    /// It is a publication whose license document is in the backup as another file of the store. A
+    /// backup reports nothing about it.
+    Duplicate,
     /// It is left out; the reason is a `restriction` of `wit/types.wit`.
     Restricted(&'static str),
     /// It is told as an error; the code is an `error-code` of `wit/types.wit`.
@@ -51,6 +64,17 @@ pub struct Identity {
     pub license_ids: Vec<String>,
     /// The key IDs in the order of the document.
     pub key_ids: Vec<String>,
+    /// When the rights end, as it stands in the document.
+    pub rights_end: Option<String>,
+}
+
+/// A license document inside a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedLicense {
+    /// The entry of the publication that holds it.
+    pub entry: &'static str,
+    /// Its bytes.
+    pub document: Vec<u8>,
 }
 
 /// A file of the sample store.
@@ -60,7 +84,9 @@ pub struct SampleLicense {
     pub path: PathBuf,
     /// Its content; empty for what is no regular file.
     pub bytes: Vec<u8>,
-    /// What it says of itself.
+    /// The license document inside it, if it is a publication with one that can be read.
+    pub embedded: Option<EmbeddedLicense>,
+    /// What the license document says of itself.
     pub identity: Identity,
     /// What must become of it.
     pub expected: Expected,
@@ -76,9 +102,34 @@ impl SampleLicense {
     #[must_use]
     pub fn told_path(&self) -> String {
         let path = if self.path.to_str().is_some() { &self.path } else { self.path.parent().unwrap_or(&self.path) };
-        let parts: Vec<_> =
-            path.iter().map(|part| part.to_str().expect("a directory of the sample is UTF-8")).collect();
-        parts.join("/")
+        with_slashes(path)
+    }
+
+    /// Returns the path that its license document has below the store when it is restored: its own,
+    /// or that of a publication with `.lcpl` appended.
+    #[must_use]
+    pub fn restored_path(&self) -> PathBuf {
+        let mut path = self.path.clone().into_os_string();
+        if self.embedded.is_some() {
+            path.push(".lcpl");
+        }
+        path.into()
+    }
+
+    /// Returns the path that its license document has in a backup, with `/` between its parts.
+    ///
+    /// # Panics
+    ///
+    /// When the path is not UTF-8, which that of no license in a backup is.
+    #[must_use]
+    pub fn backup_path(&self) -> String {
+        with_slashes(&self.restored_path())
+    }
+
+    /// Returns its license document: the one inside it if it is a publication, or else its content.
+    #[must_use]
+    pub fn document(&self) -> &[u8] {
+        self.embedded.as_ref().map_or(&self.bytes, |embedded| &embedded.document)
     }
 
     /// Writes the file below `store`, which need not have its directory yet.
@@ -99,17 +150,29 @@ impl SampleLicense {
     }
 }
 
+/// Returns a path with `/` between its parts.
+fn with_slashes(path: &Path) -> String {
+    let parts: Vec<_> = path.iter().map(|part| part.to_str().expect("it is UTF-8")).collect();
+    parts.join("/")
+}
+
 /// What a document is, before it has a place in the store.
 #[derive(Debug, Clone)]
 struct Document {
     bytes: Vec<u8>,
     identity: Identity,
+    embedded: Option<EmbeddedLicense>,
 }
 
 impl Document {
+    /// A license document.
+    fn new(bytes: impl Into<Vec<u8>>, identity: Identity) -> Self {
+        Self { bytes: bytes.into(), identity, embedded: None }
+    }
+
     /// Bytes that are no license.
     fn foreign(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { bytes: bytes.into(), identity: Identity::default() }
+        Self::new(bytes, Identity::default())
     }
 
     /// The same document with other bytes.
@@ -118,8 +181,22 @@ impl Document {
     }
 
     fn at(self, path: impl Into<PathBuf>, expected: Expected) -> SampleLicense {
-        SampleLicense { path: path.into(), bytes: self.bytes, identity: self.identity, expected }
+        let Self { bytes, identity, embedded } = self;
+        SampleLicense { path: path.into(), bytes, embedded, identity, expected }
     }
+}
+
+/// Documents as files of a directory, all of which have the same fate.
+fn in_directory<'n>(
+    directory: &str,
+    documents: impl IntoIterator<Item = (&'n str, Document)>,
+    expected: Expected,
+) -> Vec<SampleLicense> {
+    let place = |(name, document): (&'n str, Document)| {
+        let path = format!("{directory}/{name}");
+        document.at(path, expected)
+    };
+    documents.into_iter().map(place).collect()
 }
 
 /// What a sample store consists of.
@@ -133,12 +210,18 @@ pub struct SampleStore {
     pub licenses: u64,
     /// The size of each ordinary license in bytes, from [`MINIMUM_SIZE`] to [`MAXIMUM_SIZE`].
     pub size: usize,
+    /// The number of ordinary publications, each with a license inside.
+    pub publications: u64,
+    /// The size of each ordinary publication in bytes, give or take some: from
+    /// [`MINIMUM_PUBLICATION_SIZE`] to [`MAXIMUM_PUBLICATION_SIZE`].
+    pub publication_size: usize,
 }
 
 impl Default for SampleStore {
     /// The catalogue and nothing else.
     fn default() -> Self {
-        Self { seed: 1, catalogue: true, licenses: 0, size: 4096 }
+        let (size, publication_size) = (4096, 2 << 20);
+        Self { seed: 1, catalogue: true, licenses: 0, size, publications: 0, publication_size }
     }
 }
 
@@ -149,10 +232,20 @@ impl SampleStore {
         Self { catalogue: false, licenses, ..Self::default() }
     }
 
+    /// A store of ordinary publications of about this size, and of nothing else.
+    #[must_use]
+    pub fn of_publications(publications: u64, publication_size: usize) -> Self {
+        Self { publications, publication_size, ..Self::ordinary(0) }
+    }
+
     /// The files of the store, first the catalogue. Each is made when it is asked for.
     pub fn files(self) -> impl Iterator<Item = SampleLicense> {
         let catalogue = if self.catalogue { catalogue(self.seed) } else { Vec::new() };
-        catalogue.into_iter().chain((0..self.licenses).map(move |index| ordinary_license(self.seed, index, self.size)))
+        let Self { seed, publications, publication_size, .. } = self;
+        let license = move |index| ordinary_license(seed, index, self.size);
+        let publication = move |index| publications::ordinary(seed, index, publication_size);
+        let publications = (0..publications).map(publication);
+        catalogue.into_iter().chain((0..self.licenses).map(license)).chain(publications)
     }
 
     /// Writes the store into `directory`, which is created, and returns its files.
@@ -171,6 +264,7 @@ fn catalogue(seed: u64) -> Vec<SampleLicense> {
     let mut files = formats::catalogue(&mut Random::new(seed, "formats"));
     files.extend(names::catalogue(&mut Random::new(seed, "names")));
     files.extend(sizes::catalogue(&mut Random::new(seed, "sizes")));
+    files.extend(publications::catalogue(&mut Random::new(seed, "publications")));
     files
 }
 
@@ -194,7 +288,8 @@ mod tests {
     use super::*;
 
     fn files(seed: u64) -> Vec<SampleLicense> {
-        SampleStore { seed, licenses: 20, ..SampleStore::default() }.files().collect()
+        let store = SampleStore { seed, licenses: 20, publications: 2, ..SampleStore::default() };
+        store.files().collect()
     }
 
     #[test]
@@ -237,16 +332,21 @@ mod tests {
         let files = files(7);
         for expected in [
             Expected::BackedUp,
+            Expected::Duplicate,
             Expected::Restricted("not-permitted"),
             Expected::Restricted("conditional"),
             Expected::Restricted("opaque"),
             Expected::Restricted("unrecognized"),
+            Expected::Restricted("protected-store"),
+            Expected::Restricted("status-document"),
+            Expected::Restricted("error-response"),
             Expected::Error("malformed"),
             Expected::Error("too-large"),
+            Expected::Error("shadowed"),
         ] {
             assert!(files.iter().any(|file| file.expected == expected), "no file for {expected:?}");
         }
-        for format in [Some("wmdrm"), Some("xmr"), Some("lcp"), None] {
+        for format in [Some("wmdrm"), Some("xmr"), Some("playready"), Some("lcp"), None] {
             assert!(files.iter().any(|file| file.identity.format == format), "no file of format {format:?}");
         }
     }
@@ -258,6 +358,32 @@ mod tests {
                 assert_eq!(file.bytes.len(), size, "{}", file.path.display());
             }
         }
+    }
+
+    #[test]
+    fn an_ordinary_publication_has_about_the_size_that_was_asked_for() {
+        for size in [MINIMUM_PUBLICATION_SIZE, 100_000, 2 << 20] {
+            for file in SampleStore::of_publications(2, size).files() {
+                let bytes = file.bytes.len();
+                assert!((size - 100..=size).contains(&bytes), "{bytes} instead of {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_license_in_an_ordinary_publication_is_backed_up_under_the_name_of_the_publication() {
+        for file in SampleStore::of_publications(2, 100_000).files() {
+            assert_eq!(file.backup_path(), format!("{}.lcpl", file.told_path()));
+        }
+    }
+
+    #[test]
+    fn every_name_in_a_backup_is_there_once() {
+        let files = files(7);
+        let is_backed_up = |file: &&SampleLicense| file.expected == Expected::BackedUp;
+        let backed_up: Vec<_> = files.iter().filter(is_backed_up).collect();
+        let paths: BTreeSet<_> = backed_up.iter().map(|file| file.backup_path()).collect();
+        assert_eq!(paths.len(), backed_up.len());
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
-use license_backup_sample::{MAXIMUM_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore};
+use license_backup_sample::{
+    MAXIMUM_PUBLICATION_SIZE, MAXIMUM_SIZE, MINIMUM_PUBLICATION_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore,
+};
 
-/// Writes a license store with every special case once, and as many ordinary licenses as are asked for
+/// Writes a license store with every special case once, and ordinary licenses and publications
 ///
 /// The same options give the same files, always. All keys and IDs are random filler: the licenses open nothing.
 #[derive(Parser)]
@@ -25,6 +28,12 @@ struct Arguments {
     /// The size of each ordinary license, from 2048 to 1048576
     #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = size)]
     size: usize,
+    /// The number of ordinary publications, each with a license inside that may be backed up
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    publications: u64,
+    /// The size of each ordinary publication, from 16384 to 1073741824, give or take some bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 2 << 20, value_parser = publication_size)]
+    publication_size: usize,
     /// Leave the special cases out
     #[arg(long)]
     ordinary_only: bool,
@@ -34,19 +43,35 @@ struct Arguments {
 }
 
 fn size(text: &str) -> Result<usize, String> {
+    size_in(MINIMUM_SIZE..=MAXIMUM_SIZE, text)
+}
+
+fn publication_size(text: &str) -> Result<usize, String> {
+    size_in(MINIMUM_PUBLICATION_SIZE..=MAXIMUM_PUBLICATION_SIZE, text)
+}
+
+fn size_in(sizes: RangeInclusive<usize>, text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(size) if (MINIMUM_SIZE..=MAXIMUM_SIZE).contains(&size) => Ok(size),
-        _ => Err(format!("it must be a number of bytes from {MINIMUM_SIZE} to {MAXIMUM_SIZE}")),
+        Ok(size) if sizes.contains(&size) => Ok(size),
+        _ => Err(format!("it must be a number of bytes from {} to {}", sizes.start(), sizes.end())),
     }
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { directory, licenses, seed, size, ordinary_only, replace } = Arguments::parse();
-    prepare(&directory, replace)?;
-    let store = SampleStore { seed, catalogue: !ordinary_only, licenses, size };
+    let arguments = Arguments::parse();
+    let (directory, seed) = (&arguments.directory, arguments.seed);
+    prepare(directory, arguments.replace)?;
+    let store = SampleStore {
+        seed,
+        catalogue: !arguments.ordinary_only,
+        licenses: arguments.licenses,
+        size: arguments.size,
+        publications: arguments.publications,
+        publication_size: arguments.publication_size,
+    };
     let (mut files, mut bytes) = (0_u64, 0_usize);
     for file in store.files() {
-        write(&file, &directory)?;
+        write(&file, directory)?;
         files += 1;
         bytes += file.bytes.len();
     }

@@ -89,8 +89,21 @@ fn document(licenses: &[License], text: String) -> Document {
         format: Some("wmdrm"),
         license_ids: licenses.iter().filter_map(|license| license.lid.clone()).collect(),
         key_ids: licenses.iter().filter_map(|license| license.kid.clone()).collect(),
+        rights_end: None,
     };
-    Document { bytes: text.into_bytes(), identity }
+    Document::new(text, identity)
+}
+
+/// A license in ISO 8859-1, with a title that is another one in UTF-8. It says so, and its IDs are
+/// not read.
+pub(super) fn latin_1(random: &mut Random) -> Document {
+    let rights = format!(r#"<META name="Title">Mémoires d'un âne</META>{GRANT}"#);
+    let text = response(&[version_2(random, &rights, 0)]).bytes;
+    let text = String::from_utf8_lossy(&text);
+    let characters = text.chars().map(|character| u8::try_from(character).unwrap_or(b'?'));
+    let declaration = br#"<?xml version="1.0" encoding="ISO-8859-1"?>"#.iter().copied();
+    let identity = Identity { format: Some("wmdrm"), ..Identity::default() };
+    Document::new(declaration.chain(characters).collect::<Vec<_>>(), identity)
 }
 
 /// A document of exactly `size` bytes that may be backed up.

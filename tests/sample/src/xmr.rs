@@ -1,5 +1,7 @@
 //! Extensible Media Rights licenses: nested binary objects, all numbers big-endian.
 
+use std::ops::Range;
+
 use super::random::{Random, guid};
 use super::{Document, Identity};
 
@@ -9,11 +11,16 @@ pub(super) const ALLOWED: &[u16] = &[0x0004];
 pub(super) const NOT_GRANTED: &[u16] = &[0x0000];
 /// Rights settings that allow a backup of what must not be stored.
 pub(super) const CANNOT_PERSIST: &[u16] = &[0x0005];
+/// Rights settings that allow a backup of what may be in a temporary store only.
+pub(super) const TEMPORARY: &[u16] = &[0x0084];
 /// Two rights settings of which one allows a backup.
 pub(super) const CONTRADICTING: &[u16] = &[0x0004, 0x0000];
 
 const SIGNATURE: &[u8] = b"XMR\0";
+/// The version of nearly all licenses.
 const VERSION: u32 = 1;
+/// Where the version is.
+const VERSION_RANGE: Range<usize> = 4..8;
 /// Object flag: a reader that does not know the type must refuse the license.
 const MUST_UNDERSTAND: u16 = 0x1;
 /// Object flag: the data is objects.
@@ -31,8 +38,15 @@ pub(super) fn license(random: &mut Random, rights: &[u16], filler: usize) -> Doc
     let signature = object(MUST_UNDERSTAND, 0x000B, &[&[0, 1, 0, 16], &random.bytes(16 + filler)[..]].concat());
     let outer = object(MUST_UNDERSTAND | CONTAINER, 0x0001, &[policy, keys, signature].concat());
     let bytes = [SIGNATURE, &VERSION.to_be_bytes(), &rights_id, &outer].concat();
-    let identity = Identity { format: Some("xmr"), license_ids: Vec::new(), key_ids: vec![guid(key_id)] };
-    Document { bytes, identity }
+    let key_ids = vec![guid(key_id)];
+    Document::new(bytes, Identity { format: Some("xmr"), key_ids, ..Identity::default() })
+}
+
+/// A license of another version that grants a backup as one of version 1 does.
+pub(super) fn of_version(random: &mut Random, version: u32) -> Document {
+    let mut license = license(random, ALLOWED, 0);
+    license.bytes[VERSION_RANGE].copy_from_slice(&version.to_be_bytes());
+    license
 }
 
 /// A license of exactly `size` bytes that may be backed up.

@@ -1,0 +1,329 @@
+//! Licenses inside publications: in a library as a reading application keeps it, in containers that
+//! other tools have made, and after a restore beside the publication.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use license_backup_tests::harness::{Sandbox, files_below, target};
+use license_backup_tests::sample::SampleStore;
+
+use crate::fates::allowed;
+
+/// The entry for the license in an EPUB.
+const ENTRY: &str = "META-INF/license.lcpl";
+
+/// The number of publications in a library.
+const PUBLICATIONS: u64 = 5;
+
+/// A sandbox whose store is a library: each publication in a directory of its own.
+fn library() -> Sandbox {
+    Sandbox::with_store(SampleStore::of_publications(PUBLICATIONS, 100_000)).0
+}
+
+/// The license in each publication of a store as `unzip` prints it, by the path that it has in a
+/// backup.
+fn licenses_by_unzip(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    let publications = files_below(&sandbox.store()).into_keys();
+    let licenses = publications.map(|path| {
+        let publication = sandbox.store().join(&path).into_os_string();
+        let unzip = ["unzip".into(), "-p".into(), publication, ENTRY.into()];
+        let license = sandbox.system(unzip).run().exits(0).stdout().as_bytes().to_vec();
+        (path.with_file_name("book.epub.lcpl"), license)
+    });
+    licenses.collect()
+}
+
+/// The licenses in the backup of a sandbox, by path, as Python unpacks them.
+fn licenses_in_backup(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
+    sandbox.archive().unpack(&sandbox.path("unpacked"));
+    files_below(&sandbox.path("unpacked/licenses"))
+}
+
+#[test]
+fn a_backup_of_a_library_has_each_license_as_unzip_prints_it_and_nothing_else() {
+    let sandbox = library();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    let licenses = licenses_by_unzip(&sandbox);
+    assert_eq!(licenses.len() as u64, PUBLICATIONS);
+    assert!(licenses_in_backup(&sandbox) == licenses);
+}
+
+#[test]
+fn a_backup_of_a_library_passes_its_verification() {
+    let sandbox = library();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    let verify = sandbox.license_backup(["verify", "--from", "backup", "--json"]);
+    let end = verify.run().exits(0).end_event();
+    assert_eq!((&end["licenses"], &end["left_out"]), (&PUBLICATIONS.into(), &0.into()));
+}
+
+#[test]
+fn an_empty_store_gets_the_license_of_each_publication_of_a_library_and_nothing_else() {
+    let sandbox = library();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    fs::create_dir(sandbox.path("new")).unwrap();
+    restore(&sandbox, &[], "new", 0);
+    assert!(files_below(&sandbox.path("new")) == licenses_by_unzip(&sandbox));
+}
+
+/// Restores the backup of a sandbox into a store, which ends with this exit code.
+fn restore(sandbox: &Sandbox, further: &[&str], store: &str, code: i32) {
+    let arguments = [&["restore", "--from", "backup", "--store", store], further].concat();
+    let _ = sandbox.license_backup(arguments).run().exits(code);
+}
+
+#[test]
+fn a_restore_into_the_store_that_still_has_the_publications_puts_the_licenses_beside_them() {
+    let sandbox = library();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    let mut expected = files_below(&sandbox.store());
+    expected.extend(licenses_by_unzip(&sandbox));
+    restore(&sandbox, &[], "store", 0);
+    assert!(files_below(&sandbox.store()) == expected);
+}
+
+#[test]
+fn a_backup_is_the_same_after_it_was_restored_into_its_store() {
+    let sandbox = library();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    let first = fs::read(sandbox.backup_file()).unwrap();
+    restore(&sandbox, &[], "store", 0);
+    sandbox.back_up(&["--strict", "--overwrite"]).run().exits(0);
+    assert!(fs::read(sandbox.backup_file()).unwrap() == first);
+}
+
+#[test]
+fn the_license_of_a_publication_is_backed_up_again_after_the_other_file_of_its_name_was_removed() {
+    let sandbox = library();
+    let licenses = licenses_by_unzip(&sandbox);
+    let name = licenses.keys().next().unwrap();
+    let other = sandbox.store().join(name);
+    fs::write(&other, allowed("urn:other")).unwrap();
+    let end = sandbox.back_up(&["--json"]).run().exits(3).end_event();
+    assert_eq!((&end["licenses"], &end["errors"]), (&PUBLICATIONS.into(), &1.into()));
+    fs::remove_file(other).unwrap();
+    sandbox.back_up(&["--strict", "--overwrite"]).run().exits(0);
+    assert!(licenses_in_backup(&sandbox) == licenses);
+}
+
+#[test]
+fn the_program_for_sample_stores_writes_as_many_publications_as_are_asked_for() {
+    let sandbox = Sandbox::new();
+    let program = target().join("release/sample-store");
+    let sizes = ["--licenses=0", "--publications=3", "--publication-size=20000"];
+    let arguments = [&["store", "--ordinary-only"], &sizes[..]].concat();
+    sandbox.license_backup(arguments).with_binary(program).run().exits(0);
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    assert_eq!(licenses_in_backup(&sandbox).len(), 3);
+}
+
+/// Writes the files of an EPUB, of which the license is one, into the directory `publication`.
+fn write_publication(sandbox: &Sandbox, license: &[u8]) {
+    let chapter = "<p>It was a dark and stormy night.</p>\n".repeat(1000);
+    for (name, content) in [
+        ("mimetype", &b"application/epub+zip"[..]),
+        ("META-INF/container.xml", b"<container/>"),
+        (ENTRY, license),
+        ("OEBPS/chapter.xhtml", chapter.as_bytes()),
+    ] {
+        let path = sandbox.path("publication").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+/// Requires that the license of `book.epub` is backed up. A shell script makes it in the store, of
+/// the files in the directory in which it runs.
+#[track_caller]
+fn assert_backed_up(script: &str) {
+    let sandbox = Sandbox::new();
+    let license = allowed("urn:uuid:2b1c4d5e-6f70-4182-93a4-b5c6d7e8f901");
+    write_publication(&sandbox, &license);
+    let script = format!("book=$PWD/store/book.epub; export book; cd publication\n{script}");
+    sandbox.system(["sh", "-euc", &script]).run().exits(0);
+    let outcome = sandbox.back_up(&["--strict"]).run();
+    assert_eq!(outcome.code(), Some(0), "{script}\n{}", outcome.report());
+    let expected = BTreeMap::from([("book.epub.lcpl".into(), license)]);
+    assert!(licenses_in_backup(&sandbox) == expected, "{script}");
+}
+
+/// Requires the same of a container that a Python program writes with the module `zipfile`. It has
+/// the names of the files in `names`.
+#[track_caller]
+fn assert_backed_up_of_python(program: &str) {
+    let names = format!("['mimetype', 'META-INF/container.xml', '{ENTRY}', 'OEBPS/chapter.xhtml']");
+    let head = format!("import io, os, zipfile\nnames = {names}\nbook = os.environ['book']");
+    assert_backed_up(&format!("python3 - <<'END'\n{head}\n{program}\nEND"));
+}
+
+/// What follows in a Python program once `archive` is open: the files are added to it.
+const ADD_ALL: &str = "with archive:\n    for name in names: archive.write(name)";
+
+#[test]
+fn containers_of_python_are_read_whether_they_are_stored_or_deflated() {
+    for method in ["STORED", "DEFLATED"] {
+        let open = format!("archive = zipfile.ZipFile(book, 'w', zipfile.ZIP_{method})");
+        assert_backed_up_of_python(&format!("{open}\n{ADD_ALL}"));
+    }
+}
+
+#[test]
+fn a_container_of_python_with_zip64_fields_in_each_local_header_is_read() {
+    let add = "archive.open(name, 'w', force_zip64=True)";
+    assert_backed_up_of_python(&format!(
+        "with zipfile.ZipFile(book, 'w', zipfile.ZIP_DEFLATED) as archive:
+    for name in names:
+        with {add} as entry: entry.write(open(name, 'rb').read())"
+    ));
+}
+
+#[test]
+fn a_container_of_python_that_is_zip64_to_its_end_is_read() {
+    let limit = "zipfile.ZIP64_LIMIT = 10";
+    let open = "archive = zipfile.ZipFile(book, 'w', zipfile.ZIP_DEFLATED)";
+    let check = "assert b'PK\\x06\\x06' in open(book, 'rb').read()";
+    assert_backed_up_of_python(&format!("{limit}\n{open}\n{ADD_ALL}\n{check}"));
+}
+
+#[test]
+fn a_container_of_python_with_a_comment_is_read() {
+    for length in [20, 65_535] {
+        let open = "archive = zipfile.ZipFile(book, 'w')";
+        let comment = format!("archive.comment = b'c' * {length}");
+        assert_backed_up_of_python(&format!("{open}\n{comment}\n{ADD_ALL}"));
+    }
+}
+
+#[test]
+fn a_container_that_python_has_written_to_a_pipe_is_read() {
+    let pipe = "class Pipe(io.FileIO):
+    def seekable(self): return False
+    def seek(self, *place): raise io.UnsupportedOperation
+    def tell(self): raise io.UnsupportedOperation";
+    let open = "archive = zipfile.ZipFile(Pipe(book, 'w'), 'w', zipfile.ZIP_DEFLATED)";
+    assert_backed_up_of_python(&format!("{pipe}\n{open}\n{ADD_ALL}"));
+}
+
+#[test]
+fn a_container_of_python_with_more_entries_than_16_bits_can_count_is_read() {
+    let open = "archive = zipfile.ZipFile(book, 'w')";
+    let many = "for number in range(65_600): archive.writestr(f'{number:05}', b'')";
+    assert_backed_up_of_python(&format!("{open}\n{many}\n{ADD_ALL}"));
+}
+
+#[test]
+fn a_container_of_python_of_more_than_4_gib_is_read() {
+    // The bytes before the container are a hole, which takes no room on the disk.
+    let hole = "with open(book, 'wb') as file: file.truncate(5 << 30)";
+    let open = "archive = zipfile.ZipFile(book, 'a', zipfile.ZIP_DEFLATED)";
+    assert_backed_up_of_python(&format!("{hole}\n{open}\n{ADD_ALL}"));
+}
+
+#[test]
+fn a_container_of_info_zip_that_was_made_as_an_epub_is_is_read() {
+    assert_backed_up("zip -q -X -0 \"$book\" mimetype; zip -q -X -r -9 \"$book\" META-INF OEBPS");
+}
+
+#[test]
+fn a_container_of_info_zip_with_forced_zip64_is_read() {
+    assert_backed_up("zip -q -fz -r \"$book\" .; grep -q 'PK\x06\x06' \"$book\"");
+}
+
+#[test]
+fn a_container_that_info_zip_has_written_to_a_pipe_is_read() {
+    assert_backed_up("zip -q -r - . | cat >\"$book\"");
+}
+
+#[test]
+fn a_container_of_info_zip_after_a_prefix_is_read_whether_the_offsets_count_it_or_not() {
+    let prefixed = "zip -q -r ../zip .; echo '#!/bin/sh' | cat - ../zip.zip >\"$book\"";
+    for adjusting in ["true", "zip -q -A \"$book\""] {
+        assert_backed_up(&format!("{prefixed}; {adjusting}"));
+    }
+}
+
+#[test]
+fn containers_of_bsdtar_are_read_whether_they_are_stored_deflated_or_zip64() {
+    for options in ["zip:compression=store", "zip:compression=deflate", "zip:zip64"] {
+        assert_backed_up(&format!("bsdtar -c -f \"$book\" --format zip --options {options} *"));
+    }
+}
+
+/// A license document that was issued at one time and, unless that is empty, updated at another.
+/// All have the same ID.
+fn dated(issued: &str, updated: &str) -> Vec<u8> {
+    let license = String::from_utf8(allowed("urn:loan")).unwrap();
+    let before = r#""issued":"2013-11-04T01:08:15Z""#;
+    assert!(license.contains(before));
+    let mut dates = format!(r#""issued":"{issued}""#);
+    if !updated.is_empty() {
+        write!(dates, r#","updated":"{updated}""#).unwrap();
+    }
+    license.replace(before, &dates).into_bytes()
+}
+
+/// A sandbox with a backup of a license, in whose store another one has its name.
+fn with_other_in_store(license: &[u8], other: &[u8]) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("store/loan.lcpl");
+    fs::write(&file, license).unwrap();
+    sandbox.back_up(&["--strict"]).run().exits(0);
+    fs::write(&file, other).unwrap();
+    sandbox
+}
+
+/// What a restore with `--overwrite`, which ends with this exit code, makes of a license of the
+/// store if the backup has `license` under its name.
+fn restored_over(other: &[u8], license: &[u8], code: i32) -> Vec<u8> {
+    let sandbox = with_other_in_store(license, other);
+    restore(&sandbox, &["--overwrite"], "store", code);
+    let mut files = files_below(&sandbox.store());
+    let restored = files.remove(Path::new("loan.lcpl")).unwrap();
+    assert_eq!(files, BTreeMap::new());
+    restored
+}
+
+const EARLY: &str = "2026-01-31T23:30:00-01:00";
+const LATE: &str = "2026-02-01T01:00:00Z";
+
+/// Two versions of a license each, the older one first.
+fn versions() -> [(Vec<u8>, Vec<u8>); 3] {
+    [
+        (dated(EARLY, ""), dated(LATE, "")),
+        // Issued in the other order.
+        (dated("2025-06-01T00:00:00Z", EARLY), dated("2025-01-01T00:00:00Z", LATE)),
+        (dated(EARLY, ""), dated("2025-01-01T00:00:00Z", LATE)),
+    ]
+}
+
+#[test]
+fn a_restore_with_overwrite_keeps_a_license_that_is_newer_than_that_of_the_backup() {
+    for (older, newer) in versions() {
+        assert!(restored_over(&newer, &older, 4) == newer, "{}", String::from_utf8_lossy(&newer));
+    }
+}
+
+#[test]
+fn a_restore_with_overwrite_replaces_a_license_that_is_older_than_that_of_the_backup() {
+    for (older, newer) in versions() {
+        assert!(restored_over(&older, &newer, 0) == newer, "{}", String::from_utf8_lossy(&newer));
+    }
+}
+
+#[test]
+fn a_restore_with_overwrite_replaces_a_newer_license_of_another_id() {
+    let other = String::from_utf8(dated(LATE, "")).unwrap().replace("urn:loan", "urn:other");
+    let license = dated(EARLY, "");
+    assert!(restored_over(other.as_bytes(), &license, 0) == license);
+}
+
+#[test]
+fn a_dry_run_with_overwrite_reports_a_newer_license_of_the_store_as_a_conflict() {
+    let sandbox = with_other_in_store(&dated(EARLY, ""), &dated(LATE, ""));
+    let restore = ["restore", "--from", "backup", "--store", "store"];
+    let arguments = [&restore[..], &["--overwrite", "--dry-run", "--json"]].concat();
+    let outcome = sandbox.license_backup(arguments).run().exits(4);
+    assert_eq!(outcome.end_event()["conflicts"], 1);
+}
