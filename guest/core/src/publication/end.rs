@@ -15,8 +15,8 @@ use crate::zip::{
 };
 
 /// The number of bytes that are read first from the end of a file: most containers have no comment,
-/// and the central directory of most publications fits, too.
-const FIRST_TAIL: usize = 16 << 10;
+/// and the central directory of a small publication fits, too.
+const FIRST_TAIL: usize = 4 << 10;
 /// The number of bytes in which the end record is searched: it can have a comment of up to 65,535
 /// bytes (4.4.12), and the ZIP64 structures come before it.
 const LONGEST_TAIL: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + END_LENGTH + u16::MAX as usize;
@@ -150,6 +150,12 @@ fn locate<F: File>(
     let wrong = PublicationError::Container("the place of its central directory is wrong");
     let start = end.checked_sub(size).ok_or(wrong)?;
     let prefix = start.checked_sub(offset).ok_or(wrong)?;
+    // Most central directories are short enough to be read now, with one call.
+    if let Ok(length) = usize::try_from(reader.size() - start)
+        && length <= LONGEST_TAIL
+    {
+        reader.tail(length)?;
+    }
     if size > 0 && get32(&reader.read(start, 4)?, 0) != Some(CENTRAL_HEADER) {
         return Err(wrong);
     }
