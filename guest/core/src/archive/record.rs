@@ -198,8 +198,8 @@ impl LeftOut {
             // Such a document was read, as far as its format at least.
             Reason::Restricted(Restriction::NotPermitted | Restriction::Conditional | Restriction::Opaque)
             | Reason::Failed(ErrorCode::Shadowed) => self.format.is_some(),
-            // Of a damaged publication nothing is known.
-            Reason::Failed(ErrorCode::Malformed) => self.format.is_some() || !has_ids,
+            // Nothing is known of a damaged publication, or of a file that was not opened because of its name.
+            Reason::Failed(ErrorCode::Malformed | ErrorCode::IllegalName) => self.format.is_some() || !has_ids,
             Reason::Restricted(
                 Restriction::Unrecognized
                 | Restriction::ProtectedStore

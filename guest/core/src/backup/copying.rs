@@ -7,12 +7,13 @@
 //! have to wait for a million files, and others with it.
 
 use super::destination::Destination;
-use crate::archive::{ArchiveWriter, LICENSES, LONGEST_NAME, Output};
+use crate::archive::{ArchiveWriter, Output};
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::Verdict;
 use crate::store::{
     BackupName, Catalogue, Examined, FileId, StoreReader, Unread, examine, malformed, name_in_backup, shadowed,
+    too_long,
 };
 use crate::{Directory, ErrorCode, Failure, Progress, Restricted, Stage, Status};
 
@@ -165,15 +166,11 @@ impl<D: Directory> Copying<D> {
         let catalogue = self.archive.catalogue();
         let path = catalogue.file_path(publication);
         let name = name_in_backup(&path);
-        if LICENSES.len() + name.len() > LONGEST_NAME {
-            let message = format!("the path of the license in {path} is too long for a backup: rename the publication");
-            ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
-            return Ok(());
-        }
         let is_skipped = |path: &str| ledger.has_skipped(path);
         match BackupName::look_up(&name, &document, &mut self.reader, catalogue, self.files, is_skipped) {
             BackupName::Same => {}
             BackupName::Taken => ledger.broken(shadowed(path, &name), identity),
+            BackupName::TooLong => ledger.broken(too_long(path), identity),
             BackupName::Free
                 if turn == Turn::Own && self.next < self.files && catalogue.file_path(self.next) < name =>
             {

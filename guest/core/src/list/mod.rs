@@ -11,7 +11,7 @@ use backup::BackupListing;
 use store::StoreListing;
 
 use crate::archive::{LeftOut, Reason, backup_file};
-use crate::{Directory, ErrorCode, Failure, Identity, Operation, Restriction};
+use crate::{Directory, ErrorCode, Failure, Identity, Operation, Restricted, Restriction};
 
 /// How many lines one step gives at most.
 const LISTINGS_PER_STEP: usize = 64;
@@ -130,6 +130,10 @@ impl Listing {
 
     fn of_failure(path: String, failure: Failure) -> Self {
         Self { message: Some(failure.message), ..Self::new(path, Standing::Failed(failure.code)) }
+    }
+
+    fn of_restricted(restricted: Restricted) -> Self {
+        Self { identity: restricted.identity, ..Self::new(restricted.path, Standing::Restricted(restricted.reason)) }
     }
 
     fn of_left_out(left_out: LeftOut) -> Self {

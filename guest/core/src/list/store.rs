@@ -1,14 +1,14 @@
 //! The listing of a store: each file with what it says of itself, and whether it may be backed up.
 
 use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
-use crate::archive::LeftOut;
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::Verdict;
 use crate::store::{
     BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed, name_in_backup, shadowed,
+    too_long,
 };
-use crate::{Directory, Failure, Restriction};
+use crate::{Directory, Failure, Restriction, Status};
 
 /// A listing of a store.
 pub(super) struct StoreListing<D: Directory> {
@@ -30,7 +30,7 @@ struct Reading<D: Directory> {
     reader: StoreReader<D>,
     catalogue: Catalogue,
     next: FileId,
-    skipped: Vec<LeftOut>,
+    skipped: Vec<Listing>,
     next_skipped: usize,
 }
 
@@ -45,7 +45,7 @@ impl<D: Directory> StoreListing<D> {
         match &mut self.phase {
             Phase::Walk(walk) => {
                 let (store, catalogue) = walk.step(None, &mut self.ledger)?;
-                let skipped = self.ledger.take_record();
+                let skipped = listings(&mut self.ledger);
                 let reader = StoreReader::new(store);
                 self.phase = Phase::Read(Reading { reader, catalogue, next: 0, skipped, next_skipped: 0 });
                 None
@@ -69,9 +69,9 @@ impl<D: Directory> Reading<D> {
                 break;
             }
             let file = (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
-            let is_due = |skipped: &&LeftOut| file.as_ref().is_none_or(|path| skipped.path < *path);
+            let is_due = |skipped: &&Listing| file.as_ref().is_none_or(|path| skipped.path < *path);
             if let Some(skipped) = self.skipped.get(self.next_skipped).filter(is_due) {
-                found.push(Listing::of_left_out(skipped.clone()));
+                found.push(skipped.clone());
                 self.next_skipped += 1;
             } else if let Some(path) = file {
                 found.extend(self.look(self.next, path));
@@ -110,6 +110,7 @@ impl<D: Directory> Reading<D> {
                     let failure = shadowed(path.clone(), &name_in_backup(&path));
                     Listing::of_failure(path, failure)
                 }
+                BackupName::TooLong => Listing::of_failure(path.clone(), too_long(path)),
             },
             Verdict::Restricted(reason) => Listing::new(path, Standing::Restricted(*reason)),
             Verdict::Malformed(fault) => Listing::of_failure(path.clone(), malformed(path, fault)),
@@ -127,6 +128,22 @@ impl<D: Directory> Reading<D> {
         let is_skipped = |path: &str| self.skipped.binary_search_by(|skipped| skipped.path.as_str().cmp(path)).is_ok();
         BackupName::look_up(&name, &examined.document, &mut self.reader, &self.catalogue, files, is_skipped)
     }
+}
+
+/// Returns what the walk has skipped, in byte order of path.
+fn listings(ledger: &mut Ledger) -> Vec<Listing> {
+    let mut events = Vec::new();
+    ledger.take_events(&mut events);
+    let mut listings: Vec<_> = events
+        .into_iter()
+        .filter_map(|event| match event {
+            Status::RestrictedLicense(restricted) => Some(Listing::of_restricted(restricted)),
+            Status::Error(failure) => Some(Listing::of_failure(failure.path.clone()?, failure)),
+            Status::Begin | Status::Information(_) | Status::End => None,
+        })
+        .collect();
+    listings.sort_by(|one, other| one.path.cmp(&other.path));
+    listings
 }
 
 impl ListSummary {

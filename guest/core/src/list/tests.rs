@@ -154,8 +154,9 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
     disk.write_other("/licenses/a/link");
     disk.write_other("/licenses/z");
     disk.write_illegal_names("/licenses/a", 1);
-    let (found, summary) = list_store(&disk);
-    let found: Vec<_> = found.iter().map(|listing| (listing.path.as_str(), listing.size, listing.standing)).collect();
+    let (listings, summary) = list_store(&disk);
+    let found: Vec<_> =
+        listings.iter().map(|listing| (listing.path.as_str(), listing.size, listing.standing)).collect();
     let link = Standing::Restricted(Restriction::NotARegularFile);
     let expected = [
         ("a", None, Standing::Failed(ErrorCode::IllegalName)),
@@ -169,6 +170,11 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
     ];
     assert_eq!(found, expected);
     assert_eq!(summary, ListSummary { licenses: 1, bytes: LCP.len() as u64, left_out: 7, program: None });
+    for listing in listings {
+        let is_failed = matches!(listing.standing, Standing::Failed(_));
+        let names_it = listing.message.as_ref().map(|message| message.contains(&listing.path));
+        assert_eq!(names_it, is_failed.then_some(true), "{listing:?}");
+    }
 }
 
 #[test]
@@ -212,7 +218,8 @@ fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_
 
     let book = Container::epub(Entry::stored(META_INF, LICENSE), 20_000).bytes();
     let disk = Disk::new();
-    for name in ["a", "b", "c"] {
+    let long = "x".repeat(251);
+    for name in ["a", "b", "c", &long] {
         disk.write(&format!("/licenses/{name}"), book.clone());
     }
     disk.write("/licenses/b.lcpl", LICENSE);
@@ -224,8 +231,9 @@ fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_
         ("b.lcpl", None, Standing::Allowed),
         ("c", Some(META_INF), Standing::Failed(ErrorCode::Shadowed)),
         ("c.lcpl", None, Standing::Allowed),
+        (&long, Some(META_INF), Standing::Failed(ErrorCode::IllegalName)),
     ];
     assert_eq!(found, expected);
     let bytes = (2 * LICENSE.len() + LCP.len()) as u64;
-    assert_eq!(summary, ListSummary { licenses: 3, bytes, left_out: 1, program: None });
+    assert_eq!(summary, ListSummary { licenses: 3, bytes, left_out: 2, program: None });
 }

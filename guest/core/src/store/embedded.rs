@@ -5,10 +5,14 @@
 //! license in the publication.
 
 use super::{Catalogue, Content, FileId, StoreReader};
+use crate::archive::{LICENSES, LONGEST_NAME};
 use crate::{Directory, ErrorCode, Failure};
 
 /// What follows the name of a publication in the name of its license.
 const EXTENSION: &str = ".lcpl";
+/// The length of the longest file name that usual file systems can hold: bytes on Linux (`NAME_MAX`
+/// in `linux/limits.h`), UTF-16 code units on Windows and macOS.
+const LONGEST_FILE_NAME: usize = 255;
 
 /// Returns the name that the license in a publication has in a backup; either may be a path.
 pub(crate) fn name_in_backup(publication: &str) -> String {
@@ -24,6 +28,8 @@ pub(crate) enum BackupName {
     Same,
     /// Anything else.
     Taken,
+    /// The name is too long for an archive, or for the file system that holds the publication.
+    TooLong,
 }
 
 impl BackupName {
@@ -38,6 +44,9 @@ impl BackupName {
         files: FileId,
         is_skipped: impl Fn(&str) -> bool,
     ) -> Self {
+        if is_too_long(path) {
+            return Self::TooLong;
+        }
         match catalogue.find(path, files) {
             // A file that cannot be read is reported when its own turn comes.
             Some(file) => match reader.read(catalogue, file) {
@@ -48,6 +57,26 @@ impl BackupName {
             None => Self::Free,
         }
     }
+}
+
+/// Returns `true` if a license of this name could be in no archive, or could not be restored to where
+/// its publication was.
+fn is_too_long(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    // The file system counts UTF-16 code units if the publication's own name has more bytes.
+    let counts_bytes = name.len() - EXTENSION.len() <= LONGEST_FILE_NAME;
+    let length = if counts_bytes { name.len() } else { name.encode_utf16().count() };
+    length > LONGEST_FILE_NAME || LICENSES.len() + path.len() > LONGEST_NAME
+}
+
+/// Returns the failure to report for the license in a publication that is not backed up, since its
+/// name would be too long.
+pub(crate) fn too_long(publication: String) -> Failure {
+    let message = format!(
+        "the license in {publication} is not backed up, since its name, that of the publication followed by \
+         {EXTENSION}, is too long: rename the publication"
+    );
+    Failure::at(ErrorCode::IllegalName, publication, message)
 }
 
 /// Returns the failure to report for the license in a publication that is not backed up, since the

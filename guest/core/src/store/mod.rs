@@ -9,7 +9,7 @@ mod tests;
 mod walk;
 
 pub(crate) use catalogue::{Catalogue, DirectoryId, FileId};
-pub(crate) use embedded::{BackupName, name_in_backup, shadowed};
+pub(crate) use embedded::{BackupName, name_in_backup, shadowed, too_long};
 pub(crate) use examine::{Examined, examine, malformed};
 pub(crate) use reader::{Content, StoreReader, Unread};
 pub(crate) use walk::Walk;
