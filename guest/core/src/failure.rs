@@ -44,8 +44,9 @@ pub enum ErrorCode {
     /// The license in a publication is not backed up, since another file of the store has the name
     /// that it would have in the backup: that of the publication, followed by `.lcpl`.
     Shadowed,
-    /// A name cannot be carried into a backup: it is not UTF-8, its path is too long, or split at its backslashes it has an
-    /// empty, `.` or `..` part, which other systems would follow.
+    /// A name cannot be carried into a backup: it is not UTF-8, its path is too long, the name of a license in a
+    /// publication is too long for a file, or split at its backslashes it has an empty, `.` or `..` part, which other
+    /// systems would follow.
     IllegalName,
 }
 
