@@ -219,11 +219,16 @@ fn names(directory: &std::fs::File, behind: &str, most: usize) -> io::Result<Vec
 /// Opens a file and reads it. What was listed as a file may be something else by now.
 fn read(directory: &std::fs::File, name: &str) -> io::Result<Found> {
     let Opened::File(file) = regular::open(directory, name)? else { return Err(io::ErrorKind::IsADirectory.into()) };
-    let mut content = Vec::with_capacity(USUAL);
-    (&file).take(LARGEST + 1).read_to_end(&mut content)?;
-    let is_whole = content.len() as u64 <= LARGEST;
+    let content = if file.metadata()?.len() <= LARGEST { read_whole(&file)? } else { None };
     let file = File::new(file, FsPerms::ReadOnly, OpenMode::READ, super::sandbox::BLOCKS_ITS_THREAD);
-    Ok(Found { name: name.to_owned(), file, content: is_whole.then_some(content) })
+    Ok(Found { name: name.to_owned(), file, content })
+}
+
+/// Reads all that a file holds, or returns `None` if it has grown too large.
+fn read_whole(file: &std::fs::File) -> io::Result<Option<Vec<u8>>> {
+    let mut content = Vec::with_capacity(USUAL);
+    file.take(LARGEST + 1).read_to_end(&mut content)?;
+    Ok((content.len() as u64 <= LARGEST).then_some(content))
 }
 
 #[cfg(all(test, unix))]
