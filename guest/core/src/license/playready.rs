@@ -6,12 +6,12 @@
 //! `LicenseResponse` into the same namespace and the `Response` around it into
 //! `…/protocols/messages`; both are accepted for either. Prefixes make no difference.
 //!
-//! The document may be backed up if every license in it may. A `License` in any other place makes
-//! it opaque: it is not understood to its end.
+//! The document may be backed up if every license in it may. A `License` of any namespace in any
+//! other place, or anything else in `Licenses`, makes it opaque: it is not understood to its end.
 
 use super::xml::{CharacterData, Namespace, Node, Tag};
 use super::xml_license::{LicenseReader, decode_base64};
-use super::{Fault, Ruling, xmr};
+use super::{Fault, Ruling, WHITE_SPACE, xmr};
 use crate::{Format, Identity, Restriction};
 
 /// An element that is open.
@@ -28,7 +28,7 @@ enum Element {
     Other,
 }
 
-/// A reader of a PlayReady license response, which is given the document part by part.
+/// A reader of a PlayReady license response, which takes the document part by part.
 pub(super) struct Reader<'i, 't> {
     identity: &'i mut Identity,
     /// The elements that are open, from the root on.
@@ -36,7 +36,8 @@ pub(super) struct Reader<'i, 't> {
     /// The content of the license that is open.
     license: CharacterData<'t>,
     has_license: bool,
-    has_stray_license: bool,
+    /// Whether there is something that is not understood and may be a license.
+    has_stray: bool,
     /// Why the first license that may not be backed up may not.
     restriction: Option<Restriction>,
 }
@@ -47,6 +48,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
     }
 
     fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+        let is_in_licenses = self.open.last() == Some(&Element::Licenses);
         let is_in_license = self.open.last() == Some(&Element::License);
         match node {
             Node::Start { .. } if is_in_license => return Err(Fault::new("a PlayReady license contains an element")),
@@ -59,6 +61,8 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::End => self.close()?,
             Node::Text(text) if is_in_license => self.license.push(text),
             Node::Instruction if is_in_license => self.license.set_mixed(),
+            Node::Text(text) if is_in_licenses && !text.trim_matches(WHITE_SPACE).is_empty() => self.has_stray = true,
+            Node::Instruction if is_in_licenses => self.has_stray = true,
             Node::Text(_) | Node::Instruction => {}
         }
         Ok(())
@@ -68,7 +72,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         if !self.has_recognized() {
             return Ok(Some(Restriction::Unrecognized));
         }
-        if self.has_stray_license {
+        if self.has_stray {
             return Ok(Some(Restriction::Opaque));
         }
         if !self.has_license {
@@ -85,7 +89,7 @@ impl<'i> Reader<'i, '_> {
             open: Vec::new(),
             license: CharacterData::default(),
             has_license: false,
-            has_stray_license: false,
+            has_stray: false,
             restriction: None,
         }
     }
@@ -105,8 +109,8 @@ impl<'i> Reader<'i, '_> {
                 self.license = CharacterData::default();
                 Element::License
             }
-            (_, (Namespace::PlayReady, "License")) => {
-                self.has_stray_license = true;
+            (Some(Element::Licenses), _) | (_, (_, "License")) => {
+                self.has_stray = true;
                 Element::Other
             }
             (Some(Element::Response), (Namespace::PlayReady, _)) => Element::Response,

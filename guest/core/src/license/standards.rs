@@ -41,7 +41,8 @@ fn check(rows: impl IntoIterator<Item = Row>) {
             Verdict::Restricted(Restriction::NotPermitted) => NotPermitted,
             Verdict::Restricted(Restriction::Conditional) => Conditional,
             Verdict::Restricted(Restriction::Opaque) => Opaque,
-            Verdict::Restricted(_) => Unrecognized,
+            Verdict::Restricted(Restriction::Unrecognized) => Unrecognized,
+            Verdict::Restricted(other) => panic!("{standard}: {other:?}"),
             Verdict::Malformed(_) => Malformed,
         };
         assert_eq!(found, answer, "{standard}: {}", document.escape_ascii());
@@ -97,7 +98,10 @@ fn elements_and_attributes_are_known_by_their_expanded_names() {
     let with = |action: &str| data(action);
     check([
         row(with("<ONACTION type='Backup'/>"), "3.1: an attribute is in either quotes", Allowed),
-        row(with("<ONACTION a='1' type = \"Backup\"\n/>"), "3.1: in any order, with white space", Allowed),
+        row(with("<ONACTION xmlns:a='urn:x' type = \"Backup\"\n/>"), "3.1: in any order, with white space", Allowed),
+        row(with("<ONACTION a='1' type='Backup'/>"), "3.1: an application knows its attributes", Conditional),
+        row(with("<ONACTION type='Backup' a:a='1'/>"), "3.1: also with a prefix", Conditional),
+        row(with("<ONACTION type='Backup'><CONDITION a='1'>1</CONDITION></ONACTION>"), "3.1: here, too", Conditional),
         row(with("<ONACTION type='Backup'></ONACTION>"), "3.1: an empty element in two tags", Allowed),
         row(with("<ONACTION type='&#66;ackup'/>"), "3.3.3: references in a value are resolved", Allowed),
         row(with("<ONACTION type=' Backup'/>"), "3.3.3: white space in a value counts", NotPermitted),
@@ -195,6 +199,8 @@ fn xmr_objects_have_to_fill_their_containers() {
         row(xmr(&[]), "no rights settings", NotPermitted),
         row(xmr(&[4, 0]), "rights settings that contradict one another", NotPermitted),
         row(with_version(3), "a backup makes a version 3 license invalid", NotPermitted),
+        row([&with_version(3)[..], b"\0"].concat(), "however its objects are laid out", NotPermitted),
+        row([&with_version(4)[..], b"\0"].concat(), "which is not known of other versions", Opaque),
         row(with_version(2), "a version whose rights are not known", Opaque),
         row([&whole[..], b"\0"].concat(), "bytes that are no object", Malformed),
         row(whole[..whole.len() - 1].to_vec(), "an object that is cut short", Malformed),

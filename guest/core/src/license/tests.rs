@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::samples::{BACKUP, LCP, license, response, xmr};
+use super::samples::{BACKUP, LCP, license, playready, response, xmr};
 use super::*;
 
 /// One allowed document of each format and encoding.
@@ -18,6 +18,7 @@ fn allowed_documents() -> Vec<Vec<u8>> {
         format!("\u{FEFF}{short}").into_bytes(),
         text.trim_end().as_bytes().to_vec(),
         response(&format!(r#"<LICENSE version="3.0.0.0">{base64}</LICENSE>"#)).trim_end().as_bytes().to_vec(),
+        playready(&format!("<License>{base64}</License>")).trim_end().as_bytes().to_vec(),
         xmr(&[4]),
         LCP.as_bytes().to_vec(),
     ]

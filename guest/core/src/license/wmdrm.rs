@@ -7,8 +7,8 @@
 //! of encrypted bytes, which is opaque. The right is `WMRMRights.AllowBackupRestore` of that SDK,
 //! whose default is false. In the license it is an `ONACTION` of type `Backup`; its `CONDITION` is
 //! a script, and the scripts `1` and `true` are the only ones whose value is known here. Anything
-//! else in the action than a `CONDITION` and an `ACTION`, which is what to do afterwards, is not
-//! understood and denies the backup.
+//! else in the action than a `CONDITION` and an `ACTION`, which is what to do afterwards, or any
+//! other attribute than its type, is not understood and denies the backup.
 //!
 //! The document is read once from front to back. [`Place`] says where in it the reader is: an
 //! element that has no meaning where it is, with all in it, is skipped.
@@ -85,7 +85,7 @@ fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
     content.value().filter(|id| !id.is_empty() && id.bytes().all(is_base64))
 }
 
-/// A reader of a Windows Media DRM document, which is given the document part by part.
+/// A reader of a Windows Media DRM document, which takes the document part by part.
 pub(super) struct Reader<'i, 't> {
     identity: &'i mut Identity,
     place: Place,
@@ -236,8 +236,18 @@ impl<'i> Reader<'i, '_> {
                 self.license = License::new(version);
             }
             Place::Data => self.license.data += 1,
-            Place::OnBackup => self.condition = None,
-            Place::Outside | Place::LicensorInfo | Place::LicenseId | Place::KeyId | Place::Condition => {}
+            Place::OnBackup => {
+                self.condition = None;
+                if tag.has_attribute_besides("type")? {
+                    self.deny();
+                }
+            }
+            Place::Condition => {
+                if tag.has_attribute_besides("")? {
+                    self.deny();
+                }
+            }
+            Place::Outside | Place::LicensorInfo | Place::LicenseId | Place::KeyId => {}
         }
         Ok(())
     }

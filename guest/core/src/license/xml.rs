@@ -105,6 +105,18 @@ impl Tag<'_> {
         }
         Ok(None)
     }
+
+    /// Returns `true` if the element has another attribute than that called `known`. A declaration of a
+    /// namespace is none.
+    pub(super) fn has_attribute_besides(&self, known: &str) -> Result<bool, Fault> {
+        for attribute in Attributes(self.start.attributes_raw()) {
+            let (name, _) = attribute?;
+            if name != known && name != "xmlns" && !name.starts_with("xmlns:") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// The character data of an element.

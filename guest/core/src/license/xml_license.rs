@@ -10,7 +10,7 @@ use super::xml::{Document, Namespace, Node, legal_prefix, other_encoding};
 use super::{Fault, Ruling, WHITE_SPACE, playready, wmdrm};
 use crate::{Identity, Restriction};
 
-/// A reader of one format, which is given a document part by part.
+/// A reader of one format, which takes a document part by part.
 pub(super) trait LicenseReader<'t> {
     /// Returns `true` once the document has shown that it has this format.
     fn has_recognized(&self) -> bool;

@@ -58,10 +58,14 @@ pub(super) fn judge_license(license: &[u8], key_ids: &mut Vec<String>) -> Ruling
     let (version, rest) = after_signature.split_first_chunk().ok_or(short.clone())?;
     let objects = rest.get(RIGHTS_ID_LENGTH..).ok_or(short)?;
     let mut license = License { granted: None, key_ids };
-    license.read_objects(objects, 0)?;
-    Ok(match (u32::from_be_bytes(*version), license.granted) {
-        (1, Some(true)) => None,
-        (1, Some(false) | None) | (3, _) => Some(Restriction::NotPermitted),
+    let read = license.read_objects(objects, 0);
+    Ok(match u32::from_be_bytes(*version) {
+        1 => {
+            read?;
+            if license.granted == Some(true) { None } else { Some(Restriction::NotPermitted) }
+        }
+        // Its objects may have another layout, and whatever they are, they cannot grant the backup.
+        3 => Some(Restriction::NotPermitted),
         _ => Some(Restriction::Opaque),
     })
 }

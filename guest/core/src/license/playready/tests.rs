@@ -105,13 +105,23 @@ fn a_license_in_another_place_makes_the_document_opaque() {
             good.replace("<Version>", &format!("{stray}<Version>")),
             good.replace("<AcquireLicenseResult>", &format!("<AcquireLicenseResult>{stray}")),
             good.replace("<Licenses>", &format!("<Licenses><X>{stray}</X>")),
+            good.replace("<Licenses>", "<Licenses><License xmlns='urn:x'/>"),
+            good.replace("<Version>", "<License xmlns=''/><Version>"),
         ],
     );
 }
 
 #[test]
+fn anything_but_licenses_among_the_licenses_makes_the_document_opaque() {
+    let with = |other: &str| playready(&format!("{}{other}", license(&[4])));
+    assert_verdict(&Verdict::Allowed, &[with("\n"), with("<!-- -->")]);
+    assert_verdict(&OPAQUE, &[with("<EncryptedLicense/>"), with("text"), with("<![CDATA[text]]>"), with("<?p?>")]);
+}
+
+#[test]
 fn a_response_without_a_license_is_malformed() {
-    assert_malformed(&[playready(""), playready("<X/>"), playready("<License xmlns='urn:x'>AAAA</License>")]);
+    let empty = playready("");
+    assert_malformed(&[empty.replace("<Licenses></Licenses>", ""), empty]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn an_action_without_a_condition_grants() {
             action(""),
             action("<ACTION>x</ACTION>"),
             data("<ONACTION type='Backup'/>"),
-            data("<ONACTION other='x' type = 'Backup' />"),
+            data("<ONACTION type = 'Backup' />"),
             action("<ACTION><CONDITION>0</CONDITION></ACTION>"),
         ],
     );
