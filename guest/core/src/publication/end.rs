@@ -59,7 +59,7 @@ struct EndRecord {
 ///
 /// [`PublicationError::Container`] only for a file that starts as a ZIP container does: in any
 /// other, bytes that look like an end record are taken for a coincidence. A file without an end
-/// record is an error if it starts as a publication does: it was cut short.
+/// record of its own is an error if it starts as a publication does: it was cut short or damaged.
 pub(super) fn find_directory<F: File>(
     reader: &mut RandomReader<'_, F>,
     head: &[u8],
@@ -83,12 +83,14 @@ pub(super) fn find_directory<F: File>(
             break;
         }
     }
-    match fault {
-        _ if is_part || !starts_as_zip => Ok(None),
-        Some(fault) => Err(PublicationError::Container(fault)),
-        None if starts_as_publication(head) => Err(PublicationError::Container("its end is missing")),
-        None => Ok(None),
-    }
+    let fault = match fault {
+        _ if !starts_as_zip => None,
+        Some(fault) if !is_part => Some(fault),
+        _ if !starts_as_publication(head) => None,
+        _ if is_part => Some("it claims to be one part of an archive in several files"),
+        _ => Some("its end is missing"),
+    };
+    fault.map_or(Ok(None), |fault| Err(PublicationError::Container(fault)))
 }
 
 /// Returns `true` if the first bytes of a container are those of an EPUB, or have the local header of
@@ -116,11 +118,12 @@ fn end_records(tail: &[u8]) -> Vec<([u8; END_LENGTH], usize)> {
         let record: [u8; END_LENGTH] = *tail.get(at..)?.first_chunk()?;
         (get32(&record, 0) == Some(END_RECORD)).then_some((record, at))
     };
-    let mut records: Vec<_> = memrchr_iter(first, tail).filter_map(record_at).take(MAX_END_RECORDS).collect();
+    let mut records: Vec<_> = memrchr_iter(first, tail).filter_map(record_at).collect();
     let reaches_end = |(record, at): &([u8; END_LENGTH], usize)| {
         get16(record, 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
     };
     records.sort_by_key(|record| !reaches_end(record));
+    records.truncate(MAX_END_RECORDS);
     records
 }
 

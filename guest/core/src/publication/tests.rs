@@ -29,7 +29,11 @@ fn assert_none(bytes: &[u8], what: &str) {
 }
 
 fn assert_malformed(container: &Container, expected: &str) {
-    match find(&container.bytes()).0 {
+    assert_malformed_bytes(&container.bytes(), expected);
+}
+
+fn assert_malformed_bytes(bytes: &[u8], expected: &str) {
+    match find(bytes).0 {
         Err(PublicationError::Container(fault) | PublicationError::License(fault)) => {
             assert!(fault.contains(expected), "{fault}; expected: {expected}");
         }
@@ -165,11 +169,21 @@ fn a_zip64_record_may_have_extensible_data() {
 }
 
 #[test]
-fn one_part_of_an_archive_in_several_files_has_no_license() {
-    let mut bytes = epub_with(|_| {}).bytes();
-    let end = bytes.len() - 22;
-    bytes[end + 4] = 3;
-    assert_none(&bytes, "the fourth disk");
+fn one_part_of_an_archive_in_several_files_has_no_license_unless_it_starts_as_a_publication() {
+    let on_fourth_disk = |mut bytes: Vec<u8>| {
+        let end = bytes.len() - 22;
+        bytes[end + 4] = 3;
+        bytes
+    };
+    let archive = Container { entries: vec![Entry::stored("film", [0; 100])], ..epub_with(|_| {}) };
+    assert_none(&on_fourth_disk(archive.bytes()), "the fourth disk");
+    assert_malformed_bytes(&on_fourth_disk(epub_with(|_| {}).bytes()), "several files");
+}
+
+#[test]
+fn a_comment_full_of_what_looks_like_end_records_hides_none() {
+    let comment = b"PK\x05\x06\x01\x01\x01\x01".repeat(40);
+    assert_license(&Container { comment, ..epub_with(|_| {}) }, META_INF);
 }
 
 #[test]
