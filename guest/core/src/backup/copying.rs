@@ -19,7 +19,7 @@ use crate::{Directory, ErrorCode, Failure, Progress, Restricted, Stage, Status};
 
 /// How many licenses one step reads at most.
 const LICENSES_PER_STEP: usize = 64;
-/// How many bytes one step reads from the store, give or take the last license.
+/// How many bytes one step reads from the store, not counting the last license.
 const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// The phase, as far as it has come.

@@ -66,15 +66,15 @@ impl Catalogue {
         (file < files && self.file_path(file) == path).then_some(file)
     }
 
-    /// Returns `true` if one of the first `files` files, which are in byte order of path, is in the
-    /// directory `path` or below it.
-    pub(crate) fn has_files_in(&self, path: &str, files: FileId) -> bool {
-        let prefix = format!("{path}/");
-        let file = self.position(&prefix, files);
-        file < files && self.file_path(file).starts_with(&prefix)
+    /// Returns `true` if the store has a directory of this path. The walk adds directories in byte order
+    /// of path, a `/` at the end of each.
+    pub(crate) fn has_directory(&self, path: &str) -> bool {
+        let path = format!("{path}/");
+        let order = |name: &Name| (self.path_below("", name.directory, self.text_of(*name)) + "/").cmp(&path);
+        self.directories.get(1..).is_some_and(|directories| directories.binary_search_by(order).is_ok())
     }
 
-    /// Returns the first of the first `files` files whose path is not less than `path`.
+    /// Returns the first file among the first `files` files whose path is not less than `path`.
     fn position(&self, path: &str, files: FileId) -> FileId {
         let is_less = |name: &Name| self.path_below("", name.directory, self.text_of(*name)).as_str() < path;
         self.files.get(..files).map_or(files, |files| files.partition_point(is_less))

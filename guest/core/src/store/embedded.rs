@@ -53,7 +53,7 @@ impl BackupName {
                 Ok(Content::Document(own)) if own == document => Self::Same,
                 _ => Self::Taken,
             },
-            None if is_skipped(path) || catalogue.has_files_in(path, files) => Self::Taken,
+            None if is_skipped(path) || catalogue.has_directory(path) => Self::Taken,
             None => Self::Free,
         }
     }

@@ -21,6 +21,10 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
     match content {
         Content::Document(document) => {
             let Appraisal { identity, verdict } = license::appraise(&document);
+            let verdict = match verdict {
+                Verdict::Restricted(Restriction::Unrecognized) => no_license(name, &document),
+                verdict => verdict,
+            };
             Examined { identity, verdict, document, entry: None }
         }
         Content::Embedded(EmbeddedLicense { entry, document }) => {
@@ -33,12 +37,16 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
             Examined { identity, verdict, document, entry: Some(entry) }
         }
         Content::NoLicense(head) => {
-            let is_store = license::is_protected_store(name, &head);
-            let reason = if is_store { Restriction::ProtectedStore } else { Restriction::Unrecognized };
-            let verdict = Verdict::Restricted(reason);
+            let verdict = no_license(name, &head);
             Examined { identity: Identity::default(), verdict, document: head, entry: None }
         }
     }
+}
+
+/// Returns the verdict on the file called `name`, which starts with `head` and contains no license.
+fn no_license(name: &str, head: &[u8]) -> Verdict {
+    let is_store = license::is_protected_store(name, head);
+    Verdict::Restricted(if is_store { Restriction::ProtectedStore } else { Restriction::Unrecognized })
 }
 
 /// Readers of publications take nothing but an LCP license document from this entry.

@@ -1,7 +1,8 @@
 //! Reading licenses from a store, one after the other in the order of the catalogue.
 //!
-//! A file is read no further than it takes to know that it contains no license: the first bytes
-//! decide whether it can be a license document or a publication, whatever its size.
+//! The first bytes decide how much of a file is read. One that begins as a license document may, and
+//! is no larger than one, is read as a whole. Of any other, whatever its size, no more is read than
+//! its last bytes and, if it is a publication, its central directory and the entry of its license.
 
 use super::catalogue::DirectoryId;
 use super::{Catalogue, FileId};

@@ -129,7 +129,7 @@ impl<'a> Befallen<'a> {
             // What vanishes while the store is being listed is nothing; and so is what the file system says is not there.
             let is_nothing = !store.contains_key(&format!("/{file}")) || struck.is_a_lie();
             assert!(licenses.contains_key(path) || is_told || is_nothing, "{path} is missing and not told {when}");
-            assert!(!(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == path)), "{path} {when}");
+            assert!(!(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == file)), "{path} {when}");
         }
         assert!(licenses.keys().all(|path| self.undisturbed.paths.contains(path)), "{when}");
     }

@@ -112,6 +112,11 @@ fn what_is_no_file_and_has_the_name_of_the_license_is_kept_out_of_its_way() {
     let directory = store_of(&[("a", publication("a")), ("a.lcpl/b", allowed("b"))]);
     assert_eq!(backed_up(&directory), (vec![("a.lcpl/b".to_owned(), allowed("b"))], vec![shadowed.clone()]));
 
+    let links = store_of(&[("a", publication("a"))]);
+    links.write_other("/licenses/a.lcpl/link");
+    let special = ("a.lcpl/link".to_owned(), Reason::Restricted(Restriction::NotARegularFile));
+    assert_eq!(backed_up(&links), (vec![], vec![shadowed.clone(), special]));
+
     let link = store_of(&[("a", publication("a"))]);
     link.write_other("/licenses/a.lcpl");
     let special = ("a.lcpl".to_owned(), Reason::Restricted(Restriction::NotARegularFile));
@@ -211,11 +216,15 @@ fn a_publication_that_changes_each_time_it_is_read_is_reported_as_changed() {
 fn protected_stores_are_named() {
     let ole = [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &vec![0; 3 << 20]].concat();
     let disk = store_of(&[("x/DRMv2.lic", ole), ("x/mspr.hds", vec![1; 100]), ("x/other.hds", vec![1; 100])]);
+    disk.write("/licenses/y/mspr.hds", "");
+    disk.write("/licenses/z/mspr.hds", "<x/>");
     let named = |path: &str, reason| (path.to_owned(), Reason::Restricted(reason));
     let expected = [
         named("x/DRMv2.lic", Restriction::ProtectedStore),
         named("x/mspr.hds", Restriction::ProtectedStore),
         named("x/other.hds", Restriction::Unrecognized),
+        named("y/mspr.hds", Restriction::ProtectedStore),
+        named("z/mspr.hds", Restriction::ProtectedStore),
     ];
     assert_eq!(backed_up(&disk).1, expected);
 }
