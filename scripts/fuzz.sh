@@ -23,8 +23,13 @@ CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
 # fuzz TARGET: fails if an input makes it fail, takes more than 10 seconds, or more than a GiB of memory.
 fuzz() {
 	mkdir -p "$directory/corpus/$1" "$directory/failed"
+	case $1 in
+	# It contains more than a license.
+	publication) longest=16384 ;;
+	*) longest=8192 ;;
+	esac
 	echo "fuzz: $1 for $seconds seconds, writing to $directory/$1.log"
-	"$programs/$1" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+	"$programs/$1" -max_total_time="$seconds" -max_len=$longest -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 		-artifact_prefix="$directory/failed/$1-" "$directory/corpus/$1" "$directory/seeds/$1" >"$directory/$1.log" 2>&1
 }
 

@@ -9,6 +9,8 @@ use license_backup_sample::{Expected, SampleLicense, SampleStore};
 
 /// Larger files are left out, and a store has no more of them than this: the shorter the inputs, the more are tried.
 const LARGEST: usize = 4 << 10;
+/// The same for publications, which contain more than a license.
+const LARGEST_PUBLICATION: usize = 12 << 10;
 const FILES: usize = 2;
 
 /// Files, each with its path.
@@ -27,12 +29,17 @@ const PATHS: [&str; 6] = [
 fn main() -> io::Result<()> {
     let directory = env::args_os().nth(1).ok_or(io::ErrorKind::InvalidInput)?;
     let mut seeds = Seeds { directory: directory.into(), count: 0 };
+    let is_publication = |file: &SampleLicense| file.bytes.starts_with(b"PK");
+    for file in SampleStore::default().files() {
+        if is_publication(&file) && file.bytes.len() <= LARGEST_PUBLICATION {
+            seeds.write("publication", &file.bytes)?;
+        }
+    }
     let mut files: Vec<_> = SampleStore::default().files().filter(|file| file.bytes.len() <= LARGEST).collect();
-    for file in &files {
+    for file in files.iter().filter(|file| !is_publication(file)) {
         let targets: &[&str] = match file.identity.format {
             Some("wmdrm" | "playready") => &["xml"],
             Some("xmr") => &["xmr"],
-            _ if file.bytes.starts_with(b"PK") => &["publication"],
             Some("lcp") => &["lcp"],
             _ => &["xml", "xmr", "lcp", "publication"],
         };

@@ -3,7 +3,7 @@
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
 use crate::memory::Disk;
 use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
-use crate::{ErrorCode, Verdict, appraise};
+use crate::{Appraisal, ErrorCode, Format, Verdict, appraise};
 
 /// The name of the publication, and that of a license that has to be backed up whatever the publication is.
 const PUBLICATION: &str = "a.epub";
@@ -32,7 +32,7 @@ pub fn publication(input: &[u8]) {
     disk.write(&format!("/licenses/{PUBLICATION}"), input);
     disk.write(&format!("/licenses/{OTHER}"), LICENSE);
     let expected = match found {
-        Ok(Content::Embedded(license)) if appraise(&license.document).verdict == Verdict::Allowed => {
+        Ok(Content::Embedded(license)) if is_allowed_lcp(&license.document) => {
             Some((name_in_backup(PUBLICATION), license.document))
         }
         Ok(Content::Document(document)) if appraise(&document).verdict == Verdict::Allowed => {
@@ -48,6 +48,12 @@ pub fn publication(input: &[u8]) {
     assert_eq!(restored.get(OTHER).map(Vec::as_slice), Some(LICENSE.as_bytes()));
     let of_publication = restored.iter().find(|(path, _)| *path != OTHER);
     assert_eq!(of_publication.map(|(path, document)| (path.clone(), document.clone())), expected);
+}
+
+/// Returns `true` for an LCP document that may be backed up, which is all that a publication can contain.
+fn is_allowed_lcp(document: &[u8]) -> bool {
+    let Appraisal { identity, verdict } = appraise(document);
+    verdict == Verdict::Allowed && identity.format == Some(Format::Lcp)
 }
 
 /// Reads a file of the store, from a disk that returns so many bytes at a time.

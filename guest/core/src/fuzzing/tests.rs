@@ -45,6 +45,7 @@ fn publications_pass_whole_and_cut() {
             publication(&bytes[..length]);
         }
     }
+    publication(&Container::epub(Entry::stored(META_INF, WMDRM), 100).bytes());
 }
 
 #[test]
