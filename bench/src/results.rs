@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The version of the file's form.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// All that one call of the benchmark has measured.
 #[derive(Debug, Serialize, Deserialize)]

@@ -123,7 +123,7 @@ pub(super) struct RestoreArguments {
     /// The license store that the licenses go to; it must exist
     #[arg(long, value_name = "DIR")]
     pub(super) store: PathBuf,
-    /// Replace a file that has the name of a license and other bytes
+    /// Replace a file that has the name of a license and other bytes, but no newer LCP license
     #[arg(long)]
     pub(super) overwrite: bool,
     /// Change nothing, and tell what would be restored

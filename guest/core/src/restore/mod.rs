@@ -36,7 +36,8 @@ use crate::{Directory, ErrorCode, Failure, Operation, Status};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RestoreFlags {
     /// Replace a file of the store that has the name of a license and other content. Without it such a file is kept, and
-    /// told as a conflict. Only a regular file with exactly this name is ever replaced.
+    /// told as a conflict. Only a regular file with exactly this name is ever replaced, and not one that has a newer
+    /// version of the same LCP license, or one that cannot be compared.
     pub overwrite: bool,
     /// Change nothing, and tell what a restore would do. What the file system makes of a name that is not there yet is
     /// found out only by restoring.
