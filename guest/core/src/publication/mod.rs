@@ -77,5 +77,8 @@ pub(crate) fn read_license<F: File>(
 
 /// Returns `false` if these bytes are certainly not those of a ZIP container: they have no end record.
 pub(crate) fn may_be_container(bytes: &[u8]) -> bool {
-    memchr::memrchr_iter(b'P', bytes).any(|at| get32(bytes, at) == Some(END_RECORD))
+    // The last byte of its signature is a control character, which text does not contain.
+    let [.., last] = END_RECORD.to_le_bytes();
+    let is_signature = |at: usize| at.checked_sub(3).is_some_and(|start| get32(bytes, start) == Some(END_RECORD));
+    memchr::memchr_iter(last, bytes).any(is_signature)
 }
