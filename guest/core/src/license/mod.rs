@@ -129,7 +129,13 @@ fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
 
 /// Returns `false` if no license document begins with these bytes, whatever follows them.
 pub(crate) fn can_be_license(head: &[u8]) -> bool {
-    !matches!(Beginning::of(head, &text::decode(head)), Beginning::Foreign)
+    // Unless it is white space, the start decides, and there is no need to decode more.
+    const START_LENGTH: usize = 64;
+    let beginning = |bytes| Beginning::of(bytes, &text::decode(bytes));
+    match head.get(..START_LENGTH).map(beginning) {
+        Some(Beginning::Xmr | Beginning::Xml | Beginning::Json) => true,
+        _ => !matches!(beginning(head), Beginning::Foreign),
+    }
 }
 
 /// Returns `true` if a document that begins with these bytes is a license document, whole or broken.
