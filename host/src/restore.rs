@@ -28,7 +28,7 @@ impl RestoreOptions {
     }
 
     /// Whether a file of the store that has the name of a license, and other bytes, is replaced. It is kept otherwise, and
-    /// told as a conflict. A newer version of the same LCP license is always kept.
+    /// reported as a conflict. A newer version of the same LCP license is always kept.
     #[must_use]
     pub fn overwrite(self, overwrite: bool) -> Self {
         Self { overwrite, ..self }

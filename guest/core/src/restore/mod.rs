@@ -2,7 +2,7 @@
 //!
 //! The backup is verified before anything in the store is touched. Then every license that is not there is written under a
 //! temporary name in its directory, all of them are made durable, and each is given its name: with the first name the
-//! restore is committed. What is there already stays, and is told as a conflict if it is not the license itself.
+//! restore is committed. What is there already stays, and is reported as a conflict if it is not the license itself.
 
 mod budget;
 mod conflict;
@@ -36,7 +36,7 @@ use crate::{Directory, ErrorCode, Failure, Operation, Status};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RestoreFlags {
     /// Replace a file of the store that has the name of a license and other content. Without it such a file is kept, and
-    /// told as a conflict. Only a regular file with exactly this name is ever replaced, and not one that has a newer
+    /// reported as a conflict. Only a regular file with exactly this name is ever replaced, and not one that has a newer
     /// version of the same LCP license, or one that cannot be compared.
     pub overwrite: bool,
     /// Change nothing, and tell what a restore would do. What the file system makes of a name that is not there yet is
