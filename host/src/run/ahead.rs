@@ -218,8 +218,10 @@ fn names(directory: &std::fs::File, behind: &str, most: usize) -> io::Result<Vec
 
 /// Opens a file and reads it. What was listed as a file may be something else by now.
 fn read(directory: &std::fs::File, name: &str) -> io::Result<Found> {
-    let Opened::File(file) = regular::open(directory, name)? else { return Err(io::ErrorKind::IsADirectory.into()) };
-    let content = if file.metadata()?.len() <= LARGEST { read_whole(&file)? } else { None };
+    let Opened::File { file, length } = regular::open(directory, name)? else {
+        return Err(io::ErrorKind::IsADirectory.into());
+    };
+    let content = if length <= LARGEST { read_whole(&file)? } else { None };
     let file = File::new(file, FsPerms::ReadOnly, OpenMode::READ, super::sandbox::BLOCKS_ITS_THREAD);
     Ok(Found { name: name.to_owned(), file, content })
 }

@@ -96,9 +96,9 @@ impl Files<'_> {
             Ok(Opened::Directory(opened)) => {
                 Descriptor::Dir(Dir::new(opened, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
             }
-            Ok(Opened::File(_)) if is_of_directory => return Err(ErrorCode::NotDirectory.into()),
-            Ok(Opened::File(opened)) => {
-                Descriptor::File(File::new(opened, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
+            Ok(Opened::File { .. }) if is_of_directory => return Err(ErrorCode::NotDirectory.into()),
+            Ok(Opened::File { file, .. }) => {
+                Descriptor::File(File::new(file, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error.into()),

@@ -6,7 +6,11 @@ use std::io;
 
 /// What was opened.
 pub(super) enum Opened {
-    File(File),
+    /// A regular file, and how many bytes it had when it was opened.
+    File {
+        file: File,
+        length: u64,
+    },
     Directory(File),
 }
 
@@ -24,10 +28,10 @@ pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
 
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
     let opened = File::from(openat(directory, name, flags, Mode::empty())?);
-    let kind = opened.metadata()?.file_type();
-    if kind.is_file() {
-        Ok(Opened::File(opened))
-    } else if kind.is_dir() {
+    let metadata = opened.metadata()?;
+    if metadata.is_file() {
+        Ok(Opened::File { file: opened, length: metadata.len() })
+    } else if metadata.is_dir() {
         Ok(Opened::Directory(opened))
     } else {
         Err(Errno::EINVAL.into())
