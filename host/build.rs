@@ -23,12 +23,16 @@ fn main() {
     };
     println!("cargo::rerun-if-changed={}", from.display());
     if let Err(error) = embed(&from) {
-        println!("cargo::error=the component {} cannot be taken in: {error}", from.display());
+        println!(
+            "cargo::error=the component {} cannot be taken in: {error}",
+            from.display()
+        );
     }
 }
 
 fn embed(from: &PathBuf) -> Result<(), String> {
-    let component = fs::read(from).map_err(|error| format!("{error}; run `make component` to build it"))?;
+    let component =
+        fs::read(from).map_err(|error| format!("{error}; run `make component` to build it"))?;
     let compiled = if env::var_os("TARGET") == env::var_os("HOST") {
         engine::engine(false)
             .and_then(|engine| engine.precompile_component(&component))
@@ -37,8 +41,14 @@ fn embed(from: &PathBuf) -> Result<(), String> {
         // This machine's code is of no use there. Without any, the library compiles the component when it is used.
         Vec::new()
     };
-    println!("cargo::rustc-env=COMPONENT_VERSION={}", version(&component).unwrap_or("of no known version"));
-    println!("cargo::rustc-env=COMPONENT_SHA256={:x}", Sha256::digest(&component));
+    println!(
+        "cargo::rustc-env=COMPONENT_VERSION={}",
+        version(&component).unwrap_or("of no known version")
+    );
+    println!(
+        "cargo::rustc-env=COMPONENT_SHA256={:x}",
+        Sha256::digest(&component)
+    );
     let out = directory("OUT_DIR");
     fs::write(out.join("license-backup.wasm"), component)
         .and_then(|()| fs::write(out.join("license-backup.cwasm"), compiled))
@@ -47,10 +57,14 @@ fn embed(from: &PathBuf) -> Result<(), String> {
 
 /// What the metadata of a component says of its version.
 fn version(component: &[u8]) -> Option<&str> {
-    Parser::new(0).parse_all(component).find_map(|payload| match payload {
-        Ok(Payload::CustomSection(section)) if section.name() == "version" => str::from_utf8(section.data()).ok(),
-        _ => None,
-    })
+    Parser::new(0)
+        .parse_all(component)
+        .find_map(|payload| match payload {
+            Ok(Payload::CustomSection(section)) if section.name() == "version" => {
+                str::from_utf8(section.data()).ok()
+            }
+            _ => None,
+        })
 }
 
 /// A directory that cargo names to every build script.

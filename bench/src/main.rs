@@ -69,8 +69,15 @@ enum Request {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().request {
-        Request::Run { licenses, publications, rounds, target, to } => {
-            let target = fs::canonicalize(&target).with_context(|| format!("there is no {}", target.display()))?;
+        Request::Run {
+            licenses,
+            publications,
+            rounds,
+            target,
+            to,
+        } => {
+            let target = fs::canonicalize(&target)
+                .with_context(|| format!("there is no {}", target.display()))?;
             let results = run(&target, &licenses, publications, rounds)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("{} cannot be written", to.display()))?;
@@ -86,7 +93,12 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn run(target: &Path, licenses: &[u32], publications: u32, rounds: usize) -> anyhow::Result<Results> {
+fn run(
+    target: &Path,
+    licenses: &[u32],
+    publications: u32,
+    rounds: usize,
+) -> anyhow::Result<Results> {
     let directory = target.join("bench");
     let places = Places {
         target: target.to_owned(),
@@ -105,13 +117,22 @@ fn run(target: &Path, licenses: &[u32], publications: u32, rounds: usize) -> any
 
     let short = SMALL_STORES.iter().map(|&licenses| {
         store(&places, licenses, |places| {
-            Ok((vec![measure::compare("start", &START, places, SHORT_ROUNDS)?], Vec::new()))
+            Ok((
+                vec![measure::compare("start", &START, places, SHORT_ROUNDS)?],
+                Vec::new(),
+            ))
         })
     });
     let short = short.collect::<anyhow::Result<_>>()?;
     let publications = store(&places, publications, |places| {
         let mut sample = Command::new(places.target.join("release/sample-store"));
-        sample.arg(&places.publications).args(["--ordinary-only", "--replace", "--licenses", "0", "--publications"]);
+        sample.arg(&places.publications).args([
+            "--ordinary-only",
+            "--replace",
+            "--licenses",
+            "0",
+            "--publications",
+        ]);
         sample.arg(publications.to_string());
         measure::wait(sample)?;
         let comparison = measure::compare("backup", &PUBLICATIONS, places, rounds)?;
@@ -126,12 +147,22 @@ fn run(target: &Path, licenses: &[u32], publications: u32, rounds: usize) -> any
             let verify = measure::compare("verify", &VERIFY, places, rounds)?;
             let restore = measure::compare("restore", &RESTORE, places, rounds)?;
             let moments = u32::try_from(2 * rounds).context("so many rounds would never end")?;
-            Ok((vec![backup, verify, restore], cancellations(places, moments)?))
+            Ok((
+                vec![backup, verify, restore],
+                cancellations(places, moments)?,
+            ))
         })
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
     fs::remove_dir_all(&directory)?;
-    Ok(Results { schema: SCHEMA, machine: machine()?, components: components(target)?, short, publications, stores })
+    Ok(Results {
+        schema: SCHEMA,
+        machine: machine()?,
+        components: components(target)?,
+        short,
+        publications,
+        stores,
+    })
 }
 
 /// Makes a sample store and measures with it.
@@ -142,40 +173,71 @@ fn store(
 ) -> anyhow::Result<Store> {
     eprintln!("a store of {licenses} licenses");
     let mut sample = Command::new(places.target.join("release/sample-store"));
-    sample.arg(&places.store).args(["--ordinary-only", "--replace", "--licenses"]).arg(licenses.to_string());
+    sample
+        .arg(&places.store)
+        .args(["--ordinary-only", "--replace", "--licenses"])
+        .arg(licenses.to_string());
     measure::wait(sample)?;
     let (comparisons, cancellations) = work(places)?;
-    Ok(Store { licenses, comparisons, cancellations })
+    Ok(Store {
+        licenses,
+        comparisons,
+        cancellations,
+    })
 }
 
 /// Has all operations cancelled that can be, each so many times.
 fn cancellations(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
     let mut command = Command::new(places.target.join("release/cancel"));
     command
-        .args([&places.store, &places.backup, &measure::new_directory(&places.output)?])
+        .args([
+            &places.store,
+            &places.backup,
+            &measure::new_directory(&places.output)?,
+        ])
         .arg(moments.to_string())
         .stderr(Stdio::inherit());
-    let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
+    let output = command
+        .output()
+        .with_context(|| format!("{command:?} cannot be run"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?} ended with {}",
+        output.status
+    );
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn components(target: &Path) -> anyhow::Result<Vec<Component>> {
     let component = |name: &str| {
         let file = target.join("components").join(name);
-        let metadata = fs::metadata(&file).with_context(|| format!("there is no {}", file.display()))?;
-        Ok(Component { name: name.to_owned(), bytes: metadata.len() })
+        let metadata =
+            fs::metadata(&file).with_context(|| format!("there is no {}", file.display()))?;
+        Ok(Component {
+            name: name.to_owned(),
+            bytes: metadata.len(),
+        })
     };
-    ["license-backup.wasm", "license-backup-command.wasm"].into_iter().map(component).collect()
+    ["license-backup.wasm", "license-backup-command.wasm"]
+        .into_iter()
+        .map(component)
+        .collect()
 }
 
 fn machine() -> anyhow::Result<Machine> {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let model = processors
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Ok(Machine {
         processor: model.map_or("unknown", |(_, model)| model).to_owned(),
         cores: std::thread::available_parallelism()?.get(),
-        kernel: kernel.split('-').next().unwrap_or_default().trim().to_owned(),
+        kernel: kernel
+            .split('-')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
     })
 }

@@ -13,10 +13,19 @@ use crate::programs::{Entrant, Places};
 use crate::results::{Comparison, Program};
 
 /// Compares programs that do the same: each once a round, one after the other.
-pub(crate) fn compare(task: &str, entrants: &[Entrant], places: &Places, rounds: usize) -> anyhow::Result<Comparison> {
+pub(crate) fn compare(
+    task: &str,
+    entrants: &[Entrant],
+    places: &Places,
+    rounds: usize,
+) -> anyhow::Result<Comparison> {
     let mut programs: Vec<Program> = Vec::new();
     for entrant in entrants {
-        programs.push(Program { name: entrant.name.to_owned(), seconds: Vec::new(), peak_memory: 0 });
+        programs.push(Program {
+            name: entrant.name.to_owned(),
+            seconds: Vec::new(),
+            peak_memory: 0,
+        });
     }
     for round in 1..=rounds {
         for (entrant, program) in entrants.iter().zip(&mut programs) {
@@ -26,12 +35,18 @@ pub(crate) fn compare(task: &str, entrants: &[Entrant], places: &Places, rounds:
             program.peak_memory = program.peak_memory.max(peak_memory);
         }
     }
-    Ok(Comparison { task: task.to_owned(), programs })
+    Ok(Comparison {
+        task: task.to_owned(),
+        programs,
+    })
 }
 
 /// Runs a program once. Gives the seconds until its result was on disk, and the bytes it had resident at most.
 fn run(entrant: &Entrant, places: &Places) -> anyhow::Result<(f64, u64)> {
-    let places = &Places { output: new_directory(&places.output)?, ..places.clone() };
+    let places = &Places {
+        output: new_directory(&places.output)?,
+        ..places.clone()
+    };
     if let Some(prepare) = entrant.prepare {
         wait(prepare(places))?;
     }
@@ -54,7 +69,8 @@ fn run(entrant: &Entrant, places: &Places) -> anyhow::Result<(f64, u64)> {
 /// makes many files would pay for those of an earlier run that were removed.
 pub(crate) fn new_directory(output: &Path) -> anyhow::Result<PathBuf> {
     let directory = output.join(fs::read_dir(output)?.count().to_string());
-    fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
+    fs::create_dir(&directory)
+        .with_context(|| format!("{} cannot be created", directory.display()))?;
     Ok(directory)
 }
 
@@ -63,7 +79,8 @@ pub(crate) fn renew(directory: &Path) -> anyhow::Result<()> {
     if directory.exists() {
         fs::remove_dir_all(directory)?;
     }
-    fs::create_dir_all(directory).with_context(|| format!("{} cannot be created", directory.display()))
+    fs::create_dir_all(directory)
+        .with_context(|| format!("{} cannot be created", directory.display()))
 }
 
 /// Runs a command to its end, which has to be a good one. Gives the bytes that it had resident at most.
@@ -73,7 +90,9 @@ pub(crate) fn wait(mut command: Command) -> anyhow::Result<u64> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
-        .with_context(|| format!("{program} cannot be run; `make setup-tests` installs what is compared"))?;
+        .with_context(|| {
+            format!("{program} cannot be run; `make setup-tests` installs what is compared")
+        })?;
     let ended = child.wait4()?;
     if !ended.status.success() {
         bail!("{program} ended with {}", ended.status);

@@ -15,10 +15,16 @@ const LONGEST: u32 = 390;
 
 /// The plot of the backups of a store.
 pub(crate) fn plot(store: &Store) -> String {
-    let backup = store.comparisons.iter().find(|comparison| comparison.task == "backup");
-    let mut programs: Vec<&Program> = backup.map_or_else(Vec::new, |backup| backup.programs.iter().collect());
+    let backup = store
+        .comparisons
+        .iter()
+        .find(|comparison| comparison.task == "backup");
+    let mut programs: Vec<&Program> =
+        backup.map_or_else(Vec::new, |backup| backup.programs.iter().collect());
     programs.sort_by(|one, other| one.median_seconds().total_cmp(&other.median_seconds()));
-    let longest = programs.last().map_or(1.0, |program| program.median_seconds());
+    let longest = programs
+        .last()
+        .map_or(1.0, |program| program.median_seconds());
 
     let rows: Vec<_> = (TITLE..).step_by(ROW as usize).zip(programs).collect();
     let height = rows.last().map_or(TITLE, |(top, _)| top + ROW) + 8;
@@ -32,7 +38,11 @@ pub(crate) fn plot(store: &Store) -> String {
     for (top, program) in rows {
         let seconds = program.median_seconds();
         let length = f64::from(LONGEST) * seconds / longest;
-        let colour = if program.name.starts_with("license-backup") { "#1f6f8b" } else { "#b8b8b8" };
+        let colour = if program.name.starts_with("license-backup") {
+            "#1f6f8b"
+        } else {
+            "#b8b8b8"
+        };
         let (label, baseline, value) = (BARS - 8, top + BAR - 3, f64::from(BARS) + length + 6.0);
         let _ = writeln!(
             svg,

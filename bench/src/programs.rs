@@ -49,7 +49,9 @@ impl Places {
 /// restic with a repository in the output directory, and nothing kept elsewhere.
 fn restic(places: &Places) -> Command {
     let mut command = Command::new("restic");
-    command.args(["--quiet", "--no-cache", "--repo"]).arg(places.output.join("repository"));
+    command
+        .args(["--quiet", "--no-cache", "--repo"])
+        .arg(places.output.join("repository"));
     command.env("RESTIC_PASSWORD", "benchmark");
     command
 }
@@ -66,39 +68,64 @@ pub(crate) struct Entrant {
 
 /// An entrant that makes one file.
 const fn one_file(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
-    Entrant { name, makes_files: false, prepare: None, command }
+    Entrant {
+        name,
+        makes_files: false,
+        prepare: None,
+        command,
+    }
 }
 
 /// An entrant that makes a file for each license.
 const fn many_files(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
-    Entrant { name, makes_files: true, prepare: None, command }
+    Entrant {
+        name,
+        makes_files: true,
+        prepare: None,
+        command,
+    }
 }
 
 /// Short runs.
 pub(crate) const START: [Entrant; 2] = [
-    one_file("license-backup backup", |places| places.back_up_into(&places.output)),
+    one_file("license-backup backup", |places| {
+        places.back_up_into(&places.output)
+    }),
     one_file("true", |_| Command::new("true")),
 ];
 
 /// A backup of the whole store.
 pub(crate) const BACKUP: [Entrant; 8] = [
-    one_file("license-backup backup", |places| places.back_up_into(&places.output)),
+    one_file("license-backup backup", |places| {
+        places.back_up_into(&places.output)
+    }),
     one_file("license-backup-command.wasm under wasmtime", |places| {
         let mut command = Command::new("wasmtime");
         command.args(["run", "--allow-precompiled", "--dir"]);
         command.arg(format!("{}::/licenses", places.store.display()));
-        command.arg("--dir").arg(format!("{}::/backup", places.output.display()));
+        command
+            .arg("--dir")
+            .arg(format!("{}::/backup", places.output.display()));
         command.arg(&places.compiled).args(["backup", "/backup"]);
         command
     }),
     one_file("tar cf", |places| {
         let mut command = Command::new("tar");
-        command.arg("cf").arg(places.output.join("licenses.tar")).arg("-C").arg(&places.store).arg(".");
+        command
+            .arg("cf")
+            .arg(places.output.join("licenses.tar"))
+            .arg("-C")
+            .arg(&places.store)
+            .arg(".");
         command
     }),
     one_file("zip -0 -r", |places| {
         let mut command = Command::new("zip");
-        command.args(["-0", "-r", "-q"]).arg(places.output.join("licenses.zip")).arg(".").current_dir(&places.store);
+        command
+            .args(["-0", "-r", "-q"])
+            .arg(places.output.join("licenses.zip"))
+            .arg(".")
+            .current_dir(&places.store);
         command
     }),
     many_files("cp -r", |places| {
@@ -127,7 +154,9 @@ pub(crate) const BACKUP: [Entrant; 8] = [
     },
     one_file("floor: open, read, close, append", |places| {
         let mut command = Command::new(places.target.join("release/floor"));
-        command.arg(&places.store).arg(places.output.join("licenses"));
+        command
+            .arg(&places.store)
+            .arg(places.output.join("licenses"));
         command
     }),
 ];
@@ -137,7 +166,9 @@ pub(crate) const PUBLICATIONS: [Entrant; 2] = [
     one_file("license-backup backup, publications of 2 MiB", |places| {
         places.back_up(&places.publications, &places.output)
     }),
-    one_file("license-backup backup, documents of 4 KiB", |places| places.back_up_into(&places.output)),
+    one_file("license-backup backup, documents of 4 KiB", |places| {
+        places.back_up_into(&places.output)
+    }),
 ];
 
 /// A look at a backup, as thorough as the program has it.
@@ -158,12 +189,20 @@ pub(crate) const VERIFY: [Entrant; 2] = [
 pub(crate) const RESTORE: [Entrant; 2] = [
     many_files("license-backup restore", |places| {
         let mut command = places.ours("restore");
-        command.arg("--from").arg(&places.backup).arg("--store").arg(&places.output);
+        command
+            .arg("--from")
+            .arg(&places.backup)
+            .arg("--store")
+            .arg(&places.output);
         command
     }),
     many_files("unzip", |places| {
         let mut command = Command::new("unzip");
-        command.arg("-qq").arg(places.archive()).arg("-d").arg(&places.output);
+        command
+            .arg("-qq")
+            .arg(places.archive())
+            .arg("-d")
+            .arg(&places.output);
         command
     }),
 ];

@@ -29,7 +29,9 @@ pub(crate) fn publish(root: &Path) -> anyhow::Result<()> {
 pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     for (name, text) in pages(root)? {
         if read(&root.join(name))? != text {
-            bail!("{name} is not what {BENCH}/results.json says: run `license-backup-bench publish`");
+            bail!(
+                "{name} is not what {BENCH}/results.json says: run `license-backup-bench publish`"
+            );
         }
     }
     Ok(())
@@ -37,12 +39,24 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
 
 fn pages(root: &Path) -> anyhow::Result<[Page; 3]> {
     let results = results(&root.join(BENCH).join("results.json"))?;
-    let largest = results.largest_store().context("there are no results of any store")?;
+    let largest = results
+        .largest_store()
+        .context("there are no results of any store")?;
     let readme = read(&root.join("README.md"))?;
     Ok([
         ("bench/backup.svg", plot::plot(largest)),
-        ("bench/results.md", format!("# What `make bench` measured\n\n{}", table::tables(&results))),
-        ("README.md", in_readme(&readme, &results, largest).context("README.md lacks the marks of the benchmark")?),
+        (
+            "bench/results.md",
+            format!(
+                "# What `make bench` measured\n\n{}",
+                table::tables(&results)
+            ),
+        ),
+        (
+            "README.md",
+            in_readme(&readme, &results, largest)
+                .context("README.md lacks the marks of the benchmark")?,
+        ),
     ])
 }
 
@@ -50,7 +64,11 @@ fn pages(root: &Path) -> anyhow::Result<[Page; 3]> {
 fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
-    let tables: Vec<String> = store.comparisons.iter().map(|comparison| table::long_runs(store, comparison)).collect();
+    let tables: Vec<String> = store
+        .comparisons
+        .iter()
+        .map(|comparison| table::long_runs(store, comparison))
+        .collect();
     let made = format!(
         "![Backup of {} licenses: seconds of each program](bench/backup.svg)\n\n{}\n{}",
         store.licenses,
@@ -62,7 +80,8 @@ fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
 
 /// Reads results.
 pub(crate) fn results(file: &Path) -> anyhow::Result<Results> {
-    serde_json::from_str(&read(file)?).with_context(|| format!("{} holds no results", file.display()))
+    serde_json::from_str(&read(file)?)
+        .with_context(|| format!("{} holds no results", file.display()))
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

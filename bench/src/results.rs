@@ -103,8 +103,16 @@ impl Comparison {
     /// How many times as long as `program` the first one took: the median of the ratios of the rounds, so that what slows
     /// the machine for a while does not count for one of them alone.
     pub(crate) fn ratio_to(&self, program: &Program) -> f64 {
-        let first = self.programs.first().map_or(&[][..], |first| &first.seconds);
-        median(first.iter().zip(&program.seconds).map(|(ours, theirs)| ours / theirs))
+        let first = self
+            .programs
+            .first()
+            .map_or(&[][..], |first| &first.seconds);
+        median(
+            first
+                .iter()
+                .zip(&program.seconds)
+                .map(|(ours, theirs)| ours / theirs),
+        )
     }
 }
 
@@ -130,9 +138,15 @@ mod tests {
 
     #[test]
     fn a_ratio_is_taken_within_each_round() {
-        let program = |seconds: &[f64]| Program { name: String::new(), seconds: seconds.to_vec(), peak_memory: 0 };
-        let comparison =
-            Comparison { task: String::new(), programs: vec![program(&[1.0, 8.0, 2.0]), program(&[2.0, 4.0, 2.0])] };
+        let program = |seconds: &[f64]| Program {
+            name: String::new(),
+            seconds: seconds.to_vec(),
+            peak_memory: 0,
+        };
+        let comparison = Comparison {
+            task: String::new(),
+            programs: vec![program(&[1.0, 8.0, 2.0]), program(&[2.0, 4.0, 2.0])],
+        };
         assert!((comparison.ratio_to(&comparison.programs[1]) - 1.0).abs() < f64::EPSILON);
     }
 }

@@ -5,52 +5,91 @@ use crate::results::{Comparison, Machine, Program, Results, Store};
 /// All results.
 pub(crate) fn tables(results: &Results) -> String {
     let machine = &results.machine;
-    let mut parts = vec![format!("{} cores of {}, Linux {}\n", machine.cores, machine.processor, machine.kernel)];
+    let mut parts = vec![format!(
+        "{} cores of {}, Linux {}\n",
+        machine.cores, machine.processor, machine.kernel
+    )];
     for store in &results.stores {
-        parts.extend(store.comparisons.iter().map(|comparison| long_runs(store, comparison)));
+        parts.extend(
+            store
+                .comparisons
+                .iter()
+                .map(|comparison| long_runs(store, comparison)),
+        );
         parts.extend((!store.cancellations.is_empty()).then(|| cancellations(store)));
     }
-    parts
-        .extend(results.publications.comparisons.iter().map(|comparison| long_runs(&results.publications, comparison)));
     parts.extend(
-        results.short.iter().flat_map(|store| store.comparisons.iter().map(|comparison| short_runs(store, comparison))),
+        results
+            .publications
+            .comparisons
+            .iter()
+            .map(|comparison| long_runs(&results.publications, comparison)),
     );
+    parts.extend(results.short.iter().flat_map(|store| {
+        store
+            .comparisons
+            .iter()
+            .map(|comparison| short_runs(store, comparison))
+    }));
     parts.push(table(
         &["component", "size"],
-        results
-            .components
-            .iter()
-            .map(|component| vec![component.name.clone(), format!("{} KiB", kibibytes(component.bytes))]),
+        results.components.iter().map(|component| {
+            vec![
+                component.name.clone(),
+                format!("{} KiB", kibibytes(component.bytes)),
+            ]
+        }),
     ));
     parts.join("\n")
 }
 
 /// Where it was measured.
 pub(crate) fn machine(machine: &Machine) -> String {
-    format!("{} cores of {}, Linux {}:\n", machine.cores, machine.processor, machine.kernel)
+    format!(
+        "{} cores of {}, Linux {}:\n",
+        machine.cores, machine.processor, machine.kernel
+    )
 }
 
 /// The programs of one comparison, and how many times as long the first of them took.
 pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
-    let title = format!("{} of {} licenses, {} rounds", comparison.task, store.licenses, comparison.rounds());
+    let title = format!(
+        "{} of {} licenses, {} rounds",
+        comparison.task,
+        store.licenses,
+        comparison.rounds()
+    );
     let rows = comparison.programs.iter().map(|program| {
         vec![
             program.name.clone(),
             format!("{:.3} s", program.median_seconds()),
-            format!("{:.1} µs", program.median_seconds() * 1e6 / f64::from(store.licenses)),
+            format!(
+                "{:.1} µs",
+                program.median_seconds() * 1e6 / f64::from(store.licenses)
+            ),
             format!("{:.2}", comparison.ratio_to(program)),
             memory(program),
         ]
     });
-    table(&[&title, "median", "a license", "license-backup ÷ it", "peak memory"], rows)
+    table(
+        &[
+            &title,
+            "median",
+            "a license",
+            "license-backup ÷ it",
+            "peak memory",
+        ],
+        rows,
+    )
 }
 
 /// How long operations take to end when they are cancelled.
 fn cancellations(store: &Store) -> String {
     let rows = store.cancellations.iter().map(|cancellation| {
         // Of a small store every request may come too late.
-        let milliseconds =
-            |seconds: Option<f64>| seconds.map_or_else(String::new, |seconds| format!("{:.1} ms", seconds * 1e3));
+        let milliseconds = |seconds: Option<f64>| {
+            seconds.map_or_else(String::new, |seconds| format!("{:.1} ms", seconds * 1e3))
+        };
         vec![
             cancellation.task.clone(),
             milliseconds(cancellation.median_seconds()),
@@ -60,14 +99,26 @@ fn cancellations(store: &Store) -> String {
         ]
     });
     let title = format!("cancelled, {} licenses", store.licenses);
-    table(&[&title, "median", "longest", "requests in time", "too late"], rows)
+    table(
+        &[&title, "median", "longest", "requests in time", "too late"],
+        rows,
+    )
 }
 
 /// The same where ratios would say little.
 fn short_runs(store: &Store, comparison: &Comparison) -> String {
-    let title = format!("{} of {} licenses, {} rounds", comparison.task, store.licenses, comparison.rounds());
+    let title = format!(
+        "{} of {} licenses, {} rounds",
+        comparison.task,
+        store.licenses,
+        comparison.rounds()
+    );
     let rows = comparison.programs.iter().map(|program| {
-        vec![program.name.clone(), format!("{:.1} ms", program.median_seconds() * 1e3), memory(program)]
+        vec![
+            program.name.clone(),
+            format!("{:.1} ms", program.median_seconds() * 1e3),
+            memory(program),
+        ]
     });
     table(&[&title, "median", "peak memory"], rows)
 }
@@ -86,22 +137,40 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut lines: Vec<String> = rows.iter().map(|row| line(row, &widths)).collect();
     let rule: Vec<String> = widths
         .iter()
         .enumerate()
-        .map(|(column, width)| if column == 0 { "-".repeat(*width) } else { "-".repeat(width - 1) + ":" })
+        .map(|(column, width)| {
+            if column == 0 {
+                "-".repeat(*width)
+            } else {
+                "-".repeat(width - 1) + ":"
+            }
+        })
         .collect();
     lines.insert(1, line(&rule, &widths));
     lines.join("\n") + "\n"
 }
 
 fn line(cells: &[String], widths: &[usize]) -> String {
-    let padded =
-        cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+    let padded = cells
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(column, (cell, width))| {
+            if column == 0 {
+                format!("{cell:<width$}")
+            } else {
+                format!("{cell:>width$}")
+            }
         });
     format!("| {} |", padded.collect::<Vec<_>>().join(" | "))
 }

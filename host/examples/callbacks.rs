@@ -4,7 +4,9 @@ use std::env;
 use std::error::Error;
 use std::sync::mpsc::{Sender, channel};
 
-use license_backup::{Callback, OperationError, Runtime, Status, VerifyOptions, VerifySummary, wait};
+use license_backup::{
+    Callback, OperationError, Runtime, Status, VerifyOptions, VerifySummary, wait,
+};
 
 /// Is called from a thread of its own, and may take its time.
 struct Listener(Sender<Result<VerifySummary, OperationError>>);
@@ -23,10 +25,15 @@ impl Callback<VerifySummary> for Listener {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let backup = env::args_os().nth(1).ok_or("give the directory of a backup")?;
+    let backup = env::args_os()
+        .nth(1)
+        .ok_or("give the directory of a backup")?;
     let (sender, outcome) = channel();
     wait(Runtime::new()?.verify_with(&VerifyOptions::new(backup), Listener(sender)))?;
     let summary = outcome.recv()??;
-    println!("{} licenses are whole, BLAKE3 {}", summary.licenses, summary.hash);
+    println!(
+        "{} licenses are whole, BLAKE3 {}",
+        summary.licenses, summary.hash
+    );
     Ok(())
 }

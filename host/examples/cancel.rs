@@ -11,8 +11,12 @@ use license_backup::{ErrorCode, RestoreOptions, Runtime, wait};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let (Some(backup), Some(store), Some(seconds)) = (arguments.next(), arguments.next(), arguments.next()) else {
-        return Err("give the directory of a backup, a license store, and a number of seconds".into());
+    let (Some(backup), Some(store), Some(seconds)) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        return Err(
+            "give the directory of a backup, a license store, and a number of seconds".into(),
+        );
     };
     let limit = Duration::try_from_secs_f64(seconds.parse()?)?;
 
@@ -30,7 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     match outcome {
         Ok(summary) => println!("{} licenses restored", summary.restored),
-        Err(error) if error.code() == ErrorCode::Cancelled => println!("cancelled, and the store is as it was"),
+        Err(error) if error.code() == ErrorCode::Cancelled => {
+            println!("cancelled, and the store is as it was")
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())

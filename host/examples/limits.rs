@@ -12,15 +12,24 @@ const TIME: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let store = env::args_os().nth(1).ok_or("give a license store")?;
-    let runtime = Runtime::new()?.with_memory_limit(MEMORY).with_deadline(TIME);
+    let runtime = Runtime::new()?
+        .with_memory_limit(MEMORY)
+        .with_deadline(TIME);
     let mut operation = wait(runtime.list(&ListOptions::store(store)))?;
     while let Some(license) = operation.licenses.wait_next() {
         println!("{:?}", license.path);
     }
     match wait(operation.completed) {
-        Ok(summary) => println!("{} may be backed up, {} not", summary.licenses, summary.left_out),
-        Err(OperationError::OutOfMemory { limit }) => println!("more than {limit} bytes would be needed"),
-        Err(OperationError::DeadlineExceeded { limit }) => println!("more than {limit:?} would be needed"),
+        Ok(summary) => println!(
+            "{} may be backed up, {} not",
+            summary.licenses, summary.left_out
+        ),
+        Err(OperationError::OutOfMemory { limit }) => {
+            println!("more than {limit} bytes would be needed")
+        }
+        Err(OperationError::DeadlineExceeded { limit }) => {
+            println!("more than {limit:?} would be needed")
+        }
         Err(error) => return Err(error.into()),
     }
     Ok(())

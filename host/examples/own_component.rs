@@ -1,7 +1,10 @@
 //! Verifies a backup with a component of the caller's own, compiled ahead of time, as one does at installation:
 //! `cargo run --example own_component -- COMPONENT.wasm BACKUP`
 
-#![allow(unsafe_code, reason = "to load machine code is unsafe, and the caller vouches for it")]
+#![allow(
+    unsafe_code,
+    reason = "to load machine code is unsafe, and the caller vouches for it"
+)]
 
 use std::error::Error;
 use std::{env, fs};

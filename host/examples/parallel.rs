@@ -12,25 +12,37 @@ use license_backup::{BackupOptions, Runtime, wait};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
-    let backups = arguments.next().ok_or("give a directory for backups, and license stores")?;
+    let backups = arguments
+        .next()
+        .ok_or("give a directory for backups, and license stores")?;
     let stores: Vec<_> = arguments.collect();
     let runtime = Runtime::new()?;
-    let all = stores.iter().map(async |store| -> Result<_, Box<dyn Error>> {
-        let backup = backups.join(store.file_name().ok_or("a store has a name")?);
-        fs::create_dir_all(&backup)?;
-        // Accepted, and at work on a thread of its own, before it is waited for.
-        let operation = runtime.backup(&BackupOptions::new(store, backup)).await?;
-        Ok(operation.completed.await?)
-    });
+    let all = stores
+        .iter()
+        .map(async |store| -> Result<_, Box<dyn Error>> {
+            let backup = backups.join(store.file_name().ok_or("a store has a name")?);
+            fs::create_dir_all(&backup)?;
+            // Accepted, and at work on a thread of its own, before it is waited for.
+            let operation = runtime.backup(&BackupOptions::new(store, backup)).await?;
+            Ok(operation.completed.await?)
+        });
     let mut failed = 0;
     for (store, outcome) in stores.iter().zip(wait(join_all(all))) {
         match outcome {
-            Ok(summary) => println!("{}: {} licenses are safe", store.display(), summary.licenses),
+            Ok(summary) => println!(
+                "{}: {} licenses are safe",
+                store.display(),
+                summary.licenses
+            ),
             Err(error) => {
                 failed += 1;
                 println!("{}: {error}", store.display());
             }
         }
     }
-    if failed > 0 { Err(format!("{failed} of {} stores could not be backed up", stores.len()).into()) } else { Ok(()) }
+    if failed > 0 {
+        Err(format!("{failed} of {} stores could not be backed up", stores.len()).into())
+    } else {
+        Ok(())
+    }
 }

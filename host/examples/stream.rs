@@ -21,8 +21,12 @@ async fn back_up(options: &BackupOptions) -> Result<(), Box<dyn Error>> {
     while let Some(status) = operation.progress.next().await {
         match status {
             Status::Begin => println!("begins"),
-            Status::Information(progress) => println!("{} {} files", progress.stage.name(), progress.done),
-            Status::RestrictedLicense(license) => println!("left out: {:?} ({})", license.path, license.reason.name()),
+            Status::Information(progress) => {
+                println!("{} {} files", progress.stage.name(), progress.done)
+            }
+            Status::RestrictedLicense(license) => {
+                println!("left out: {:?} ({})", license.path, license.reason.name())
+            }
             Status::Error(failure) => println!("not read: {}", failure.message),
             Status::End => println!("ends"),
         }

@@ -23,7 +23,11 @@ impl BackupOptions {
     /// kept, and ends the operation.
     #[must_use]
     pub fn new(store: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Self {
-        Self { store: store.into(), to: to.into(), overwrite: false }
+        Self {
+            store: store.into(),
+            to: to.into(),
+            overwrite: false,
+        }
     }
 
     /// Whether a backup that is in the directory is replaced (`WMDRM_BACKUP_OVERWRITE`). It is there until the new one is
@@ -42,16 +46,35 @@ impl Call for BackupOptions {
 
     fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
         let store = Directory::store(self.store.clone(), Access::Read);
-        Ok(vec![store, Directory::backup(self.to.clone(), Access::ReadAndWrite, shares)?])
+        Ok(vec![
+            store,
+            Directory::backup(self.to.clone(), Access::ReadAndWrite, shares)?,
+        ])
     }
 
-    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>> {
-        let flags = if self.overwrite { BackupFlags::OVERWRITE } else { BackupFlags::empty() };
-        let result = guest.call_backup_licenses(accessor, Directory::BACKUP.to_owned(), flags).await?;
-        Ok(result.map(|management::BackupOperation { cookie, progress, completed }| Begun {
-            cookie,
-            events: progress,
-            completed,
-        }))
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>> {
+        let flags = if self.overwrite {
+            BackupFlags::OVERWRITE
+        } else {
+            BackupFlags::empty()
+        };
+        let result = guest
+            .call_backup_licenses(accessor, Directory::BACKUP.to_owned(), flags)
+            .await?;
+        Ok(result.map(
+            |management::BackupOperation {
+                 cookie,
+                 progress,
+                 completed,
+             }| Begun {
+                cookie,
+                events: progress,
+                completed,
+            },
+        ))
     }
 }

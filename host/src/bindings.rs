@@ -1,7 +1,13 @@
 //! The bindings to the world `license-management`, generated from `wit/`.
 //!
 //! Nothing but [`crate::convert`] and [`crate::run`] speaks of these types.
-#![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "the code is generated")]
+#![allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "the code is generated"
+)]
 
 wasmtime::component::bindgen!({
     path: "wit",

@@ -27,7 +27,11 @@ pub(crate) async fn relay<Summary: 'static>(
 ) -> Result<CancellationCookie, OperationError> {
     let (caller, answer) = oneshot::channel();
     let relay = move || {
-        let Operation { mut progress, completed, cookie } = match wait(operation) {
+        let Operation {
+            mut progress,
+            completed,
+            cookie,
+        } = match wait(operation) {
             Ok(operation) => operation,
             Err(error) => return drop(caller.send(Err(error))),
         };
@@ -38,6 +42,9 @@ pub(crate) async fn relay<Summary: 'static>(
         }
         callback.completed(wait(completed));
     };
-    thread::Builder::new().name("license-backup-callback".to_owned()).spawn(relay).map_err(OperationError::Thread)?;
+    thread::Builder::new()
+        .name("license-backup-callback".to_owned())
+        .spawn(relay)
+        .map_err(OperationError::Thread)?;
     answer.await.unwrap_or(Err(OperationError::Died))
 }

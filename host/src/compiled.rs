@@ -2,7 +2,10 @@
 //!
 //! This module alone holds unsafe code: what was compiled ahead is machine code, and whoever loads it has to know where
 //! it comes from.
-#![allow(unsafe_code, reason = "loading machine code is unsafe, and is done here alone")]
+#![allow(
+    unsafe_code,
+    reason = "loading machine code is unsafe, and is done here alone"
+)]
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -52,7 +55,9 @@ impl Runtime {
     ///
     /// [`RuntimeError::Engine`] and [`RuntimeError::Compile`].
     pub fn compile(component: &[u8]) -> Result<Vec<u8>, RuntimeError> {
-        foreign_engine()?.precompile_component(component).map_err(|error| RuntimeError::Compile(error.into()))
+        foreign_engine()?
+            .precompile_component(component)
+            .map_err(|error| RuntimeError::Compile(error.into()))
     }
 
     /// Takes a component that [`Runtime::compile`] has compiled.
@@ -91,5 +96,6 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<Component, RuntimeError>
 /// That of [`Runtime::from_compiled`].
 unsafe fn load(engine: &Engine, compiled: &[u8]) -> Result<Component, RuntimeError> {
     // SAFETY: the caller vouches for it.
-    unsafe { Component::deserialize(engine, compiled) }.map_err(|error| RuntimeError::Unfit(error.into()))
+    unsafe { Component::deserialize(engine, compiled) }
+        .map_err(|error| RuntimeError::Unfit(error.into()))
 }

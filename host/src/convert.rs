@@ -3,8 +3,8 @@
 //! Every match is exhaustive, so that a case added to the interface does not compile until it is dealt with here.
 
 use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, RestoreSummary, Restricted,
-    Restriction, Stage, Standing, Status, VerifySummary,
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress,
+    RestoreSummary, Restricted, Restriction, Stage, Standing, Status, VerifySummary,
 };
 
 use crate::bindings::exports::licenses::management::{management, types};
@@ -60,29 +60,67 @@ impl From<types::Restriction> for Restriction {
 
 impl From<types::Failure> for Failure {
     fn from(failure: types::Failure) -> Self {
-        let types::Failure { code, message, path } = failure;
-        Self { code: code.into(), message, path }
+        let types::Failure {
+            code,
+            message,
+            path,
+        } = failure;
+        Self {
+            code: code.into(),
+            message,
+            path,
+        }
     }
 }
 
 impl From<types::LicenseIdentity> for Identity {
     fn from(identity: types::LicenseIdentity) -> Self {
-        let types::LicenseIdentity { format, license_ids, key_ids, rights_end } = identity;
-        Self { format: format.map(Format::from), license_ids, key_ids, rights_end }
+        let types::LicenseIdentity {
+            format,
+            license_ids,
+            key_ids,
+            rights_end,
+        } = identity;
+        Self {
+            format: format.map(Format::from),
+            license_ids,
+            key_ids,
+            rights_end,
+        }
     }
 }
 
 impl From<types::RestrictedLicense> for Restricted {
     fn from(restricted: types::RestrictedLicense) -> Self {
-        let types::RestrictedLicense { path, identity, reason } = restricted;
-        Self { path, identity: identity.into(), reason: reason.into() }
+        let types::RestrictedLicense {
+            path,
+            identity,
+            reason,
+        } = restricted;
+        Self {
+            path,
+            identity: identity.into(),
+            reason: reason.into(),
+        }
     }
 }
 
 impl From<types::Progress> for Progress {
     fn from(progress: types::Progress) -> Self {
-        let types::Progress { stage, done, total, bytes, path } = progress;
-        Self { stage: stage.into(), done, total, bytes, path }
+        let types::Progress {
+            stage,
+            done,
+            total,
+            bytes,
+            path,
+        } = progress;
+        Self {
+            stage: stage.into(),
+            done,
+            total,
+            bytes,
+            path,
+        }
     }
 }
 
@@ -104,7 +142,9 @@ impl From<types::BackupRestoreStatus> for Status {
         match status {
             types::BackupRestoreStatus::Begin => Self::Begin,
             types::BackupRestoreStatus::Information(progress) => Self::Information(progress.into()),
-            types::BackupRestoreStatus::RestrictedLicense(restricted) => Self::RestrictedLicense(restricted.into()),
+            types::BackupRestoreStatus::RestrictedLicense(restricted) => {
+                Self::RestrictedLicense(restricted.into())
+            }
             types::BackupRestoreStatus::Error(failure) => Self::Error(failure.into()),
             types::BackupRestoreStatus::End => Self::End,
         }
@@ -113,22 +153,58 @@ impl From<types::BackupRestoreStatus> for Status {
 
 impl From<management::BackupSummary> for BackupSummary {
     fn from(summary: management::BackupSummary) -> Self {
-        let management::BackupSummary { licenses, bytes, restricted, errors, size } = summary;
-        Self { licenses, bytes, restricted, errors, size }
+        let management::BackupSummary {
+            licenses,
+            bytes,
+            restricted,
+            errors,
+            size,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            restricted,
+            errors,
+            size,
+        }
     }
 }
 
 impl From<management::VerifySummary> for VerifySummary {
     fn from(summary: management::VerifySummary) -> Self {
-        let management::VerifySummary { licenses, bytes, left_out, size, hash, program } = summary;
-        Self { licenses, bytes, left_out, size, hash, program }
+        let management::VerifySummary {
+            licenses,
+            bytes,
+            left_out,
+            size,
+            hash,
+            program,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            left_out,
+            size,
+            hash,
+            program,
+        }
     }
 }
 
 impl From<management::RestoreSummary> for RestoreSummary {
     fn from(summary: management::RestoreSummary) -> Self {
-        let management::RestoreSummary { restored, bytes, present, conflicts } = summary;
-        Self { restored, bytes, present, conflicts }
+        let management::RestoreSummary {
+            restored,
+            bytes,
+            present,
+            conflicts,
+        } = summary;
+        Self {
+            restored,
+            bytes,
+            present,
+            conflicts,
+        }
     }
 }
 
@@ -145,14 +221,38 @@ impl From<management::LicenseStanding> for Standing {
 
 impl From<management::LicenseListing> for Listing {
     fn from(listing: management::LicenseListing) -> Self {
-        let management::LicenseListing { path, identity, size, entry, standing, message } = listing;
-        Self { path, identity: identity.into(), size, entry, standing: standing.into(), message }
+        let management::LicenseListing {
+            path,
+            identity,
+            size,
+            entry,
+            standing,
+            message,
+        } = listing;
+        Self {
+            path,
+            identity: identity.into(),
+            size,
+            entry,
+            standing: standing.into(),
+            message,
+        }
     }
 }
 
 impl From<management::ListSummary> for ListSummary {
     fn from(summary: management::ListSummary) -> Self {
-        let management::ListSummary { licenses, bytes, left_out, program } = summary;
-        Self { licenses, bytes, left_out, program }
+        let management::ListSummary {
+            licenses,
+            bytes,
+            left_out,
+            program,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            left_out,
+            program,
+        }
     }
 }

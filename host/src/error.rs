@@ -22,7 +22,9 @@ pub enum RuntimeError {
     #[error("the component cannot be compiled")]
     Compile(#[source] Cause),
     /// What was compiled ahead of time is not of this version, or not for this processor.
-    #[error("the component was compiled by another version or for another processor; compile it anew")]
+    #[error(
+        "the component was compiled by another version or for another processor; compile it anew"
+    )]
     Unfit(#[source] Cause),
     /// The component imports more than it is given, or does not export what this library calls.
     #[error("the component does not fit this library; build both from the same sources")]
@@ -31,7 +33,10 @@ pub enum RuntimeError {
 
 /// What was given as the name of a UNC share is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} does not name a UNC share: give a server and a share, such as \\\\nas\\backups", visible(share))]
+#[error(
+    "{} does not name a UNC share: give a server and a share, such as \\\\nas\\backups",
+    visible(share)
+)]
 pub struct ShareError {
     /// The name as it was given.
     pub share: String,
@@ -107,14 +112,18 @@ impl OperationError {
             Self::Directory { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => ErrorCode::PathNotFound,
                 io::ErrorKind::PermissionDenied => ErrorCode::AccessDenied,
-                io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => ErrorCode::InvalidArgument,
+                io::ErrorKind::NotADirectory | io::ErrorKind::InvalidInput => {
+                    ErrorCode::InvalidArgument
+                }
                 _ => ErrorCode::Io,
             },
             Self::OutOfMemory { .. } => ErrorCode::OutOfMemory,
             Self::Umask(_) => ErrorCode::AccessDenied,
-            Self::DeadlineExceeded { .. } | Self::Start(_) | Self::Trap(_) | Self::Thread(_) | Self::Died => {
-                ErrorCode::Io
-            }
+            Self::DeadlineExceeded { .. }
+            | Self::Start(_)
+            | Self::Trap(_)
+            | Self::Thread(_)
+            | Self::Died => ErrorCode::Io,
         }
     }
 
@@ -146,7 +155,11 @@ mod tests {
     use super::*;
 
     fn directory(kind: io::ErrorKind) -> OperationError {
-        OperationError::Directory { role: "license store", path: "s".into(), source: kind.into() }
+        OperationError::Directory {
+            role: "license store",
+            path: "s".into(),
+            source: kind.into(),
+        }
     }
 
     #[test]
@@ -156,17 +169,24 @@ mod tests {
 
     #[test]
     fn a_directory_that_is_closed_is_access_denied() {
-        assert_eq!(directory(io::ErrorKind::PermissionDenied).hresult(), 0x8007_0005);
+        assert_eq!(
+            directory(io::ErrorKind::PermissionDenied).hresult(),
+            0x8007_0005
+        );
     }
 
     #[test]
     fn too_little_memory_is_out_of_memory() {
-        assert_eq!(OperationError::OutOfMemory { limit: 1 }.hresult(), 0x8007_000E);
+        assert_eq!(
+            OperationError::OutOfMemory { limit: 1 }.hresult(),
+            0x8007_000E
+        );
     }
 
     #[test]
     fn a_failure_of_the_component_speaks_for_itself() {
-        let error = OperationError::Failure(Failure::at(ErrorCode::BackupExists, "/b", "there is one"));
+        let error =
+            OperationError::Failure(Failure::at(ErrorCode::BackupExists, "/b", "there is one"));
         assert_eq!(error.to_string(), "there is one");
         assert_eq!(error.hresult(), 0xC00D_2742);
         assert_eq!(error.path().as_deref(), Some("/b"));

@@ -70,9 +70,25 @@ pub(crate) fn channel<W, T>(expiry: Expiry) -> (Relay<W, T>, Events<T>, Drained)
     let (sender, batches) = mpsc::channel(WAITING);
     let (writing, writer_gone) = oneshot::channel();
     let (reading, reader_gone) = oneshot::channel();
-    let relay = Relay { sender, _writing: writing, wire: PhantomData };
-    let events = Events { batches, batch: Vec::new().into_iter(), expiry, _reading: reading };
-    (relay, events, Drained { writer_gone, reader_gone })
+    let relay = Relay {
+        sender,
+        _writing: writing,
+        wire: PhantomData,
+    };
+    let events = Events {
+        batches,
+        batch: Vec::new().into_iter(),
+        expiry,
+        _reading: reading,
+    };
+    (
+        relay,
+        events,
+        Drained {
+            writer_gone,
+            reader_gone,
+        },
+    )
 }
 
 /// Knows when no event will pass any more.

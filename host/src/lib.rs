@@ -189,11 +189,13 @@ pub use callbacks::Callback;
 pub use error::{OperationError, RuntimeError, ShareError};
 pub use events::Events;
 pub use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress, RestoreSummary, Restricted,
-    Restriction, Stage, Standing, Status, VerifySummary,
+    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress,
+    RestoreSummary, Restricted, Restriction, Stage, Standing, Status, VerifySummary,
 };
 pub use list::{ListOperation, ListOptions};
-pub use operation::{BackupOperation, CancellationCookie, Completion, Operation, RestoreOperation, VerifyOperation};
+pub use operation::{
+    BackupOperation, CancellationCookie, Completion, Operation, RestoreOperation, VerifyOperation,
+};
 pub use restore::RestoreOptions;
 pub use runtime::Runtime;
 pub use verify::VerifyOptions;

@@ -48,8 +48,16 @@ pub struct ListOperation {
 
 impl From<Running<ListOptions>> for ListOperation {
     fn from(running: Running<ListOptions>) -> Self {
-        let Running { events, completed, cookie } = running;
-        Self { licenses: events, completed, cookie }
+        let Running {
+            events,
+            completed,
+            cookie,
+        } = running;
+        Self {
+            licenses: events,
+            completed,
+            cookie,
+        }
     }
 }
 
@@ -62,20 +70,32 @@ impl Call for ListOptions {
     fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
         Ok(vec![match &self.0 {
             Source::Store(directory) => Directory::store(directory.clone(), Access::Read),
-            Source::Backup(directory) => Directory::backup(directory.clone(), Access::Read, shares)?,
+            Source::Backup(directory) => {
+                Directory::backup(directory.clone(), Access::Read, shares)?
+            }
         }])
     }
 
-    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>> {
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>> {
         let source = match &self.0 {
             Source::Store(_) => ListSource::Store,
             Source::Backup(_) => ListSource::Backup(Directory::BACKUP.to_owned()),
         };
         let result = guest.call_list_licenses(accessor, source).await?;
-        Ok(result.map(|management::ListOperation { cookie, licenses, completed }| Begun {
-            cookie,
-            events: licenses,
-            completed,
-        }))
+        Ok(result.map(
+            |management::ListOperation {
+                 cookie,
+                 licenses,
+                 completed,
+             }| Begun {
+                cookie,
+                events: licenses,
+                completed,
+            },
+        ))
     }
 }

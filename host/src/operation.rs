@@ -51,8 +51,16 @@ impl<Summary> Operation<Summary> {
 
 impl<C: Call<Event = Status>> From<Running<C>> for Operation<C::Summary> {
     fn from(running: Running<C>) -> Self {
-        let Running { events, completed, cookie } = running;
-        Self { progress: events, completed, cookie }
+        let Running {
+            events,
+            completed,
+            cookie,
+        } = running;
+        Self {
+            progress: events,
+            completed,
+            cookie,
+        }
     }
 }
 
@@ -67,7 +75,10 @@ pub struct Completion<T> {
 }
 
 impl<T> Completion<T> {
-    pub(crate) fn new(outcome: oneshot::Receiver<Result<T, OperationError>>, expiry: Expiry) -> Self {
+    pub(crate) fn new(
+        outcome: oneshot::Receiver<Result<T, OperationError>>,
+        expiry: Expiry,
+    ) -> Self {
         Self { outcome, expiry }
     }
 }
@@ -110,7 +121,11 @@ impl CancellationCookie {
         poll_fn(|context| {
             // In this order: a request in between is seen here or wakes the listener.
             self.0.listener.register(context.waker());
-            if self.0.asked.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            if self.0.asked.load(Ordering::SeqCst) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }
@@ -137,7 +152,10 @@ mod tests {
     fn the_death_of_the_operation_is_told_as_an_error() {
         let (sender, receiver) = oneshot::channel::<Result<(), OperationError>>();
         drop(sender);
-        assert!(matches!(wait(Completion::new(receiver, Expiry::Never)), Err(OperationError::Died)));
+        assert!(matches!(
+            wait(Completion::new(receiver, Expiry::Never)),
+            Err(OperationError::Died)
+        ));
     }
 
     #[test]

@@ -24,7 +24,12 @@ impl RestoreOptions {
     /// `store`. Both must exist. What is in the store is kept.
     #[must_use]
     pub fn new(from: impl Into<PathBuf>, store: impl Into<PathBuf>) -> Self {
-        Self { from: from.into(), store: store.into(), overwrite: false, dry_run: false }
+        Self {
+            from: from.into(),
+            store: store.into(),
+            overwrite: false,
+            dry_run: false,
+        }
     }
 
     /// Whether a file of the store that has the name of a license, and other bytes, is replaced. It is kept otherwise, and
@@ -48,12 +53,23 @@ impl Call for RestoreOptions {
     type Summary = RestoreSummary;
 
     fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
-        let access = if self.dry_run { Access::Read } else { Access::ReadAndWrite };
+        let access = if self.dry_run {
+            Access::Read
+        } else {
+            Access::ReadAndWrite
+        };
         let store = Directory::store(self.store.clone(), access);
-        Ok(vec![store, Directory::backup(self.from.clone(), Access::Read, shares)?])
+        Ok(vec![
+            store,
+            Directory::backup(self.from.clone(), Access::Read, shares)?,
+        ])
     }
 
-    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>> {
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>> {
         let mut flags = RestoreFlags::empty();
         if self.overwrite {
             flags |= RestoreFlags::OVERWRITE;
@@ -61,11 +77,19 @@ impl Call for RestoreOptions {
         if self.dry_run {
             flags |= RestoreFlags::DRY_RUN;
         }
-        let result = guest.call_restore_licenses(accessor, Directory::BACKUP.to_owned(), flags).await?;
-        Ok(result.map(|management::RestoreOperation { cookie, progress, completed }| Begun {
-            cookie,
-            events: progress,
-            completed,
-        }))
+        let result = guest
+            .call_restore_licenses(accessor, Directory::BACKUP.to_owned(), flags)
+            .await?;
+        Ok(result.map(
+            |management::RestoreOperation {
+                 cookie,
+                 progress,
+                 completed,
+             }| Begun {
+                cookie,
+                events: progress,
+                completed,
+            },
+        ))
     }
 }

@@ -11,9 +11,9 @@ use crate::bindings::LicenseManagementPre;
 use crate::run::{self, Call, State};
 use crate::shares::Shares;
 use crate::{
-    BackupOperation, BackupOptions, Callback, CancellationCookie, ListOperation, ListOptions, Operation,
-    OperationError, RestoreOperation, RestoreOptions, RuntimeError, ShareError, VerifyOperation, VerifyOptions,
-    callbacks,
+    BackupOperation, BackupOptions, Callback, CancellationCookie, ListOperation, ListOptions,
+    Operation, OperationError, RestoreOperation, RestoreOptions, RuntimeError, ShareError,
+    VerifyOperation, VerifyOptions, callbacks,
 };
 
 /// Bytes of memory that one operation may use, unless another limit is set. An operation keeps the paths of a store and
@@ -42,14 +42,21 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: MEMORY_LIMIT, time: None }
+        Self {
+            memory: MEMORY_LIMIT,
+            time: None,
+        }
     }
 }
 
 impl Runtime {
     pub(crate) fn link(component: &Component) -> Result<Self, RuntimeError> {
         let component = run::link(component).map_err(|error| RuntimeError::Link(error.into()))?;
-        Ok(Self { component: Arc::new(component), limits: Limits::default(), shares: Arc::default() })
+        Ok(Self {
+            component: Arc::new(component),
+            limits: Limits::default(),
+            shares: Arc::default(),
+        })
     }
 
     /// The same, with another limit on the memory of each operation, in bytes. The default is 1 GiB: a store of an
@@ -58,7 +65,13 @@ impl Runtime {
     /// An operation that reaches it ends with [`OperationError::OutOfMemory`].
     #[must_use]
     pub fn with_memory_limit(self, bytes: usize) -> Self {
-        Self { limits: Limits { memory: bytes, ..self.limits }, ..self }
+        Self {
+            limits: Limits {
+                memory: bytes,
+                ..self.limits
+            },
+            ..self
+        }
     }
 
     /// The same, with a limit on the time of each operation, from the call to its outcome and the last of its events. There is
@@ -70,7 +83,13 @@ impl Runtime {
     /// stays until that returns. To have an operation end in good order, cancel it first.
     #[must_use]
     pub fn with_deadline(self, limit: Duration) -> Self {
-        Self { limits: Limits { time: Some(limit), ..self.limits }, ..self }
+        Self {
+            limits: Limits {
+                time: Some(limit),
+                ..self.limits
+            },
+            ..self
+        }
     }
 
     /// The same, with a UNC share that stands for a directory of the host. From then on a backup directory that is given to
@@ -88,7 +107,11 @@ impl Runtime {
     /// # Errors
     ///
     /// [`ShareError`] when `share` does not name a server and a share.
-    pub fn with_share(mut self, share: &str, directory: impl Into<PathBuf>) -> Result<Self, ShareError> {
+    pub fn with_share(
+        mut self,
+        share: &str,
+        directory: impl Into<PathBuf>,
+    ) -> Result<Self, ShareError> {
         Arc::make_mut(&mut self.shares).map(share, directory.into())?;
         Ok(self)
     }
@@ -225,6 +248,9 @@ impl Runtime {
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").field("limits", &self.limits).field("shares", &self.shares).finish_non_exhaustive()
+        f.debug_struct("Runtime")
+            .field("limits", &self.limits)
+            .field("shares", &self.shares)
+            .finish_non_exhaustive()
     }
 }

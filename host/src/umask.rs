@@ -33,13 +33,16 @@ pub(crate) fn make_private() -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn current() -> io::Result<u32> {
     let status = std::fs::read_to_string("/proc/thread-self/status")?;
-    parse(&status).ok_or_else(|| io::Error::other("/proc/thread-self/status does not tell the umask"))
+    parse(&status)
+        .ok_or_else(|| io::Error::other("/proc/thread-self/status does not tell the umask"))
 }
 
 /// Finds the line `Umask:\t0022` (Linux 4.7 and later).
 #[cfg(target_os = "linux")]
 fn parse(status: &str) -> Option<u32> {
-    let umask = status.lines().find_map(|line| line.strip_prefix("Umask:"))?;
+    let umask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Umask:"))?;
     u32::from_str_radix(umask.trim(), 8).ok()
 }
 
@@ -64,19 +67,27 @@ mod tests {
 
     fn mode_of_new_file(path: &Path) -> u32 {
         File::create(path).expect("the file is created");
-        let mode = fs::metadata(path).expect("the file is there").permissions().mode() & 0o777;
+        let mode = fs::metadata(path)
+            .expect("the file is there")
+            .permissions()
+            .mode()
+            & 0o777;
         fs::remove_file(path).expect("the file is removed");
         mode
     }
 
     #[test]
     fn files_are_private_on_the_thread_that_asks_for_it_and_on_no_other() {
-        let path = std::env::temp_dir().join(format!("license-backup-umask-{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("license-backup-umask-{}", std::process::id()));
         let before = umask(Mode::empty());
         let inside = path.clone();
         let private = thread::spawn(move || {
             make_private().expect("the system allows it");
-            (mode_of_new_file(&inside), current().expect("the umask is told"))
+            (
+                mode_of_new_file(&inside),
+                current().expect("the umask is told"),
+            )
         });
         let private = private.join().expect("the thread ends");
         let shared = mode_of_new_file(&path);

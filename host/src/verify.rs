@@ -21,14 +21,20 @@ impl VerifyOptions {
     /// Verifies the backup in the directory `from`, which is opened for reading only.
     #[must_use]
     pub fn new(from: impl Into<PathBuf>) -> Self {
-        Self { from: from.into(), expected_hash: None }
+        Self {
+            from: from.into(),
+            expected_hash: None,
+        }
     }
 
     /// The [`VerifySummary::hash`] of an earlier verification, 64 hexadecimal digits. A backup that has another one is not the
     /// one that it was, and told as corrupt.
     #[must_use]
     pub fn expected_hash(self, hash: impl Into<String>) -> Self {
-        Self { expected_hash: Some(hash.into()), ..self }
+        Self {
+            expected_hash: Some(hash.into()),
+            ..self
+        }
     }
 }
 
@@ -39,16 +45,32 @@ impl Call for VerifyOptions {
     type Summary = VerifySummary;
 
     fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
-        Ok(vec![Directory::backup(self.from.clone(), Access::Read, shares)?])
+        Ok(vec![Directory::backup(
+            self.from.clone(),
+            Access::Read,
+            shares,
+        )?])
     }
 
-    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>> {
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>> {
         let (directory, expected_hash) = (Directory::BACKUP.to_owned(), self.expected_hash.clone());
-        let result = guest.call_verify_backup(accessor, directory, expected_hash).await?;
-        Ok(result.map(|management::VerifyOperation { cookie, progress, completed }| Begun {
-            cookie,
-            events: progress,
-            completed,
-        }))
+        let result = guest
+            .call_verify_backup(accessor, directory, expected_hash)
+            .await?;
+        Ok(result.map(
+            |management::VerifyOperation {
+                 cookie,
+                 progress,
+                 completed,
+             }| Begun {
+                cookie,
+                events: progress,
+                completed,
+            },
+        ))
     }
 }

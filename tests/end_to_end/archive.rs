@@ -26,7 +26,12 @@ fn unzip_finds_no_fault() {
 #[test]
 fn the_entries_are_the_licenses_in_byte_order_of_path_then_sums_and_record() {
     let (sandbox, files) = backup();
-    let names: Vec<_> = sandbox.archive().entries().into_iter().map(|entry| entry.name).collect();
+    let names: Vec<_> = sandbox
+        .archive()
+        .entries()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
     let mut expected = entries_of_licenses(&files);
     expected.extend(["B3SUMS".to_owned(), "backup.json".to_owned()]);
     assert_eq!(names, expected);
@@ -34,7 +39,10 @@ fn the_entries_are_the_licenses_in_byte_order_of_path_then_sums_and_record() {
 
 /// The names of the entries for the licenses, in byte order.
 fn entries_of_licenses(files: &[SampleLicense]) -> Vec<String> {
-    backed_up(files).iter().map(|file| format!("licenses/{}", file.backup_path())).collect()
+    backed_up(files)
+        .iter()
+        .map(|file| format!("licenses/{}", file.backup_path()))
+        .collect()
 }
 
 #[test]
@@ -42,11 +50,34 @@ fn every_entry_is_stored_and_private_with_a_utf8_name_and_no_time() {
     let (sandbox, _) = backup();
     for entry in sandbox.archive().entries() {
         assert_eq!(entry.method, 0, "{} should be stored", entry.name);
-        assert_eq!(entry.flags, 0x800, "{} should have the UTF-8 flag alone", entry.name);
-        assert_eq!(entry.system, 3, "{} should have Unix attributes", entry.name);
-        assert_eq!(entry.attributes, 0o100_600 << 16, "{} should be a file of mode 0600", entry.name);
-        assert_eq!(entry.date, [1980, 1, 1, 0, 0, 0], "{} should have no time", entry.name);
-        assert_eq!((entry.extra, entry.comment), (0, 0), "{} should have no extra field and no comment", entry.name);
+        assert_eq!(
+            entry.flags, 0x800,
+            "{} should have the UTF-8 flag alone",
+            entry.name
+        );
+        assert_eq!(
+            entry.system, 3,
+            "{} should have Unix attributes",
+            entry.name
+        );
+        assert_eq!(
+            entry.attributes,
+            0o100_600 << 16,
+            "{} should be a file of mode 0600",
+            entry.name
+        );
+        assert_eq!(
+            entry.date,
+            [1980, 1, 1, 0, 0, 0],
+            "{} should have no time",
+            entry.name
+        );
+        assert_eq!(
+            (entry.extra, entry.comment),
+            (0, 0),
+            "{} should have no extra field and no comment",
+            entry.name
+        );
     }
 }
 
@@ -56,9 +87,16 @@ fn every_allowed_license_is_there_bit_for_bit_and_nothing_else_is() {
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let unpacked = files_below(&sandbox.path("unpacked/licenses"));
     let expected = fates::restored(&files);
-    assert_eq!(unpacked.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    assert_eq!(
+        unpacked.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
     for (path, bytes) in expected {
-        assert!(unpacked[&path] == bytes, "{} should be as it was", path.display());
+        assert!(
+            unpacked[&path] == bytes,
+            "{} should be as it was",
+            path.display()
+        );
     }
 }
 
@@ -80,8 +118,14 @@ fn the_sums_name_exactly_the_licenses_in_byte_order() {
 
 /// The name in a line of `b3sum`: after the hash and two spaces; escaped if the line starts with a backslash.
 fn name_of_sum(line: &str) -> String {
-    let Some(escaped) = line.strip_prefix('\\') else { return line[66..].to_owned() };
-    escaped[66..].replace("\\\\", "\0").replace("\\n", "\n").replace("\\r", "\r").replace('\0', "\\")
+    let Some(escaped) = line.strip_prefix('\\') else {
+        return line[66..].to_owned();
+    };
+    escaped[66..]
+        .replace("\\\\", "\0")
+        .replace("\\n", "\n")
+        .replace("\\r", "\r")
+        .replace('\0', "\\")
 }
 
 #[test]
@@ -93,7 +137,10 @@ fn the_record_counts_what_was_backed_up_and_left_out() {
     assert_eq!(record["restricted"], fates::restricted(&files).len());
     assert_eq!(record["errors"], fates::errors(&files).len());
     assert_eq!(record["format"], 1);
-    assert_eq!(record["program"], concat!("license-backup ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        record["program"],
+        concat!("license-backup ", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
@@ -101,19 +148,42 @@ fn the_record_names_what_was_left_out_with_key_ids_and_reason_in_byte_order_of_p
     let (sandbox, files) = backup();
     let told = record(&sandbox)["left_out"].clone();
     let told = told.as_array().unwrap();
-    let told_paths: Vec<_> = told.iter().map(|line| (line["path"].as_str().unwrap(), &line["reason"])).collect();
+    let told_paths: Vec<_> = told
+        .iter()
+        .map(|line| (line["path"].as_str().unwrap(), &line["reason"]))
+        .collect();
     let expected = left_out(&files);
-    let paths: Vec<_> = expected.iter().map(|file| (file.told_path(), fates::reason(file))).collect();
+    let paths: Vec<_> = expected
+        .iter()
+        .map(|file| (file.told_path(), fates::reason(file)))
+        .collect();
     assert_eq!(told_paths.len(), paths.len(), "told: {told_paths:#?}");
     for (told, (path, reason)) in told_paths.iter().zip(&paths) {
         assert_eq!((told.0, told.1.as_str().unwrap()), (path.as_str(), *reason));
     }
     for file in fates::restricted(&files) {
-        let line = told.iter().find(|line| line["path"] == file.told_path()).unwrap();
-        let or_none = |ids: &Value| if ids.is_null() { json!([]) } else { ids.clone() };
-        let told = (&line["format"], or_none(&line["license_ids"]), or_none(&line["key_ids"]));
+        let line = told
+            .iter()
+            .find(|line| line["path"] == file.told_path())
+            .unwrap();
+        let or_none = |ids: &Value| {
+            if ids.is_null() {
+                json!([])
+            } else {
+                ids.clone()
+            }
+        };
+        let told = (
+            &line["format"],
+            or_none(&line["license_ids"]),
+            or_none(&line["key_ids"]),
+        );
         let identity = &file.identity;
-        let expected = (&json!(identity.format), json!(identity.license_ids), json!(identity.key_ids));
+        let expected = (
+            &json!(identity.format),
+            json!(identity.license_ids),
+            json!(identity.key_ids),
+        );
         assert_eq!(told, expected, "{}", file.told_path());
     }
 }
@@ -138,24 +208,45 @@ fn no_time_no_user_and_no_place_goes_into_a_backup() {
         file.write_into(&other.path("elsewhere/store")).unwrap();
         make_old(&other.path("elsewhere/store").join(&file.path));
     }
-    let arguments = ["backup", "--store", "elsewhere/store", "--to", "backup", "--quiet"];
-    other.license_backup(arguments).after("umask 077; TZ=Asia/Tokyo; LC_ALL=C; USER=somebody").run().exits(3);
-    assert!(fs::read(other.backup_file()).unwrap() == first, "the same licenses should give the same bytes");
+    let arguments = [
+        "backup",
+        "--store",
+        "elsewhere/store",
+        "--to",
+        "backup",
+        "--quiet",
+    ];
+    other
+        .license_backup(arguments)
+        .after("umask 077; TZ=Asia/Tokyo; LC_ALL=C; USER=somebody")
+        .run()
+        .exits(3);
+    assert!(
+        fs::read(other.backup_file()).unwrap() == first,
+        "the same licenses should give the same bytes"
+    );
 }
 
 fn make_old(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
 
     let file = fs::File::open(path).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_hours(1000)).unwrap();
-    file.set_permissions(fs::Permissions::from_mode(0o444)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_hours(1000))
+        .unwrap();
+    file.set_permissions(fs::Permissions::from_mode(0o444))
+        .unwrap();
 }
 
 #[test]
 fn an_empty_store_gives_a_backup_without_licenses() {
     let sandbox = Sandbox::new();
     sandbox.back_up(&[]).run().exits(0);
-    let names: Vec<_> = sandbox.archive().entries().into_iter().map(|entry| entry.name).collect();
+    let names: Vec<_> = sandbox
+        .archive()
+        .entries()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
     assert_eq!(names, ["B3SUMS", "backup.json"]);
     sandbox.archive().passes_unzip();
 }

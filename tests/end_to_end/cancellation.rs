@@ -18,7 +18,10 @@ fn large() -> Sandbox {
 fn start(sandbox: &Sandbox, further: &[&str]) -> Running {
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(further).start();
-    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+    assert!(
+        run.wait_until(|| temporary.exists()),
+        "a temporary file should be there meanwhile"
+    );
     run
 }
 
@@ -31,7 +34,10 @@ fn ctrl_c_leaves_an_empty_directory_empty_and_an_earlier_backup_as_it_was() {
         run.signal(Signal::SIGINT);
         let outcome = run.wait().exits(130);
         let end = outcome.end_event();
-        assert_eq!((&end["outcome"], &end["code"]), (&"cancelled".into(), &"cancelled".into()));
+        assert_eq!(
+            (&end["outcome"], &end["code"]),
+            (&"cancelled".into(), &"cancelled".into())
+        );
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
         if before.names().is_empty() {
             sandbox.back_up(&["--quiet"]).run().exits(0);
@@ -49,7 +55,12 @@ fn stuck_listing(sandbox: &Sandbox) -> Child {
         .spawn()
         .expect("`make build` builds the binary");
     // It has begun when there is something to read; then it fills the pipe.
-    child.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0]).expect("the listing begins");
+    child
+        .stdout
+        .as_mut()
+        .expect("it is a pipe")
+        .read_exact(&mut [0])
+        .expect("the listing begins");
     thread::sleep(Duration::from_secs(1));
     child
 }
@@ -66,11 +77,19 @@ fn a_second_ctrl_c_ends_what_the_first_cannot_end() {
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let mut child = stuck_listing(&sandbox);
     interrupt(&child);
-    assert_eq!(child.try_wait().unwrap(), None, "the first Ctrl-C should cancel, and nothing more");
+    assert_eq!(
+        child.try_wait().unwrap(),
+        None,
+        "the first Ctrl-C should cancel, and nothing more"
+    );
     interrupt(&child);
     let ended = child.try_wait().unwrap();
     child.kill().unwrap();
-    assert_eq!(ended.and_then(|status| status.code()), Some(130), "the second Ctrl-C should end the process");
+    assert_eq!(
+        ended.and_then(|status| status.code()),
+        Some(130),
+        "the second Ctrl-C should end the process"
+    );
 }
 
 #[test]
@@ -95,8 +114,13 @@ fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
 #[cfg(target_os = "linux")]
 fn ctrl_c_at_the_very_start_cancels_and_leaves_no_directory() {
     let sandbox = large();
-    let mut run = sandbox.license_backup(["backup", "--store", "store", "--to", "new"]).start();
-    assert!(run.wait_until_it_handles(Signal::SIGINT), "the handler should be there first of all");
+    let mut run = sandbox
+        .license_backup(["backup", "--store", "store", "--to", "new"])
+        .start();
+    assert!(
+        run.wait_until_it_handles(Signal::SIGINT),
+        "the handler should be there first of all"
+    );
     // Whether the backup has begun by now is a matter of chance, and makes no difference.
     run.signal(Signal::SIGINT);
     run.wait().exits(130);
@@ -108,7 +132,10 @@ fn a_hang_up_that_nohup_ignores_stays_ignored() {
     let sandbox = large();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(&["--quiet"]).after("trap '' HUP").start();
-    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+    assert!(
+        run.wait_until(|| temporary.exists()),
+        "a temporary file should be there meanwhile"
+    );
     run.signal(Signal::SIGHUP);
     run.wait().exits(0);
 }

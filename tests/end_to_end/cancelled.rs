@@ -5,7 +5,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use license_backup::{BackupOptions, ErrorCode, Operation, OperationError, RestoreOptions, Status, wait};
+use license_backup::{
+    BackupOptions, ErrorCode, Operation, OperationError, RestoreOptions, Status, wait,
+};
 use license_backup_tests::harness::{Invocation, Moments, Snapshot, counted, sized};
 use nix::sys::signal::Signal;
 
@@ -39,11 +41,20 @@ impl When {
 
 /// Cancels an operation. Gives whether it has completed all the same.
 fn cancel<S: Send + 'static>(operation: Result<Operation<S>, OperationError>, when: When) -> bool {
-    let Operation { mut progress, completed, cookie } = operation.expect("the operation is accepted");
+    let Operation {
+        mut progress,
+        completed,
+        cookie,
+    } = operation.expect("the operation is accepted");
     match when {
         When::AtOnce => {}
         When::After(moment) => thread::sleep(moment),
-        When::AtTheEnd => while progress.wait_next().is_some_and(|status| status != Status::End) {},
+        When::AtTheEnd => {
+            while progress
+                .wait_next()
+                .is_some_and(|status| status != Status::End)
+            {}
+        }
     }
     cookie.cancel();
     match outcome(completed) {
@@ -75,12 +86,21 @@ fn interrupt(run: Invocation, when: When, is_at_the_end: impl Fn() -> bool) -> b
 
 /// Cancels operations on a directory at one moment after the other. `set` makes it what it is before, `operate` gives whether an
 /// operation has completed all the same, and `check` requires that the directory then is what it is to be.
-fn cancel_many(what: &str, directory: &Path, set: impl Fn(), operate: impl Fn(When) -> bool, check: impl Fn()) {
+fn cancel_many(
+    what: &str,
+    directory: &Path,
+    set: impl Fn(),
+    operate: impl Fn(When) -> bool,
+    check: impl Fn(),
+) {
     let (mut cancelled, mut completed) = (0, 0);
     for _ in 0..times() {
         set();
         let since = Instant::now();
-        assert!(operate(When::AtTheEnd), "what is cancelled at the end should be complete");
+        assert!(
+            operate(When::AtTheEnd),
+            "what is cancelled at the end should be complete"
+        );
         for when in When::all(since.elapsed()) {
             set();
             let was = Snapshot::of(directory);
@@ -93,8 +113,14 @@ fn cancel_many(what: &str, directory: &Path, set: impl Fn(), operate: impl Fn(Wh
             }
         }
     }
-    counted(cancelled + completed, format_args!("cancellations of {what}, {completed} of them too late"));
-    assert!(cancelled > 0 && completed > 0, "both outcomes should be seen: {cancelled} and {completed}");
+    counted(
+        cancelled + completed,
+        format_args!("cancellations of {what}, {completed} of them too late"),
+    );
+    assert!(
+        cancelled > 0 && completed > 0,
+        "both outcomes should be seen: {cancelled} and {completed}"
+    );
 }
 
 /// Cancels backups, with and without an earlier one.
@@ -102,7 +128,10 @@ fn backups(what: &str, back_up: impl Fn(&Scene, Before, When) -> bool) {
     let scene = Scene::new(1500);
     for before in Before::BOTH {
         let check = || {
-            assert!(scene.backup().as_ref() == Some(&scene.new), "the backup should be the new one");
+            assert!(
+                scene.backup().as_ref() == Some(&scene.new),
+                "the backup should be the new one"
+            );
             assert!(scene.temporaries().is_empty(), "{:?}", scene.temporaries());
         };
         cancel_many(
@@ -124,14 +153,23 @@ fn restores(what: &str, restore: impl Fn(&Scene, When) -> bool) {
         assert!(temporaries.is_empty(), "{temporaries:?}");
     };
     let operate = |when| restore(&scene, when);
-    cancel_many(&format!("a restore {what}"), &scene.target(), || scene.set_target(), operate, check);
+    cancel_many(
+        &format!("a restore {what}"),
+        &scene.target(),
+        || scene.set_target(),
+        operate,
+        check,
+    );
 }
 
 #[test]
 fn a_backup_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_was_or_completes() {
     backups("through its cookie", |scene, before, when| {
         let options = BackupOptions::new(scene.sandbox.store(), scene.sandbox.backup());
-        cancel(wait(RUNTIME.backup(&options.overwrite(before == Before::AnEarlierBackup))), when)
+        cancel(
+            wait(RUNTIME.backup(&options.overwrite(before == Before::AnEarlierBackup))),
+            when,
+        )
     });
 }
 
@@ -144,9 +182,11 @@ fn a_backup_that_is_interrupted_at_any_moment_leaves_all_as_it_was_or_completes(
 }
 
 #[test]
-fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_was_or_completes() {
+fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_was_or_completes()
+{
     restores("through its cookie", |scene, when| {
-        let options = RestoreOptions::new(scene.sandbox.path("from"), scene.target()).overwrite(true);
+        let options =
+            RestoreOptions::new(scene.sandbox.path("from"), scene.target()).overwrite(true);
         cancel(wait(RUNTIME.restore(&options)), when)
     });
 }
@@ -154,8 +194,15 @@ fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it
 #[test]
 fn a_restore_that_is_interrupted_at_any_moment_leaves_all_as_it_was_or_completes() {
     restores("with Ctrl-C", |scene, when| {
-        let run = Program::Binary.restore(&scene.sandbox, "from", "target", &["--overwrite", "--quiet"]);
+        let run = Program::Binary.restore(
+            &scene.sandbox,
+            "from",
+            "target",
+            &["--overwrite", "--quiet"],
+        );
         // The first license has its name: from then on the restore runs to its end.
-        interrupt(run, when, || scene.target().join(scene.first_missing()).exists())
+        interrupt(run, when, || {
+            scene.target().join(scene.first_missing()).exists()
+        })
     });
 }

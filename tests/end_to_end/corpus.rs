@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use license_backup::{ErrorCode, OperationError, RestoreOptions, Runtime, Status, VerifyOptions, wait};
+use license_backup::{
+    ErrorCode, OperationError, RestoreOptions, Runtime, Status, VerifyOptions, wait,
+};
 use license_backup_tests::corpus::{Case, GROUPS, LEFT_OUT, LICENSES, whole};
 use license_backup_tests::harness::{Sandbox, Snapshot};
 
@@ -26,10 +28,12 @@ fn sandbox() -> Sandbox {
 fn verify(runtime: &Runtime, sandbox: &Sandbox) -> (Vec<String>, Result<(), OperationError>) {
     match wait(runtime.verify(&VerifyOptions::new(sandbox.backup()))) {
         Ok(mut operation) => {
-            let faults = std::iter::from_fn(|| operation.progress.wait_next()).filter_map(|event| match event {
-                Status::Error(failure) => Some(failure.message),
-                _ => None,
-            });
+            let faults = std::iter::from_fn(|| operation.progress.wait_next()).filter_map(
+                |event| match event {
+                    Status::Error(failure) => Some(failure.message),
+                    _ => None,
+                },
+            );
             let faults = faults.collect();
             (faults, wait(operation.completed).map(drop))
         }
@@ -46,25 +50,47 @@ fn refused(runtime: &Runtime, group: &str, case: &Case) {
     let before = Snapshot::of(&sandbox.path(""));
 
     let (faults, outcome) = verify(runtime, &sandbox);
-    let error = outcome.map_or_else(|error| error, |()| panic!("{group}: {name}: it should be refused"));
-    assert_eq!(error.code(), ErrorCode::BackupCorrupt, "{group}: {name}: {error}");
+    let error = outcome.map_or_else(
+        |error| error,
+        |()| panic!("{group}: {name}: it should be refused"),
+    );
+    assert_eq!(
+        error.code(),
+        ErrorCode::BackupCorrupt,
+        "{group}: {name}: {error}"
+    );
     let told = [faults.as_slice(), &[error.to_string()]].concat();
-    assert!(told.iter().any(|told| told.contains(place)), "{group}: {name}: {place:?} should be named in {told:#?}");
+    assert!(
+        told.iter().any(|told| told.contains(place)),
+        "{group}: {name}: {place:?} should be named in {told:#?}"
+    );
 
-    let restored = match wait(runtime.restore(&RestoreOptions::new(sandbox.backup(), sandbox.store()))) {
-        Ok(operation) => operation.wait().map(drop),
-        Err(error) => Err(error),
-    };
+    let restored =
+        match wait(runtime.restore(&RestoreOptions::new(sandbox.backup(), sandbox.store()))) {
+            Ok(operation) => operation.wait().map(drop),
+            Err(error) => Err(error),
+        };
     let code = restored.map_err(|error| error.code());
-    assert_eq!(code, Err(ErrorCode::BackupCorrupt), "{group}: {name}: a restore should refuse it too");
-    assert_eq!(Snapshot::of(&sandbox.path("")), before, "{group}: {name}: a restore should change nothing");
+    assert_eq!(
+        code,
+        Err(ErrorCode::BackupCorrupt),
+        "{group}: {name}: a restore should refuse it too"
+    );
+    assert_eq!(
+        Snapshot::of(&sandbox.path("")),
+        before,
+        "{group}: {name}: a restore should change nothing"
+    );
 }
 
 #[test]
 fn the_backup_that_all_cases_start_from_is_what_the_program_writes() {
     let sandbox = sandbox();
     sandbox.back_up(&["--quiet"]).run().exits(0);
-    assert!(fs::read(sandbox.backup_file()).unwrap() == whole(), "they should be the same");
+    assert!(
+        fs::read(sandbox.backup_file()).unwrap() == whole(),
+        "they should be the same"
+    );
     verify(&RUNTIME, &sandbox).1.unwrap();
 }
 
@@ -92,11 +118,28 @@ fn every_kind_of_damage_ends_the_program_with_5_and_a_named_place() {
             let sandbox = Sandbox::new();
             fs::write(sandbox.backup_file(), &case.bytes).unwrap();
             let verified = sandbox.license_backup(["verify", "--from", "backup"]).run();
-            assert_eq!(verified.code(), Some(5), "{group}: {}\n{}", case.name, verified.report());
-            assert!(verified.stderr().contains(&case.place), "{group}: {}\n{}", case.name, verified.report());
+            assert_eq!(
+                verified.code(),
+                Some(5),
+                "{group}: {}\n{}",
+                case.name,
+                verified.report()
+            );
+            assert!(
+                verified.stderr().contains(&case.place),
+                "{group}: {}\n{}",
+                case.name,
+                verified.report()
+            );
             let restore = ["restore", "--from", "backup", "--store", "store"];
             let restored = sandbox.license_backup(restore).run();
-            assert_eq!(restored.code(), Some(5), "{group}: {}\n{}", case.name, restored.report());
+            assert_eq!(
+                restored.code(),
+                Some(5),
+                "{group}: {}\n{}",
+                case.name,
+                restored.report()
+            );
         }
     }
 }

@@ -23,7 +23,11 @@ fn with_earlier_backup() -> Sandbox {
 fn without_overwrite_an_earlier_backup_is_not_touched() {
     let sandbox = with_earlier_backup();
     let before = Snapshot::of(&sandbox.backup());
-    sandbox.back_up(&[]).run().exits(4).says(&["licenses.zip in backup already", "--overwrite"]);
+    sandbox
+        .back_up(&[])
+        .run()
+        .exits(4)
+        .says(&["licenses.zip in backup already", "--overwrite"]);
     assert_eq!(Snapshot::of(&sandbox.backup()), before);
 }
 
@@ -31,9 +35,18 @@ fn without_overwrite_an_earlier_backup_is_not_touched() {
 fn with_overwrite_an_earlier_backup_is_replaced() {
     let sandbox = with_earlier_backup();
     sandbox.back_up(&["--overwrite"]).run().exits(0);
-    let names: Vec<_> = sandbox.archive().entries().into_iter().map(|entry| entry.name).collect();
-    let expected =
-        ["licenses/ordinary/0000/0000000.lic", "licenses/ordinary/0000/0000002.lic", "B3SUMS", "backup.json"];
+    let names: Vec<_> = sandbox
+        .archive()
+        .entries()
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
+    let expected = [
+        "licenses/ordinary/0000/0000000.lic",
+        "licenses/ordinary/0000/0000002.lic",
+        "B3SUMS",
+        "backup.json",
+    ];
     assert_eq!(names, expected);
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
 }
@@ -43,14 +56,21 @@ fn a_foreign_file_of_that_name_is_not_touched_without_overwrite() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.backup_file(), "my notes").unwrap();
     sandbox.back_up(&[]).run().exits(4);
-    assert_eq!(fs::read_to_string(sandbox.backup_file()).unwrap(), "my notes");
+    assert_eq!(
+        fs::read_to_string(sandbox.backup_file()).unwrap(),
+        "my notes"
+    );
 }
 
 #[test]
 fn a_directory_in_the_place_of_the_backup_is_left_alone() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.backup_file()).unwrap();
-    sandbox.back_up(&["--overwrite"]).run().exits(1).says(&["licenses.zip"]);
+    sandbox
+        .back_up(&["--overwrite"])
+        .run()
+        .exits(1)
+        .says(&["licenses.zip"]);
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
 }
 
@@ -58,8 +78,16 @@ fn a_directory_in_the_place_of_the_backup_is_left_alone() {
 fn the_backup_is_its_owners_alone_whatever_the_umask() {
     for umask in ["umask 000", "umask 022", "umask 777"] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-        sandbox.license_backup(["backup", "--store", "store", "--to", "backup"]).after(umask).run().exits(0);
-        assert_eq!(format!("{:04o}", mode(&sandbox.backup_file())), "0600", "under {umask}");
+        sandbox
+            .license_backup(["backup", "--store", "store", "--to", "backup"])
+            .after(umask)
+            .run()
+            .exits(0);
+        assert_eq!(
+            format!("{:04o}", mode(&sandbox.backup_file())),
+            "0600",
+            "under {umask}"
+        );
     }
 }
 
@@ -68,18 +96,35 @@ fn the_backup_is_its_owners_alone_while_it_is_being_written() {
     let sandbox = Sandbox::with_many_files(10_000);
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(&["--quiet"]).after("umask 000").start();
-    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+    assert!(
+        run.wait_until(|| temporary.exists()),
+        "a temporary file should be there meanwhile"
+    );
     let seen = fs::metadata(&temporary).map(|metadata| metadata.permissions().mode() & 0o7777);
     run.wait().exits(0);
-    assert_eq!(format!("{:04o}", seen.expect("the run should take longer than the look")), "0600");
+    assert_eq!(
+        format!(
+            "{:04o}",
+            seen.expect("the run should take longer than the look")
+        ),
+        "0600"
+    );
 }
 
 #[test]
 fn a_missing_backup_directory_is_created_for_its_owner_alone() {
     for umask in ["umask 000", "umask 022"] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-        sandbox.license_backup(["backup", "--store", "store", "--to", "new"]).after(umask).run().exits(0);
-        assert_eq!(format!("{:04o}", mode(&sandbox.path("new"))), "0700", "under {umask}");
+        sandbox
+            .license_backup(["backup", "--store", "store", "--to", "new"])
+            .after(umask)
+            .run()
+            .exits(0);
+        assert_eq!(
+            format!("{:04o}", mode(&sandbox.path("new"))),
+            "0700",
+            "under {umask}"
+        );
         assert!(sandbox.path("new/licenses.zip").exists());
     }
 }
@@ -87,7 +132,11 @@ fn a_missing_backup_directory_is_created_for_its_owner_alone() {
 #[test]
 fn a_backup_directory_whose_parent_is_missing_is_named_and_not_created() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    sandbox.license_backup(["backup", "--store", "store", "--to", "missing/new"]).run().exits(1).says(&["missing"]);
+    sandbox
+        .license_backup(["backup", "--store", "store", "--to", "missing/new"])
+        .run()
+        .exits(1)
+        .says(&["missing"]);
     assert!(!sandbox.path("missing").exists());
 }
 
@@ -95,20 +144,46 @@ fn a_backup_directory_whose_parent_is_missing_is_named_and_not_created() {
 fn a_backup_directory_that_is_a_file_is_named_and_left_alone() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::write(sandbox.path("file"), "my notes").unwrap();
-    sandbox.license_backup(["backup", "--store", "store", "--to", "file"]).run().exits(1).says(&["file"]);
-    assert_eq!(fs::read_to_string(sandbox.path("file")).unwrap(), "my notes");
+    sandbox
+        .license_backup(["backup", "--store", "store", "--to", "file"])
+        .run()
+        .exits(1)
+        .says(&["file"]);
+    assert_eq!(
+        fs::read_to_string(sandbox.path("file")).unwrap(),
+        "my notes"
+    );
 }
 
 #[test]
 fn paths_with_odd_characters_are_taken_as_they_are() {
-    for name in ["with space", "-dash", "c:x", "back\\slash", "new\nline", "--to", "日本語", "licenses", "a:b::c"] {
+    for name in [
+        "with space",
+        "-dash",
+        "c:x",
+        "back\\slash",
+        "new\nline",
+        "--to",
+        "日本語",
+        "licenses",
+        "a:b::c",
+    ] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
         fs::rename(sandbox.store(), sandbox.path(name)).unwrap();
         let store = format!("--store={name}");
-        sandbox.license_backup(["backup", &store, "--to", "backup"]).run().exits(0);
+        sandbox
+            .license_backup(["backup", &store, "--to", "backup"])
+            .run()
+            .exits(0);
         let to = format!("--to={name}-backup");
-        sandbox.license_backup(["backup", &store, &to]).run().exits(0);
-        assert!(sandbox.path(format!("{name}-backup/licenses.zip")).exists(), "{name:?}");
+        sandbox
+            .license_backup(["backup", &store, &to])
+            .run()
+            .exits(0);
+        assert!(
+            sandbox.path(format!("{name}-backup/licenses.zip")).exists(),
+            "{name:?}"
+        );
     }
 }
 
@@ -116,12 +191,23 @@ fn paths_with_odd_characters_are_taken_as_they_are() {
 fn a_destination_that_stops_taking_bytes_ends_the_backup_and_keeps_the_earlier_one() {
     let sandbox = Sandbox::with_many_files(2000);
     fs::create_dir(sandbox.path("small")).unwrap();
-    sandbox.license_backup(["backup", "--store", "small", "--to", "backup"]).run().exits(0);
+    sandbox
+        .license_backup(["backup", "--store", "small", "--to", "backup"])
+        .run()
+        .exits(0);
     let before = Snapshot::of(&sandbox.backup());
     // No file can have more than so many blocks of 512 bytes, which is told as an error and not with a signal. That is
     // less than the licenses have, and more than the runtime needs for the component's memory.
     let full = "trap '' XFSZ; ulimit -f 8192";
-    let arguments = ["backup", "--store", "store", "--to", "backup", "--overwrite", "--json"];
+    let arguments = [
+        "backup",
+        "--store",
+        "store",
+        "--to",
+        "backup",
+        "--overwrite",
+        "--json",
+    ];
     let outcome = sandbox.license_backup(arguments).after(full).run().exits(1);
     let end = outcome.end_event();
     assert_eq!(end["path"], "backup", "{end}");

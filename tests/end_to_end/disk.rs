@@ -19,13 +19,20 @@ use crate::store::without_privilege;
 /// A file system with these options, or nothing where this machine does not let us have one, which is said.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {
     let mounted = Tmpfs::mount(sandbox, options);
-    mounted.inspect_err(|why| skipped(format_args!("what takes a file system with {options}"), why)).ok()
+    mounted
+        .inspect_err(|why| skipped(format_args!("what takes a file system with {options}"), why))
+        .ok()
 }
 
 /// A sandbox with a store of more than a MiB, and a small one, `small`.
 fn sandbox() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(600));
-    SampleStore { seed: 2, ..SampleStore::ordinary(20) }.write_into(&sandbox.path("small")).unwrap();
+    SampleStore {
+        seed: 2,
+        ..SampleStore::ordinary(20)
+    }
+    .write_into(&sandbox.path("small"))
+    .unwrap();
     sandbox
 }
 
@@ -34,11 +41,26 @@ fn a_disk_without_room_for_a_backup_is_told_and_is_as_it_was() {
     let sandbox = sandbox();
     // Without room for the bytes, and without room for a file at all.
     for options in ["size=1m", "nr_inodes=1"] {
-        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        let Some(disk) = tmpfs(&sandbox, options) else {
+            return;
+        };
         for program in Program::BOTH {
-            let outcome = program.back_up(&sandbox, "store", disk.path(), &["--json"]).run().exits(1);
-            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
-            assert_eq!(Snapshot::of(disk.directory()).names(), [""; 0], "{}", outcome.report());
+            let outcome = program
+                .back_up(&sandbox, "store", disk.path(), &["--json"])
+                .run()
+                .exits(1);
+            assert_eq!(
+                outcome.end_event()["code"],
+                "disk-full",
+                "{}",
+                outcome.report()
+            );
+            assert_eq!(
+                Snapshot::of(disk.directory()).names(),
+                [""; 0],
+                "{}",
+                outcome.report()
+            );
         }
     }
 }
@@ -47,15 +69,33 @@ fn a_disk_without_room_for_a_backup_is_told_and_is_as_it_was() {
 fn a_disk_without_room_for_a_second_backup_is_told_and_keeps_the_first() {
     let sandbox = sandbox();
     for options in ["size=1m", "nr_inodes=2"] {
-        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        let Some(disk) = tmpfs(&sandbox, options) else {
+            return;
+        };
         // Made elsewhere, since a backup takes a second name while it is being made.
-        Program::Binary.back_up(&sandbox, "small", "backup", &["--overwrite"]).run().exits(0);
+        Program::Binary
+            .back_up(&sandbox, "small", "backup", &["--overwrite"])
+            .run()
+            .exits(0);
         fs::copy(sandbox.backup_file(), disk.directory().join("licenses.zip")).unwrap();
         let before = Snapshot::of(disk.directory());
         for program in Program::BOTH {
-            let outcome = program.back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"]).run().exits(1);
-            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
-            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+            let outcome = program
+                .back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"])
+                .run()
+                .exits(1);
+            assert_eq!(
+                outcome.end_event()["code"],
+                "disk-full",
+                "{}",
+                outcome.report()
+            );
+            assert_eq!(
+                Snapshot::of(disk.directory()),
+                before,
+                "{}",
+                outcome.report()
+            );
         }
     }
 }
@@ -65,7 +105,9 @@ fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() 
     let sandbox = sandbox();
     sandbox.back_up(&[]).run().exits(0);
     for options in ["size=1m", "nr_inodes=50"] {
-        let Some(disk) = tmpfs(&sandbox, options) else { return };
+        let Some(disk) = tmpfs(&sandbox, options) else {
+            return;
+        };
         for path in ["mine.txt", "ordinary/0000/0000003.lic"] {
             let file = disk.directory().join(path);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -77,9 +119,22 @@ fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() 
             (Program::Binary, &["--json", "--overwrite"]),
             (Program::Wasmtime, &["--json", "--overwrite"]),
         ] {
-            let outcome = program.restore(&sandbox, "backup", disk.path(), further).run().exits(1);
-            assert_eq!(outcome.end_event()["code"], "disk-full", "{}", outcome.report());
-            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+            let outcome = program
+                .restore(&sandbox, "backup", disk.path(), further)
+                .run()
+                .exits(1);
+            assert_eq!(
+                outcome.end_event()["code"],
+                "disk-full",
+                "{}",
+                outcome.report()
+            );
+            assert_eq!(
+                Snapshot::of(disk.directory()),
+                before,
+                "{}",
+                outcome.report()
+            );
         }
     }
 }
@@ -88,19 +143,39 @@ fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() 
 fn a_file_system_that_is_read_only_is_told_and_is_as_it_was() {
     let sandbox = sandbox();
     sandbox.back_up(&[]).run().exits(0);
-    let Some(mut disk) = tmpfs(&sandbox, "size=1m") else { return };
-    Program::Binary.back_up(&sandbox, "small", disk.path(), &["--overwrite"]).run().exits(0);
+    let Some(mut disk) = tmpfs(&sandbox, "size=1m") else {
+        return;
+    };
+    Program::Binary
+        .back_up(&sandbox, "small", disk.path(), &["--overwrite"])
+        .run()
+        .exits(0);
     disk.make_read_only().expect("nobody writes");
     let before = Snapshot::of(disk.directory());
     for program in Program::BOTH {
         for outcome in [
-            program.back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"]).run().exits(1),
-            program.restore(&sandbox, "backup", disk.path(), &["--json"]).run().exits(1),
+            program
+                .back_up(&sandbox, "store", disk.path(), &["--json", "--overwrite"])
+                .run()
+                .exits(1),
+            program
+                .restore(&sandbox, "backup", disk.path(), &["--json"])
+                .run()
+                .exits(1),
         ] {
             // wasmtime has no better word for it than `io`.
             let code = &outcome.end_event()["code"];
-            assert!(code == "io" || code == "access-denied", "{}", outcome.report());
-            assert_eq!(Snapshot::of(disk.directory()), before, "{}", outcome.report());
+            assert!(
+                code == "io" || code == "access-denied",
+                "{}",
+                outcome.report()
+            );
+            assert_eq!(
+                Snapshot::of(disk.directory()),
+                before,
+                "{}",
+                outcome.report()
+            );
         }
     }
 }
@@ -113,11 +188,15 @@ fn large() -> Sandbox {
 /// Waits until a run has begun to write into the backup directory.
 fn wait_until_it_writes(run: &mut Running, directory: &Path) {
     let temporary = directory.join(".license-backup-0.tmp");
-    assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+    assert!(
+        run.wait_until(|| temporary.exists()),
+        "a temporary file should be there meanwhile"
+    );
 }
 
 #[test]
-fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that_remains_is_named() {
+fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that_remains_is_named()
+{
     let sandbox = large();
     for further in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());
@@ -128,13 +207,25 @@ fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that
         let end = outcome.end_event();
         assert_eq!(end["code"], "access-denied", "{}", outcome.report());
         let message = end["message"].as_str().unwrap_or_default();
-        assert!(message.contains(".license-backup-0.tmp") && message.contains("by hand"), "{}", outcome.report());
+        assert!(
+            message.contains(".license-backup-0.tmp") && message.contains("by hand"),
+            "{}",
+            outcome.report()
+        );
 
         fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o777)).unwrap();
         fs::remove_file(sandbox.path("backup/.license-backup-0.tmp")).unwrap();
-        assert_eq!(Snapshot::of(&sandbox.backup()), before, "{}", outcome.report());
+        assert_eq!(
+            Snapshot::of(&sandbox.backup()),
+            before,
+            "{}",
+            outcome.report()
+        );
         if before.names().is_empty() {
-            sandbox.license_backup(["backup", "--store", "store", "--to", "backup", "--quiet"]).run().exits(0);
+            sandbox
+                .license_backup(["backup", "--store", "store", "--to", "backup", "--quiet"])
+                .run()
+                .exits(0);
         }
     }
 }
@@ -144,12 +235,23 @@ fn a_backup_directory_that_is_removed_meanwhile_is_told() {
     let sandbox = large();
     for program in Program::BOTH {
         for further in [&["--json"][..], &["--json", "--overwrite"]] {
-            let mut run = program.back_up(&sandbox, "store", "backup", further).start();
+            let mut run = program
+                .back_up(&sandbox, "store", "backup", further)
+                .start();
             wait_until_it_writes(&mut run, &sandbox.backup());
             fs::remove_dir_all(sandbox.backup()).unwrap();
             let outcome = run.wait().exits(1);
-            assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
-            assert!(!sandbox.backup().exists(), "it should not be made anew\n{}", outcome.report());
+            assert_eq!(
+                outcome.end_event()["code"],
+                "path-not-found",
+                "{}",
+                outcome.report()
+            );
+            assert!(
+                !sandbox.backup().exists(),
+                "it should not be made anew\n{}",
+                outcome.report()
+            );
             fs::create_dir(sandbox.backup()).unwrap();
         }
     }
@@ -159,13 +261,24 @@ fn a_backup_directory_that_is_removed_meanwhile_is_told() {
 fn a_backup_directory_that_is_renamed_meanwhile_gets_the_backup_under_its_new_name() {
     let sandbox = large();
     for program in Program::BOTH {
-        let mut run = program.back_up(&sandbox, "store", "backup", &["--quiet"]).start();
+        let mut run = program
+            .back_up(&sandbox, "store", "backup", &["--quiet"])
+            .start();
         wait_until_it_writes(&mut run, &sandbox.backup());
         fs::rename(sandbox.backup(), sandbox.path("moved")).unwrap();
         run.wait().exits(0);
-        sandbox.license_backup(["verify", "--from", "moved"]).run().exits(0);
-        assert_eq!(Snapshot::of(&sandbox.path("moved")).names(), ["licenses.zip"]);
-        assert!(!sandbox.backup().exists(), "nothing should be made under the old name");
+        sandbox
+            .license_backup(["verify", "--from", "moved"])
+            .run()
+            .exits(0);
+        assert_eq!(
+            Snapshot::of(&sandbox.path("moved")).names(),
+            ["licenses.zip"]
+        );
+        assert!(
+            !sandbox.backup().exists(),
+            "nothing should be made under the old name"
+        );
         fs::remove_dir_all(sandbox.path("moved")).unwrap();
         fs::create_dir(sandbox.backup()).unwrap();
     }
@@ -178,15 +291,26 @@ fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
     let new = sandbox.path("new");
     for program in Program::BOTH {
         fs::create_dir(&new).unwrap();
-        let mut run = program.restore(&sandbox, "backup", "new", &["--json"]).start();
+        let mut run = program
+            .restore(&sandbox, "backup", "new", &["--json"])
+            .start();
         wait_until_it_writes(&mut run, &new.join("ordinary/0000"));
         // More files may come into it while it is emptied.
         while new.exists() {
             let _ = fs::remove_dir_all(&new);
         }
         let outcome = run.wait().exits(1);
-        assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
-        assert!(!new.exists(), "it should not be made anew\n{}", outcome.report());
+        assert_eq!(
+            outcome.end_event()["code"],
+            "path-not-found",
+            "{}",
+            outcome.report()
+        );
+        assert!(
+            !new.exists(),
+            "it should not be made anew\n{}",
+            outcome.report()
+        );
     }
 }
 
@@ -194,34 +318,54 @@ fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
 fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the_same() {
     let sandbox = Sandbox::with_many_files(5000);
     for program in Program::BOTH {
-        let Some(mut disk) = tmpfs(&sandbox, "size=64m") else { return };
+        let Some(mut disk) = tmpfs(&sandbox, "size=64m") else {
+            return;
+        };
         let kept = fs::File::open(disk.directory()).unwrap();
-        let mut run = program.back_up(&sandbox, "store", disk.path(), &["--quiet"]).start();
+        let mut run = program
+            .back_up(&sandbox, "store", disk.path(), &["--quiet"])
+            .start();
         wait_until_it_writes(&mut run, disk.directory());
         disk.detach().expect("it can be taken away lazily");
         run.wait().exits(0);
-        assert_eq!(Snapshot::of(disk.directory()).names(), [""; 0], "the file system should be out of the tree");
+        assert_eq!(
+            Snapshot::of(disk.directory()).names(),
+            [""; 0],
+            "the file system should be out of the tree"
+        );
         let there = format!("/proc/{}/fd/{}", std::process::id(), kept.as_raw_fd());
-        sandbox.license_backup(["verify", "--from", &there]).run().exits(0);
+        sandbox
+            .license_backup(["verify", "--from", &there])
+            .run()
+            .exits(0);
     }
 }
 
 #[test]
 fn a_backup_of_a_store_that_loses_files_has_all_of_them_or_keeps_the_earlier_one() {
     let sandbox = Sandbox::new();
-    let paths: Vec<_> = (0..1000).map(|number| format!("{:02}/{number:04}.lcpl", number % 20)).collect();
+    let paths: Vec<_> = (0..1000)
+        .map(|number| format!("{:02}/{number:04}.lcpl", number % 20))
+        .collect();
     for path in &paths {
         let file = sandbox.store().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, allowed(path)).unwrap();
     }
-    let (staying, restless): (Vec<_>, Vec<_>) = paths.into_iter().enumerate().partition(|(at, _)| at % 3 == 0);
+    let (staying, restless): (Vec<_>, Vec<_>) = paths
+        .into_iter()
+        .enumerate()
+        .partition(|(at, _)| at % 3 == 0);
     let restless: Vec<_> = restless.into_iter().map(|(_, path)| path).collect();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let (mut backups, mut all_lost, mut failed, mut unlisted) = (0, 0, 0, 0);
     for round in 0..sized(4, 60) {
         let program = Program::BOTH[round % 2];
-        let back_up = || program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).run();
+        let back_up = || {
+            program
+                .back_up(&sandbox, "store", "backup", &["--json", "--overwrite"])
+                .run()
+        };
         let mut next = restless.iter().cycle();
         let lose_one = || {
             let path = next.next().expect("there is no end of them");
@@ -234,23 +378,46 @@ fn a_backup_of_a_store_that_loses_files_has_all_of_them_or_keeps_the_earlier_one
         backups += 1;
         all_lost += lost;
         if outcome.code() == Some(1) {
-            assert_eq!(outcome.end_event()["code"], "path-not-found", "{}", outcome.report());
-            assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier one should be as it was");
+            assert_eq!(
+                outcome.end_event()["code"],
+                "path-not-found",
+                "{}",
+                outcome.report()
+            );
+            assert!(
+                fs::read(sandbox.backup_file()).unwrap() == earlier,
+                "the earlier one should be as it was"
+            );
             failed += 1;
             continue;
         }
-        assert!([Some(0), Some(3)].contains(&outcome.code()), "{}", outcome.report());
-        sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
+        assert!(
+            [Some(0), Some(3)].contains(&outcome.code()),
+            "{}",
+            outcome.report()
+        );
+        sandbox
+            .license_backup(["verify", "--from", "backup", "--quiet"])
+            .run()
+            .exits(0);
 
         let unpacked = sandbox.path(format!("unpacked-{round}"));
         sandbox.archive().unpack(&unpacked);
         let documents = files_below(&unpacked.join("licenses"));
         for (path, bytes) in &documents {
             let path = path.to_str().unwrap();
-            assert!(*bytes == allowed(path), "{path} should be whole\n{}", outcome.report());
+            assert!(
+                *bytes == allowed(path),
+                "{path} should be whole\n{}",
+                outcome.report()
+            );
         }
         for (_, path) in &staying {
-            assert!(documents.contains_key(Path::new(path)), "{path} was never away\n{}", outcome.report());
+            assert!(
+                documents.contains_key(Path::new(path)),
+                "{path} was never away\n{}",
+                outcome.report()
+            );
         }
         // What is not there while the store is listed is no license of it.
         unlisted += staying.len() + restless.len() - documents.len();
@@ -274,14 +441,22 @@ fn a_store_that_loses_a_directory_while_it_is_read_is_told_and_keeps_the_earlier
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let (last, elsewhere) = (sandbox.path("store/0019"), sandbox.path("elsewhere"));
     for program in Program::BOTH {
-        let mut run = program.back_up(&sandbox, "store", "backup", &["--json", "--overwrite"]).start();
+        let mut run = program
+            .back_up(&sandbox, "store", "backup", &["--json", "--overwrite"])
+            .start();
         let is_read = || fs::metadata(&temporary).is_ok_and(|metadata| metadata.len() > 0);
-        assert!(run.wait_until(is_read), "licenses should be written meanwhile");
+        assert!(
+            run.wait_until(is_read),
+            "licenses should be written meanwhile"
+        );
         fs::rename(&last, &elsewhere).unwrap();
         let outcome = run.wait().exits(1);
         fs::rename(&elsewhere, &last).unwrap();
         let end = outcome.end_event();
-        assert_eq!((&end["code"], &end["path"]), (&"path-not-found".into(), &"0019/0000.lic".into()));
+        assert_eq!(
+            (&end["code"], &end["path"]),
+            (&"path-not-found".into(), &"0019/0000.lic".into())
+        );
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
     }
 }

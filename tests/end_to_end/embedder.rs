@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupOperation, BackupOptions, CancellationCookie, ErrorCode, ListOptions, Operation, RestoreOptions, Status,
-    VerifyOptions, wait,
+    BackupOperation, BackupOptions, CancellationCookie, ErrorCode, ListOptions, Operation,
+    RestoreOptions, Status, VerifyOptions, wait,
 };
 use license_backup_tests::harness::{Sandbox, counted, files_below, sized};
 use license_backup_tests::sample::SampleStore;
@@ -31,11 +31,17 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 /// Waits until this process has nothing open of a sandbox: what an operation holds goes with its thread.
 fn wait_until_released(sandbox: &Sandbox) {
     let directory = sandbox.path("");
-    wait_until("an operation that nobody holds should end and let go of its directories", || {
-        let open = fs::read_dir("/proc/self/fd").expect("Linux tells what is open");
-        // One may be closed before it is asked about.
-        !open.flatten().filter_map(|entry| fs::read_link(entry.path()).ok()).any(|file| file.starts_with(&directory))
-    });
+    wait_until(
+        "an operation that nobody holds should end and let go of its directories",
+        || {
+            let open = fs::read_dir("/proc/self/fd").expect("Linux tells what is open");
+            // One may be closed before it is asked about.
+            !open
+                .flatten()
+                .filter_map(|entry| fs::read_link(entry.path()).ok())
+                .any(|file| file.starts_with(&directory))
+        },
+    );
 }
 
 /// The runtime does what it is there for.
@@ -55,11 +61,17 @@ fn backed_up() -> Sandbox {
 #[test]
 fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down() {
     let sandbox = large();
-    let BackupOperation { mut progress, completed, cookie: _ } = start(&sandbox);
+    let BackupOperation {
+        mut progress,
+        completed,
+        cookie: _,
+    } = start(&sandbox);
     let (stop, stopped) = mpsc::channel::<()>();
     let reader = thread::spawn(move || {
         let mut read = 0;
-        while stopped.recv_timeout(Duration::from_millis(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        while stopped.recv_timeout(Duration::from_millis(20))
+            == Err(mpsc::RecvTimeoutError::Timeout)
+        {
             read += u64::from(progress.wait_next().is_some());
         }
         (read, all(progress))
@@ -68,8 +80,14 @@ fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down(
     stop.send(()).unwrap();
     let (read, rest) = reader.join().unwrap();
     // Nothing that was told is lost to the one who comes back to it.
-    let restricted = rest.iter().filter(|status| matches!(status, Status::RestrictedLicense(_))).count() as u64;
-    assert!(restricted < 5000 && restricted + read >= 5000, "{read} were read in time, and {restricted} after the end");
+    let restricted = rest
+        .iter()
+        .filter(|status| matches!(status, Status::RestrictedLicense(_)))
+        .count() as u64;
+    assert!(
+        restricted < 5000 && restricted + read >= 5000,
+        "{read} were read in time, and {restricted} after the end"
+    );
     assert_eq!(rest.last(), Some(&Status::End));
     runtime_is_as_good_as_before();
 }
@@ -77,8 +95,11 @@ fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down(
 #[test]
 fn a_verification_and_a_restore_need_no_reader() {
     let sandbox = backed_up();
-    let Operation { progress, completed, cookie: _ } =
-        wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+    let Operation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
     drop(progress);
 
@@ -89,11 +110,21 @@ fn a_verification_and_a_restore_need_no_reader() {
         fs::write(path, "mine").unwrap();
     }
     let options = RestoreOptions::new(sandbox.backup(), sandbox.path("new")).dry_run(true);
-    let Operation { progress, completed, cookie: _ } = wait(RUNTIME.restore(&options)).unwrap();
+    let Operation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.restore(&options)).unwrap();
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.restored, summary.conflicts), (18_000, 2000));
-    let told = all(progress).into_iter().filter(|status| matches!(status, Status::Error(_))).count();
-    assert_eq!(told, 2000, "what was told before anybody read should still be there");
+    let told = all(progress)
+        .into_iter()
+        .filter(|status| matches!(status, Status::Error(_)))
+        .count();
+    assert_eq!(
+        told, 2000,
+        "what was told before anybody read should still be there"
+    );
     wait_until_released(&sandbox);
 }
 
@@ -125,7 +156,10 @@ fn calls_that_are_given_up_before_they_are_answered_leave_nothing_open() {
     // A thread that has not begun yet has nothing open either.
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
-        assert!(since.elapsed() < Duration::from_mins(1), "a backup that was begun should go on to its end");
+        assert!(
+            since.elapsed() < Duration::from_mins(1),
+            "a backup that was begun should go on to its end"
+        );
         thread::sleep(Duration::from_millis(1));
     }
     wait_until_released(&sandbox);
@@ -142,7 +176,10 @@ fn a_call_that_nobody_ever_looks_at_begins_nothing() {
     for _ in 0..10 {
         runtime_is_as_good_as_before();
     }
-    assert!(files_below(&sandbox.backup()).is_empty(), "a backup was begun");
+    assert!(
+        files_below(&sandbox.backup()).is_empty(),
+        "a backup was begun"
+    );
 }
 
 #[test]
@@ -151,12 +188,18 @@ fn a_listing_that_nobody_reads_ends_when_it_is_cancelled_or_dropped() {
     let options = ListOptions::backup(sandbox.backup());
     let operation = wait(RUNTIME.list(&options)).unwrap();
     operation.cookie.cancel();
-    assert_eq!(outcome(operation.completed).unwrap_err().code(), ErrorCode::Cancelled);
+    assert_eq!(
+        outcome(operation.completed).unwrap_err().code(),
+        ErrorCode::Cancelled
+    );
     drop(operation.licenses);
 
     let operation = wait(RUNTIME.list(&options)).unwrap();
     drop(operation.licenses);
-    assert_eq!(outcome(operation.completed).unwrap_err().code(), ErrorCode::Cancelled);
+    assert_eq!(
+        outcome(operation.completed).unwrap_err().code(),
+        ErrorCode::Cancelled
+    );
     wait_until_released(&sandbox);
     runtime_is_as_good_as_before();
 }
@@ -166,7 +209,11 @@ fn events_that_nobody_reads_take_little_of_the_memory_of_an_operation() {
     let sandbox = large();
     // Little more than 25000 names and 5000 reasons to leave out a file take anyway.
     let bounded = RUNTIME.clone().with_memory_limit(8 << 20);
-    let BackupOperation { progress, completed, cookie: _ } = wait(bounded.backup(&options(&sandbox))).unwrap();
+    let BackupOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(bounded.backup(&options(&sandbox))).unwrap();
     assert_eq!(outcome(completed).unwrap().restricted, 5000);
     assert!(all(progress).len() >= 5000, "they should all be there");
 }
@@ -174,7 +221,9 @@ fn events_that_nobody_reads_take_little_of_the_memory_of_an_operation() {
 /// The most memory that a process has used so far, in KiB; nothing when it is over.
 fn peak_memory(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.trim().trim_end_matches(" kB").parse().ok()
 }
 
@@ -185,11 +234,22 @@ fn a_program_whose_output_nobody_reads_makes_its_backup_and_needs_little_more_me
     let pipe = sandbox.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     // Open for both, so that neither waits for the other.
-    let kept = fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let kept = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
     let mut unread = sandbox.back_up(&["--json"]).after("exec >pipe").start();
-    assert!(unread.wait_until(|| sandbox.backup_file().exists()), "the backup should be made");
+    assert!(
+        unread.wait_until(|| sandbox.backup_file().exists()),
+        "the backup should be made"
+    );
     let peak = peak_memory(unread.id()).expect("it should still wait for a reader");
-    assert_eq!(unread.kill().code(), None, "it should still wait for a reader");
+    assert_eq!(
+        unread.kill().code(),
+        None,
+        "it should still wait for a reader"
+    );
     drop(kept);
 
     let mut read = sandbox.back_up(&["--json", "--overwrite"]).start();
@@ -203,9 +263,14 @@ fn a_program_whose_output_nobody_reads_makes_its_backup_and_needs_little_more_me
     let usual = usual.get();
     counted(
         peak,
-        format_args!("KiB of memory for a backup that nobody listens to, {usual} KiB with somebody who does"),
+        format_args!(
+            "KiB of memory for a backup that nobody listens to, {usual} KiB with somebody who does"
+        ),
     );
-    assert!(peak < usual + (8 << 10), "{peak} KiB without a reader should be little more than {usual} KiB with one");
+    assert!(
+        peak < usual + (8 << 10),
+        "{peak} KiB without a reader should be little more than {usual} KiB with one"
+    );
 }
 
 /// Cancels an operation from several threads at once.
@@ -232,18 +297,27 @@ fn calls_from_many_threads_at_once_do_not_disturb_one_another() {
                     cancel_from_many_threads(&cancelled.cookie);
                     // Either is right: what matters is that it ends.
                     let ended = outcome(cancelled.completed);
-                    assert!(ended.is_ok() || ended.is_err_and(|error| error.code() == ErrorCode::Cancelled));
+                    assert!(
+                        ended.is_ok()
+                            || ended.is_err_and(|error| error.code() == ErrorCode::Cancelled)
+                    );
 
                     // The events are read by another thread than the one that waits for the outcome.
-                    let BackupOperation { progress, completed, cookie: _ } = wait(RUNTIME.backup(&backup)).unwrap();
+                    let BackupOperation {
+                        progress,
+                        completed,
+                        cookie: _,
+                    } = wait(RUNTIME.backup(&backup)).unwrap();
                     let reader = thread::spawn(move || all(progress));
                     assert_eq!(outcome(completed).unwrap().licenses, 100 + thread);
                     assert_eq!(reader.join().unwrap().last(), Some(&Status::End));
 
-                    let verified = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+                    let verified =
+                        wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
                     assert_eq!(outcome(verified.completed).unwrap().licenses, 100 + thread);
                     let options = RestoreOptions::new(sandbox.backup(), sandbox.path("new"));
-                    let restored = outcome(wait(RUNTIME.restore(&options)).unwrap().completed).unwrap();
+                    let restored =
+                        outcome(wait(RUNTIME.restore(&options)).unwrap().completed).unwrap();
                     assert_eq!(restored.restored + restored.present, 100 + thread);
                     operations += 4;
                 }
@@ -252,7 +326,10 @@ fn calls_from_many_threads_at_once_do_not_disturb_one_another() {
             })
         })
         .collect();
-    let operations: u64 = threads.into_iter().map(|thread| thread.join().expect("a thread does its work")).sum();
+    let operations: u64 = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("a thread does its work"))
+        .sum();
     counted(operations, "operations from eight threads at once");
     assert_eq!(operations, 8 * 4 * rounds);
 }

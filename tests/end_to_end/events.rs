@@ -16,15 +16,25 @@ fn backup() -> (Sandbox, Vec<SampleLicense>, Outcome) {
 }
 
 fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
-    events.iter().filter(|event| event["event"] == kind).cloned().collect()
+    events
+        .iter()
+        .filter(|event| event["event"] == kind)
+        .cloned()
+        .collect()
 }
 
 #[test]
 fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
     let (_sandbox, _, outcome) = backup();
     let events = outcome.events();
-    assert_eq!(events.first().map(|event| &event["event"]), Some(&json!("begin")));
-    assert_eq!(events.last().map(|event| &event["event"]), Some(&json!("end")));
+    assert_eq!(
+        events.first().map(|event| &event["event"]),
+        Some(&json!("begin"))
+    );
+    assert_eq!(
+        events.last().map(|event| &event["event"]),
+        Some(&json!("end"))
+    );
     assert_eq!(of_kind(&events, "begin").len(), 1);
     assert_eq!(of_kind(&events, "end").len(), 1);
     let known = ["begin", "progress", "restricted", "error", "end"];
@@ -67,15 +77,29 @@ fn every_error_is_told_with_path_code_hresult_and_a_message_that_names_the_path(
     let mut told = of_kind(&outcome.events(), "error");
     told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
     let expected = errors(&files);
-    let expected: Vec<_> = expected.iter().map(|file| (file.told_path(), fates::reason(file))).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|file| (file.told_path(), fates::reason(file)))
+        .collect();
     let seen: Vec<_> = told
         .iter()
-        .map(|event| (event["path"].as_str().unwrap().to_owned(), event["code"].as_str().unwrap()))
+        .map(|event| {
+            (
+                event["path"].as_str().unwrap().to_owned(),
+                event["code"].as_str().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(seen, expected);
     for event in &told {
         assert_eq!(event["hresult"], "0x80004005", "{event}");
-        assert!(event["message"].as_str().unwrap().contains(event["path"].as_str().unwrap()), "{event}");
+        assert!(
+            event["message"]
+                .as_str()
+                .unwrap()
+                .contains(event["path"].as_str().unwrap()),
+            "{event}"
+        );
     }
 }
 
@@ -83,8 +107,14 @@ fn every_error_is_told_with_path_code_hresult_and_a_message_that_names_the_path(
 fn a_license_that_is_too_large_is_told_with_its_size() {
     let (_sandbox, _, outcome) = backup();
     let events = of_kind(&outcome.events(), "error");
-    let event = events.iter().find(|event| event["path"] == "sizes/1048577.lic").unwrap();
-    assert!(event["message"].as_str().unwrap().contains("1048577 bytes"), "{event}");
+    let event = events
+        .iter()
+        .find(|event| event["path"] == "sizes/1048577.lic")
+        .unwrap();
+    assert!(
+        event["message"].as_str().unwrap().contains("1048577 bytes"),
+        "{event}"
+    );
 }
 
 #[test]
@@ -97,7 +127,10 @@ fn the_outcome_counts_what_was_done() {
     assert_eq!(end["bytes"], fates::bytes(&files));
     assert_eq!(end["restricted"], restricted(&files).len());
     assert_eq!(end["errors"], errors(&files).len());
-    assert_eq!(end["size"], std::fs::metadata(sandbox.backup_file()).unwrap().len());
+    assert_eq!(
+        end["size"],
+        std::fs::metadata(sandbox.backup_file()).unwrap().len()
+    );
 }
 
 #[test]
@@ -106,12 +139,22 @@ fn progress_never_goes_back_and_has_no_total_but_the_true_one() {
     let sandbox = Sandbox::with_many_files(files);
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
     let progress = of_kind(&outcome.events(), "progress");
-    assert!(!progress.is_empty(), "there should be progress\n{}", outcome.report());
+    assert!(
+        !progress.is_empty(),
+        "there should be progress\n{}",
+        outcome.report()
+    );
     let mut earlier = (0, 0);
     for event in &progress {
-        let now = (event["done"].as_u64().unwrap(), event["bytes"].as_u64().unwrap());
+        let now = (
+            event["done"].as_u64().unwrap(),
+            event["bytes"].as_u64().unwrap(),
+        );
         assert!(now >= earlier && now.0 <= files, "{event}");
-        assert!(event["total"].is_null() || event["total"] == files, "{event}");
+        assert!(
+            event["total"].is_null() || event["total"] == files,
+            "{event}"
+        );
         earlier = now;
     }
 }
@@ -119,8 +162,15 @@ fn progress_never_goes_back_and_has_no_total_but_the_true_one() {
 #[test]
 fn a_store_without_anything_to_leave_out_is_success_also_when_strict() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(7));
-    let end = sandbox.back_up(&["--strict", "--json"]).run().exits(0).end_event();
-    assert_eq!((&end["outcome"], &end["hresult"]), (&json!("success"), &json!("0x00000000")));
+    let end = sandbox
+        .back_up(&["--strict", "--json"])
+        .run()
+        .exits(0)
+        .end_event();
+    assert_eq!(
+        (&end["outcome"], &end["hresult"]),
+        (&json!("success"), &json!("0x00000000"))
+    );
 }
 
 /// A sandbox with one license and a file that is none.
@@ -147,7 +197,10 @@ fn a_refused_backup_ends_with_its_code_and_hresult() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
     sandbox.back_up(&[]).run().exits(0);
     let end = sandbox.back_up(&["--json"]).run().exits(4).end_event();
-    assert_eq!((&end["outcome"], &end["code"]), (&json!("conflict"), &json!("backup-exists")));
+    assert_eq!(
+        (&end["outcome"], &end["code"]),
+        (&json!("conflict"), &json!("backup-exists"))
+    );
     assert_eq!(end["hresult"], "0xC00D2742");
 }
 
@@ -159,7 +212,11 @@ fn a_missing_directory_ends_with_an_outcome_too() {
         ["backup", "--store", "store", "--to", "no/where", "--json"],
     ] {
         let end = sandbox.license_backup(arguments).run().exits(1).end_event();
-        assert_eq!((&end["outcome"], &end["code"]), (&json!("failed"), &json!("path-not-found")), "{arguments:?}");
+        assert_eq!(
+            (&end["outcome"], &end["code"]),
+            (&json!("failed"), &json!("path-not-found")),
+            "{arguments:?}"
+        );
         assert_eq!(end["hresult"], "0x80070003", "{arguments:?}");
     }
 }
@@ -174,7 +231,11 @@ fn a_command_line_that_is_not_understood_is_a_usage_error() {
         &[],
         &["backup", "--store", "s", "--to", "b", "-x"],
     ] {
-        sandbox.license_backup(arguments).run().exits(2).says(&["sage"]);
+        sandbox
+            .license_backup(arguments)
+            .run()
+            .exits(2)
+            .says(&["sage"]);
     }
 }
 
@@ -183,10 +244,18 @@ fn people_are_told_how_many_licenses_were_backed_up_and_what_was_left_out_and_wh
     let (sandbox, files) = Sandbox::with_store(sample());
     let outcome = sandbox.back_up(&[]).run().exits(3);
     let told = outcome.stdout();
-    assert!(told.contains(&format!("{} licenses", backed_up(&files).len())), "{}", outcome.report());
+    assert!(
+        told.contains(&format!("{} licenses", backed_up(&files).len())),
+        "{}",
+        outcome.report()
+    );
     let reasons: BTreeSet<_> = left_out(&files).into_iter().map(fates::reason).collect();
     for reason in reasons {
-        assert!(told.contains(reason), "{reason} should be told\n{}", outcome.report());
+        assert!(
+            told.contains(reason),
+            "{reason} should be told\n{}",
+            outcome.report()
+        );
     }
 }
 
@@ -197,7 +266,11 @@ fn no_name_reaches_the_terminal_with_its_control_characters() {
     for further in [&["--overwrite"][..], &["--overwrite", "--json"]] {
         let outcome = sandbox.back_up(further).run().exits(0);
         for stream in [outcome.stdout(), outcome.stderr()] {
-            assert!(!stream.contains(['\u{1B}', '\u{202E}']), "{}", outcome.report());
+            assert!(
+                !stream.contains(['\u{1B}', '\u{202E}']),
+                "{}",
+                outcome.report()
+            );
         }
     }
 }

@@ -22,22 +22,40 @@ fn not_backed_up() -> Sandbox {
 }
 
 fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Invocation {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/examples").join(name);
+    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("target/release/examples")
+        .join(name);
     sandbox.license_backup(arguments).with_binary(program)
 }
 
 /// What an example prints that succeeds, line by line.
 fn printed(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Vec<String> {
-    example(sandbox, name, arguments).run().exits(0).stdout().lines().map(str::to_owned).collect()
+    example(sandbox, name, arguments)
+        .run()
+        .exits(0)
+        .stdout()
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn a_backup_is_read_as_a_stream_in_an_executor_of_the_caller() {
     let sandbox = not_backed_up();
     let lines = printed(&sandbox, "stream", &["store", "backup"]);
-    assert_eq!(lines.first().map(String::as_str), Some("begins"), "{lines:?}");
-    assert!(lines.contains(&"left out: \"notes.txt\" (unrecognized)".to_owned()), "{lines:?}");
-    assert!(lines.ends_with(&["ends".to_owned(), "5 licenses are safe".to_owned()]), "{lines:?}");
+    assert_eq!(
+        lines.first().map(String::as_str),
+        Some("begins"),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"left out: \"notes.txt\" (unrecognized)".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.ends_with(&["ends".to_owned(), "5 licenses are safe".to_owned()]),
+        "{lines:?}"
+    );
     sandbox.archive().passes_unzip();
 }
 
@@ -52,7 +70,11 @@ fn a_verification_calls_back() {
     bytes[60] ^= 1;
     fs::write(sandbox.backup_file(), bytes).unwrap();
     let outcome = example(&sandbox, "callbacks", &["backup"]).run().exits(1);
-    assert!(outcome.stdout().starts_with("fault: "), "{}", outcome.report());
+    assert!(
+        outcome.stdout().starts_with("fault: "),
+        "{}",
+        outcome.report()
+    );
 }
 
 #[test]
@@ -62,9 +84,19 @@ fn a_restore_is_cancelled_from_another_thread_when_its_time_is_up_and_otherwise_
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(LICENSES));
     let _ = sandbox.back_up(&[]).run().exits(0);
     fs::create_dir(sandbox.path("new")).unwrap();
-    assert_eq!(printed(&sandbox, "cancel", &["backup", "new", "0"]), ["cancelled, and the store is as it was"]);
-    assert_eq!(fs::read_dir(sandbox.path("new")).unwrap().count(), 0, "the store should be as it was");
-    assert_eq!(printed(&sandbox, "cancel", &["backup", "new", "3600"]), [format!("{LICENSES} licenses restored")]);
+    assert_eq!(
+        printed(&sandbox, "cancel", &["backup", "new", "0"]),
+        ["cancelled, and the store is as it was"]
+    );
+    assert_eq!(
+        fs::read_dir(sandbox.path("new")).unwrap().count(),
+        0,
+        "the store should be as it was"
+    );
+    assert_eq!(
+        printed(&sandbox, "cancel", &["backup", "new", "3600"]),
+        [format!("{LICENSES} licenses restored")]
+    );
 }
 
 #[test]
@@ -72,7 +104,11 @@ fn a_backup_goes_to_a_share_that_a_directory_stands_for() {
     let sandbox = not_backed_up();
     fs::create_dir(sandbox.path("nas")).unwrap();
     fs::create_dir(sandbox.path("nas/laptop")).unwrap();
-    let lines = printed(&sandbox, "unc_share", &["store", r"\\nas\backups", "nas", r"\\NAS\backups\laptop"]);
+    let lines = printed(
+        &sandbox,
+        "unc_share",
+        &["store", r"\\nas\backups", "nas", r"\\NAS\backups\laptop"],
+    );
     assert_eq!(lines, [r"5 licenses are on \\NAS\backups\laptop"]);
     assert!(sandbox.path("nas/laptop/licenses.zip").exists());
 }
@@ -81,13 +117,21 @@ fn a_backup_goes_to_a_share_that_a_directory_stands_for() {
 fn a_store_is_listed_within_limits() {
     let lines = printed(&not_backed_up(), "limits", &["store"]);
     assert_eq!(lines.len(), 7, "{lines:?}");
-    assert_eq!(lines.last().map(String::as_str), Some("5 may be backed up, 1 not"));
+    assert_eq!(
+        lines.last().map(String::as_str),
+        Some("5 may be backed up, 1 not")
+    );
 }
 
 #[test]
 fn a_component_of_the_embedder_is_compiled_ahead_and_verifies() {
-    let component = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
-    let lines = printed(&backed_up(), "own_component", &[&component.to_string_lossy(), "backup"]);
+    let component = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("target/components/license-backup.wasm");
+    let lines = printed(
+        &backed_up(),
+        "own_component",
+        &[&component.to_string_lossy(), "backup"],
+    );
     assert_eq!(lines, ["5 licenses are whole"]);
 }
 
@@ -95,19 +139,37 @@ fn a_component_of_the_embedder_is_compiled_ahead_and_verifies() {
 fn several_stores_are_backed_up_at_once_by_one_runtime() {
     let sandbox = Sandbox::new();
     for (store, licenses) in [("a", 3), ("b", 4)] {
-        SampleStore::ordinary(licenses).write_into(&sandbox.path(store)).unwrap();
+        SampleStore::ordinary(licenses)
+            .write_into(&sandbox.path(store))
+            .unwrap();
     }
-    let outcome = example(&sandbox, "parallel", &["backup", "a", "b", "none"]).run().exits(1);
+    let outcome = example(&sandbox, "parallel", &["backup", "a", "b", "none"])
+        .run()
+        .exits(1);
     let outcome = outcome.says(&["1 of 3 stores could not be backed up"]);
     let lines: Vec<_> = outcome.stdout().lines().collect();
-    assert_eq!(lines[..2], ["a: 3 licenses are safe", "b: 4 licenses are safe"]);
+    assert_eq!(
+        lines[..2],
+        ["a: 3 licenses are safe", "b: 4 licenses are safe"]
+    );
     assert!(lines[2].starts_with("none: "), "{lines:?}");
-    assert!(sandbox.path("backup/a/licenses.zip").exists() && sandbox.path("backup/b/licenses.zip").exists());
+    assert!(
+        sandbox.path("backup/a/licenses.zip").exists()
+            && sandbox.path("backup/b/licenses.zip").exists()
+    );
 }
 
 #[test]
 fn an_example_without_arguments_says_what_it_wants() {
-    for name in ["stream", "callbacks", "cancel", "unc_share", "limits", "own_component", "parallel"] {
+    for name in [
+        "stream",
+        "callbacks",
+        "cancel",
+        "unc_share",
+        "limits",
+        "own_component",
+        "parallel",
+    ] {
         let outcome = example(&Sandbox::new(), name, &[]).run().exits(1);
         outcome.says(&["give "]);
     }

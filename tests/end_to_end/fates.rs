@@ -7,7 +7,10 @@ use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
 
 /// A store with every special case and a few ordinary licenses.
 pub(crate) fn sample() -> SampleStore {
-    SampleStore { licenses: 30, ..SampleStore::default() }
+    SampleStore {
+        licenses: 30,
+        ..SampleStore::default()
+    }
 }
 
 /// The files whose license must be in the backup, in byte order of the path that it has there.
@@ -32,7 +35,9 @@ pub(crate) fn left_out(files: &[SampleLicense]) -> Vec<&SampleLicense> {
 
 /// The restricted files, in byte order of path.
 pub(crate) fn restricted(files: &[SampleLicense]) -> Vec<&SampleLicense> {
-    in_path_order(files, |expected| matches!(expected, Expected::Restricted(_)))
+    in_path_order(files, |expected| {
+        matches!(expected, Expected::Restricted(_))
+    })
 }
 
 /// The files that must be told as errors, in byte order of the path that is told.
@@ -58,7 +63,10 @@ pub(crate) fn size(file: &SampleLicense) -> u64 {
     file.document().len() as u64
 }
 
-fn in_path_order(files: &[SampleLicense], chosen: impl Fn(Expected) -> bool) -> Vec<&SampleLicense> {
+fn in_path_order(
+    files: &[SampleLicense],
+    chosen: impl Fn(Expected) -> bool,
+) -> Vec<&SampleLicense> {
     let mut files: Vec<_> = files.iter().filter(|file| chosen(file.expected)).collect();
     files.sort_by_key(|file| file.told_path());
     files

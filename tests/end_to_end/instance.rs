@@ -17,11 +17,19 @@ use wasmtime_wasi::p2::bindings::{filesystem, io};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use self::bindings::LicenseManagement;
-use self::bindings::exports::licenses::management::management::{BackupFlags, Guest, ListSource, RestoreFlags};
+use self::bindings::exports::licenses::management::management::{
+    BackupFlags, Guest, ListSource, RestoreFlags,
+};
 use self::bindings::exports::licenses::management::types::{ErrorCode, Failure};
 
 mod bindings {
-    #![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "the code is generated")]
+    #![allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::pedantic,
+        reason = "the code is generated"
+    )]
 
     wasmtime::component::bindgen!({
         path: "../wit",
@@ -42,7 +50,10 @@ struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -53,27 +64,48 @@ impl HasData for Table {
 }
 
 /// Runs `calls` against an instance that has the store and the backup directory of a sandbox open.
-fn with_instance(sandbox: &Sandbox, calls: impl AsyncFnOnce(&Guest, &Accessor<State>) -> wasmtime::Result<()>) {
+fn with_instance(
+    sandbox: &Sandbox,
+    calls: impl AsyncFnOnce(&Guest, &Accessor<State>) -> wasmtime::Result<()>,
+) {
     let engine = Engine::default();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
-    let component = Component::from_file(&engine, path).expect("`make component` builds the component");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("target/components/license-backup.wasm");
+    let component =
+        Component::from_file(&engine, path).expect("`make component` builds the component");
     let mut linker = Linker::new(&engine);
-    filesystem::types::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem).unwrap();
-    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem).unwrap();
+    filesystem::types::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem)
+        .unwrap();
+    filesystem::preopens::add_to_linker::<State, WasiFilesystem>(&mut linker, State::filesystem)
+        .unwrap();
     io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
     io::poll::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
     io::streams::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table).unwrap();
     let mut wasi = WasiCtx::builder();
     wasi.allow_blocking_current_thread(true);
-    wasi.preopened_dir(sandbox.store(), "/licenses", FsPerms::ReadOnly).unwrap();
-    wasi.preopened_dir(sandbox.backup(), "/backup", FsPerms::ReadWrite).unwrap();
-    let mut store = Store::new(&engine, State { wasi: wasi.build(), table: ResourceTable::new() });
-    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    wasi.preopened_dir(sandbox.store(), "/licenses", FsPerms::ReadOnly)
+        .unwrap();
+    wasi.preopened_dir(sandbox.backup(), "/backup", FsPerms::ReadWrite)
+        .unwrap();
+    let mut store = Store::new(
+        &engine,
+        State {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+        },
+    );
+    let executor = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
     executor
         .block_on(async {
-            let instance = LicenseManagement::instantiate_async(&mut store, &component, &linker).await?;
+            let instance =
+                LicenseManagement::instantiate_async(&mut store, &component, &linker).await?;
             let guest = instance.licenses_management_management();
-            store.run_concurrent(async |accessor| calls(guest, accessor).await).await?
+            store
+                .run_concurrent(async |accessor| calls(guest, accessor).await)
+                .await?
         })
         .expect("the component does not break down");
 }
@@ -106,28 +138,56 @@ async fn outcome<T: Lift + Send + Sync + 'static>(
     completed: FutureReader<Result<T, Failure>>,
 ) -> Result<T, ErrorCode> {
     let (sender, receiver) = oneshot::channel();
-    accessor.with(|mut access| completed.pipe(&mut access, Sender(Some(sender)))).expect("the future can be read");
-    let arrived = tokio::time::timeout(SOON, receiver).await.expect("the operation ends soon");
-    arrived.expect("the component tells the outcome").map_err(|failure| failure.code)
+    accessor
+        .with(|mut access| completed.pipe(&mut access, Sender(Some(sender))))
+        .expect("the future can be read");
+    let arrived = tokio::time::timeout(SOON, receiver)
+        .await
+        .expect("the operation ends soon");
+    arrived
+        .expect("the component tells the outcome")
+        .map_err(|failure| failure.code)
 }
 
 #[test]
-fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody_reads_the_progress() {
+fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody_reads_the_progress()
+ {
     let sandbox = Sandbox::with_many_files(2000);
     with_instance(&sandbox, async |guest, accessor| {
-        let backup = async || guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::OVERWRITE).await;
+        let backup = async || {
+            guest
+                .call_backup_licenses(accessor, "/backup".into(), BackupFlags::OVERWRITE)
+                .await
+        };
         let mut unread = Vec::new();
         for _ in 0..3 {
             let operation = backup().await?.expect("the instance is free");
             let refused = backup().await?.err().map(|failure| failure.code);
             assert_eq!(refused, Some(ErrorCode::Busy));
-            let refused = guest.call_verify_backup(accessor, "/backup".into(), None).await?;
-            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
-            let refused = guest.call_restore_licenses(accessor, "/backup".into(), RestoreFlags::empty()).await?;
-            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
-            let refused = guest.call_list_licenses(accessor, ListSource::Store).await?;
-            assert_eq!(refused.err().map(|failure| failure.code), Some(ErrorCode::Busy));
-            let summary = outcome(accessor, operation.completed).await.expect("the backup completes");
+            let refused = guest
+                .call_verify_backup(accessor, "/backup".into(), None)
+                .await?;
+            assert_eq!(
+                refused.err().map(|failure| failure.code),
+                Some(ErrorCode::Busy)
+            );
+            let refused = guest
+                .call_restore_licenses(accessor, "/backup".into(), RestoreFlags::empty())
+                .await?;
+            assert_eq!(
+                refused.err().map(|failure| failure.code),
+                Some(ErrorCode::Busy)
+            );
+            let refused = guest
+                .call_list_licenses(accessor, ListSource::Store)
+                .await?;
+            assert_eq!(
+                refused.err().map(|failure| failure.code),
+                Some(ErrorCode::Busy)
+            );
+            let summary = outcome(accessor, operation.completed)
+                .await
+                .expect("the backup completes");
             assert_eq!(summary.licenses, 2000);
             unread.push(operation.progress);
         }
@@ -140,11 +200,19 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
 fn a_call_that_is_refused_leaves_the_instance_free() {
     let sandbox = Sandbox::with_many_files(10);
     with_instance(&sandbox, async |guest, accessor| {
-        let refused = guest.call_backup_licenses(accessor, "/backup/nowhere".into(), BackupFlags::empty()).await?;
+        let refused = guest
+            .call_backup_licenses(accessor, "/backup/nowhere".into(), BackupFlags::empty())
+            .await?;
         let failure = refused.map(|_| ()).expect_err("there is no such directory");
         assert_eq!(failure.code, ErrorCode::PathNotFound);
-        assert!(failure.message.contains("/licenses, /backup"), "{}", failure.message);
-        let accepted = guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty()).await?;
+        assert!(
+            failure.message.contains("/licenses, /backup"),
+            "{}",
+            failure.message
+        );
+        let accepted = guest
+            .call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty())
+            .await?;
         let summary = outcome(accessor, accepted.expect("the instance is free").completed).await;
         assert_eq!(summary.map(|summary| summary.licenses), Ok(10));
         Ok(())
@@ -156,15 +224,29 @@ fn cancelling_twice_and_after_the_end_is_harmless_and_frees_the_instance() {
     let sandbox = Sandbox::with_many_files(2000);
     with_instance(&sandbox, async |guest, accessor| {
         for _ in 0..2 {
-            let accepted = guest.call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty()).await?;
+            let accepted = guest
+                .call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty())
+                .await?;
             let operation = accepted.expect("the instance is free");
-            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
-            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
+            guest
+                .cancellation_cookie()
+                .call_cancel(accessor, operation.cookie)
+                .await?;
+            guest
+                .cancellation_cookie()
+                .call_cancel(accessor, operation.cookie)
+                .await?;
             let ended = outcome(accessor, operation.completed).await;
             assert_eq!(ended.err(), Some(ErrorCode::Cancelled));
-            guest.cancellation_cookie().call_cancel(accessor, operation.cookie).await?;
+            guest
+                .cancellation_cookie()
+                .call_cancel(accessor, operation.cookie)
+                .await?;
         }
         Ok(())
     });
-    assert!(!sandbox.backup_file().exists(), "a cancelled backup is in place");
+    assert!(
+        !sandbox.backup_file().exists(),
+        "a cancelled backup is in place"
+    );
 }

@@ -36,8 +36,15 @@ struct Kills<Start, HasBegun> {
 impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
     fn new(one_before_in: u64, start: Start, has_begun: HasBegun) -> Self {
         let moments = [Moments::new(), Moments::new()];
-        let mut new =
-            Self { start, has_begun, one_before_in, course: [Duration::ZERO; 2], moments, started: 0, killed: 0 };
+        let mut new = Self {
+            start,
+            has_begun,
+            one_before_in,
+            course: [Duration::ZERO; 2],
+            moments,
+            started: 0,
+            killed: 0,
+        };
         new.measure();
         new
     }
@@ -76,7 +83,11 @@ impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
         thread::sleep(self.course[part].mul_f64(self.moments[part].next_part()));
         let outcome = run.kill();
         let was_killed = outcome.code().is_none();
-        assert!(was_killed || outcome.code() == Some(0), "{}", outcome.report());
+        assert!(
+            was_killed || outcome.code() == Some(0),
+            "{}",
+            outcome.report()
+        );
         self.started += 1;
         self.killed += u64::from(was_killed);
         (outcome, was_killed)
@@ -89,18 +100,35 @@ fn is_whole(scene: &Scene, before: Before, outcome: &Outcome) -> bool {
     let found = scene.backup();
     let is_new = found.as_ref() == Some(&scene.new);
     let is_as_before = found.as_ref() == scene.before(before);
-    assert!(is_new || is_as_before, "there should be the backup of before, or the new one\n{}", outcome.report());
+    assert!(
+        is_new || is_as_before,
+        "there should be the backup of before, or the new one\n{}",
+        outcome.report()
+    );
     if found.is_some() {
-        scene.sandbox.license_backup(["verify", "--from", "backup", "--quiet"]).run().exits(0);
+        scene
+            .sandbox
+            .license_backup(["verify", "--from", "backup", "--quiet"])
+            .run()
+            .exits(0);
     }
     is_new
 }
 
 /// Requires that a backup of another store can be made beside what a killed run has left.
 fn next_backup_is_made(scene: &Scene) {
-    let next = Program::Binary.back_up(&scene.sandbox, "other", "backup", &["--quiet", "--overwrite"]);
+    let next = Program::Binary.back_up(
+        &scene.sandbox,
+        "other",
+        "backup",
+        &["--quiet", "--overwrite"],
+    );
     let outcome = next.run().exits(0);
-    assert!(scene.backup().as_ref() == Some(&scene.earlier), "{}", outcome.report());
+    assert!(
+        scene.backup().as_ref() == Some(&scene.earlier),
+        "{}",
+        outcome.report()
+    );
 }
 
 fn kill_backups(program: Program, before: Before) {
@@ -108,24 +136,41 @@ fn kill_backups(program: Program, before: Before) {
     let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
     let start = || {
         scene.set_backup(before);
-        program.back_up(&scene.sandbox, "store", "backup", before.options()).start()
+        program
+            .back_up(&scene.sandbox, "store", "backup", before.options())
+            .start()
     };
     let mut kills = Kills::new(8, start, || temporary.exists());
     let (mut committed, mut left) = (0, 0);
     while kills.go_on(left > 0 && committed < kills.killed) {
         let (outcome, was_killed) = kills.one_more();
         let is_new = is_whole(&scene, before, &outcome);
-        assert!(was_killed || is_new, "success was told before the backup was there\n{}", outcome.report());
+        assert!(
+            was_killed || is_new,
+            "success was told before the backup was there\n{}",
+            outcome.report()
+        );
         let temporaries = scene.temporaries();
-        assert!(was_killed || temporaries.is_empty(), "{temporaries:?}\n{}", outcome.report());
+        assert!(
+            was_killed || temporaries.is_empty(),
+            "{temporaries:?}\n{}",
+            outcome.report()
+        );
         next_backup_is_made(&scene);
-        assert_eq!(scene.temporaries(), temporaries, "a fresh temporary file is neither used nor removed");
+        assert_eq!(
+            scene.temporaries(),
+            temporaries,
+            "a fresh temporary file is neither used nor removed"
+        );
         committed += u64::from(was_killed && is_new);
         left += u64::from(!temporaries.is_empty());
     }
     let (name, there) = (program.name(), before.name());
     let what = format_args!("{committed} after the commit, {left} that leave a temporary file");
-    counted(kills.killed, format_args!("kills of {name} during a backup, {there}: {what}"));
+    counted(
+        kills.killed,
+        format_args!("kills of {name} during a backup, {there}: {what}"),
+    );
 }
 
 #[test]
@@ -150,7 +195,9 @@ fn a_backup_that_is_killed_with_wasmtime_leaves_the_earlier_one_or_a_whole_new_o
 
 /// The file of this number, if there is one.
 fn inode(sandbox: &Sandbox, path: &str) -> Option<u64> {
-    fs::metadata(sandbox.path(path)).ok().map(|metadata| metadata.ino())
+    fs::metadata(sandbox.path(path))
+        .ok()
+        .map(|metadata| metadata.ino())
 }
 
 #[test]
@@ -168,7 +215,11 @@ fn a_backup_that_is_killed_at_its_commit_is_whole_also_when_its_temporary_name_i
         });
         let outcome = run.kill();
         killed += u64::from(outcome.code().is_none());
-        assert!(is_whole(&scene, before, &outcome), "the commit should have been seen\n{}", outcome.report());
+        assert!(
+            is_whole(&scene, before, &outcome),
+            "the commit should have been seen\n{}",
+            outcome.report()
+        );
 
         // Had it come between the link and the removal of the temporary name, that would be a second name of the backup.
         let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
@@ -177,9 +228,16 @@ fn a_backup_that_is_killed_at_its_commit_is_whole_also_when_its_temporary_name_i
         }
         make_older(&temporary, LONG_AGO);
         scene.sandbox.back_up(&["--quiet"]).run().exits(4);
-        assert!(scene.backup().as_ref() == Some(&scene.new), "a refused backup should change nothing");
+        assert!(
+            scene.backup().as_ref() == Some(&scene.new),
+            "a refused backup should change nothing"
+        );
         next_backup_is_made(&scene);
-        assert!(scene.temporaries().is_empty(), "what is stale should be removed: {:?}", scene.temporaries());
+        assert!(
+            scene.temporaries().is_empty(),
+            "what is stale should be removed: {:?}",
+            scene.temporaries()
+        );
     }
     counted(killed, "kills of license-backup at the commit of a backup");
 }
@@ -192,7 +250,10 @@ fn what_a_killed_backup_leaves_is_removed_by_one_that_begins_more_than_an_hour_l
     while !temporary.exists() {
         scene.set_backup(Before::Nothing);
         let mut run = scene.sandbox.back_up(&["--quiet"]).start();
-        assert!(run.wait_until(|| temporary.exists()), "a temporary file should be there meanwhile");
+        assert!(
+            run.wait_until(|| temporary.exists()),
+            "a temporary file should be there meanwhile"
+        );
         let _ = run.kill();
     }
     make_older(&temporary, Duration::from_mins(59));
@@ -204,10 +265,13 @@ fn what_a_killed_backup_leaves_is_removed_by_one_that_begins_more_than_an_hour_l
 }
 
 #[test]
-fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_a_second_one_completes_it() {
+fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_a_second_one_completes_it()
+ {
     let scene = Scene::new(150);
     let first = scene.target().join(scene.first_missing());
-    let restore = |further| Program::Binary.restore(&scene.sandbox, "from", "target", &["--overwrite", further]);
+    let restore = |further| {
+        Program::Binary.restore(&scene.sandbox, "from", "target", &["--overwrite", further])
+    };
     let start = || {
         scene.set_target();
         restore("--quiet").start()
@@ -221,10 +285,23 @@ fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_
         let (files, temporaries) = scene.target_files();
         for path in scene.to_be.keys() {
             let is_known = [scene.was.get(path), scene.to_be.get(path)].contains(&files.get(path));
-            assert!(is_known, "{} should be as it was or is to be\n{}", path.display(), outcome.report());
+            assert!(
+                is_known,
+                "{} should be as it was or is to be\n{}",
+                path.display(),
+                outcome.report()
+            );
         }
-        assert!(files.keys().all(|path| scene.to_be.contains_key(path)), "{}", outcome.report());
-        assert!(was_killed || (files == scene.to_be && temporaries.is_empty()), "{}", outcome.report());
+        assert!(
+            files.keys().all(|path| scene.to_be.contains_key(path)),
+            "{}",
+            outcome.report()
+        );
+        assert!(
+            was_killed || (files == scene.to_be && temporaries.is_empty()),
+            "{}",
+            outcome.report()
+        );
 
         // What is left behind is in nobody's way, and is removed when it is old and something is written beside it.
         for temporary in temporaries.iter().filter(|_| are_old) {
@@ -232,16 +309,31 @@ fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_
         }
         let second = restore("--json").run().exits(0);
         let (completed, still_there) = scene.target_files();
-        assert!(completed == scene.to_be, "a second restore should complete it\n{}", second.report());
+        assert!(
+            completed == scene.to_be,
+            "a second restore should complete it\n{}",
+            second.report()
+        );
         let is_cleared = are_old && second.end_event()["restored"] != 0;
         let expected = if is_cleared { &[][..] } else { &temporaries };
-        assert_eq!(still_there, expected, "{}\n{}", outcome.report(), second.report());
+        assert_eq!(
+            still_there,
+            expected,
+            "{}\n{}",
+            outcome.report(),
+            second.report()
+        );
 
         untouched += u64::from(was_killed && files == scene.was);
         partly += u64::from(was_killed && files != scene.was && files != scene.to_be);
         removed += if is_cleared { temporaries.len() } else { 0 };
     }
-    let what = format_args!("{untouched} before the first license had its name, {partly} with some in place");
+    let what = format_args!(
+        "{untouched} before the first license had its name, {partly} with some in place"
+    );
     let after = format_args!("{removed} files that were left are removed by the next");
-    counted(kills.killed, format_args!("kills of license-backup during a restore: {what}; {after}"));
+    counted(
+        kills.killed,
+        format_args!("kills of license-backup during a restore: {what}; {after}"),
+    );
 }

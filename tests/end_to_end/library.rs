@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupOperation, BackupOptions, BackupSummary, Completion, ErrorCode, Events, Failure, Format, OperationError,
-    Runtime, Status, wait,
+    BackupOperation, BackupOptions, BackupSummary, Completion, ErrorCode, Events, Failure, Format,
+    OperationError, Runtime, Status, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
@@ -45,7 +45,9 @@ pub(crate) fn told_errors(events: &[Status]) -> Vec<&Failure> {
 pub(crate) fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(wait(completed)));
-    receiver.recv_timeout(Duration::from_mins(2)).expect("the operation should end")
+    receiver
+        .recv_timeout(Duration::from_mins(2))
+        .expect("the operation should end")
 }
 
 /// A store that takes long enough to be interrupted, and has far more to tell than any channel holds.
@@ -53,7 +55,11 @@ pub(crate) fn large() -> Sandbox {
     let sandbox = Sandbox::with_many_files(20_000);
     fs::write(sandbox.path("store/0.txt"), "no license").unwrap();
     for number in 1..5000 {
-        fs::hard_link(sandbox.path("store/0.txt"), sandbox.path(format!("store/{number}.txt"))).unwrap();
+        fs::hard_link(
+            sandbox.path("store/0.txt"),
+            sandbox.path(format!("store/{number}.txt")),
+        )
+        .unwrap();
     }
     sandbox
 }
@@ -71,11 +77,20 @@ pub(crate) fn wait_until_half_way(progress: &mut Events<Status>) {
 #[test]
 fn begin_is_first_and_end_last_and_both_come_once() {
     let (sandbox, _) = Sandbox::with_store(sample());
-    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    let BackupOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = start(&sandbox);
     let events = all(progress);
     outcome(completed).unwrap();
     let at = |wanted: &Status| {
-        events.iter().enumerate().filter(|(_, status)| *status == wanted).map(|(at, _)| at).collect::<Vec<_>>()
+        events
+            .iter()
+            .enumerate()
+            .filter(|(_, status)| *status == wanted)
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>()
     };
     assert_eq!(at(&Status::Begin), [0]);
     assert_eq!(at(&Status::End), [events.len() - 1]);
@@ -97,11 +112,31 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (license, file) in told.into_iter().zip(expected) {
         let identity = &file.identity;
-        assert_eq!((&license.path, license.reason.name()), (&file.told_path(), fates::reason(file)));
-        assert_eq!(license.identity.format.map(Format::name), identity.format, "{}", license.path);
-        assert_eq!(license.identity.license_ids, identity.license_ids, "{}", license.path);
-        assert_eq!(license.identity.key_ids, identity.key_ids, "{}", license.path);
-        assert_eq!(license.identity.rights_end, identity.rights_end, "{}", license.path);
+        assert_eq!(
+            (&license.path, license.reason.name()),
+            (&file.told_path(), fates::reason(file))
+        );
+        assert_eq!(
+            license.identity.format.map(Format::name),
+            identity.format,
+            "{}",
+            license.path
+        );
+        assert_eq!(
+            license.identity.license_ids, identity.license_ids,
+            "{}",
+            license.path
+        );
+        assert_eq!(
+            license.identity.key_ids, identity.key_ids,
+            "{}",
+            license.path
+        );
+        assert_eq!(
+            license.identity.rights_end, identity.rights_end,
+            "{}",
+            license.path
+        );
     }
 }
 
@@ -110,10 +145,19 @@ fn every_license_that_cannot_be_read_is_told_as_an_error() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = all(start(&sandbox).progress);
     let told = told_errors(&events).into_iter();
-    let mut told: Vec<_> =
-        told.map(|failure| (failure.path.clone().unwrap_or_default(), failure.code.name())).collect();
+    let mut told: Vec<_> = told
+        .map(|failure| {
+            (
+                failure.path.clone().unwrap_or_default(),
+                failure.code.name(),
+            )
+        })
+        .collect();
     told.sort_unstable();
-    let expected: Vec<_> = errors(&files).iter().map(|file| (file.told_path(), fates::reason(file))).collect();
+    let expected: Vec<_> = errors(&files)
+        .iter()
+        .map(|file| (file.told_path(), fates::reason(file)))
+        .collect();
     assert_eq!(told, expected);
 }
 
@@ -151,32 +195,55 @@ fn the_binary_and_the_library_write_the_same_bytes() {
 #[test]
 fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
     let sandbox = large();
-    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    let BackupOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = start(&sandbox);
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.licenses, summary.restricted), (20_000, 5000));
     // All that was told meanwhile but progress is still there.
     let events = all(progress);
-    let restricted = events.iter().filter(|status| matches!(status, Status::RestrictedLicense(_))).count();
+    let restricted = events
+        .iter()
+        .filter(|status| matches!(status, Status::RestrictedLicense(_)))
+        .count();
     assert_eq!(restricted, 5000);
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
 
     let unread = fs::read(sandbox.backup_file()).unwrap();
-    let BackupOperation { progress, completed, cookie: _ } =
-        wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    let BackupOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
     all(progress);
     outcome(completed).unwrap();
-    assert!(fs::read(sandbox.backup_file()).unwrap() == unread, "a reader should change nothing");
+    assert!(
+        fs::read(sandbox.backup_file()).unwrap() == unread,
+        "a reader should change nothing"
+    );
 }
 
 #[test]
 fn a_stream_that_is_dropped_changes_nothing() {
     let sandbox = large();
-    let BackupOperation { progress, completed, cookie: _ } = start(&sandbox);
+    let BackupOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = start(&sandbox);
     drop(progress);
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
 
-    let BackupOperation { mut progress, completed, cookie: _ } =
-        wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    let BackupOperation {
+        mut progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
     wait_until_half_way(&mut progress);
     drop(progress);
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
@@ -185,7 +252,11 @@ fn a_stream_that_is_dropped_changes_nothing() {
 #[test]
 fn a_cookie_that_is_dropped_does_not_cancel() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
-    let BackupOperation { progress, completed, cookie } = start(&sandbox);
+    let BackupOperation {
+        progress,
+        completed,
+        cookie,
+    } = start(&sandbox);
     drop(cookie);
     all(progress);
     assert_eq!(outcome(completed).unwrap().licenses, 3000);
@@ -197,7 +268,10 @@ fn an_operation_that_is_dropped_goes_on_to_its_end() {
     drop(start(&sandbox));
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
-        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
+        assert!(
+            since.elapsed() < Duration::from_mins(2),
+            "the backup should be made"
+        );
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -207,15 +281,25 @@ fn cancelling_mid_way_leaves_the_directory_as_it_was() {
     let sandbox = large();
     for overwrite in [false, true] {
         let before = Snapshot::of(&sandbox.backup());
-        let BackupOperation { mut progress, completed, cookie } =
-            wait(RUNTIME.backup(&options(&sandbox).overwrite(overwrite))).unwrap();
+        let BackupOperation {
+            mut progress,
+            completed,
+            cookie,
+        } = wait(RUNTIME.backup(&options(&sandbox).overwrite(overwrite))).unwrap();
         wait_until_half_way(&mut progress);
         cookie.cancel();
         cookie.cancel();
         let rest = all(progress);
         let error = outcome(completed).unwrap_err();
-        assert_eq!((error.code(), error.hresult()), (ErrorCode::Cancelled, 0x8000_4004));
-        assert_eq!(rest.last(), Some(&Status::End), "the last event should come after a cancellation too");
+        assert_eq!(
+            (error.code(), error.hresult()),
+            (ErrorCode::Cancelled, 0x8000_4004)
+        );
+        assert_eq!(
+            rest.last(),
+            Some(&Status::End),
+            "the last event should come after a cancellation too"
+        );
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
         if !overwrite {
             start(&sandbox).wait().unwrap();
@@ -226,7 +310,11 @@ fn cancelling_mid_way_leaves_the_directory_as_it_was() {
 #[test]
 fn cancelling_needs_no_reader_of_the_events() {
     let sandbox = large();
-    let BackupOperation { mut progress, completed, cookie } = start(&sandbox);
+    let BackupOperation {
+        mut progress,
+        completed,
+        cookie,
+    } = start(&sandbox);
     wait_until_half_way(&mut progress);
     cookie.cancel();
     let error = outcome(completed).unwrap_err();
@@ -238,7 +326,11 @@ fn cancelling_needs_no_reader_of_the_events() {
 #[test]
 fn cancelling_after_the_end_has_no_effect() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    let BackupOperation { progress, completed, cookie } = start(&sandbox);
+    let BackupOperation {
+        progress,
+        completed,
+        cookie,
+    } = start(&sandbox);
     all(progress);
     outcome(completed).unwrap();
     let before = Snapshot::of(&sandbox.backup());
@@ -253,13 +345,33 @@ fn each_refusal_has_its_code_and_hresult() {
     start(&sandbox).wait().unwrap();
     let (store, backup) = (sandbox.store(), sandbox.backup());
     for (options, code, hresult) in [
-        (BackupOptions::new(&store, &backup), ErrorCode::BackupExists, 0xC00D_2742),
-        (BackupOptions::new(sandbox.path("no"), &backup), ErrorCode::PathNotFound, 0x8007_0003),
-        (BackupOptions::new(&store, sandbox.path("no")), ErrorCode::PathNotFound, 0x8007_0003),
-        (BackupOptions::new(&store, &store), ErrorCode::InvalidArgument, 0x8007_0057),
+        (
+            BackupOptions::new(&store, &backup),
+            ErrorCode::BackupExists,
+            0xC00D_2742,
+        ),
+        (
+            BackupOptions::new(sandbox.path("no"), &backup),
+            ErrorCode::PathNotFound,
+            0x8007_0003,
+        ),
+        (
+            BackupOptions::new(&store, sandbox.path("no")),
+            ErrorCode::PathNotFound,
+            0x8007_0003,
+        ),
+        (
+            BackupOptions::new(&store, &store),
+            ErrorCode::InvalidArgument,
+            0x8007_0057,
+        ),
     ] {
         let error = wait(RUNTIME.backup(&options)).unwrap_err();
-        assert_eq!((error.code(), error.hresult()), (code, hresult), "{options:?}: {error}");
+        assert_eq!(
+            (error.code(), error.hresult()),
+            (code, hresult),
+            "{options:?}: {error}"
+        );
     }
 }
 
@@ -275,7 +387,9 @@ fn a_refusal_names_the_directory_as_the_caller_does() {
 
 #[test]
 fn operations_of_one_runtime_run_side_by_side() {
-    let sandboxes: Vec<_> = (0..4).map(|_| Sandbox::with_store(SampleStore::ordinary(1000)).0).collect();
+    let sandboxes: Vec<_> = (0..4)
+        .map(|_| Sandbox::with_store(SampleStore::ordinary(1000)).0)
+        .collect();
     let operations: Vec<_> = sandboxes.iter().map(start).collect();
     for operation in operations {
         assert_eq!(operation.wait().unwrap().licenses, 1000);
@@ -291,6 +405,10 @@ fn the_backup_is_its_owners_alone_whatever_the_umask_of_the_process() {
     let ended = start(&sandbox).wait();
     umask(before);
     ended.unwrap();
-    let mode = fs::metadata(sandbox.backup_file()).unwrap().permissions().mode() & 0o7777;
+    let mode = fs::metadata(sandbox.backup_file())
+        .unwrap()
+        .permissions()
+        .mode()
+        & 0o7777;
     assert_eq!(format!("{mode:04o}"), "0600");
 }

@@ -5,7 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError, RestoreOptions, Status, VerifyOptions, wait,
+    BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError, RestoreOptions, Status,
+    VerifyOptions, wait,
 };
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
@@ -38,10 +39,17 @@ impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
 fn recorded<Summary>(called: &mpsc::Receiver<Call<Summary>>) -> (Vec<Status>, Summary) {
     let mut progress = Vec::new();
     loop {
-        match called.recv_timeout(Duration::from_mins(2)).expect("the outcome should be told") {
+        match called
+            .recv_timeout(Duration::from_mins(2))
+            .expect("the outcome should be told")
+        {
             Call::Progress(status) => progress.push(status),
             Call::Completed(outcome) => {
-                assert_eq!(called.iter().count(), 0, "the outcome should be told last, and once");
+                assert_eq!(
+                    called.iter().count(),
+                    0,
+                    "the outcome should be told last, and once"
+                );
                 return (progress, outcome.unwrap());
             }
         }
@@ -52,10 +60,14 @@ fn recorded<Summary>(called: &mpsc::Receiver<Call<Summary>>) -> (Vec<Status>, Su
 fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after_all_else() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let (calls, called) = mpsc::channel();
-    let _cookie: CancellationCookie = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
+    let _cookie: CancellationCookie =
+        wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
     let (events, summary) = recorded(&called);
     assert_eq!(summary.licenses, backed_up(&files).len() as u64);
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
     let told = |event: &&Status| matches!(event, Status::RestrictedLicense(_) | Status::Error(_));
     assert_eq!(events.iter().filter(told).count(), left_out(&files).len());
 }
@@ -67,14 +79,20 @@ fn a_verification_and_a_restore_call_back_as_a_backup_does() {
     let (calls, called) = mpsc::channel();
     wait(RUNTIME.verify_with(&VerifyOptions::new(sandbox.backup()), Recorder { calls })).unwrap();
     let (events, summary) = recorded(&called);
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
     assert_eq!(summary.licenses, 3);
 
     let (calls, called) = mpsc::channel();
     let options = RestoreOptions::new(sandbox.backup(), sandbox.store());
     wait(RUNTIME.restore_with(&options, Recorder { calls })).unwrap();
     let (events, summary) = recorded(&called);
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
     assert_eq!(summary.present, 3);
 }
 
@@ -103,7 +121,10 @@ fn a_callback_that_blocks_holds_nothing_up() {
     let _cookie = wait(RUNTIME.backup_with(&options(&sandbox), Blocking(released))).unwrap();
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
-        assert!(since.elapsed() < Duration::from_mins(2), "the backup should be made");
+        assert!(
+            since.elapsed() < Duration::from_mins(2),
+            "the backup should be made"
+        );
         thread::sleep(Duration::from_millis(1));
     }
     drop(release);

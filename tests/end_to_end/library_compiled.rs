@@ -13,7 +13,8 @@ use crate::library::{options, start};
 
 /// The component that `make component` builds.
 fn component() -> Vec<u8> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/components/license-backup.wasm");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .with_file_name("target/components/license-backup.wasm");
     fs::read(file).expect("`make component` builds it")
 }
 
@@ -25,10 +26,15 @@ fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
 
     let compiled = Runtime::compile(&component()).expect("it is a component");
     // SAFETY: it was compiled in the line above.
-    let runtime = unsafe { Runtime::from_compiled(&compiled) }.expect("it was compiled for this machine");
-    let operation = wait(runtime.backup(&options(&sandbox).overwrite(true))).expect("the backup is accepted");
+    let runtime =
+        unsafe { Runtime::from_compiled(&compiled) }.expect("it was compiled for this machine");
+    let operation =
+        wait(runtime.backup(&options(&sandbox).overwrite(true))).expect("the backup is accepted");
     operation.wait().expect("the backup can be made");
-    assert!(fs::read(sandbox.backup_file()).expect("it was made") == embedded, "both should be the same");
+    assert!(
+        fs::read(sandbox.backup_file()).expect("it was made") == embedded,
+        "both should be the same"
+    );
 }
 
 #[test]
@@ -36,11 +42,16 @@ fn what_another_version_has_compiled_is_refused() {
     let mut compiled = Runtime::compile(&component()).expect("it is a component");
     // The major version of wasmtime, behind its length.
     let version = b"\x0248";
-    let at = compiled.windows(version.len()).position(|bytes| bytes == version);
+    let at = compiled
+        .windows(version.len())
+        .position(|bytes| bytes == version);
     compiled[at.expect("the version is in it") + 2] = b'7';
     // SAFETY: it is refused for its version before any of its code is looked at.
     let refused = unsafe { Runtime::from_compiled(&compiled) };
-    assert!(matches!(refused, Err(RuntimeError::Unfit(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RuntimeError::Unfit(_))),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -48,6 +59,9 @@ fn what_was_not_compiled_is_refused() {
     for bytes in [&b""[..], b"no component", &component()] {
         // SAFETY: it holds no machine code.
         let refused = unsafe { Runtime::from_compiled(bytes) };
-        assert!(matches!(refused, Err(RuntimeError::Unfit(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(RuntimeError::Unfit(_))),
+            "{refused:?}"
+        );
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use license_backup::{
-    BackupOperation, BackupOptions, ErrorCode, ListOptions, OperationError, RestoreOptions, Runtime, RuntimeError,
-    Status, VerifyOptions, wait,
+    BackupOperation, BackupOptions, ErrorCode, ListOptions, OperationError, RestoreOptions,
+    Runtime, RuntimeError, Status, VerifyOptions, wait,
 };
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
@@ -18,14 +18,26 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
     let earlier = fs::read(sandbox.backup_file()).unwrap();
     for limit in [64 << 10, 3 << 20] {
         let starved = RUNTIME.clone().with_memory_limit(limit);
-        let ended = wait(starved.backup(&options(&sandbox).overwrite(true))).and_then(BackupOperation::wait);
+        let ended = wait(starved.backup(&options(&sandbox).overwrite(true)))
+            .and_then(BackupOperation::wait);
         let error = ended.expect_err("the backup should need more memory");
-        assert_eq!((error.code(), error.hresult()), (ErrorCode::OutOfMemory, 0x8007_000E), "{limit}: {error}");
-        assert!(fs::read(sandbox.backup_file()).unwrap() == earlier, "the earlier backup should be as it was");
+        assert_eq!(
+            (error.code(), error.hresult()),
+            (ErrorCode::OutOfMemory, 0x8007_000E),
+            "{limit}: {error}"
+        );
+        assert!(
+            fs::read(sandbox.backup_file()).unwrap() == earlier,
+            "the earlier backup should be as it was"
+        );
 
         let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
         assert_eq!(
-            wait(starved.with_memory_limit(64 << 20).backup(&options(&small))).unwrap().wait().unwrap().licenses,
+            wait(starved.with_memory_limit(64 << 20).backup(&options(&small)))
+                .unwrap()
+                .wait()
+                .unwrap()
+                .licenses,
             3
         );
     }
@@ -35,9 +47,13 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
 fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
     let sandbox = large();
     let starved = RUNTIME.clone().with_memory_limit(3 << 20);
-    let operation = wait(starved.backup(&options(&sandbox))).expect("the component begins with little memory");
+    let operation =
+        wait(starved.backup(&options(&sandbox))).expect("the component begins with little memory");
     let error = outcome(operation.completed).unwrap_err();
-    assert!(matches!(error, OperationError::OutOfMemory { limit: 3_145_728 }), "{error:?}");
+    assert!(
+        matches!(error, OperationError::OutOfMemory { limit: 3_145_728 }),
+        "{error:?}"
+    );
     assert!(!all(operation.progress).contains(&Status::End));
 }
 
@@ -54,16 +70,25 @@ fn a_directory_that_is_not_there_is_told_by_the_call() {
         wait(RUNTIME.list(&ListOptions::store(&nowhere))).unwrap_err(),
         wait(RUNTIME.list(&ListOptions::backup(&nowhere))).unwrap_err(),
     ] {
-        assert!(matches!(&error, OperationError::Directory { path, .. } if *path == nowhere), "{error:?}");
+        assert!(
+            matches!(&error, OperationError::Directory { path, .. } if *path == nowhere),
+            "{error:?}"
+        );
         assert_eq!(error.hresult(), 0x8007_0003, "{error}");
-        assert!(error.to_string().contains(&nowhere.display().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&nowhere.display().to_string()),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn bytes_that_are_no_component_make_no_runtime() {
     let refused = Runtime::from_component(b"no component");
-    assert!(matches!(refused, Err(RuntimeError::Compile(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RuntimeError::Compile(_))),
+        "{refused:?}"
+    );
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use license_backup::{
-    ErrorCode, ListOperation, ListOptions, ListSummary, Listing, OperationError, Restriction, Standing, wait,
+    ErrorCode, ListOperation, ListOptions, ListSummary, Listing, OperationError, Restriction,
+    Standing, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
@@ -14,7 +15,11 @@ use crate::library::{RUNTIME, large, outcome, start};
 
 /// All that is listed, and the totals.
 fn listed(options: &ListOptions) -> Result<(Vec<Listing>, ListSummary), OperationError> {
-    let ListOperation { mut licenses, completed, cookie: _ } = wait(RUNTIME.list(options))?;
+    let ListOperation {
+        mut licenses,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.list(options))?;
     let listings = std::iter::from_fn(|| licenses.wait_next()).collect();
     outcome(completed).map(|summary| (listings, summary))
 }
@@ -24,11 +29,28 @@ fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_left_out() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let (listings, summary) = listed(&ListOptions::backup(sandbox.backup())).unwrap();
-    assert_eq!((summary.licenses, summary.left_out), (backed_up(&files).len() as u64, left_out(&files).len() as u64));
-    assert!(summary.program.is_some_and(|program| program.starts_with("license-backup ")));
-    assert_eq!(listings.len(), backed_up(&files).len() + left_out(&files).len());
-    let opaque = listings.iter().filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
-    let expected = files.iter().filter(|file| file.expected == Expected::Restricted("opaque"));
+    assert_eq!(
+        (summary.licenses, summary.left_out),
+        (
+            backed_up(&files).len() as u64,
+            left_out(&files).len() as u64
+        )
+    );
+    assert!(
+        summary
+            .program
+            .is_some_and(|program| program.starts_with("license-backup "))
+    );
+    assert_eq!(
+        listings.len(),
+        backed_up(&files).len() + left_out(&files).len()
+    );
+    let opaque = listings
+        .iter()
+        .filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
+    let expected = files
+        .iter()
+        .filter(|file| file.expected == Expected::Restricted("opaque"));
     assert_eq!(opaque.count(), expected.count());
 }
 
@@ -36,27 +58,65 @@ fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_left_out() {
 fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
     let (sandbox, mut files) = Sandbox::with_store(sample());
     let (listings, summary) = listed(&ListOptions::store(sandbox.store())).unwrap();
-    let expected = (backed_up(&files).len() as u64, fates::bytes(&files), left_out(&files).len() as u64, None);
-    assert_eq!((summary.licenses, summary.bytes, summary.left_out, summary.program), expected);
+    let expected = (
+        backed_up(&files).len() as u64,
+        fates::bytes(&files),
+        left_out(&files).len() as u64,
+        None,
+    );
+    assert_eq!(
+        (
+            summary.licenses,
+            summary.bytes,
+            summary.left_out,
+            summary.program
+        ),
+        expected
+    );
 
     files.retain(|file| file.expected != Expected::Duplicate);
     files.sort_by_key(SampleLicense::told_path);
-    let paths: Vec<_> = listings.iter().map(|listing| listing.path.clone()).collect();
-    assert_eq!(paths, files.iter().map(SampleLicense::told_path).collect::<Vec<_>>());
+    let paths: Vec<_> = listings
+        .iter()
+        .map(|listing| listing.path.clone())
+        .collect();
+    assert_eq!(
+        paths,
+        files
+            .iter()
+            .map(SampleLicense::told_path)
+            .collect::<Vec<_>>()
+    );
     for file in &files {
-        let listing = listings.iter().find(|listing| listing.path == file.told_path()).expect("it is listed");
+        let listing = listings
+            .iter()
+            .find(|listing| listing.path == file.told_path())
+            .expect("it is listed");
         let (standing, size) = match listing.standing {
             Standing::Allowed => (Expected::BackedUp, Some(fates::size(file))),
             Standing::Restricted(reason) => (Expected::Restricted(reason.name()), None),
             Standing::Failed(code) => (Expected::Error(code.name()), None),
             Standing::BackedUp => panic!("{listing:?} is said of a store"),
         };
-        assert_eq!((standing, listing.size), (file.expected, size), "{listing:?}");
+        assert_eq!(
+            (standing, listing.size),
+            (file.expected, size),
+            "{listing:?}"
+        );
         // What a broken document says of itself goes as far as it could be read.
         if !matches!(standing, Expected::Error(_)) {
-            assert_eq!(listing.identity.license_ids, file.identity.license_ids, "{listing:?}");
-            assert_eq!(listing.identity.key_ids, file.identity.key_ids, "{listing:?}");
-            assert_eq!(listing.identity.rights_end, file.identity.rights_end, "{listing:?}");
+            assert_eq!(
+                listing.identity.license_ids, file.identity.license_ids,
+                "{listing:?}"
+            );
+            assert_eq!(
+                listing.identity.key_ids, file.identity.key_ids,
+                "{listing:?}"
+            );
+            assert_eq!(
+                listing.identity.rights_end, file.identity.rights_end,
+                "{listing:?}"
+            );
             let entry = file.embedded.as_ref().map(|embedded| embedded.entry);
             assert_eq!(listing.entry.as_deref(), entry, "{listing:?}");
         }
@@ -67,10 +127,19 @@ fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
 fn a_listing_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
-    let before = (Snapshot::of(&sandbox.store()), Snapshot::of(&sandbox.backup()));
+    let before = (
+        Snapshot::of(&sandbox.store()),
+        Snapshot::of(&sandbox.backup()),
+    );
     listed(&ListOptions::store(sandbox.store())).unwrap();
     listed(&ListOptions::backup(sandbox.backup())).unwrap();
-    assert_eq!((Snapshot::of(&sandbox.store()), Snapshot::of(&sandbox.backup())), before);
+    assert_eq!(
+        (
+            Snapshot::of(&sandbox.store()),
+            Snapshot::of(&sandbox.backup())
+        ),
+        before
+    );
 }
 
 #[test]
@@ -78,7 +147,10 @@ fn a_directory_without_a_backup_is_named_as_the_caller_does() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let error = listed(&ListOptions::backup(sandbox.store())).unwrap_err();
     let named = sandbox.store().display().to_string();
-    assert_eq!((error.code(), error.path()), (ErrorCode::PathNotFound, Some(named.clone())));
+    assert_eq!(
+        (error.code(), error.path()),
+        (ErrorCode::PathNotFound, Some(named.clone()))
+    );
     assert!(error.to_string().contains(&named), "{error}");
 }
 
@@ -105,7 +177,9 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
             drop(operation.licenses);
             let ended = outcome(operation.completed);
             assert!(
-                ended.as_ref().map_or_else(|error| error.code() == ErrorCode::Cancelled, |_| true),
+                ended
+                    .as_ref()
+                    .map_or_else(|error| error.code() == ErrorCode::Cancelled, |_| true),
                 "{licenses} licenses, read: {is_read}: {ended:?}"
             );
         }

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use license_backup::{
-    ErrorCode, OperationError, RestoreOperation, RestoreOptions, RestoreSummary, Stage, Status, wait,
+    ErrorCode, OperationError, RestoreOperation, RestoreOptions, RestoreSummary, Stage, Status,
+    wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
@@ -33,8 +34,11 @@ fn restore(options: &RestoreOptions) -> Result<RestoreSummary, OperationError> {
 
 /// All events of a restore, and its outcome.
 fn restored(options: &RestoreOptions) -> (Vec<Status>, Result<RestoreSummary, OperationError>) {
-    let RestoreOperation { progress, completed, cookie: _ } =
-        wait(RUNTIME.restore(options)).expect("the restore is accepted");
+    let RestoreOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.restore(options)).expect("the restore is accepted");
     (all(progress), outcome(completed))
 }
 
@@ -54,11 +58,19 @@ fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else()
     fs::create_dir(sandbox.path("new")).unwrap();
     let (events, ended) = restored(&options(&sandbox));
     let licenses = backed_up(&files).len() as u64;
-    let summary = RestoreSummary { restored: licenses, bytes: fates::bytes(&files), present: 0, conflicts: 0 };
+    let summary = RestoreSummary {
+        restored: licenses,
+        bytes: fates::bytes(&files),
+        present: 0,
+        conflicts: 0,
+    };
     assert_eq!(ended.unwrap(), summary);
     assert_eq!(summary.hresult(), 0);
     assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
     assert_eq!(told_errors(&events).len(), 0);
 }
 
@@ -69,7 +81,12 @@ fn a_second_restore_finds_everything_and_changes_nothing() {
     let before = Snapshot::of(&sandbox.path("new"));
     for options in [options(&sandbox), options(&sandbox).overwrite(true)] {
         let present = files.len() as u64;
-        let summary = RestoreSummary { restored: 0, bytes: 0, present, conflicts: 0 };
+        let summary = RestoreSummary {
+            restored: 0,
+            bytes: 0,
+            present,
+            conflicts: 0,
+        };
         assert_eq!(restore(&options).unwrap(), summary);
         assert_eq!(Snapshot::of(&sandbox.path("new")), before);
     }
@@ -82,10 +99,16 @@ fn another_file_of_the_name_of_a_license_is_kept_and_told_and_the_rest_is_restor
     put_others(&sandbox, &others);
     let (events, ended) = restored(&options(&sandbox));
     let summary = ended.unwrap();
-    assert_eq!((summary.restored, summary.present, summary.conflicts), (8, 0, 2));
+    assert_eq!(
+        (summary.restored, summary.present, summary.conflicts),
+        (8, 0, 2)
+    );
     assert_eq!(summary.hresult(), 1);
 
-    let mut told: Vec<_> = told_errors(&events).iter().map(|told| (told.code, told.path.clone())).collect();
+    let mut told: Vec<_> = told_errors(&events)
+        .iter()
+        .map(|told| (told.code, told.path.clone()))
+        .collect();
     told.sort_by(|(_, one), (_, other)| one.cmp(other));
     let conflicts = others.map(|file| (ErrorCode::FileExists, Some(file.told_path())));
     assert_eq!(told, conflicts);
@@ -101,7 +124,10 @@ fn another_file_of_the_name_of_a_license_is_replaced_when_that_is_asked_for() {
     let (sandbox, files) = backed_up_licenses();
     put_others(&sandbox, &[&files[1], &files[4]]);
     let summary = restore(&options(&sandbox).overwrite(true)).unwrap();
-    assert_eq!((summary.restored, summary.present, summary.conflicts), (10, 0, 0));
+    assert_eq!(
+        (summary.restored, summary.present, summary.conflicts),
+        (10, 0, 0)
+    );
     assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
 }
 
@@ -129,10 +155,18 @@ fn a_backup_with_a_fault_is_told_and_nothing_is_restored() {
     damage(&sandbox, &files[9]);
     let (events, ended) = restored(&options(&sandbox));
     let error = ended.unwrap_err();
-    assert_eq!((error.code(), error.hresult()), (ErrorCode::BackupCorrupt, 0xC00D_2743));
+    assert_eq!(
+        (error.code(), error.hresult()),
+        (ErrorCode::BackupCorrupt, 0xC00D_2743)
+    );
     assert_eq!(error.path(), Some(sandbox.backup().display().to_string()));
     let name = format!("licenses/{}", files[9].told_path());
-    assert!(told_errors(&events).iter().any(|fault| fault.path.as_ref() == Some(&name)), "{events:#?}");
+    assert!(
+        told_errors(&events)
+            .iter()
+            .any(|fault| fault.path.as_ref() == Some(&name)),
+        "{events:#?}"
+    );
     assert_eq!(Snapshot::of(&sandbox.path("new")).names(), [""; 0]);
 }
 
@@ -150,14 +184,32 @@ fn cancelling_before_the_first_license_has_its_name_leaves_the_store_as_it_was()
         (Stage::Writing, 1000),
         (Stage::Syncing, 0),
     ] {
-        let RestoreOperation { mut progress, completed, cookie } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
+        let RestoreOperation {
+            mut progress,
+            completed,
+            cookie,
+        } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
         wait_for(&mut progress, stage, done);
         cookie.cancel();
         cookie.cancel();
-        assert_eq!(all(progress).last(), Some(&Status::End), "at {done} of {}", stage.name());
+        assert_eq!(
+            all(progress).last(),
+            Some(&Status::End),
+            "at {done} of {}",
+            stage.name()
+        );
         let error = outcome(completed).unwrap_err();
-        assert_eq!((error.code(), error.hresult()), (ErrorCode::Cancelled, 0x8000_4004), "{error}");
-        assert_eq!(Snapshot::of(&sandbox.path("new")), before, "at {done} of {}", stage.name());
+        assert_eq!(
+            (error.code(), error.hresult()),
+            (ErrorCode::Cancelled, 0x8000_4004),
+            "{error}"
+        );
+        assert_eq!(
+            Snapshot::of(&sandbox.path("new")),
+            before,
+            "at {done} of {}",
+            stage.name()
+        );
     }
 }
 
@@ -167,7 +219,11 @@ fn cancelling_after_a_license_has_its_name_has_no_effect() {
     let sandbox = Sandbox::with_many_files(2000);
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
-    let RestoreOperation { mut progress, completed, cookie } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
+    let RestoreOperation {
+        mut progress,
+        completed,
+        cookie,
+    } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
     wait_for(&mut progress, Stage::Placing, 1);
     cookie.cancel();
     assert_eq!(outcome(completed).unwrap().restored, 2000);
@@ -193,7 +249,12 @@ fn what_is_restored_is_its_owners_alone_whatever_the_umask_of_the_process() {
     let ended = restore(&options(&sandbox));
     umask(before);
     ended.unwrap();
-    let mode = |path: PathBuf| format!("{:04o}", fs::metadata(path).unwrap().permissions().mode() & 0o7777);
+    let mode = |path: PathBuf| {
+        format!(
+            "{:04o}",
+            fs::metadata(path).unwrap().permissions().mode() & 0o7777
+        )
+    };
     for name in Snapshot::of(&sandbox.path("new")).names() {
         let path = sandbox.path("new").join(&name);
         let expected = if path.is_dir() { "0700" } else { "0600" };
@@ -206,12 +267,24 @@ fn a_refusal_names_the_directory_as_the_caller_does() {
     let (sandbox, _) = backed_up_licenses();
     let (backup, new) = (sandbox.backup(), sandbox.path("new"));
     for (options, code, named) in [
-        (RestoreOptions::new(&new, sandbox.store()), ErrorCode::PathNotFound, &new),
-        (RestoreOptions::new(&backup, &backup), ErrorCode::InvalidArgument, &backup),
+        (
+            RestoreOptions::new(&new, sandbox.store()),
+            ErrorCode::PathNotFound,
+            &new,
+        ),
+        (
+            RestoreOptions::new(&backup, &backup),
+            ErrorCode::InvalidArgument,
+            &backup,
+        ),
     ] {
         let error = restore(&options).unwrap_err();
         let named = named.display().to_string();
-        assert_eq!((error.code(), error.path()), (code, Some(named.clone())), "{error}");
+        assert_eq!(
+            (error.code(), error.path()),
+            (code, Some(named.clone())),
+            "{error}"
+        );
         assert!(error.to_string().contains(&named), "{error}");
     }
 }

@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use license_backup::{
-    BackupOperation, BackupOptions, BackupSummary, ErrorCode, ListOptions, OperationError, RestoreOptions, Runtime,
-    VerifyOptions, wait,
+    BackupOperation, BackupOptions, BackupSummary, ErrorCode, ListOptions, OperationError,
+    RestoreOptions, Runtime, VerifyOptions, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::SampleStore;
@@ -25,17 +25,29 @@ fn sandbox() -> Sandbox {
 
 /// A runtime with the directory `share` as the share.
 fn runtime(sandbox: &Sandbox) -> Runtime {
-    RUNTIME.clone().with_share(SHARE, sandbox.path("share")).expect("it is a share")
+    RUNTIME
+        .clone()
+        .with_share(SHARE, sandbox.path("share"))
+        .expect("it is a share")
 }
 
-fn back_up(runtime: &Runtime, sandbox: &Sandbox, to: impl AsRef<Path>) -> Result<BackupSummary, OperationError> {
-    wait(runtime.backup(&BackupOptions::new(sandbox.store(), to.as_ref()))).and_then(BackupOperation::wait)
+fn back_up(
+    runtime: &Runtime,
+    sandbox: &Sandbox,
+    to: impl AsRef<Path>,
+) -> Result<BackupSummary, OperationError> {
+    wait(runtime.backup(&BackupOptions::new(sandbox.store(), to.as_ref())))
+        .and_then(BackupOperation::wait)
 }
 
 /// The directories below the sandbox that have a backup.
 fn backups(sandbox: &Sandbox) -> Vec<String> {
     let names = Snapshot::of(&sandbox.path("")).names();
-    names.iter().filter_map(|name| name.strip_suffix("/licenses.zip")).map(str::to_owned).collect()
+    names
+        .iter()
+        .filter_map(|name| name.strip_suffix("/licenses.zip"))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -54,7 +66,8 @@ fn every_spelling_of_a_unc_path_leads_to_the_directory_of_its_share() {
         "//?/UNC/nas/backups/laptop",
     ] {
         let sandbox = sandbox();
-        back_up(&runtime(&sandbox), &sandbox, spelling).unwrap_or_else(|error| panic!("{spelling}: {error}"));
+        back_up(&runtime(&sandbox), &sandbox, spelling)
+            .unwrap_or_else(|error| panic!("{spelling}: {error}"));
         assert_eq!(backups(&sandbox), ["share/laptop"], "{spelling}");
     }
 }
@@ -80,7 +93,10 @@ fn all_verbs_take_a_backup_directory_on_a_share() {
     let (runtime, directory) = (runtime(&sandbox), r"\\nas\backups\laptop");
     back_up(&runtime, &sandbox, directory).unwrap();
 
-    let verified = wait(runtime.verify(&VerifyOptions::new(directory))).unwrap().wait().unwrap();
+    let verified = wait(runtime.verify(&VerifyOptions::new(directory)))
+        .unwrap()
+        .wait()
+        .unwrap();
     assert_eq!(verified.licenses, 3);
 
     let operation = wait(runtime.list(&ListOptions::backup(directory))).unwrap();
@@ -90,8 +106,18 @@ fn all_verbs_take_a_backup_directory_on_a_share() {
 
     fs::create_dir(sandbox.path("new")).unwrap();
     let options = RestoreOptions::new(directory, sandbox.path("new"));
-    assert_eq!(wait(runtime.restore(&options)).unwrap().wait().unwrap().restored, 3);
-    assert_eq!(files_below(&sandbox.path("new")), files_below(&sandbox.store()));
+    assert_eq!(
+        wait(runtime.restore(&options))
+            .unwrap()
+            .wait()
+            .unwrap()
+            .restored,
+        3
+    );
+    assert_eq!(
+        files_below(&sandbox.path("new")),
+        files_below(&sandbox.store())
+    );
 }
 
 #[test]
@@ -100,7 +126,11 @@ fn of_two_shares_that_cover_a_path_the_longer_one_counts_whatever_the_order() {
         let sandbox = sandbox();
         fs::create_dir(sandbox.path("laptop")).unwrap();
         let shares = [(SHARE, "share"), (r"\\nas\backups\laptop", "laptop")];
-        let map = |runtime: Runtime, at: usize| runtime.with_share(shares[at].0, sandbox.path(shares[at].1)).unwrap();
+        let map = |runtime: Runtime, at: usize| {
+            runtime
+                .with_share(shares[at].0, sandbox.path(shares[at].1))
+                .unwrap()
+        };
         let runtime = order.into_iter().fold(RUNTIME.clone(), map);
         back_up(&runtime, &sandbox, r"\\nas\backups\laptop").unwrap();
         assert_eq!(backups(&sandbox), ["laptop"]);
@@ -115,10 +145,17 @@ fn a_failure_names_the_path_as_the_caller_gave_it() {
     for (path, code) in [
         (r"\\NAS\backups/laptop\", ErrorCode::BackupExists),
         (r"\\nas\backups\nowhere", ErrorCode::PathNotFound),
-        (r"\\nas\backups\laptop\licenses.zip", ErrorCode::InvalidArgument),
+        (
+            r"\\nas\backups\laptop\licenses.zip",
+            ErrorCode::InvalidArgument,
+        ),
     ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
-        assert_eq!((error.code(), error.path().as_deref()), (code, Some(path)), "{error}");
+        assert_eq!(
+            (error.code(), error.path().as_deref()),
+            (code, Some(path)),
+            "{error}"
+        );
         assert!(error.to_string().contains(path), "{error}");
     }
 }
@@ -126,11 +163,24 @@ fn a_failure_names_the_path_as_the_caller_gave_it() {
 #[test]
 fn a_unc_path_that_no_share_covers_is_not_found_and_the_shares_are_named() {
     let sandbox = sandbox();
-    let runtime = runtime(&sandbox).with_share("//nas/more", sandbox.path("share")).unwrap();
-    for path in [r"\\nas\other\laptop", r"\\other\backups\laptop", r"\\nas\backupsandmore\laptop"] {
+    let runtime = runtime(&sandbox)
+        .with_share("//nas/more", sandbox.path("share"))
+        .unwrap();
+    for path in [
+        r"\\nas\other\laptop",
+        r"\\other\backups\laptop",
+        r"\\nas\backupsandmore\laptop",
+    ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
-        assert_eq!((error.code(), error.path().as_deref()), (ErrorCode::PathNotFound, Some(path)), "{error}");
-        assert!(error.to_string().contains(r"\\nas\backups, \\nas\more"), "{error}");
+        assert_eq!(
+            (error.code(), error.path().as_deref()),
+            (ErrorCode::PathNotFound, Some(path)),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains(r"\\nas\backups, \\nas\more"),
+            "{error}"
+        );
     }
 }
 
@@ -148,7 +198,11 @@ fn a_way_up_in_a_unc_path_is_an_invalid_argument() {
         r"\\other\backups\..",
     ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
-        assert_eq!((error.code(), error.path().as_deref()), (ErrorCode::InvalidArgument, Some(path)), "{error}");
+        assert_eq!(
+            (error.code(), error.path().as_deref()),
+            (ErrorCode::InvalidArgument, Some(path)),
+            "{error}"
+        );
     }
     assert_eq!(Snapshot::of(&sandbox.path("")), before);
 }
@@ -158,8 +212,13 @@ fn what_is_no_unc_path_is_an_ordinary_path_of_the_host() {
     let sandbox = sandbox();
     let runtime = runtime(&sandbox);
     let with_two_slashes = PathBuf::from(format!("/{}", sandbox.backup().display()));
-    for path in [sandbox.backup(), sandbox.path("share/../backup"), with_two_slashes] {
-        back_up(&runtime, &sandbox, &path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for path in [
+        sandbox.backup(),
+        sandbox.path("share/../backup"),
+        with_two_slashes,
+    ] {
+        back_up(&runtime, &sandbox, &path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_eq!(backups(&sandbox), ["backup"], "{}", path.display());
         fs::remove_file(sandbox.backup_file()).unwrap();
     }
@@ -173,14 +232,24 @@ fn a_path_with_two_slashes_leads_to_a_share_if_there_is_one_of_that_name() {
     let share = format!(r"\\{}\{}", parts.next().unwrap(), parts.next().unwrap());
     let below = parts.collect::<Vec<_>>().join("/");
     fs::create_dir_all(sandbox.path("share").join(&below)).unwrap();
-    back_up(&RUNTIME.clone().with_share(&share, sandbox.path("share")).unwrap(), &sandbox, path).unwrap();
+    back_up(
+        &RUNTIME
+            .clone()
+            .with_share(&share, sandbox.path("share"))
+            .unwrap(),
+        &sandbox,
+        path,
+    )
+    .unwrap();
     assert_eq!(backups(&sandbox), [format!("share/{below}")]);
 }
 
 #[test]
 fn a_path_that_is_not_utf_8_is_an_ordinary_path_of_the_host() {
     let sandbox = sandbox();
-    let path = sandbox.path(Path::new(std::ffi::OsStr::from_bytes(b"\\\\nas\\backups\\\xff")));
+    let path = sandbox.path(Path::new(std::ffi::OsStr::from_bytes(
+        b"\\\\nas\\backups\\\xff",
+    )));
     fs::create_dir(&path).unwrap();
     back_up(&runtime(&sandbox), &sandbox, &path).unwrap();
     assert!(path.join("licenses.zip").exists());
@@ -190,7 +259,10 @@ fn a_path_that_is_not_utf_8_is_an_ordinary_path_of_the_host() {
 fn without_shares_a_unc_path_is_an_ordinary_path_of_the_host() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let error = back_up(&RUNTIME, &sandbox, r"\\nas\backups\..").unwrap_err();
-    assert!(matches!(&error, OperationError::Directory { .. }), "{error:?}");
+    assert!(
+        matches!(&error, OperationError::Directory { .. }),
+        "{error:?}"
+    );
     assert_eq!(error.code(), ErrorCode::PathNotFound);
 }
 
@@ -203,11 +275,20 @@ fn a_link_below_a_share_is_not_followed_wherever_it_is_in_the_path() {
     symlink("laptop", sandbox.path("share/within")).unwrap();
     let before = Snapshot::of(&sandbox.path(""));
     let runtime = runtime(&sandbox);
-    for path in ["absolute", "relative", "within", r"absolute\laptop", "relative/laptop"] {
+    for path in [
+        "absolute",
+        "relative",
+        "within",
+        r"absolute\laptop",
+        "relative/laptop",
+    ] {
         let path = format!(r"\\nas\backups\{path}");
         let error = back_up(&runtime, &sandbox, &path).unwrap_err();
         assert_eq!(error.path().as_ref(), Some(&path));
-        assert!(format!("{error}: {:?}", std::error::Error::source(&error)).contains("no link"), "{error:?}");
+        assert!(
+            format!("{error}: {:?}", std::error::Error::source(&error)).contains("no link"),
+            "{error:?}"
+        );
     }
     assert_eq!(Snapshot::of(&sandbox.path("")), before);
 }
@@ -216,7 +297,10 @@ fn a_link_below_a_share_is_not_followed_wherever_it_is_in_the_path() {
 fn the_directory_of_a_share_may_be_a_link_as_any_directory_that_is_named_by_the_embedder() {
     let sandbox = sandbox();
     symlink("share", sandbox.path("mounted")).unwrap();
-    let runtime = RUNTIME.clone().with_share(SHARE, sandbox.path("mounted")).unwrap();
+    let runtime = RUNTIME
+        .clone()
+        .with_share(SHARE, sandbox.path("mounted"))
+        .unwrap();
     back_up(&runtime, &sandbox, r"\\nas\backups\laptop").unwrap();
     assert_eq!(backups(&sandbox), ["share/laptop"]);
 }
@@ -226,12 +310,24 @@ fn the_backup_directory_is_the_store_also_by_way_of_a_share() {
     let sandbox = sandbox();
     let runtime = RUNTIME.clone().with_share(SHARE, sandbox.store()).unwrap();
     let error = back_up(&runtime, &sandbox, SHARE).unwrap_err();
-    assert_eq!((error.code(), error.path().as_deref()), (ErrorCode::InvalidArgument, Some(SHARE)));
+    assert_eq!(
+        (error.code(), error.path().as_deref()),
+        (ErrorCode::InvalidArgument, Some(SHARE))
+    );
 }
 
 #[test]
 fn only_what_names_a_server_and_a_share_is_mapped() {
-    for name in ["", "backups", "/nas/backups", r"\nas\backups", r"\\nas", "//nas/", r"\\?\C:\backups", r"\\nas\.."] {
+    for name in [
+        "",
+        "backups",
+        "/nas/backups",
+        r"\nas\backups",
+        r"\\nas",
+        "//nas/",
+        r"\\?\C:\backups",
+        r"\\nas\..",
+    ] {
         let refused = RUNTIME.clone().with_share(name, "/tmp").expect_err(name);
         assert_eq!(refused.share, name);
     }

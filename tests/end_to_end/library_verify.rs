@@ -3,7 +3,8 @@
 use std::fs;
 
 use license_backup::{
-    ErrorCode, Failure, OperationError, Stage, Status, VerifyOperation, VerifyOptions, VerifySummary, wait,
+    ErrorCode, Failure, OperationError, Stage, Status, VerifyOperation, VerifyOptions,
+    VerifySummary, wait,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
@@ -17,8 +18,11 @@ fn options(sandbox: &Sandbox) -> VerifyOptions {
 
 /// All events of a verification that is accepted, and its outcome.
 fn verified(sandbox: &Sandbox) -> (Vec<Status>, Result<VerifySummary, OperationError>) {
-    let VerifyOperation { progress, completed, cookie: _ } =
-        wait(RUNTIME.verify(&options(sandbox))).expect("the verification is accepted");
+    let VerifyOperation {
+        progress,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.verify(&options(sandbox))).expect("the verification is accepted");
     (all(progress), outcome(completed))
 }
 
@@ -28,7 +32,9 @@ fn verify(options: &VerifyOptions) -> Result<VerifySummary, OperationError> {
 }
 
 fn blake3_of_the_backup(sandbox: &Sandbox) -> String {
-    blake3::hash(&fs::read(sandbox.backup_file()).unwrap()).to_hex().to_string()
+    blake3::hash(&fs::read(sandbox.backup_file()).unwrap())
+        .to_hex()
+        .to_string()
 }
 
 /// A sandbox with a backup of a few licenses, which are returned in byte order of path.
@@ -43,7 +49,9 @@ fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
 pub(crate) fn damage(sandbox: &Sandbox, license: &SampleLicense) {
     let mut bytes = fs::read(sandbox.backup_file()).unwrap();
     let mut places = bytes.windows(license.bytes.len()).enumerate();
-    let (start, _) = places.find(|(_, window)| *window == license.bytes).expect("the license is in the backup");
+    let (start, _) = places
+        .find(|(_, window)| *window == license.bytes)
+        .expect("the license is in the backup");
     bytes[start + license.bytes.len() / 2] ^= 1;
     fs::write(sandbox.backup_file(), bytes).unwrap();
 }
@@ -53,7 +61,10 @@ fn a_whole_backup_is_told_with_what_is_in_it_and_its_hash() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let summary = verify(&options(&sandbox)).unwrap();
-    assert!(summary.program.starts_with("license-backup "), "{summary:?}");
+    assert!(
+        summary.program.starts_with("license-backup "),
+        "{summary:?}"
+    );
     let expected = VerifySummary {
         licenses: backed_up(&files).len() as u64,
         bytes: fates::bytes(&files),
@@ -70,7 +81,10 @@ fn the_events_begin_and_end_and_go_through_the_licenses() {
     let (sandbox, files) = backed_up_licenses();
     let (events, ended) = verified(&sandbox);
     ended.unwrap();
-    assert_eq!((events.first(), events.last()), (Some(&Status::Begin), Some(&Status::End)));
+    assert_eq!(
+        (events.first(), events.last()),
+        (Some(&Status::Begin), Some(&Status::End))
+    );
     let progress: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
@@ -79,7 +93,12 @@ fn the_events_begin_and_end_and_go_through_the_licenses() {
         })
         .collect();
     let all = files.len() as u64;
-    assert!(progress.iter().all(|told| (told.stage, told.total) == (Stage::Verifying, Some(all))), "{progress:?}");
+    assert!(
+        progress
+            .iter()
+            .all(|told| (told.stage, told.total) == (Stage::Verifying, Some(all))),
+        "{progress:?}"
+    );
     assert_eq!(progress.last().map(|told| told.done), Some(all));
 }
 
@@ -91,17 +110,33 @@ fn the_expected_hash_is_accepted_and_another_is_a_corrupt_backup() {
 
     let other = blake3::hash(b"another backup").to_hex();
     let error = verify(&options(&sandbox).expected_hash(other.as_str())).unwrap_err();
-    assert_eq!((error.code(), error.hresult()), (ErrorCode::BackupCorrupt, 0xC00D_2743));
-    assert!(error.to_string().contains(&hash), "the hash that it has should be told: {error}");
+    assert_eq!(
+        (error.code(), error.hresult()),
+        (ErrorCode::BackupCorrupt, 0xC00D_2743)
+    );
+    assert!(
+        error.to_string().contains(&hash),
+        "the hash that it has should be told: {error}"
+    );
 }
 
 #[test]
 fn what_is_no_hash_is_refused_at_once() {
     let (sandbox, _) = backed_up_licenses();
     let hash = blake3_of_the_backup(&sandbox);
-    for malformed in ["", "abc", &hash[1..], &format!("{hash}0"), &hash.replace(|_: char| true, "g")] {
+    for malformed in [
+        "",
+        "abc",
+        &hash[1..],
+        &format!("{hash}0"),
+        &hash.replace(|_: char| true, "g"),
+    ] {
         let error = wait(RUNTIME.verify(&options(&sandbox).expected_hash(malformed))).unwrap_err();
-        assert_eq!((error.code(), error.hresult()), (ErrorCode::InvalidArgument, 0x8007_0057), "{malformed}");
+        assert_eq!(
+            (error.code(), error.hresult()),
+            (ErrorCode::InvalidArgument, 0x8007_0057),
+            "{malformed}"
+        );
     }
 }
 
@@ -116,16 +151,31 @@ fn each_license_with_a_fault_is_told_and_the_outcome_counts_them() {
     let faults = told_errors(&events);
     for file in [&files[2], &files[7]] {
         let name = format!("licenses/{}", file.told_path());
-        let told = |fault: &&&Failure| fault.path.as_ref() == Some(&name) && fault.message.contains(&name);
-        assert!(faults.iter().any(|fault| told(&fault)), "{name}: {faults:#?}");
+        let told =
+            |fault: &&&Failure| fault.path.as_ref() == Some(&name) && fault.message.contains(&name);
+        assert!(
+            faults.iter().any(|fault| told(&fault)),
+            "{name}: {faults:#?}"
+        );
     }
-    assert!(faults.iter().all(|fault| fault.code == ErrorCode::BackupCorrupt), "{faults:#?}");
+    assert!(
+        faults
+            .iter()
+            .all(|fault| fault.code == ErrorCode::BackupCorrupt),
+        "{faults:#?}"
+    );
 
     let error = ended.unwrap_err();
-    assert_eq!((error.code(), error.hresult()), (ErrorCode::BackupCorrupt, 0xC00D_2743));
+    assert_eq!(
+        (error.code(), error.hresult()),
+        (ErrorCode::BackupCorrupt, 0xC00D_2743)
+    );
     let (named, first) = (sandbox.backup().display().to_string(), files[2].told_path());
     assert_eq!(error.path().as_ref(), Some(&named));
-    assert!(error.to_string().contains(&named) && error.to_string().contains(&first), "{error}");
+    assert!(
+        error.to_string().contains(&named) && error.to_string().contains(&first),
+        "{error}"
+    );
 }
 
 #[test]
@@ -135,7 +185,11 @@ fn what_ends_before_its_end_is_corrupt() {
     for length in [0, 1, whole.len() / 2, whole.len() - 1] {
         fs::write(sandbox.backup_file(), &whole[..length]).unwrap();
         let error = verify(&options(&sandbox)).expect_err("it is cut short");
-        assert_eq!(error.code(), ErrorCode::BackupCorrupt, "{length} bytes: {error}");
+        assert_eq!(
+            error.code(),
+            ErrorCode::BackupCorrupt,
+            "{length} bytes: {error}"
+        );
     }
 }
 
@@ -144,7 +198,10 @@ fn a_directory_without_a_backup_is_named_as_the_caller_does() {
     let sandbox = Sandbox::new();
     let error = verify(&options(&sandbox)).unwrap_err();
     let named = sandbox.backup().display().to_string();
-    assert_eq!((error.code(), error.path()), (ErrorCode::PathNotFound, Some(named.clone())));
+    assert_eq!(
+        (error.code(), error.path()),
+        (ErrorCode::PathNotFound, Some(named.clone()))
+    );
     assert!(error.to_string().contains(&named), "{error}");
 }
 
@@ -164,7 +221,11 @@ fn a_verification_changes_nothing() {
 fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let VerifyOperation { mut progress, completed, cookie } = wait(RUNTIME.verify(&options(&sandbox))).unwrap();
+    let VerifyOperation {
+        mut progress,
+        completed,
+        cookie,
+    } = wait(RUNTIME.verify(&options(&sandbox))).unwrap();
     while let Some(event) = progress.wait_next() {
         if matches!(event, Status::Information(progress) if progress.done >= 1000) {
             break;
@@ -173,5 +234,8 @@ fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
     cookie.cancel();
     assert_eq!(all(progress).last(), Some(&Status::End));
     let error = outcome(completed).unwrap_err();
-    assert_eq!((error.code(), error.hresult()), (ErrorCode::Cancelled, 0x8000_4004));
+    assert_eq!(
+        (error.code(), error.hresult()),
+        (ErrorCode::Cancelled, 0x8000_4004)
+    );
 }

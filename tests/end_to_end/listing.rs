@@ -25,7 +25,10 @@ fn every_file_is_listed_with_its_standing() {
     let (sandbox, files) = backup();
     let mut events = sandbox.list(&["--json"]).run().exits(0).events();
     let end = events.pop();
-    let told: Vec<_> = events.iter().map(|event| (event["path"].as_str().unwrap(), standing(event))).collect();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event["path"].as_str().unwrap(), standing(event)))
+        .collect();
     let expected = in_listing_order(&files);
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, file) in told.into_iter().zip(expected) {
@@ -52,28 +55,47 @@ fn path_in_backup(file: &SampleLicense) -> String {
 fn standing(event: &Value) -> (&str, Option<&str>, Option<u64>) {
     assert_eq!(event["event"], "license", "{event}");
     let why = event["reason"].as_str().or(event["code"].as_str());
-    (event["standing"].as_str().unwrap(), why, event["size"].as_u64())
+    (
+        event["standing"].as_str().unwrap(),
+        why,
+        event["size"].as_u64(),
+    )
 }
 
 #[test]
 fn every_license_is_listed_with_what_it_says_of_itself() {
     let (sandbox, files) = backup();
     let events = sandbox.list(&["--json"]).run().exits(0).events();
-    let expected = in_listing_order(&files).into_iter().filter(|file| !matches!(file.expected, Expected::Error(_)));
+    let expected = in_listing_order(&files)
+        .into_iter()
+        .filter(|file| !matches!(file.expected, Expected::Error(_)));
     for file in expected {
-        let event = events.iter().find(|event| event["path"] == path_in_backup(file)).unwrap();
+        let event = events
+            .iter()
+            .find(|event| event["path"] == path_in_backup(file))
+            .unwrap();
         assert_eq!(identity(event), told_identity(file), "{}", file.told_path());
     }
 }
 
 /// What a listing says of the identity of a license.
 fn identity(event: &Value) -> Value {
-    json!([event["format"], event["license_ids"], event["key_ids"], event["rights_end"]])
+    json!([
+        event["format"],
+        event["license_ids"],
+        event["key_ids"],
+        event["rights_end"]
+    ])
 }
 
 /// The same as it must be.
 fn told_identity(file: &SampleLicense) -> Value {
-    let Identity { format, license_ids, key_ids, rights_end } = &file.identity;
+    let Identity {
+        format,
+        license_ids,
+        key_ids,
+        rights_end,
+    } = &file.identity;
     json!([format, license_ids, key_ids, rights_end])
 }
 
@@ -92,13 +114,44 @@ fn people_get_a_line_for_each_file_and_one_with_the_totals() {
     let (sandbox, files) = backup();
     let outcome = sandbox.list(&[]).run().exits(0);
     let lines: Vec<_> = outcome.stdout().lines().collect();
-    assert_eq!(lines.len(), in_listing_order(&files).len() + 1, "{}", outcome.report());
-    let line = |name: &str| lines.iter().find(|line| line.contains(name)).copied().unwrap_or_default();
-    assert!(line("lcp/book.lcpl (license ").starts_with("backed-up "), "{}", outcome.report());
-    assert!(line("xmr/no-rights.xmr (key ").starts_with("not-permitted "), "{}", outcome.report());
-    assert!(line("wmdrm/opaque/encrypted.lic").starts_with("opaque "), "{}", outcome.report());
-    assert!(line("broken/cut.xmr").starts_with("malformed "), "{}", outcome.report());
-    assert!(line("names/new\\nline.lic").starts_with("backed-up "), "{}", outcome.report());
+    assert_eq!(
+        lines.len(),
+        in_listing_order(&files).len() + 1,
+        "{}",
+        outcome.report()
+    );
+    let line = |name: &str| {
+        lines
+            .iter()
+            .find(|line| line.contains(name))
+            .copied()
+            .unwrap_or_default()
+    };
+    assert!(
+        line("lcp/book.lcpl (license ").starts_with("backed-up "),
+        "{}",
+        outcome.report()
+    );
+    assert!(
+        line("xmr/no-rights.xmr (key ").starts_with("not-permitted "),
+        "{}",
+        outcome.report()
+    );
+    assert!(
+        line("wmdrm/opaque/encrypted.lic").starts_with("opaque "),
+        "{}",
+        outcome.report()
+    );
+    assert!(
+        line("broken/cut.xmr").starts_with("malformed "),
+        "{}",
+        outcome.report()
+    );
+    assert!(
+        line("names/new\\nline.lic").starts_with("backed-up "),
+        "{}",
+        outcome.report()
+    );
     let end = "; until 2027-01-01T00:00:00+01:00)";
     assert!(line("lcp/loan.lcpl").ends_with(end), "{}", outcome.report());
 }
@@ -114,8 +167,16 @@ fn a_listing_changes_nothing() {
 #[test]
 fn a_directory_without_a_backup_is_named() {
     let sandbox = Sandbox::new();
-    sandbox.list(&[]).run().exits(1).says(&["no backup (licenses.zip) in backup:"]);
-    sandbox.license_backup(["list", "--from", "nowhere"]).run().exits(1).says(&["nowhere"]);
+    sandbox
+        .list(&[])
+        .run()
+        .exits(1)
+        .says(&["no backup (licenses.zip) in backup:"]);
+    sandbox
+        .license_backup(["list", "--from", "nowhere"])
+        .run()
+        .exits(1)
+        .says(&["nowhere"]);
     assert!(!sandbox.path("nowhere").exists());
 }
 
@@ -127,7 +188,10 @@ fn a_file_that_is_no_backup_is_corrupt() {
         fs::write(sandbox.backup_file(), content).unwrap();
         sandbox.list(&[]).run().exits(5).says(&["licenses.zip"]);
         let end = sandbox.list(&["--json"]).run().exits(5).end_event();
-        assert_eq!((&end["code"], &end["hresult"]), (&json!("backup-corrupt"), &json!("0xC00D2743")));
+        assert_eq!(
+            (&end["code"], &end["hresult"]),
+            (&json!("backup-corrupt"), &json!("0xC00D2743"))
+        );
     }
 }
 
@@ -136,10 +200,23 @@ fn a_backup_that_was_cut_anywhere_is_corrupt() {
     let (sandbox, _) = Sandbox::with_store(license_backup_tests::sample::SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
     let whole = fs::read(sandbox.backup_file()).unwrap();
-    for kept in [1, 100, whole.len() / 2, whole.len() - 23, whole.len() - 22, whole.len() - 1] {
+    for kept in [
+        1,
+        100,
+        whole.len() / 2,
+        whole.len() - 23,
+        whole.len() - 22,
+        whole.len() - 1,
+    ] {
         fs::write(sandbox.backup_file(), &whole[..kept]).unwrap();
         let outcome = sandbox.list(&[]).run();
-        assert_eq!(outcome.code(), Some(5), "of {} bytes, {kept} were kept\n{}", whole.len(), outcome.report());
+        assert_eq!(
+            outcome.code(),
+            Some(5),
+            "of {} bytes, {kept} were kept\n{}",
+            whole.len(),
+            outcome.report()
+        );
     }
 }
 
@@ -160,19 +237,30 @@ fn a_fifo_in_the_place_of_a_backup_is_told_and_not_opened() {
     let sandbox = Sandbox::new();
     nix::unistd::mkfifo(&sandbox.backup_file(), Mode::S_IRUSR).unwrap();
     let outcome = sandbox.list(&[]).run().exits(5);
-    assert!(outcome.stderr().contains("no regular file"), "{}", outcome.stderr());
+    assert!(
+        outcome.stderr().contains("no regular file"),
+        "{}",
+        outcome.stderr()
+    );
 }
 
 #[test]
 fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
     let (sandbox, files) = Sandbox::with_store(sample());
-    let mut events = sandbox.license_backup(["list", "--store", "store", "--json"]).run().exits(3).events();
+    let mut events = sandbox
+        .license_backup(["list", "--store", "store", "--json"])
+        .run()
+        .exits(3)
+        .events();
     let end = events.pop().unwrap();
     // A publication whose license is that of a file of its name is not listed beside it.
     let is_listed = |file: &&SampleLicense| file.expected != Expected::Duplicate;
     let mut expected: Vec<_> = files.iter().filter(is_listed).collect();
     expected.sort_by_key(|file| file.told_path());
-    let told: Vec<_> = events.iter().map(|event| (event["path"].as_str().unwrap(), standing(event))).collect();
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (event["path"].as_str().unwrap(), standing(event)))
+        .collect();
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (told, file) in told.into_iter().zip(expected) {
         let standing = match file.expected {
@@ -184,8 +272,14 @@ fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
         assert_eq!(told, (file.told_path().as_str(), standing));
     }
     let expected = (json!(backed_up(&files).len()), json!(fates::bytes(&files)));
-    assert_eq!((&end["licenses"], &end["bytes"]), (&expected.0, &expected.1));
-    assert_eq!((&end["left_out"], &end["program"]), (&json!(left_out(&files).len()), &Value::Null));
+    assert_eq!(
+        (&end["licenses"], &end["bytes"]),
+        (&expected.0, &expected.1)
+    );
+    assert_eq!(
+        (&end["left_out"], &end["program"]),
+        (&json!(left_out(&files).len()), &Value::Null)
+    );
 }
 
 /// The lines for the files of a store.
@@ -200,8 +294,14 @@ fn store_events(sandbox: &Sandbox) -> Vec<Value> {
 fn a_publication_of_a_store_is_listed_with_the_entry_that_holds_its_license() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = store_events(&sandbox);
-    for file in files.iter().filter(|file| file.expected != Expected::Duplicate) {
-        let event = events.iter().find(|event| event["path"] == file.told_path()).unwrap();
+    for file in files
+        .iter()
+        .filter(|file| file.expected != Expected::Duplicate)
+    {
+        let event = events
+            .iter()
+            .find(|event| event["path"] == file.told_path())
+            .unwrap();
         if let Expected::Restricted(_) | Expected::Error("malformed") = file.expected {
             continue;
         }
@@ -215,7 +315,9 @@ fn a_file_of_a_store_that_failed_is_listed_with_a_message_that_names_it() {
     let (sandbox, _) = Sandbox::with_store(sample());
     for event in store_events(&sandbox) {
         let path = event["path"].as_str().unwrap();
-        let is_named = event["message"].as_str().map(|message| message.contains(path));
+        let is_named = event["message"]
+            .as_str()
+            .map(|message| message.contains(path));
         let is_expected = event["standing"] == "failed";
         assert_eq!(is_named, is_expected.then_some(true), "{event}");
     }
@@ -228,7 +330,10 @@ fn a_document_in_another_encoding_is_listed_with_its_format_and_its_encoding_is_
     let file = files.iter().find(|file| file.told_path() == path).unwrap();
     let events = store_events(&sandbox);
     let event = events.iter().find(|event| event["path"] == path).unwrap();
-    assert!(event["message"].as_str().unwrap().contains("ISO-8859-1"), "{event}");
+    assert!(
+        event["message"].as_str().unwrap().contains("ISO-8859-1"),
+        "{event}"
+    );
     assert_eq!(identity(event), told_identity(file));
 }
 
@@ -236,19 +341,31 @@ fn a_document_in_another_encoding_is_listed_with_its_format_and_its_encoding_is_
 fn a_store_is_listed_as_its_backup_would_be() {
     let (sandbox, files) = backup();
     let identities = |source: [&str; 2]| {
-        let outcome = sandbox.license_backup([&["list"], &source[..], &["--json"]].concat()).run();
+        let outcome = sandbox
+            .license_backup([&["list"], &source[..], &["--json"]].concat())
+            .run();
         let mut events = outcome.events();
         events.retain(|event| event["event"] == "license" && event["standing"] != "failed");
         // In a backup the license in a publication is named after the publication.
         let lines = events.into_iter().map(|event| {
             let path = event["path"].as_str().unwrap();
-            let extension = if event["entry"].is_null() { "" } else { ".lcpl" };
+            let extension = if event["entry"].is_null() {
+                ""
+            } else {
+                ".lcpl"
+            };
             (format!("{path}{extension}"), identity(&event).to_string())
         });
         lines.collect::<BTreeSet<_>>()
     };
-    let (store, backup) = (identities(["--store", "store"]), identities(["--from", "backup"]));
-    assert_eq!(backup.len(), in_listing_order(&files).len() - fates::errors(&files).len());
+    let (store, backup) = (
+        identities(["--store", "store"]),
+        identities(["--from", "backup"]),
+    );
+    assert_eq!(
+        backup.len(),
+        in_listing_order(&files).len() - fates::errors(&files).len()
+    );
     assert_eq!(store, backup);
 }
 
@@ -256,6 +373,9 @@ fn a_store_is_listed_as_its_backup_would_be() {
 fn listing_a_store_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(sample());
     let before = Snapshot::of(&sandbox.store());
-    sandbox.license_backup(["list", "--store", "store"]).run().exits(3);
+    sandbox
+        .license_backup(["list", "--store", "store"])
+        .run()
+        .exits(3);
     assert_eq!(Snapshot::of(&sandbox.store()), before);
 }

@@ -12,19 +12,24 @@ use nix::sys::signal::Signal;
 /// The directory of the example, with the component made into JavaScript.
 static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples/node");
-    let _ = npm(&Sandbox::new(), &directory, &["transpile"]).run().exits(0);
+    let _ = npm(&Sandbox::new(), &directory, &["transpile"])
+        .run()
+        .exits(0);
     directory
 });
 
 /// A script of the example in `directory`; `make setup-tests` installs what it needs.
 fn npm(sandbox: &Sandbox, directory: &Path, arguments: &[&str]) -> Invocation {
-    let directory = directory.to_str().expect("the checkout has a name in UTF-8");
+    let directory = directory
+        .to_str()
+        .expect("the checkout has a name in UTF-8");
     let script = ["npm", "--prefix", directory, "run", "--silent"];
     sandbox.system(script.iter().chain(arguments))
 }
 
 fn backup(sandbox: &Sandbox, store: &Path, directory: &Path) -> Invocation {
-    let [store, directory] = [store, directory].map(|path| path.to_str().expect("a sandbox has a name in UTF-8"));
+    let [store, directory] =
+        [store, directory].map(|path| path.to_str().expect("a sandbox has a name in UTF-8"));
     npm(sandbox, &EXAMPLE, &["backup", "--", store, directory])
 }
 
@@ -37,21 +42,45 @@ fn the_program_fits_the_types_that_are_generated_from_the_component() {
 fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_left_out() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(150));
     fs::write(sandbox.path("store/notes.txt"), "no license").unwrap();
-    let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup()).run().exits(0);
-    for told in ["left out: 'notes.txt' (unrecognized)\n", "backed up 150 licenses ("] {
+    let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup())
+        .run()
+        .exits(0);
+    for told in [
+        "left out: 'notes.txt' (unrecognized)\n",
+        "backed up 150 licenses (",
+    ] {
         assert!(outcome.stdout().contains(told), "{}", outcome.report());
     }
-    let _ = sandbox.license_backup(["verify", "--from", "backup"]).run().exits(0);
-    assert_eq!(files_below(&sandbox.backup()).len(), 1, "something is left beside the backup");
-    assert_eq!(fs::metadata(sandbox.backup_file()).unwrap().permissions().mode() & 0o777, 0o600);
+    let _ = sandbox
+        .license_backup(["verify", "--from", "backup"])
+        .run()
+        .exits(0);
+    assert_eq!(
+        files_below(&sandbox.backup()).len(),
+        1,
+        "something is left beside the backup"
+    );
+    assert_eq!(
+        fs::metadata(sandbox.backup_file())
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
 }
 
 #[test]
 fn a_backup_in_node_that_is_refused_says_why() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
-    let outcome = backup(&sandbox, &sandbox.store(), &sandbox.store()).run().exits(1);
+    let outcome = backup(&sandbox, &sandbox.store(), &sandbox.store())
+        .run()
+        .exits(1);
     let _ = outcome.says(&["error: /backup is the license store itself"]);
-    assert!(!sandbox.path("store/licenses.zip").exists(), "the store has a backup of itself in it");
+    assert!(
+        !sandbox.path("store/licenses.zip").exists(),
+        "the store has a backup of itself in it"
+    );
 }
 
 #[test]
@@ -61,12 +90,28 @@ fn a_backup_in_node_that_is_cancelled_leaves_the_directory_as_it_was() {
     let program = EXAMPLE.join("backup.js");
     let program = program.to_str().expect("the checkout has a name in UTF-8");
     // Node itself, since a script's npm takes the signal.
-    let arguments = ["--experimental-wasm-jspi", "--no-warnings", program, "store", "backup"];
-    let mut running = sandbox.license_backup(arguments).with_binary(EXAMPLE.join("node_modules/.bin/node")).start();
+    let arguments = [
+        "--experimental-wasm-jspi",
+        "--no-warnings",
+        program,
+        "store",
+        "backup",
+    ];
+    let mut running = sandbox
+        .license_backup(arguments)
+        .with_binary(EXAMPLE.join("node_modules/.bin/node"))
+        .start();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     running.wait_until(|| fs::metadata(&temporary).is_ok_and(|file| file.len() > 0));
     running.signal(Signal::SIGINT);
-    let _ = running.wait().exits(130).says(&["error: the backup was cancelled"]);
+    let _ = running
+        .wait()
+        .exits(130)
+        .says(&["error: the backup was cancelled"]);
     assert_eq!(fs::read(sandbox.backup_file()).unwrap(), b"an earlier one");
-    assert_eq!(files_below(&sandbox.backup()).len(), 1, "something is left beside the earlier backup");
+    assert_eq!(
+        files_below(&sandbox.backup()).len(),
+        1,
+        "something is left beside the earlier backup"
+    );
 }

@@ -26,9 +26,18 @@ impl ExFat {
         fs::File::create(&image).unwrap().set_len(16 << 20).unwrap();
         fs::create_dir_all(&directory).unwrap();
         run("mkfs.exfat", &[image.as_os_str()])?;
-        let device = run("losetup", &["--find".as_ref(), "--show".as_ref(), image.as_os_str()])?;
-        let mounted = Self { device: device.trim().to_owned(), directory };
-        run("mount.exfat-fuse", &[mounted.device.as_ref(), mounted.directory.as_os_str()])?;
+        let device = run(
+            "losetup",
+            &["--find".as_ref(), "--show".as_ref(), image.as_os_str()],
+        )?;
+        let mounted = Self {
+            device: device.trim().to_owned(),
+            directory,
+        };
+        run(
+            "mount.exfat-fuse",
+            &[mounted.device.as_ref(), mounted.directory.as_os_str()],
+        )?;
         Some(mounted)
     }
 }
@@ -44,9 +53,14 @@ impl Drop for ExFat {
 fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
     let output = Command::new(command).args(arguments).output();
     match output {
-        Ok(output) if output.status.success() => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) if output.status.success() => {
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
         failed => {
-            skipped(format_args!("a file system of another kind, {command} {arguments:?}"), format_args!("{failed:?}"));
+            skipped(
+                format_args!("a file system of another kind, {command} {arguments:?}"),
+                format_args!("{failed:?}"),
+            );
             None
         }
     }
@@ -63,19 +77,42 @@ fn what_another_file_system_folds_or_cannot_hold_is_a_named_conflict_and_the_res
         fs::write(file, allowed(path)).unwrap();
     }
     sandbox.back_up(&[]).run().exits(0);
-    let Some(_mounted) = ExFat::mount(&sandbox, "other") else { return };
+    let Some(_mounted) = ExFat::mount(&sandbox, "other") else {
+        return;
+    };
 
     let restore = ["restore", "--from", "backup", "--store", "other", "--json"];
     let outcome = sandbox.license_backup(restore).run().exits(4);
     let restored = files_below(&sandbox.path("other"));
     for path in plain {
-        assert_eq!(restored.get(Path::new(path)), Some(&allowed(path)), "{path}\n{}", outcome.report());
+        assert_eq!(
+            restored.get(Path::new(path)),
+            Some(&allowed(path)),
+            "{path}\n{}",
+            outcome.report()
+        );
     }
     // Of the two that the file system takes for one, the first in order.
-    assert_eq!(restored.get(Path::new("A.lic")), Some(&allowed("A.lic")), "{}", outcome.report());
-    assert_eq!(restored.len(), plain.len() + 1, "{:?}\n{}", restored.keys(), outcome.report());
-    let errors = outcome.events().into_iter().filter(|event| event["event"] == "error");
-    let mut named: Vec<_> = errors.map(|event| (event["path"].to_string(), event["code"].to_string())).collect();
+    assert_eq!(
+        restored.get(Path::new("A.lic")),
+        Some(&allowed("A.lic")),
+        "{}",
+        outcome.report()
+    );
+    assert_eq!(
+        restored.len(),
+        plain.len() + 1,
+        "{:?}\n{}",
+        restored.keys(),
+        outcome.report()
+    );
+    let errors = outcome
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "error");
+    let mut named: Vec<_> = errors
+        .map(|event| (event["path"].to_string(), event["code"].to_string()))
+        .collect();
     named.sort();
     let conflicts = ["a.lic", "back\\slash.lic", "c:x.lic", "dir/b.lic"];
     let expected = conflicts.map(|path| (format!("{path:?}"), "\"file-exists\"".to_owned()));
@@ -83,21 +120,36 @@ fn what_another_file_system_folds_or_cannot_hold_is_a_named_conflict_and_the_res
 
     let before = Snapshot::of(&sandbox.path("other"));
     for further in [&[][..], &["--overwrite"]] {
-        sandbox.license_backup([&restore[..], further].concat()).run().exits(4);
-        assert_eq!(Snapshot::of(&sandbox.path("other")), before, "a second restore should change nothing: {further:?}");
+        sandbox
+            .license_backup([&restore[..], further].concat())
+            .run()
+            .exits(4);
+        assert_eq!(
+            Snapshot::of(&sandbox.path("other")),
+            before,
+            "a second restore should change nothing: {further:?}"
+        );
     }
 }
 
 #[test]
 fn a_file_system_without_hard_links_takes_a_backup_and_keeps_an_earlier_one() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
-    let Some(_mounted) = ExFat::mount(&sandbox, "other") else { return };
+    let Some(_mounted) = ExFat::mount(&sandbox, "other") else {
+        return;
+    };
     let backup = ["backup", "--store", "store", "--to", "other"];
     sandbox.license_backup(backup).run().exits(0);
     let earlier = Snapshot::of(&sandbox.path("other"));
     assert_eq!(earlier.names(), ["licenses.zip"]);
     sandbox.license_backup(backup).run().exits(4);
     assert_eq!(Snapshot::of(&sandbox.path("other")), earlier);
-    sandbox.license_backup([&backup[..], &["--overwrite"]].concat()).run().exits(0);
-    sandbox.license_backup(["verify", "--from", "other"]).run().exits(0);
+    sandbox
+        .license_backup([&backup[..], &["--overwrite"]].concat())
+        .run()
+        .exits(0);
+    sandbox
+        .license_backup(["verify", "--from", "other"])
+        .run()
+        .exits(0);
 }

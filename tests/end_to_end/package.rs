@@ -19,17 +19,27 @@ fn dist() -> PathBuf {
 /// The file of the release that is there for each system it is built on, and is there for one here: it ends so.
 fn of_the_program(end: &str) -> PathBuf {
     let begin = format!("license-backup-{VERSION}-");
-    let is_it = |path: &PathBuf| path.to_str().is_some_and(|name| name.starts_with(&begin) && name.ends_with(end));
+    let is_it = |path: &PathBuf| {
+        path.to_str()
+            .is_some_and(|name| name.starts_with(&begin) && name.ends_with(end))
+    };
     let files: Vec<_> = files_below(&dist()).into_keys().filter(is_it).collect();
-    let [file] = files.as_slice() else { panic!("one file should be {begin}...{end}: {files:?}") };
+    let [file] = files.as_slice() else {
+        panic!("one file should be {begin}...{end}: {files:?}")
+    };
     dist().join(file)
 }
 
 /// The version of the interface.
 pub(crate) fn interface_version() -> String {
     let types = fs::read_to_string(sources().join("wit/types.wit")).expect("it is there");
-    let package = types.lines().find_map(|line| line.strip_prefix("package licenses:management@"));
-    package.expect("it says of which package it is").trim_end_matches(';').to_owned()
+    let package = types
+        .lines()
+        .find_map(|line| line.strip_prefix("package licenses:management@"));
+    package
+        .expect("it says of which package it is")
+        .trim_end_matches(';')
+        .to_owned()
 }
 
 /// Unpacks an archive of the release, which has one directory in it, and gives that.
@@ -39,9 +49,22 @@ fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
     let directory = sandbox.path(name);
     fs::create_dir(&directory).expect("nothing of this name is there");
     let directory = directory.to_str().expect("a sandbox has a name in UTF-8");
-    let _ = sandbox.system(["tar", "--extract", "--gzip", "--file", archive, "--directory", directory]).run().exits(0);
+    let _ = sandbox
+        .system([
+            "tar",
+            "--extract",
+            "--gzip",
+            "--file",
+            archive,
+            "--directory",
+            directory,
+        ])
+        .run()
+        .exits(0);
     let entries: Vec<_> = fs::read_dir(directory).expect("it can be read").collect();
-    let [Ok(entry)] = entries.as_slice() else { panic!("{archive} should have one directory in it: {entries:?}") };
+    let [Ok(entry)] = entries.as_slice() else {
+        panic!("{archive} should have one directory in it: {entries:?}")
+    };
     entry.path()
 }
 
@@ -57,11 +80,21 @@ fn read(path: &Path) -> Vec<u8> {
 #[ignore = "run by `make test-package`"]
 fn every_file_of_a_release_has_the_checksum_that_it_says() {
     let sandbox = Sandbox::new();
-    let checked = format!("cd '{}' && sha256sum --check --strict SHA256SUMS", dist().display());
+    let checked = format!(
+        "cd '{}' && sha256sum --check --strict SHA256SUMS",
+        dist().display()
+    );
     let checked = sandbox.system(["sh", "-c", &checked]).run().exits(0);
-    let checked: BTreeSet<_> = checked.stdout().lines().filter_map(|line| line.strip_suffix(": OK")).collect();
+    let checked: BTreeSet<_> = checked
+        .stdout()
+        .lines()
+        .filter_map(|line| line.strip_suffix(": OK"))
+        .collect();
     let files = files_below(&dist());
-    let files = files.keys().filter_map(|path| path.to_str()).filter(|name| *name != "SHA256SUMS");
+    let files = files
+        .keys()
+        .filter_map(|path| path.to_str())
+        .filter(|name| *name != "SHA256SUMS");
     assert_eq!(checked, files.collect());
 }
 
@@ -96,15 +129,26 @@ fn said(component: &[u8]) -> BTreeMap<String, String> {
 fn the_components_and_the_wit_package_say_what_they_are() {
     for (file, name, version) in [
         ("license-backup.wasm", "license-backup", VERSION),
-        ("license-backup-command.wasm", "license-backup-command", VERSION),
-        ("licenses-management.wasm", "licenses:management", &interface_version()),
+        (
+            "license-backup-command.wasm",
+            "license-backup-command",
+            VERSION,
+        ),
+        (
+            "licenses-management.wasm",
+            "licenses:management",
+            &interface_version(),
+        ),
     ] {
         let said = said(&read(&dist().join(file)));
         let of = |section: &str| said.get(section).map(String::as_str);
         assert_eq!(of("name"), Some(name), "{file}");
         assert_eq!(of("version"), Some(version), "{file}");
         assert_eq!(of("licenses"), Some("MIT OR Apache-2.0"), "{file}");
-        assert!(of("description").is_some_and(|text| text.len() > 20), "{file} should say what it is: {said:?}");
+        assert!(
+            of("description").is_some_and(|text| text.len() > 20),
+            "{file} should say what it is: {said:?}"
+        );
     }
 }
 
@@ -114,13 +158,36 @@ fn the_archive_has_a_program_that_backs_up_with_the_component_of_the_release() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
     let binary = program(&sandbox).join("bin/license-backup");
     let component = dist().join("license-backup.wasm");
-    let hash =
-        sandbox.system(["sha256sum", component.to_str().expect("the checkout has a name in UTF-8")]).run().exits(0);
-    let hash = hash.stdout().split(' ').next().expect("it begins with the hash");
-    let version = sandbox.license_backup(["--version"]).with_binary(binary.clone()).run().exits(0);
+    let hash = sandbox
+        .system([
+            "sha256sum",
+            component
+                .to_str()
+                .expect("the checkout has a name in UTF-8"),
+        ])
+        .run()
+        .exits(0);
+    let hash = hash
+        .stdout()
+        .split(' ')
+        .next()
+        .expect("it begins with the hash");
+    let version = sandbox
+        .license_backup(["--version"])
+        .with_binary(binary.clone())
+        .run()
+        .exits(0);
     assert!(version.stdout().contains(hash), "{}", version.report());
-    let _ = sandbox.back_up(&[]).with_binary(binary.clone()).run().exits(0);
-    let _ = sandbox.license_backup(["verify", "--from", "backup"]).with_binary(binary).run().exits(0);
+    let _ = sandbox
+        .back_up(&[])
+        .with_binary(binary.clone())
+        .run()
+        .exits(0);
+    let _ = sandbox
+        .license_backup(["verify", "--from", "backup"])
+        .with_binary(binary)
+        .run()
+        .exits(0);
 }
 
 #[test]
@@ -148,7 +215,11 @@ fn the_archive_has_what_a_system_expects_below_its_prefix() {
         "share/zsh/site-functions/_license-backup",
     ] {
         let found = files.get(Path::new(expected));
-        assert!(found.is_some_and(|content| !content.is_empty()), "{expected} should be among {:#?}", files.keys());
+        assert!(
+            found.is_some_and(|content| !content.is_empty()),
+            "{expected} should be among {:#?}",
+            files.keys()
+        );
     }
 }
 
@@ -158,9 +229,19 @@ fn what_the_documents_in_the_archive_point_to_is_there() {
     let sandbox = Sandbox::new();
     let documents = program(&sandbox).join("share/doc/license-backup");
     let mut links = 0;
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"] {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    ] {
         let document = String::from_utf8(read(&documents.join(name))).expect("it is text");
-        for link in document.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in document
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             if !link.starts_with("https://") {
                 assert!(documents.join(link).exists(), "{name} points to {link}");
                 links += 1;
@@ -174,22 +255,42 @@ fn what_the_documents_in_the_archive_point_to_is_there() {
 #[ignore = "run by `make test-package`"]
 fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
     let sandbox = Sandbox::new();
-    let cargo = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
+    let cargo = std::env::var("CARGO_HOME")
+        .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
     let cargo = cargo.expect("a home is set");
-    let compiler = sandbox.system(["rustc", "--print", "sysroot"]).run().exits(0);
-    let places = ["guest", "host", "target"].map(|directory| format!("{}/", sources().join(directory).display()));
+    let compiler = sandbox
+        .system(["rustc", "--print", "sysroot"])
+        .run()
+        .exits(0);
+    let places = ["guest", "host", "target"]
+        .map(|directory| format!("{}/", sources().join(directory).display()));
     let compiler = format!("{}/lib/", compiler.stdout().trim_end());
     // Where the release was put together.
     let temporary = format!("{}/", std::env::temp_dir().display());
-    let places = [&[format!("{cargo}/registry/"), compiler, format!("file://{temporary}")], &places[..]].concat();
-    let crates = ["license-backup", "license-backup-core"].map(|name| dist().join(format!("{name}-{VERSION}.crate")));
+    let places = [
+        &[
+            format!("{cargo}/registry/"),
+            compiler,
+            format!("file://{temporary}"),
+        ],
+        &places[..],
+    ]
+    .concat();
+    let crates = ["license-backup", "license-backup-core"]
+        .map(|name| dist().join(format!("{name}-{VERSION}.crate")));
     let mut trees = vec![dist(), program(&sandbox)];
     trees.extend(crates.iter().map(|archive| unpacked(&sandbox, archive)));
     for tree in trees {
         for (path, content) in files_below(&tree) {
             let content = String::from_utf8_lossy(&content);
             let named = places.iter().find(|place| content.contains(place.as_str()));
-            assert_eq!(named, None, "{} of {} names it", path.display(), tree.display());
+            assert_eq!(
+                named,
+                None,
+                "{} of {} names it",
+                path.display(),
+                tree.display()
+            );
         }
     }
 }
@@ -198,9 +299,15 @@ fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
 #[ignore = "run by `make test-package`"]
 fn the_crate_has_the_component_of_the_release_in_it_and_its_terms() {
     let sandbox = Sandbox::new();
-    let unpacked = unpacked(&sandbox, &dist().join(format!("license-backup-{VERSION}.crate")));
+    let unpacked = unpacked(
+        &sandbox,
+        &dist().join(format!("license-backup-{VERSION}.crate")),
+    );
     for file in ["license-backup.wasm", "license-backup.wasm.third-party.txt"] {
-        assert!(read(&unpacked.join("component").join(file)) == read(&dist().join(file)), "{file}");
+        assert!(
+            read(&unpacked.join("component").join(file)) == read(&dist().join(file)),
+            "{file}"
+        );
     }
 }
 
@@ -227,7 +334,8 @@ impl Compiled {
                 package: "license-backup",
                 target: &[],
                 bill: of_the_program(".cdx.json"),
-                terms: program(sandbox).join("share/doc/license-backup/license-backup.third-party.txt"),
+                terms: program(sandbox)
+                    .join("share/doc/license-backup/license-backup.third-party.txt"),
             },
             component("license-backup-component", "license-backup.wasm"),
             component("license-backup-command", "license-backup-command.wasm"),
@@ -238,15 +346,36 @@ impl Compiled {
     fn taken_in(&self, sandbox: &Sandbox) -> BTreeSet<String> {
         let manifest = sources().join("Cargo.toml");
         let manifest = manifest.to_str().expect("the checkout has a name in UTF-8");
-        let options = ["--manifest-path", manifest, "--package", self.package, "--edges", "normal", "--prefix", "none"];
-        let line = [&["cargo", "tree", "--locked", "--offline"], &options[..], self.target].concat();
+        let options = [
+            "--manifest-path",
+            manifest,
+            "--package",
+            self.package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ];
+        let line = [
+            &["cargo", "tree", "--locked", "--offline"],
+            &options[..],
+            self.target,
+        ]
+        .concat();
         let tree = sandbox.system(&line).run().exits(0);
         // `name vVERSION`, and more behind it of some.
-        let packages = tree.stdout().lines().filter_map(|line| line.split_once(" v"));
+        let packages = tree
+            .stdout()
+            .lines()
+            .filter_map(|line| line.split_once(" v"));
         let others = packages.filter(|(name, _)| !name.starts_with("license-backup"));
-        let others: BTreeSet<_> =
-            others.map(|(name, rest)| format!("{name} {}", rest.split(' ').next().unwrap_or_default())).collect();
-        assert!(others.iter().any(|name| name.starts_with("quick-xml ")), "{others:?} should be what is taken in");
+        let others: BTreeSet<_> = others
+            .map(|(name, rest)| format!("{name} {}", rest.split(' ').next().unwrap_or_default()))
+            .collect();
+        assert!(
+            others.iter().any(|name| name.starts_with("quick-xml ")),
+            "{others:?} should be what is taken in"
+        );
         others
     }
 }
@@ -256,11 +385,20 @@ fn listed(bill: &Path) -> BTreeSet<String> {
     let bill: Value = serde_json::from_slice(&read(bill)).expect("it is JSON");
     assert_eq!(bill["bomFormat"], "CycloneDX");
     let components = bill["components"].as_array().expect("it has components");
-    let taken_in = components.iter().filter(|component| component["scope"] == "required");
+    let taken_in = components
+        .iter()
+        .filter(|component| component["scope"] == "required");
     let entries = taken_in.map(|component| {
-        let text = |key: &str| component[key].as_str().unwrap_or_else(|| panic!("{component} has no {key}"));
+        let text = |key: &str| {
+            component[key]
+                .as_str()
+                .unwrap_or_else(|| panic!("{component} has no {key}"))
+        };
         assert!(text("purl").starts_with("pkg:cargo/"), "{component}");
-        assert!(component["licenses"][0].is_object(), "{component} should say its license");
+        assert!(
+            component["licenses"][0].is_object(),
+            "{component} should say its license"
+        );
         format!("{} {}", text("name"), text("version"))
     });
     entries.collect()
@@ -274,7 +412,11 @@ fn a_bill_of_materials_lists_every_crate_that_is_compiled_in() {
         let listed = listed(&compiled.bill);
         let taken_in = compiled.taken_in(&sandbox);
         let missing: Vec<_> = taken_in.difference(&listed).collect();
-        assert!(missing.is_empty(), "{} should list {missing:?}", compiled.bill.display());
+        assert!(
+            missing.is_empty(),
+            "{} should list {missing:?}",
+            compiled.bill.display()
+        );
     }
 }
 
@@ -286,16 +428,37 @@ fn the_terms_of_every_crate_that_is_compiled_in_are_told_and_of_the_standard_lib
     let [Compiled { terms, .. }, ..] = &all;
     let documents = terms.parent().expect("it is a file of the archive");
     // What is compiled into the component in the program, and into everything.
-    for file in ["license-backup.wasm.third-party.txt", "rust-standard-library.html"] {
-        assert!(read(&documents.join(file)) == read(&dist().join(file)), "{file}");
+    for file in [
+        "license-backup.wasm.third-party.txt",
+        "rust-standard-library.html",
+    ] {
+        assert!(
+            read(&documents.join(file)) == read(&dist().join(file)),
+            "{file}"
+        );
     }
     for compiled in all {
         let terms = fs::read_to_string(&compiled.terms).expect("they are text");
         let has_terms = |entry: &String| terms.contains(&format!("\n  {entry}\n"));
-        let missing: Vec<_> = compiled.taken_in(&sandbox).into_iter().filter(|entry| !has_terms(entry)).collect();
-        assert!(missing.is_empty(), "{} should have the terms of {missing:?}", compiled.terms.display());
-        for words in ["Permission is hereby granted, free of charge", "Apache License"] {
-            assert!(terms.contains(words), "{words:?} should be in {}", compiled.terms.display());
+        let missing: Vec<_> = compiled
+            .taken_in(&sandbox)
+            .into_iter()
+            .filter(|entry| !has_terms(entry))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{} should have the terms of {missing:?}",
+            compiled.terms.display()
+        );
+        for words in [
+            "Permission is hereby granted, free of charge",
+            "Apache License",
+        ] {
+            assert!(
+                terms.contains(words),
+                "{words:?} should be in {}",
+                compiled.terms.display()
+            );
         }
     }
 }

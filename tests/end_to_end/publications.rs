@@ -29,7 +29,13 @@ fn licenses_by_unzip(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let licenses = publications.map(|path| {
         let publication = sandbox.store().join(&path).into_os_string();
         let unzip = ["unzip".into(), "-p".into(), publication, ENTRY.into()];
-        let license = sandbox.system(unzip).run().exits(0).stdout().as_bytes().to_vec();
+        let license = sandbox
+            .system(unzip)
+            .run()
+            .exits(0)
+            .stdout()
+            .as_bytes()
+            .to_vec();
         (path.with_file_name("book.epub.lcpl"), license)
     });
     licenses.collect()
@@ -56,7 +62,10 @@ fn a_backup_of_a_library_passes_its_verification() {
     sandbox.back_up(&["--strict"]).run().exits(0);
     let verify = sandbox.license_backup(["verify", "--from", "backup", "--json"]);
     let end = verify.run().exits(0).end_event();
-    assert_eq!((&end["licenses"], &end["left_out"]), (&PUBLICATIONS.into(), &0.into()));
+    assert_eq!(
+        (&end["licenses"], &end["left_out"]),
+        (&PUBLICATIONS.into(), &0.into())
+    );
 }
 
 #[test]
@@ -102,7 +111,10 @@ fn the_license_of_a_publication_is_backed_up_again_after_the_other_file_of_its_n
     let other = sandbox.store().join(name);
     fs::write(&other, allowed("urn:other")).unwrap();
     let end = sandbox.back_up(&["--json"]).run().exits(3).end_event();
-    assert_eq!((&end["licenses"], &end["errors"]), (&PUBLICATIONS.into(), &1.into()));
+    assert_eq!(
+        (&end["licenses"], &end["errors"]),
+        (&PUBLICATIONS.into(), &1.into())
+    );
     fs::remove_file(other).unwrap();
     sandbox.back_up(&["--strict", "--overwrite"]).run().exits(0);
     assert!(licenses_in_backup(&sandbox) == licenses);
@@ -112,9 +124,17 @@ fn the_license_of_a_publication_is_backed_up_again_after_the_other_file_of_its_n
 fn the_program_for_sample_stores_writes_as_many_publications_as_are_asked_for() {
     let sandbox = Sandbox::new();
     let program = target().join("release/sample-store");
-    let sizes = ["--licenses=0", "--publications=3", "--publication-size=20000"];
+    let sizes = [
+        "--licenses=0",
+        "--publications=3",
+        "--publication-size=20000",
+    ];
     let arguments = [&["store", "--ordinary-only"], &sizes[..]].concat();
-    sandbox.license_backup(arguments).with_binary(program).run().exits(0);
+    sandbox
+        .license_backup(arguments)
+        .with_binary(program)
+        .run()
+        .exits(0);
     sandbox.back_up(&["--strict"]).run().exits(0);
     assert_eq!(licenses_in_backup(&sandbox).len(), 3);
 }
@@ -246,8 +266,14 @@ fn a_container_of_info_zip_after_a_prefix_is_read_whether_the_offsets_count_it_o
 
 #[test]
 fn containers_of_bsdtar_are_read_whether_they_are_stored_deflated_or_zip64() {
-    for options in ["zip:compression=store", "zip:compression=deflate", "zip:zip64"] {
-        assert_backed_up(&format!("bsdtar -c -f \"$book\" --format zip --options {options} *"));
+    for options in [
+        "zip:compression=store",
+        "zip:compression=deflate",
+        "zip:zip64",
+    ] {
+        assert_backed_up(&format!(
+            "bsdtar -c -f \"$book\" --format zip --options {options} *"
+        ));
     }
 }
 
@@ -293,7 +319,10 @@ fn versions() -> [(Vec<u8>, Vec<u8>); 3] {
     [
         (dated(EARLY, ""), dated(LATE, "")),
         // Issued in the other order.
-        (dated("2025-06-01T00:00:00Z", EARLY), dated("2025-01-01T00:00:00Z", LATE)),
+        (
+            dated("2025-06-01T00:00:00Z", EARLY),
+            dated("2025-01-01T00:00:00Z", LATE),
+        ),
         (dated(EARLY, ""), dated("2025-01-01T00:00:00Z", LATE)),
     ]
 }
@@ -301,20 +330,30 @@ fn versions() -> [(Vec<u8>, Vec<u8>); 3] {
 #[test]
 fn a_restore_with_overwrite_keeps_a_license_that_is_newer_than_that_of_the_backup() {
     for (older, newer) in versions() {
-        assert!(restored_over(&newer, &older, 4) == newer, "{}", String::from_utf8_lossy(&newer));
+        assert!(
+            restored_over(&newer, &older, 4) == newer,
+            "{}",
+            String::from_utf8_lossy(&newer)
+        );
     }
 }
 
 #[test]
 fn a_restore_with_overwrite_replaces_a_license_that_is_older_than_that_of_the_backup() {
     for (older, newer) in versions() {
-        assert!(restored_over(&older, &newer, 0) == newer, "{}", String::from_utf8_lossy(&newer));
+        assert!(
+            restored_over(&older, &newer, 0) == newer,
+            "{}",
+            String::from_utf8_lossy(&newer)
+        );
     }
 }
 
 #[test]
 fn a_restore_with_overwrite_replaces_a_newer_license_of_another_id() {
-    let other = String::from_utf8(dated(LATE, "")).unwrap().replace("urn:loan", "urn:other");
+    let other = String::from_utf8(dated(LATE, ""))
+        .unwrap()
+        .replace("urn:loan", "urn:other");
     let license = dated(EARLY, "");
     assert!(restored_over(other.as_bytes(), &license, 0) == license);
 }

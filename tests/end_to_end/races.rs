@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use license_backup::{
-    BackupOperation, BackupOptions, ErrorCode, Operation, OperationError, Runtime, VerifyOptions, VerifySummary, wait,
+    BackupOperation, BackupOptions, ErrorCode, Operation, OperationError, Runtime, VerifyOptions,
+    VerifySummary, wait,
 };
-use license_backup_tests::harness::{Outcome, Running, Sandbox, Snapshot, counted, meanwhile, sized};
+use license_backup_tests::harness::{
+    Outcome, Running, Sandbox, Snapshot, counted, meanwhile, sized,
+};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, outcome};
@@ -41,11 +44,17 @@ fn store(number: u64) -> String {
 /// How many licenses a backup has, which must be whole, and the only file there.
 fn licenses(sandbox: &Sandbox) -> u64 {
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
-    verify(sandbox).expect("the backup should be whole").licenses
+    verify(sandbox)
+        .expect("the backup should be whole")
+        .licenses
 }
 
 fn verify(sandbox: &Sandbox) -> Result<VerifySummary, OperationError> {
-    let Operation { progress: _, completed, cookie: _ } = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup())))?;
+    let Operation {
+        progress: _,
+        completed,
+        cookie: _,
+    } = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup())))?;
     outcome(completed)
 }
 
@@ -54,8 +63,11 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
     let sandbox = sandbox();
     let mut lost_late = 0;
     for _ in 0..races() {
-        let runs =
-            (0..RUNNERS).map(|number| program(number).back_up(&sandbox, &store(number), "backup", &["--json"]).start());
+        let runs = (0..RUNNERS).map(|number| {
+            program(number)
+                .back_up(&sandbox, &store(number), "backup", &["--json"])
+                .start()
+        });
         let runs: Vec<_> = runs.collect();
         let outcomes: Vec<Outcome> = runs.into_iter().map(Running::wait).collect();
         let mut winners = Vec::new();
@@ -65,10 +77,24 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
                 continue;
             }
             assert_eq!(outcome.code(), Some(4), "{}", outcome.report());
-            assert_eq!(outcome.end_event()["code"], "backup-exists", "{}", outcome.report());
-            lost_late += u64::from(outcome.events().iter().any(|event| event["event"] == "begin"));
+            assert_eq!(
+                outcome.end_event()["code"],
+                "backup-exists",
+                "{}",
+                outcome.report()
+            );
+            lost_late += u64::from(
+                outcome
+                    .events()
+                    .iter()
+                    .any(|event| event["event"] == "begin"),
+            );
         }
-        assert_eq!(winners, [licenses(&sandbox)], "the backup should be that of the one that has won");
+        assert_eq!(
+            winners,
+            [licenses(&sandbox)],
+            "the backup should be that of the one that has won"
+        );
         fs::remove_file(sandbox.backup_file()).unwrap();
     }
     lost_late
@@ -76,7 +102,10 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
 
 fn tell_races(of: &str, lost_late: u64) {
     let runners = races() * (RUNNERS - 1);
-    counted(races(), format_args!("races of {of}; of {runners} losers {lost_late} lost at the commit"));
+    counted(
+        races(),
+        format_args!("races of {of}; of {runners} losers {lost_late} lost at the commit"),
+    );
 }
 
 #[test]
@@ -91,7 +120,13 @@ fn of_ten_processes_of_wasmtime_without_overwriting_exactly_one_makes_a_backup()
 
 #[test]
 fn of_ten_processes_of_both_programs_without_overwriting_exactly_one_makes_a_backup() {
-    let both = |number| if number % 2 == 0 { Program::Binary } else { Program::Wasmtime };
+    let both = |number| {
+        if number % 2 == 0 {
+            Program::Binary
+        } else {
+            Program::Wasmtime
+        }
+    };
     tell_races("five processes of each program", race(both));
 }
 
@@ -110,12 +145,16 @@ fn start(
 fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_backup() {
     let sandbox = sandbox();
     let other = Runtime::new().unwrap();
-    for (runtimes, of) in [([&*RUNTIME, &*RUNTIME], "one runtime"), ([&*RUNTIME, &other], "two runtimes")] {
+    for (runtimes, of) in [
+        ([&*RUNTIME, &*RUNTIME], "one runtime"),
+        ([&*RUNTIME, &other], "two runtimes"),
+    ] {
         let mut lost_late = 0;
         for _ in 0..races() {
             let operations = (0..RUNNERS).zip(runtimes.into_iter().cycle());
-            let operations: Vec<_> =
-                operations.map(|(number, runtime)| start(runtime, &sandbox, number, false)).collect();
+            let operations: Vec<_> = operations
+                .map(|(number, runtime)| start(runtime, &sandbox, number, false))
+                .collect();
             let mut winners = Vec::new();
             for (number, operation) in (0..).zip(operations) {
                 lost_late += u64::from(operation.is_ok());
@@ -125,7 +164,11 @@ fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_back
                 }
             }
             let licenses = licenses(&sandbox);
-            assert_eq!(winners, [(licenses - 300, licenses)], "the backup should be that of the one that has won");
+            assert_eq!(
+                winners,
+                [(licenses - 300, licenses)],
+                "the backup should be that of the one that has won"
+            );
             // The winner has begun too.
             lost_late -= 1;
             fs::remove_file(sandbox.backup_file()).unwrap();
@@ -141,7 +184,8 @@ fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
     let other = Runtime::new().unwrap();
     let mut seen = BTreeSet::new();
     let verify_it = || {
-        let verified = verify(&sandbox).expect("the backup should be there and whole at any moment");
+        let verified =
+            verify(&sandbox).expect("the backup should be there and whole at any moment");
         seen.insert(verified.licenses);
     };
     let (backups, times) = meanwhile(verify_it, || {
@@ -150,7 +194,11 @@ fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
             let program = Program::BOTH[usize::from(round % 2 == 1)];
             let further = ["--overwrite", "--quiet"];
             let runs: Vec<_> = (0..RUNNERS)
-                .map(|number| program.back_up(&sandbox, &store(number), "backup", &further).start())
+                .map(|number| {
+                    program
+                        .back_up(&sandbox, &store(number), "backup", &further)
+                        .start()
+                })
                 .collect();
             let operations: Vec<_> = (0..RUNNERS)
                 .zip([&*RUNTIME, &other].into_iter().cycle())
@@ -161,17 +209,23 @@ fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
                 backups += 1;
             }
             for operation in operations {
-                outcome(operation.expect("the backup is accepted").completed).expect("the backup is made");
+                outcome(operation.expect("the backup is accepted").completed)
+                    .expect("the backup is made");
                 backups += 1;
             }
         }
         backups
     });
     assert!((300..300 + RUNNERS).contains(&licenses(&sandbox)));
-    let readers = format_args!("verified {times} times meanwhile, {} different ones", seen.len());
+    let readers = format_args!(
+        "verified {times} times meanwhile, {} different ones",
+        seen.len()
+    );
     counted(
         backups,
-        format_args!("backups that overwrote one another, ten processes and ten operations at once, {readers}"),
+        format_args!(
+            "backups that overwrote one another, ten processes and ten operations at once, {readers}"
+        ),
     );
     assert!(times > 0, "the reader should have read");
 }

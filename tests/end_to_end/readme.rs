@@ -17,9 +17,15 @@ const README: &str = include_str!("../../README.md");
 
 /// Commands that are not run, as they stand there without a comment, and why.
 const SKIPPED: [(&str, &str); 3] = [
-    ("make run", "it builds what these tests are of; what it does after that has a test of its own"),
+    (
+        "make run",
+        "it builds what these tests are of; what it does after that has a test of its own",
+    ),
     ("make test", "it is what runs this test"),
-    ("npm ci", "it downloads what `make setup-tests` has installed in the same way"),
+    (
+        "npm ci",
+        "it downloads what `make setup-tests` has installed in the same way",
+    ),
 ];
 
 /// What happens to the reader.
@@ -29,28 +35,61 @@ type Check = fn(&Reader, &str);
 
 /// What has happened before some commands are typed, by a part of the command.
 const BEFORE: [(&str, Event); 4] = [
-    ("license-backup restore ", |reader| reader.loses_the_licenses_in(PLAYER)),
-    ("license-backup-command.wasm restore ", |reader| reader.loses_the_licenses_in(LICENSES)),
+    ("license-backup restore ", |reader| {
+        reader.loses_the_licenses_in(PLAYER)
+    }),
+    ("license-backup-command.wasm restore ", |reader| {
+        reader.loses_the_licenses_in(LICENSES)
+    }),
     // They overwrite: without an earlier one each shows that this one is its own.
-    ("license-backup-command.wasm backup ", Reader::removes_the_backup),
+    (
+        "license-backup-command.wasm backup ",
+        Reader::removes_the_backup,
+    ),
     ("npm run backup ", Reader::removes_the_backup),
 ];
 
 /// What must hold after some commands, besides their success, by a part of the command.
 const AFTER: [(&str, Check); 14] = [
-    ("license-backup backup ", |reader, printed| reader.has_a_backup_but_for_the_notes(printed)),
-    ("license-backup verify ", |reader, printed| reader.is_told_the_hash(printed)),
-    ("license-backup list ", |reader, printed| reader.is_told_the_names(printed)),
-    ("license-backup restore ", |reader, _| reader.has_all_licenses_beside_the_notes_in(PLAYER)),
-    ("b3sum --check B3SUMS", |reader, _| reader.has_all_licenses_in(&reader.here("unpacked/licenses"))),
-    ("license-backup-command.wasm backup ", |reader, printed| reader.has_a_backup_but_for_the_notes(printed)),
-    ("license-backup-command.wasm verify ", |reader, printed| reader.is_told_the_hash(printed)),
-    ("license-backup-command.wasm restore ", |reader, _| reader.has_all_licenses_beside_the_notes_in(LICENSES)),
-    ("license-backup-command.wasm list", |reader, printed| reader.is_told_the_licenses(printed)),
-    ("license-backup completions ", |reader, _| has_text(&reader.home(COMPLETIONS).join("license-backup"))),
-    ("license-backup man ", |reader, _| has_text(&reader.home(MANUAL).join("license-backup-restore.1"))),
-    ("license-backup --version", |_, printed| assert!(printed.contains("\ncomponent license-backup.wasm "))),
-    ("npm run transpile", |reader, _| has_text(&reader.here("examples/node/generated/license-backup.d.ts"))),
+    ("license-backup backup ", |reader, printed| {
+        reader.has_a_backup_but_for_the_notes(printed)
+    }),
+    ("license-backup verify ", |reader, printed| {
+        reader.is_told_the_hash(printed)
+    }),
+    ("license-backup list ", |reader, printed| {
+        reader.is_told_the_names(printed)
+    }),
+    ("license-backup restore ", |reader, _| {
+        reader.has_all_licenses_beside_the_notes_in(PLAYER)
+    }),
+    ("b3sum --check B3SUMS", |reader, _| {
+        reader.has_all_licenses_in(&reader.here("unpacked/licenses"))
+    }),
+    ("license-backup-command.wasm backup ", |reader, printed| {
+        reader.has_a_backup_but_for_the_notes(printed)
+    }),
+    ("license-backup-command.wasm verify ", |reader, printed| {
+        reader.is_told_the_hash(printed)
+    }),
+    ("license-backup-command.wasm restore ", |reader, _| {
+        reader.has_all_licenses_beside_the_notes_in(LICENSES)
+    }),
+    ("license-backup-command.wasm list", |reader, printed| {
+        reader.is_told_the_licenses(printed)
+    }),
+    ("license-backup completions ", |reader, _| {
+        has_text(&reader.home(COMPLETIONS).join("license-backup"))
+    }),
+    ("license-backup man ", |reader, _| {
+        has_text(&reader.home(MANUAL).join("license-backup-restore.1"))
+    }),
+    ("license-backup --version", |_, printed| {
+        assert!(printed.contains("\ncomponent license-backup.wasm "))
+    }),
+    ("npm run transpile", |reader, _| {
+        has_text(&reader.here("examples/node/generated/license-backup.d.ts"))
+    }),
     ("npm run backup ", |reader, _| reader.has_a_backup()),
 ];
 
@@ -66,11 +105,27 @@ const NOTES: &str = "notes.txt";
 /// The checkout.
 /// The commands of each `console` block with their comments, in order.
 fn blocks() -> Vec<Vec<&'static str>> {
-    let fenced = README.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
-    let (console, other): (Vec<_>, Vec<_>) = fenced.partition(|(language, _)| *language == "console");
+    let fenced = README
+        .split("```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.split_once('\n'));
+    let (console, other): (Vec<_>, Vec<_>) =
+        fenced.partition(|(language, _)| *language == "console");
     let other: Vec<_> = other.into_iter().map(|(language, _)| language).collect();
-    assert_eq!(other, ["rust,no_run"], "only the blocks named console, and that of the library, are tested");
-    console.into_iter().map(|(_, text)| text.lines().filter_map(|line| line.strip_prefix("$ ")).collect()).collect()
+    assert_eq!(
+        other,
+        ["rust,no_run"],
+        "only the blocks named console, and that of the library, are tested"
+    );
+    console
+        .into_iter()
+        .map(|(_, text)| {
+            text.lines()
+                .filter_map(|line| line.strip_prefix("$ "))
+                .collect()
+        })
+        .collect()
 }
 
 /// A command without its comment.
@@ -84,12 +139,17 @@ fn is_skipped(command: &str) -> bool {
 
 /// Runs `sh` with these arguments after it has done what is to be done before.
 fn shell(sandbox: &Sandbox, preparation: &str, arguments: &[&str]) -> Outcome {
-    sandbox.license_backup(arguments).with_binary("/bin/sh".into()).after(preparation).run()
+    sandbox
+        .license_backup(arguments)
+        .with_binary("/bin/sh".into())
+        .after(preparation)
+        .run()
 }
 
 /// Requires that a file is there, and not empty.
 fn has_text(file: &Path) {
-    let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let text =
+        fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert!(!text.is_empty(), "{} should not be empty", file.display());
 }
 
@@ -105,13 +165,23 @@ impl Reader {
     /// the manual, and `make setup-tests component`.
     fn new() -> Self {
         let sandbox = Sandbox::new();
-        let files = SampleStore::ordinary(14).files().map(|license| (license.path, license.bytes)).collect();
-        let reader = Self { sandbox, licenses: files };
+        let files = SampleStore::ordinary(14)
+            .files()
+            .map(|license| (license.path, license.bytes))
+            .collect();
+        let reader = Self {
+            sandbox,
+            licenses: files,
+        };
         for store in [PLAYER, LICENSES].map(|name| reader.home(name)) {
             SampleStore::ordinary(14).write_into(&store).unwrap();
             fs::write(store.join(NOTES), "no license").unwrap();
         }
-        for directory in [reader.home(COMPLETIONS), reader.home(MANUAL), reader.sandbox.path("mnt/nas")] {
+        for directory in [
+            reader.home(COMPLETIONS),
+            reader.home(MANUAL),
+            reader.sandbox.path("mnt/nas"),
+        ] {
             fs::create_dir_all(directory).unwrap();
         }
         reader.has_the_components();
@@ -161,15 +231,24 @@ impl Reader {
             for (_, holds) in AFTER.iter().filter(|(part, _)| command.contains(part)) {
                 holds(self, outcome.stdout());
             }
-            directory = fs::read_to_string(self.sandbox.path("directory")).unwrap().trim_end().into();
+            directory = fs::read_to_string(self.sandbox.path("directory"))
+                .unwrap()
+                .trim_end()
+                .into();
         }
     }
 
     /// Types a command in a directory. What is left in the file `directory` is the one where that ended.
     fn types(&self, command: &str, directory: &Path) -> Outcome {
-        assert!(!command.ends_with('\\'), "a command that goes on in another line is not read to its end: {command}");
+        assert!(
+            !command.ends_with('\\'),
+            "a command that goes on in another line is not read to its end: {command}"
+        );
         let root = self.sandbox.path("");
-        let root = root.to_str().expect("the directory for temporary files has a name in UTF-8").trim_end_matches('/');
+        let root = root
+            .to_str()
+            .expect("the directory for temporary files has a name in UTF-8")
+            .trim_end_matches('/');
         let target = sources().join("target");
         let preparation = format!(
             "cd '{}'; export HOME='{root}/home' PATH='{target}/release:{target}/tools/bin':\"$PATH\"; \
@@ -193,12 +272,19 @@ impl Reader {
     }
 
     fn has_all_licenses_in(&self, directory: &Path) {
-        assert!(files_below(directory) == self.licenses, "{} should hold all licenses", directory.display());
+        assert!(
+            files_below(directory) == self.licenses,
+            "{} should hold all licenses",
+            directory.display()
+        );
     }
 
     fn has_all_licenses_beside_the_notes_in(&self, store: &str) {
         let mut files = files_below(&self.home(store));
-        assert!(files.remove(Path::new(NOTES)).is_some(), "{NOTES} should still be in {store}");
+        assert!(
+            files.remove(Path::new(NOTES)).is_some(),
+            "{NOTES} should still be in {store}"
+        );
         assert!(files == self.licenses, "{store} should hold all licenses");
     }
 
@@ -215,17 +301,27 @@ impl Reader {
 
     fn has_a_backup_but_for_the_notes(&self, printed: &str) {
         self.has_a_backup();
-        assert!(printed.contains("Left out 1, unrecognized") && printed.contains(NOTES), "{printed}");
+        assert!(
+            printed.contains("Left out 1, unrecognized") && printed.contains(NOTES),
+            "{printed}"
+        );
     }
 
     fn is_told_the_hash(&self, printed: &str) {
         let hash = blake3::hash(&fs::read(self.backup_file()).unwrap());
-        assert!(printed.contains(&format!("BLAKE3 {hash}\n")), "{hash} should be in\n{printed}");
+        assert!(
+            printed.contains(&format!("BLAKE3 {hash}\n")),
+            "{hash} should be in\n{printed}"
+        );
     }
 
     fn is_told_the_licenses(&self, printed: &str) {
         for path in self.licenses.keys() {
-            assert!(printed.contains(&*path.to_string_lossy()), "{} should be in\n{printed}", path.display());
+            assert!(
+                printed.contains(&*path.to_string_lossy()),
+                "{} should be in\n{printed}",
+                path.display()
+            );
         }
     }
 
@@ -247,10 +343,20 @@ fn every_command_of_the_readme_does_what_it_says_from_top_to_bottom() {
 fn nothing_is_said_of_commands_that_the_readme_does_not_have() {
     let commands = blocks().concat();
     for (skipped, reason) in SKIPPED {
-        assert!(commands.iter().any(|command| bare(command) == skipped), "{skipped} is no longer there ({reason})");
+        assert!(
+            commands.iter().any(|command| bare(command) == skipped),
+            "{skipped} is no longer there ({reason})"
+        );
     }
-    for part in BEFORE.iter().map(|(part, _)| part).chain(AFTER.iter().map(|(part, _)| part)) {
-        assert!(commands.iter().any(|command| command.contains(part)), "no command has {part:?} in it any longer");
+    for part in BEFORE
+        .iter()
+        .map(|(part, _)| part)
+        .chain(AFTER.iter().map(|(part, _)| part))
+    {
+        assert!(
+            commands.iter().any(|command| command.contains(part)),
+            "no command has {part:?} in it any longer"
+        );
     }
 }
 
@@ -259,13 +365,33 @@ fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_a
     let sandbox = Sandbox::new();
     fs::create_dir_all(sandbox.path("scripts")).unwrap();
     fs::create_dir_all(sandbox.path("target")).unwrap();
-    fs::copy(sources().join("scripts/run-sample.sh"), sandbox.path("scripts/run-sample.sh")).unwrap();
-    symlink(sources().join("target/release"), sandbox.path("target/release")).unwrap();
+    fs::copy(
+        sources().join("scripts/run-sample.sh"),
+        sandbox.path("scripts/run-sample.sh"),
+    )
+    .unwrap();
+    symlink(
+        sources().join("target/release"),
+        sandbox.path("target/release"),
+    )
+    .unwrap();
     let outcome = shell(&sandbox, "true", &["scripts/run-sample.sh"]).exits(0);
 
-    let files: Vec<_> = SampleStore { licenses: 24, ..SampleStore::default() }.files().collect();
+    let files: Vec<_> = SampleStore {
+        licenses: 24,
+        ..SampleStore::default()
+    }
+    .files()
+    .collect();
     let restored = files_below(&sandbox.path("target/sample-restored"));
     assert!(restored == fates::restored(&files), "{}", outcome.report());
-    let shown = format!(" in the backup, {} files left out;", fates::left_out(&files).len());
-    assert!(outcome.stdout().contains(&shown), "{shown:?} should be in\n{}", outcome.report());
+    let shown = format!(
+        " in the backup, {} files left out;",
+        fates::left_out(&files).len()
+    );
+    assert!(
+        outcome.stdout().contains(&shown),
+        "{shown:?} should be in\n{}",
+        outcome.report()
+    );
 }

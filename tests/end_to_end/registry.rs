@@ -25,7 +25,10 @@ struct Registry {
 impl Registry {
     fn start(sandbox: &Sandbox) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-        let address = listener.local_addr().expect("it has an address").to_string();
+        let address = listener
+            .local_addr()
+            .expect("it has an address")
+            .to_string();
         drop(listener);
         let configuration = sandbox.path("registry.yml");
         let storage = sandbox.path("registry");
@@ -34,7 +37,8 @@ impl Registry {
             storage.display().to_string()
         );
         fs::write(&configuration, text).expect("a sandbox can be written to");
-        let log = fs::File::create(sandbox.path("registry.log")).expect("a sandbox can be written to");
+        let log =
+            fs::File::create(sandbox.path("registry.log")).expect("a sandbox can be written to");
         let process = Command::new(target().join("tools/bin/docker-registry"))
             .arg("serve")
             .arg(configuration)
@@ -47,7 +51,11 @@ impl Registry {
         let start = Instant::now();
         while TcpStream::connect(&registry.address).is_err() {
             let log = || fs::read_to_string(sandbox.path("registry.log")).unwrap_or_default();
-            assert!(start.elapsed() < LIMIT, "the registry does not listen: {}", log());
+            assert!(
+                start.elapsed() < LIMIT,
+                "the registry does not listen: {}",
+                log()
+            );
             thread::sleep(Duration::from_millis(10));
         }
         registry
@@ -65,7 +73,8 @@ impl Drop for Registry {
 /// A run of `wkg` that knows the registry, and no other one for these packages.
 fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
     let address = &registry.address;
-    let metadata = format!("{{ preferredProtocol = \"oci\", oci = {{ registry = \"{address}\" }} }}");
+    let metadata =
+        format!("{{ preferredProtocol = \"oci\", oci = {{ registry = \"{address}\" }} }}");
     let configuration = format!(
         "[namespace_registries]\nlicenses = {{ registry = \"{address}\", metadata = {metadata} }}\n\
          [registry.\"{address}\".oci]\nprotocol = \"http\"\n"
@@ -74,16 +83,32 @@ fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
     let settings = format!(
         "export WKG_CONFIG_FILE=wkg.toml WKG_CACHE_DIR=cache WKG_OCI_INSECURE={address} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
     );
-    sandbox.license_backup(arguments).with_binary(target().join("tools/bin/wkg")).after(&settings).run()
+    sandbox
+        .license_backup(arguments)
+        .with_binary(target().join("tools/bin/wkg"))
+        .after(&settings)
+        .run()
 }
 
 /// Requires that `wkg get` writes what was pushed, byte for byte.
 fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path) {
-    let _ =
-        wkg(sandbox, registry, &["get", &format!("licenses:{package}"), "--overwrite", "--output", "./pulled.wasm"])
-            .exits(0);
+    let _ = wkg(
+        sandbox,
+        registry,
+        &[
+            "get",
+            &format!("licenses:{package}"),
+            "--overwrite",
+            "--output",
+            "./pulled.wasm",
+        ],
+    )
+    .exits(0);
     let pulled = fs::read(sandbox.path("pulled.wasm")).expect("it was written");
-    assert!(pulled == fs::read(file).expect("it is there"), "{package} was pulled otherwise than it was pushed");
+    assert!(
+        pulled == fs::read(file).expect("it is there"),
+        "{package} was pulled otherwise than it was pushed"
+    );
 }
 
 #[test]
@@ -94,7 +119,12 @@ fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
     let file = target().join("dist/licenses-management.wasm");
     let path = file.to_str().expect("the checkout has a name in UTF-8");
     let _ = wkg(&sandbox, &registry, &["publish", path]).exits(0);
-    is_pulled(&sandbox, &registry, &format!("management@{}", interface_version()), &file);
+    is_pulled(
+        &sandbox,
+        &registry,
+        &format!("management@{}", interface_version()),
+        &file,
+    );
 }
 
 #[test]
@@ -107,9 +137,22 @@ fn a_component_that_is_pushed_to_a_registry_is_pulled_as_it_was_and_found_by_its
         let path = file.to_str().expect("the checkout has a name in UTF-8");
         let reference = format!("{}/licenses/{component}:{VERSION}", registry.address);
         let _ = wkg(&sandbox, &registry, &["oci", "push", &reference, path]).exits(0);
-        let _ = wkg(&sandbox, &registry, &["oci", "pull", &reference, "--output", "by-reference.wasm"]).exits(0);
+        let _ = wkg(
+            &sandbox,
+            &registry,
+            &["oci", "pull", &reference, "--output", "by-reference.wasm"],
+        )
+        .exits(0);
         let pulled = fs::read(sandbox.path("by-reference.wasm")).expect("it was written");
-        assert!(pulled == fs::read(&file).expect("it is there"), "{component} was pulled otherwise than it was pushed");
-        is_pulled(&sandbox, &registry, &format!("{component}@{VERSION}"), &file);
+        assert!(
+            pulled == fs::read(&file).expect("it is there"),
+            "{component} was pulled otherwise than it was pushed"
+        );
+        is_pulled(
+            &sandbox,
+            &registry,
+            &format!("{component}@{VERSION}"),
+            &file,
+        );
     }
 }

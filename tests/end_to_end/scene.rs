@@ -66,9 +66,16 @@ impl Program {
     }
 
     /// A backup of a store of a sandbox into a directory.
-    pub(crate) fn back_up(self, sandbox: &Sandbox, store: &str, to: &str, further: &[&str]) -> Invocation {
+    pub(crate) fn back_up(
+        self,
+        sandbox: &Sandbox,
+        store: &str,
+        to: &str,
+        further: &[&str],
+    ) -> Invocation {
         match self {
-            Self::Binary => sandbox.license_backup([&["backup", "--store", store, "--to", to], further].concat()),
+            Self::Binary => sandbox
+                .license_backup([&["backup", "--store", store, "--to", to], further].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{to}::/backup")];
                 let arguments = [&["backup", "/backup"], further].concat();
@@ -78,9 +85,16 @@ impl Program {
     }
 
     /// A restore of the backup in a directory into a store of a sandbox.
-    pub(crate) fn restore(self, sandbox: &Sandbox, from: &str, store: &str, further: &[&str]) -> Invocation {
+    pub(crate) fn restore(
+        self,
+        sandbox: &Sandbox,
+        from: &str,
+        store: &str,
+        further: &[&str],
+    ) -> Invocation {
         match self {
-            Self::Binary => sandbox.license_backup([&["restore", "--from", from, "--store", store], further].concat()),
+            Self::Binary => sandbox
+                .license_backup([&["restore", "--from", from, "--store", store], further].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{from}::/backup")];
                 let arguments = [&["restore", "/backup"], further].concat();
@@ -94,18 +108,44 @@ impl Scene {
     /// A scene with so many licenses in each store.
     pub(crate) fn new(licenses: u64) -> Self {
         let sandbox = Sandbox::new();
-        let files = SampleStore::ordinary(licenses).write_into(&sandbox.store()).unwrap();
-        SampleStore { seed: 2, ..SampleStore::ordinary(licenses) }.write_into(&sandbox.path("other")).unwrap();
+        let files = SampleStore::ordinary(licenses)
+            .write_into(&sandbox.store())
+            .unwrap();
+        SampleStore {
+            seed: 2,
+            ..SampleStore::ordinary(licenses)
+        }
+        .write_into(&sandbox.path("other"))
+        .unwrap();
         let [new, earlier] = [("store", "from"), ("other", "from-other")].map(|(store, to)| {
-            Program::Binary.back_up(&sandbox, store, to, &["--quiet"]).run().exits(0);
+            Program::Binary
+                .back_up(&sandbox, store, to, &["--quiet"])
+                .run()
+                .exits(0);
             fs::read(sandbox.path(to).join("licenses.zip")).unwrap()
         });
-        let to_be: BTreeMap<_, _> = files.into_iter().map(|file| (file.path, file.bytes)).collect();
+        let to_be: BTreeMap<_, _> = files
+            .into_iter()
+            .map(|file| (file.path, file.bytes))
+            .collect();
         let kept = to_be.iter().enumerate().filter(|(at, _)| at % 3 != 0);
         let was = kept.map(|(at, (path, bytes))| {
-            (path.clone(), if at % 3 == 1 { bytes.clone() } else { format!("not {}", path.display()).into_bytes() })
+            (
+                path.clone(),
+                if at % 3 == 1 {
+                    bytes.clone()
+                } else {
+                    format!("not {}", path.display()).into_bytes()
+                },
+            )
         });
-        Self { new, earlier, was: was.collect(), to_be, sandbox }
+        Self {
+            new,
+            earlier,
+            was: was.collect(),
+            to_be,
+            sandbox,
+        }
     }
 
     /// What is in the backup directory before.
@@ -137,7 +177,10 @@ impl Scene {
 
     /// The path in the target that gets the first license of a restore.
     pub(crate) fn first_missing(&self) -> &Path {
-        self.to_be.keys().find(|path| !self.was.contains_key(*path)).expect("some are missing")
+        self.to_be
+            .keys()
+            .find(|path| !self.was.contains_key(*path))
+            .expect("some are missing")
     }
 
     /// Makes the target what it was, whatever it has become.
@@ -156,23 +199,33 @@ impl Scene {
 
     /// The licenses in the target, by path, and the temporary files there.
     pub(crate) fn target_files(&self) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<PathBuf>) {
-        let (temporaries, files): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            files_below(&self.target()).into_iter().partition(|(path, _)| is_temporary(path));
+        let (temporaries, files): (BTreeMap<_, _>, BTreeMap<_, _>) = files_below(&self.target())
+            .into_iter()
+            .partition(|(path, _)| is_temporary(path));
         (files, temporaries.into_keys().collect())
     }
 
     /// The temporary files in the backup directory, in which there is nothing else but a backup.
     pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
         let directory = self.sandbox.backup();
-        let names = Snapshot::of(&directory).names().into_iter().filter(|name| name != "licenses.zip");
+        let names = Snapshot::of(&directory)
+            .names()
+            .into_iter()
+            .filter(|name| name != "licenses.zip");
         let paths: Vec<_> = names.map(|name| directory.join(name)).collect();
-        assert!(paths.iter().all(|path| is_temporary(path)), "nothing else should be there: {paths:?}");
+        assert!(
+            paths.iter().all(|path| is_temporary(path)),
+            "nothing else should be there: {paths:?}"
+        );
         paths
     }
 }
 
 /// Whether this is one of our temporary files, by its name.
 fn is_temporary(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix(".license-backup-"));
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.strip_prefix(".license-backup-"));
     name.and_then(|name| name.strip_suffix(".tmp")).is_some()
 }

@@ -13,16 +13,29 @@ const VERBS: [&str; 6] = ["backup", "restore", "verify", "list", "completions", 
 
 /// What a command prints that succeeds.
 fn printed(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("it prints text")
 }
 
 #[test]
 fn every_help_has_examples() {
-    for arguments in [vec!["--help"], vec!["help"]].into_iter().chain(VERBS.map(|verb| vec![verb, "--help"])) {
+    for arguments in [vec!["--help"], vec!["help"]]
+        .into_iter()
+        .chain(VERBS.map(|verb| vec![verb, "--help"]))
+    {
         let outcome = Sandbox::new().license_backup(&arguments).run().exits(0);
-        assert!(outcome.stdout().contains("Examples:\n  license-backup "), "{}", outcome.report());
+        assert!(
+            outcome.stdout().contains("Examples:\n  license-backup "),
+            "{}",
+            outcome.report()
+        );
     }
 }
 
@@ -32,9 +45,21 @@ fn the_version_is_told_with_the_hash_of_the_component() {
     let hash = printed(Command::new("sha256sum").arg(component));
     let hash = hash.split(' ').next().expect("it comes first");
     let version = env!("CARGO_PKG_VERSION");
-    let long = format!("license-backup {version}\ncomponent license-backup.wasm {version}, SHA-256 {hash}\n");
-    for (option, told) in [("--version", long), ("-V", format!("license-backup {version}\n"))] {
-        assert_eq!(Sandbox::new().license_backup([option]).run().exits(0).stdout(), told);
+    let long = format!(
+        "license-backup {version}\ncomponent license-backup.wasm {version}, SHA-256 {hash}\n"
+    );
+    for (option, told) in [
+        ("--version", long),
+        ("-V", format!("license-backup {version}\n")),
+    ] {
+        assert_eq!(
+            Sandbox::new()
+                .license_backup([option])
+                .run()
+                .exits(0)
+                .stdout(),
+            told
+        );
     }
 }
 
@@ -42,16 +67,28 @@ fn the_version_is_told_with_the_hash_of_the_component() {
 fn every_shell_takes_its_completions_and_completes_verbs_and_options() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish"] {
-        let text = sandbox.license_backup(["completions", shell]).run().exits(0).stdout().to_owned();
-        let missing: Vec<_> =
-            VERBS.iter().chain(&["overwrite", "dry-run"]).filter(|word| !text.contains(**word)).collect();
+        let text = sandbox
+            .license_backup(["completions", shell])
+            .run()
+            .exits(0)
+            .stdout()
+            .to_owned();
+        let missing: Vec<_> = VERBS
+            .iter()
+            .chain(&["overwrite", "dry-run"])
+            .filter(|word| !text.contains(**word))
+            .collect();
         assert!(missing.is_empty(), "{shell} should complete {missing:?}");
         fs::write(sandbox.path(shell), text).unwrap();
     }
     // What readline asks for after `license-backup back`.
     let script = "source ./bash; COMP_WORDS=(license-backup back); COMP_CWORD=1; \
         _license__backup license-backup back license-backup; echo \"${COMPREPLY[@]}\"";
-    let completed = printed(Command::new("bash").args(["-c", script]).current_dir(sandbox.path(".")));
+    let completed = printed(
+        Command::new("bash")
+            .args(["-c", script])
+            .current_dir(sandbox.path(".")),
+    );
     assert_eq!(completed.trim(), "backup");
 }
 
@@ -59,21 +96,35 @@ fn every_shell_takes_its_completions_and_completes_verbs_and_options() {
 fn the_manual_has_a_page_for_the_program_and_for_each_verb() {
     let sandbox = Sandbox::new();
     let _ = sandbox.license_backup(["man", "backup"]).run().exits(0);
-    let mut pages: Vec<_> =
-        fs::read_dir(sandbox.backup()).unwrap().map(|page| page.unwrap().file_name().into_string().unwrap()).collect();
+    let mut pages: Vec<_> = fs::read_dir(sandbox.backup())
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
     pages.sort();
-    let mut expected: Vec<_> = VERBS.iter().map(|verb| format!("license-backup-{verb}.1")).collect();
+    let mut expected: Vec<_> = VERBS
+        .iter()
+        .map(|verb| format!("license-backup-{verb}.1"))
+        .collect();
     expected.push("license-backup.1".to_owned());
     expected.sort();
     assert_eq!(pages, expected);
     let page = fs::read_to_string(sandbox.path("backup/license-backup-restore.1")).unwrap();
-    assert!(page.starts_with(".ie") && page.contains(".SH NAME") && page.contains("dry\\-run"), "{page}");
+    assert!(
+        page.starts_with(".ie") && page.contains(".SH NAME") && page.contains("dry\\-run"),
+        "{page}"
+    );
 }
 
 #[test]
 fn a_manual_that_cannot_be_written_is_told_with_what_to_do() {
-    let outcome = Sandbox::new().license_backup(["man", "missing"]).run().exits(1);
-    outcome.says(&["cannot be written into missing", "give a directory that exists"]);
+    let outcome = Sandbox::new()
+        .license_backup(["man", "missing"])
+        .run()
+        .exits(1);
+    outcome.says(&[
+        "cannot be written into missing",
+        "give a directory that exists",
+    ]);
 }
 
 #[test]
@@ -86,30 +137,65 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
     fs::create_dir_all(home.join("backups")).unwrap();
     fs::rename(sandbox.store(), home.join(".local/share/player/licenses")).unwrap();
     let text = text.replace("%h", &home.to_string_lossy());
-    let settings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("Environment=")).collect();
-    let commands: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("ExecStart=")).collect();
+    let settings: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("Environment="))
+        .collect();
+    let commands: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("ExecStart="))
+        .collect();
     assert_eq!((settings.len(), commands.len()), (2, 2), "{text}");
     for command in commands {
         let command = settings
             .iter()
             .filter_map(|setting| setting.split_once('='))
-            .fold(command.to_owned(), |command, (name, value)| command.replace(&format!("${{{name}}}"), value));
-        let arguments: Vec<_> =
-            command.strip_prefix(INSTALLED).expect("it names the program").split(' ').skip(1).collect();
-        assert_eq!(sandbox.license_backup(arguments).run().exits(0).stdout(), "", "{command}");
+            .fold(command.to_owned(), |command, (name, value)| {
+                command.replace(&format!("${{{name}}}"), value)
+            });
+        let arguments: Vec<_> = command
+            .strip_prefix(INSTALLED)
+            .expect("it names the program")
+            .split(' ')
+            .skip(1)
+            .collect();
+        assert_eq!(
+            sandbox.license_backup(arguments).run().exits(0).stdout(),
+            "",
+            "{command}"
+        );
     }
     assert!(home.join("backups/licenses/licenses.zip").exists());
 
-    let here = text.replace(INSTALLED, binary().to_str().expect("the checkout has a name in UTF-8"));
-    let [service, timer] = ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
-    fs::write(&service, here.replace("Documentation=man:license-backup(1)\n", "")).unwrap();
-    fs::copy(sources().join("examples/systemd/license-backup.timer"), &timer).unwrap();
+    let here = text.replace(
+        INSTALLED,
+        binary().to_str().expect("the checkout has a name in UTF-8"),
+    );
+    let [service, timer] =
+        ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
+    fs::write(
+        &service,
+        here.replace("Documentation=man:license-backup(1)\n", ""),
+    )
+    .unwrap();
+    fs::copy(
+        sources().join("examples/systemd/license-backup.timer"),
+        &timer,
+    )
+    .unwrap();
     // There need not be a manager that runs, but a directory for it.
     let mut check = Command::new("systemd-analyze");
-    check.args(["--user", "verify"]).args([&service, &timer]).env("XDG_RUNTIME_DIR", sandbox.path("."));
+    check
+        .args(["--user", "verify"])
+        .args([&service, &timer])
+        .env("XDG_RUNTIME_DIR", sandbox.path("."));
     match check.output() {
         Ok(output) => {
-            assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success() && output.stderr.is_empty(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         Err(error) => skipped("checking the units with systemd-analyze", error),
     }
@@ -119,17 +205,37 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
 fn the_line_for_cron_backs_up_and_says_nothing() {
     let text = fs::read_to_string(sources().join("examples/cron/license-backup")).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    let [setting, line] = lines.as_slice() else { panic!("a setting and a line of cron should be all: {lines:?}") };
-    let path = setting.strip_prefix("PATH=").expect("the setting is where programs are");
-    let command = line.splitn(6, ' ').last().expect("a command stands behind the five fields of the time");
+    let [setting, line] = lines.as_slice() else {
+        panic!("a setting and a line of cron should be all: {lines:?}")
+    };
+    let path = setting
+        .strip_prefix("PATH=")
+        .expect("the setting is where programs are");
+    let command = line
+        .splitn(6, ' ')
+        .last()
+        .expect("a command stands behind the five fields of the time");
     // What lies in the place of those that are installed is the program that was built here.
     let [here, installed] = [binary(), INSTALLED.into()].map(|file| file.with_file_name(""));
-    assert!(path.split(':').any(|place| Path::new(place) == installed), "{path} should be where the program is");
-    let path = path.split(':').map(|place| if Path::new(place) == installed { &here } else { Path::new(place) });
+    assert!(
+        path.split(':').any(|place| Path::new(place) == installed),
+        "{path} should be where the program is"
+    );
+    let path = path.split(':').map(|place| {
+        if Path::new(place) == installed {
+            &here
+        } else {
+            Path::new(place)
+        }
+    });
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir_all(sandbox.path(".local/share/player")).unwrap();
     fs::create_dir_all(sandbox.path("backups")).unwrap();
-    fs::rename(sandbox.store(), sandbox.path(".local/share/player/licenses")).unwrap();
+    fs::rename(
+        sandbox.store(),
+        sandbox.path(".local/share/player/licenses"),
+    )
+    .unwrap();
     // As cron does: a shell, few variables, and mail if anything is written.
     let output = Command::new("sh")
         .args(["-c", command])
@@ -139,6 +245,9 @@ fn the_line_for_cron_backs_up_and_says_nothing() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(
+        output.stdout.is_empty() && output.stderr.is_empty(),
+        "{output:?}"
+    );
     assert!(sandbox.path("backups/licenses/licenses.zip").exists());
 }

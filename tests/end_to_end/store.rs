@@ -13,7 +13,11 @@ use crate::fates::{backed_up, restricted};
 /// The paths of the licenses in the backup of a sandbox.
 fn licenses(sandbox: &Sandbox) -> Vec<String> {
     let entries = sandbox.archive().entries();
-    entries.iter().filter_map(|entry| entry.name.strip_prefix("licenses/")).map(str::to_owned).collect()
+    entries
+        .iter()
+        .filter_map(|entry| entry.name.strip_prefix("licenses/"))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn told_paths(files: &[&SampleLicense]) -> Vec<String> {
@@ -26,10 +30,20 @@ fn a_fifo_and_links_are_told_and_never_opened() {
     files.extend(write_special_files(&sandbox.store()).unwrap());
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
     assert_eq!(licenses(&sandbox), told_paths(&backed_up(&files)));
-    let told: Vec<_> = outcome.events().into_iter().filter(|event| event["event"] == "restricted").collect();
-    let told: Vec<_> = told.iter().map(|event| (event["path"].as_str(), event["reason"].as_str())).collect();
+    let told: Vec<_> = outcome
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "restricted")
+        .collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|event| (event["path"].as_str(), event["reason"].as_str()))
+        .collect();
     let paths = told_paths(&restricted(&files));
-    let expected: Vec<_> = paths.iter().map(|path| (Some(path.as_str()), Some("not-a-regular-file"))).collect();
+    let expected: Vec<_> = paths
+        .iter()
+        .map(|path| (Some(path.as_str()), Some("not-a-regular-file")))
+        .collect();
     assert_eq!(told, expected);
 }
 
@@ -39,7 +53,10 @@ fn our_own_temporary_files_in_the_store_are_skipped() {
     fs::write(sandbox.path("store/.license-backup-3.tmp"), &files[0].bytes).unwrap();
     fs::write(sandbox.path("store/.license-backup-x.tmp"), &files[0].bytes).unwrap();
     sandbox.back_up(&["--strict"]).run().exits(0);
-    assert_eq!(licenses(&sandbox), [".license-backup-x.tmp", "ordinary/0000/0000000.lic"]);
+    assert_eq!(
+        licenses(&sandbox),
+        [".license-backup-x.tmp", "ordinary/0000/0000000.lic"]
+    );
 }
 
 #[test]
@@ -48,14 +65,29 @@ fn a_backup_directory_below_the_store_is_left_out_of_the_walk() {
     fs::create_dir(sandbox.path("store/backup")).unwrap();
     fs::write(sandbox.path("store/backup/other.lic"), &files[0].bytes).unwrap();
     let archive = sandbox.path("store/backup/licenses.zip");
-    let back_up = || sandbox.license_backup(["backup", "--store", "store", "--to", "store/backup", "--overwrite"]);
+    let back_up = || {
+        sandbox.license_backup([
+            "backup",
+            "--store",
+            "store",
+            "--to",
+            "store/backup",
+            "--overwrite",
+        ])
+    };
     back_up().run().exits(0);
     let first = fs::read(&archive).unwrap();
     back_up().run().exits(0);
-    assert!(fs::read(&archive).unwrap() == first, "the first backup should not be in the second");
+    assert!(
+        fs::read(&archive).unwrap() == first,
+        "the first backup should not be in the second"
+    );
     let arguments = ["list", "--from", "store/backup", "--json"];
     let end = sandbox.license_backup(arguments).run().exits(0).end_event();
-    assert_eq!((end["licenses"].as_u64(), end["left_out"].as_u64()), (Some(3), Some(0)));
+    assert_eq!(
+        (end["licenses"].as_u64(), end["left_out"].as_u64()),
+        (Some(3), Some(0))
+    );
 }
 
 #[test]
@@ -63,7 +95,17 @@ fn a_backup_directory_below_the_store_is_known_by_what_it_is_and_not_by_its_name
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir(sandbox.path("store/below")).unwrap();
     symlink("store/below", sandbox.path("link")).unwrap();
-    let back_up = || sandbox.license_backup(["backup", "--store", "store", "--to", "link", "--overwrite", "--strict"]);
+    let back_up = || {
+        sandbox.license_backup([
+            "backup",
+            "--store",
+            "store",
+            "--to",
+            "link",
+            "--overwrite",
+            "--strict",
+        ])
+    };
     back_up().run().exits(0);
     back_up().run().exits(0);
 }
@@ -73,16 +115,26 @@ fn the_store_cannot_be_its_own_backup_directory() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     symlink("store", sandbox.path("link")).unwrap();
     for to in ["store", "store/.", "store/ordinary/..", "link"] {
-        let run = sandbox.license_backup(["backup", "--store", "store", "--to", to]).run().exits(1);
+        let run = sandbox
+            .license_backup(["backup", "--store", "store", "--to", to])
+            .run()
+            .exits(1);
         run.says(&[&format!("{to} is the license store itself")]);
-        assert!(!sandbox.path("store/licenses.zip").exists(), "nothing should be written for --to {to}");
+        assert!(
+            !sandbox.path("store/licenses.zip").exists(),
+            "nothing should be written for --to {to}"
+        );
     }
 }
 
 #[test]
 fn a_missing_store_is_named() {
     let sandbox = Sandbox::new();
-    sandbox.license_backup(["backup", "--store", "no-store", "--to", "backup"]).run().exits(1).says(&["no-store"]);
+    sandbox
+        .license_backup(["backup", "--store", "no-store", "--to", "backup"])
+        .run()
+        .exits(1)
+        .says(&["no-store"]);
     assert!(!sandbox.backup_file().exists());
 }
 
@@ -90,14 +142,21 @@ fn a_missing_store_is_named() {
 fn a_store_that_is_a_file_is_named() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.path("file"), "").unwrap();
-    sandbox.license_backup(["backup", "--store", "file", "--to", "backup"]).run().exits(1).says(&["file"]);
+    sandbox
+        .license_backup(["backup", "--store", "file", "--to", "backup"])
+        .run()
+        .exits(1)
+        .says(&["file"]);
     assert!(!sandbox.backup_file().exists());
 }
 
 #[test]
 fn a_backup_directory_is_not_created_for_a_store_that_is_missing() {
     let sandbox = Sandbox::new();
-    sandbox.license_backup(["backup", "--store", "no-store", "--to", "new"]).run().exits(1);
+    sandbox
+        .license_backup(["backup", "--store", "no-store", "--to", "new"])
+        .run()
+        .exits(1);
     assert!(!sandbox.path("new").exists());
 }
 
@@ -120,7 +179,8 @@ pub(crate) fn without_privilege(sandbox: &Sandbox, invocation: Invocation) -> In
     if !nix::unistd::geteuid().is_root() {
         return invocation;
     }
-    let binary = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/license-backup");
+    let binary =
+        Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/release/license-backup");
     let copy = sandbox.path("license-backup");
     fs::copy(binary, &copy).unwrap();
     fs::set_permissions(sandbox.path(""), fs::Permissions::from_mode(0o755)).unwrap();
@@ -136,10 +196,25 @@ fn an_unreadable_file_and_an_unreadable_directory_are_told_and_the_rest_is_backe
     for path in ["store/closed", "store/secret.lic"] {
         fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(0o000)).unwrap();
     }
-    let outcome = without_privilege(&sandbox, sandbox.back_up(&["--json"])).run().exits(3);
-    let errors: Vec<Value> = outcome.events().into_iter().filter(|event| event["event"] == "error").collect();
-    let told: Vec<_> = errors.iter().map(|event| (event["path"].as_str(), event["code"].as_str())).collect();
-    assert_eq!(told, [(Some("closed"), Some("access-denied")), (Some("secret.lic"), Some("access-denied"))]);
+    let outcome = without_privilege(&sandbox, sandbox.back_up(&["--json"]))
+        .run()
+        .exits(3);
+    let errors: Vec<Value> = outcome
+        .events()
+        .into_iter()
+        .filter(|event| event["event"] == "error")
+        .collect();
+    let told: Vec<_> = errors
+        .iter()
+        .map(|event| (event["path"].as_str(), event["code"].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some("closed"), Some("access-denied")),
+            (Some("secret.lic"), Some("access-denied"))
+        ]
+    );
     assert_eq!(licenses(&sandbox), told_paths(&backed_up(&files)));
 }
 
@@ -148,6 +223,9 @@ fn a_backup_directory_that_may_not_be_written_is_named() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let invocation = without_privilege(&sandbox, sandbox.back_up(&[]));
     fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o555)).unwrap();
-    invocation.run().exits(1).says(&["creating a temporary file in backup failed"]);
+    invocation
+        .run()
+        .exits(1)
+        .says(&["creating a temporary file in backup failed"]);
     assert!(!sandbox.backup_file().exists());
 }

@@ -16,7 +16,12 @@ fn leave(sandbox: &Sandbox, name: &str, age: Duration) {
 
 /// Has a file look as if it was last written to so long ago.
 pub(crate) fn make_older(path: &Path, age: Duration) {
-    fs::File::options().append(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    fs::File::options()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .set_modified(SystemTime::now() - age)
+        .unwrap();
 }
 
 #[test]
@@ -30,7 +35,11 @@ fn a_stale_temporary_file_is_removed() {
 #[test]
 fn a_fresh_temporary_file_is_neither_removed_nor_used() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    let names = [".license-backup-0.tmp", ".license-backup-1.tmp", ".license-backup-2.tmp"];
+    let names = [
+        ".license-backup-0.tmp",
+        ".license-backup-1.tmp",
+        ".license-backup-2.tmp",
+    ];
     for name in names {
         leave(&sandbox, name, Duration::from_mins(50));
     }
@@ -43,7 +52,12 @@ fn a_fresh_temporary_file_is_neither_removed_nor_used() {
 #[test]
 fn old_files_of_other_names_are_left_alone() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    let names = [".license-backup-.tmp", ".license-backup-a.tmp", ".license-backup-7.tmp~", "license-backup-7.tmp"];
+    let names = [
+        ".license-backup-.tmp",
+        ".license-backup-a.tmp",
+        ".license-backup-7.tmp~",
+        "license-backup-7.tmp",
+    ];
     for name in names {
         leave(&sandbox, name, Duration::from_hours(2));
     }

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use license_backup_tests::harness::{Sandbox, Snapshot, binary};
 
 /// Runs its arguments on a terminal of their own, types what it reads, and passes on what they write and how they end.
-const ON_A_TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+const ON_A_TERMINAL: &str =
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
 /// What has to happen soon takes no longer.
 const SOON: Duration = Duration::from_mins(1);
@@ -19,7 +20,8 @@ const SOON: Duration = Duration::from_mins(1);
 const CTRL_C: &str = "\x03";
 
 /// What the first one is answered with.
-const CANCELLING: &str = "cancelling, unless it is too late for that; interrupt again to end at once";
+const CANCELLING: &str =
+    "cancelling, unless it is too late for that; interrupt again to end at once";
 
 /// A command on a terminal of its own.
 struct Terminal {
@@ -51,7 +53,12 @@ impl Terminal {
                 shared.lock().unwrap().extend_from_slice(&bytes[..count]);
             }
         });
-        Self { child, keyboard, screen, reader }
+        Self {
+            child,
+            keyboard,
+            screen,
+            reader,
+        }
     }
 
     fn types(&mut self, keys: &str) {
@@ -66,7 +73,11 @@ impl Terminal {
     fn wait_for(&self, text: &str) {
         let since = Instant::now();
         while !self.seen().contains(text) {
-            assert!(since.elapsed() < SOON, "{text:?} should be on the screen: {:?}", self.seen());
+            assert!(
+                since.elapsed() < SOON,
+                "{text:?} should be on the screen: {:?}",
+                self.seen()
+            );
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -93,7 +104,10 @@ impl Terminal {
 
 /// What is seen on the terminal of a backup that succeeds.
 fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
-    let terminal = Terminal::run(sandbox, &format!("\"$0\" backup --store store --to backup {further}"));
+    let terminal = Terminal::run(
+        sandbox,
+        &format!("\"$0\" backup --store store --to backup {further}"),
+    );
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(0), "on the terminal: {seen:?}");
     seen
@@ -103,28 +117,45 @@ fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
 fn without_colors_if_somebody_wants_none() {
     /// What sets a color or another rendition.
     fn is_plain(seen: &str) -> bool {
-        seen.split("\x1b[")
-            .skip(1)
-            .all(|rest| !rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m'))
+        seen.split("\x1b[").skip(1).all(|rest| {
+            !rest
+                .trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+                .starts_with('m')
+        })
     }
     let sandbox = Sandbox::with_many_files(2000);
-    for line in ["\"$0\" --help", "\"$0\" backup --store store --to backup --overwrite"] {
+    for line in [
+        "\"$0\" --help",
+        "\"$0\" backup --store store --to backup --overwrite",
+    ] {
         let (code, seen) = Terminal::run(&sandbox, &format!("env NO_COLOR=1 {line}")).end();
         assert_eq!(code, Some(0), "{seen:?}");
         assert!(is_plain(&seen), "{seen:?}");
     }
     let (_, seen) = Terminal::run(&sandbox, "\"$0\" --help").end();
-    assert!(!is_plain(&seen), "a terminal should get the help with emphasis: {seen:?}");
+    assert!(
+        !is_plain(&seen),
+        "a terminal should get the help with emphasis: {seen:?}"
+    );
 }
 
 #[test]
 fn a_terminal_gets_a_bar_with_the_count_and_then_the_summary() {
     let sandbox = Sandbox::with_many_files(20_000);
     let seen = back_up_on_a_terminal(&sandbox, "");
-    assert!(seen.contains("/20000 files, "), "there should be a bar with the count: {seen:?}");
-    assert!(seen.contains(".lic"), "the bar should name the file in hand: {seen:?}");
+    assert!(
+        seen.contains("/20000 files, "),
+        "there should be a bar with the count: {seen:?}"
+    );
+    assert!(
+        seen.contains(".lic"),
+        "the bar should name the file in hand: {seen:?}"
+    );
     let last = seen.rsplit("\x1b[2K").next().unwrap_or_default();
-    assert!(last.contains("Backed up 20000 licenses"), "the summary should stand behind the bar: {seen:?}");
+    assert!(
+        last.contains("Backed up 20000 licenses"),
+        "the summary should stand behind the bar: {seen:?}"
+    );
 }
 
 #[test]
@@ -140,7 +171,10 @@ fn large() -> Sandbox {
 
 /// Starts a backup on a terminal, and gives it back when its bar is there.
 fn start(sandbox: &Sandbox, further: &str) -> Terminal {
-    let terminal = Terminal::run(sandbox, &format!("\"$0\" backup --store store --to backup {further}"));
+    let terminal = Terminal::run(
+        sandbox,
+        &format!("\"$0\" backup --store store --to backup {further}"),
+    );
     terminal.wait_for("/40000 files, ");
     terminal
 }
@@ -188,14 +222,22 @@ fn a_second_ctrl_c_on_the_keyboard_ends_what_the_first_cannot_end() {
     let pipe = sandbox.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
     // Open for both, so that neither waits for the other. What is written is never read, so that the listing is stuck.
-    let mut kept = fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let mut kept = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
     let mut terminal = Terminal::run(&sandbox, "\"$0\" list --json --from backup >pipe");
     kept.read_exact(&mut [0]).expect("the listing begins");
     thread::sleep(Duration::from_secs(1));
     terminal.types(CTRL_C);
     terminal.wait_for(CANCELLING);
     thread::sleep(Duration::from_millis(200));
-    assert_eq!(terminal.child.try_wait().unwrap(), None, "the first one should cancel, and nothing more");
+    assert_eq!(
+        terminal.child.try_wait().unwrap(),
+        None,
+        "the first one should cancel, and nothing more"
+    );
     terminal.types(CTRL_C);
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(130), "{seen:?}");

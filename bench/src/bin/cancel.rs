@@ -11,8 +11,8 @@ use std::{env, fs, io, thread};
 
 use anyhow::{Context as _, bail};
 use license_backup::{
-    BackupOptions, CancellationCookie, ErrorCode, Operation, OperationError, RestoreOptions, Runtime, VerifyOptions,
-    wait,
+    BackupOptions, CancellationCookie, ErrorCode, Operation, OperationError, RestoreOptions,
+    Runtime, VerifyOptions, wait,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,10 @@ struct Started {
 impl<Summary: 'static> From<Operation<Summary>> for Started {
     fn from(operation: Operation<Summary>) -> Self {
         let cookie = operation.cookie.clone();
-        Self { cookie, end: Box::new(move || operation.wait().map(drop)) }
+        Self {
+            cookie,
+            end: Box::new(move || operation.wait().map(drop)),
+        }
     }
 }
 
@@ -37,14 +40,27 @@ fn main() -> anyhow::Result<()> {
     let [store, directory, output, moments] = arguments.as_slice() else {
         bail!("usage: cancel STORE BACKUP OUTPUT MOMENTS");
     };
-    let moments = moments.to_str().and_then(|moments| moments.parse().ok()).context("MOMENTS is no number")?;
+    let moments = moments
+        .to_str()
+        .and_then(|moments| moments.parse().ok())
+        .context("MOMENTS is no number")?;
     let runtime = Runtime::new()?;
     let backup = |to: &Path| Ok(wait(runtime.backup(&BackupOptions::new(store, to)))?.into());
     let verify = |_: &Path| Ok(wait(runtime.verify(&VerifyOptions::new(directory)))?.into());
-    let restore = |to: &Path| Ok(wait(runtime.restore(&RestoreOptions::new(directory, to)))?.into());
-    let tasks: [(&str, Start<'_>); 3] = [("backup", &backup), ("verify", &verify), ("restore", &restore)];
-    let cancelled = tasks.into_iter().map(|(task, start)| cancel(task, start, Path::new(output), moments));
-    Ok(serde_json::to_writer(io::stdout(), &cancelled.collect::<anyhow::Result<Vec<_>>>()?)?)
+    let restore =
+        |to: &Path| Ok(wait(runtime.restore(&RestoreOptions::new(directory, to)))?.into());
+    let tasks: [(&str, Start<'_>); 3] = [
+        ("backup", &backup),
+        ("verify", &verify),
+        ("restore", &restore),
+    ];
+    let cancelled = tasks
+        .into_iter()
+        .map(|(task, start)| cancel(task, start, Path::new(output), moments));
+    Ok(serde_json::to_writer(
+        io::stdout(),
+        &cancelled.collect::<anyhow::Result<Vec<_>>>()?,
+    )?)
 }
 
 fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::Result<Value> {
@@ -62,7 +78,9 @@ fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::
         let asked = Instant::now();
         started.cookie.cancel();
         match (started.end)() {
-            Err(error) if error.code() == ErrorCode::Cancelled => seconds.push(asked.elapsed().as_secs_f64()),
+            Err(error) if error.code() == ErrorCode::Cancelled => {
+                seconds.push(asked.elapsed().as_secs_f64())
+            }
             Err(error) => return Err(error.into()),
             // Which is no fault: what is committed stays, and this run may have been quicker than the first.
             Ok(()) => too_late += 1,
@@ -73,6 +91,7 @@ fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::
 
 fn new_directory(output: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let directory = output.join(name);
-    fs::create_dir(&directory).with_context(|| format!("{} cannot be created", directory.display()))?;
+    fs::create_dir(&directory)
+        .with_context(|| format!("{} cannot be created", directory.display()))?;
     Ok(directory)
 }

@@ -11,10 +11,27 @@ pub(crate) const HELP: &str = include_str!("help.txt");
 pub(crate) enum Request {
     Help,
     Version,
-    Backup { directory: String, overwrite: bool, strict: bool, manner: Manner },
-    Restore { directory: String, overwrite: bool, dry_run: bool, manner: Manner },
-    Verify { directory: String, expected: Option<String>, manner: Manner },
-    List { directory: Option<String>, manner: Manner },
+    Backup {
+        directory: String,
+        overwrite: bool,
+        strict: bool,
+        manner: Manner,
+    },
+    Restore {
+        directory: String,
+        overwrite: bool,
+        dry_run: bool,
+        manner: Manner,
+    },
+    Verify {
+        directory: String,
+        expected: Option<String>,
+        manner: Manner,
+    },
+    List {
+        directory: Option<String>,
+        manner: Manner,
+    },
 }
 
 /// A verb, and the options that it takes.
@@ -70,17 +87,34 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             Arg::Long("quiet") => manner.quiet = true,
             Arg::Long("expect") => {
                 let hash = parser.value()?.string()?;
-                expected = Some(expected_hash(&hash).map_err(|fault| format!("--expect {hash:?}: {fault}"))?);
+                expected = Some(
+                    expected_hash(&hash).map_err(|fault| format!("--expect {hash:?}: {fault}"))?,
+                );
             }
             Arg::Value(value) if directory.is_none() => directory = Some(value.string()?),
             other => return Err(other.unexpected()),
         }
     }
-    let required = |directory: Option<String>| directory.ok_or("the directory of the backup is missing");
+    let required =
+        |directory: Option<String>| directory.ok_or("the directory of the backup is missing");
     Ok(match verb {
-        Verb::Backup => Request::Backup { directory: required(directory)?, overwrite, strict, manner },
-        Verb::Restore => Request::Restore { directory: required(directory)?, overwrite, dry_run, manner },
-        Verb::Verify => Request::Verify { directory: required(directory)?, expected, manner },
+        Verb::Backup => Request::Backup {
+            directory: required(directory)?,
+            overwrite,
+            strict,
+            manner,
+        },
+        Verb::Restore => Request::Restore {
+            directory: required(directory)?,
+            overwrite,
+            dry_run,
+            manner,
+        },
+        Verb::Verify => Request::Verify {
+            directory: required(directory)?,
+            expected,
+            manner,
+        },
         Verb::List => Request::List { directory, manner },
     })
 }
@@ -90,31 +124,56 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &str) -> Result<Request, String> {
-        let arguments = ["license-backup-command.wasm"].into_iter().chain(arguments.split_whitespace());
+        let arguments = ["license-backup-command.wasm"]
+            .into_iter()
+            .chain(arguments.split_whitespace());
         parse(arguments.map(str::to_owned).collect()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn every_verb_takes_its_options_in_any_order() {
-        let manner = Manner { json: true, quiet: true };
+        let manner = Manner {
+            json: true,
+            quiet: true,
+        };
         let directory = || "/b".to_owned();
         let hash = "0f".repeat(32);
         for (arguments, request) in [
             (
                 "backup --quiet --strict /b --json --overwrite".to_owned(),
-                Request::Backup { directory: directory(), overwrite: true, strict: true, manner },
+                Request::Backup {
+                    directory: directory(),
+                    overwrite: true,
+                    strict: true,
+                    manner,
+                },
             ),
             (
                 "restore /b --dry-run --json --quiet --overwrite".to_owned(),
-                Request::Restore { directory: directory(), overwrite: true, dry_run: true, manner },
+                Request::Restore {
+                    directory: directory(),
+                    overwrite: true,
+                    dry_run: true,
+                    manner,
+                },
             ),
             (
                 format!("verify --expect {} --json --quiet /b", hash.to_uppercase()),
-                Request::Verify { directory: directory(), expected: Some(hash), manner },
+                Request::Verify {
+                    directory: directory(),
+                    expected: Some(hash),
+                    manner,
+                },
             ),
             (
                 "list --json /b".to_owned(),
-                Request::List { directory: Some(directory()), manner: Manner { quiet: false, ..manner } },
+                Request::List {
+                    directory: Some(directory()),
+                    manner: Manner {
+                        quiet: false,
+                        ..manner
+                    },
+                },
             ),
         ] {
             assert_eq!(parsed(&arguments), Ok(request));
@@ -126,10 +185,39 @@ mod tests {
         let manner = Manner::default();
         let directory = || "/b".to_owned();
         for (arguments, request) in [
-            ("backup /b", Request::Backup { directory: directory(), overwrite: false, strict: false, manner }),
-            ("restore /b", Request::Restore { directory: directory(), overwrite: false, dry_run: false, manner }),
-            ("verify /b", Request::Verify { directory: directory(), expected: None, manner }),
-            ("list", Request::List { directory: None, manner }),
+            (
+                "backup /b",
+                Request::Backup {
+                    directory: directory(),
+                    overwrite: false,
+                    strict: false,
+                    manner,
+                },
+            ),
+            (
+                "restore /b",
+                Request::Restore {
+                    directory: directory(),
+                    overwrite: false,
+                    dry_run: false,
+                    manner,
+                },
+            ),
+            (
+                "verify /b",
+                Request::Verify {
+                    directory: directory(),
+                    expected: None,
+                    manner,
+                },
+            ),
+            (
+                "list",
+                Request::List {
+                    directory: None,
+                    manner,
+                },
+            ),
         ] {
             assert_eq!(parsed(arguments), Ok(request));
         }
@@ -138,13 +226,22 @@ mod tests {
     #[test]
     fn a_directory_may_begin_with_a_dash_behind_two() {
         let directory = Some("-d".to_owned());
-        assert_eq!(parsed("list -- -d"), Ok(Request::List { directory, manner: Manner::default() }));
+        assert_eq!(
+            parsed("list -- -d"),
+            Ok(Request::List {
+                directory,
+                manner: Manner::default()
+            })
+        );
     }
 
     #[test]
     fn help_and_version_need_no_verb() {
-        for (arguments, request) in [("--help", Request::Help), ("-h", Request::Help), ("--version", Request::Version)]
-        {
+        for (arguments, request) in [
+            ("--help", Request::Help),
+            ("-h", Request::Help),
+            ("--version", Request::Version),
+        ] {
             assert_eq!(parsed(arguments), Ok(request));
         }
         assert_eq!(parsed("backup --help"), Ok(Request::Help));

@@ -26,7 +26,11 @@ impl Streams {
     /// Takes the streams.
     pub(crate) fn open() -> Self {
         let progress = Pace::new(PROGRESS_EVERY, now() + PROGRESS_EVERY);
-        Self { stdout: stdout::get_stdout(), stderr: stderr::get_stderr(), progress }
+        Self {
+            stdout: stdout::get_stdout(),
+            stderr: stderr::get_stderr(),
+            progress,
+        }
     }
 }
 
@@ -54,7 +58,9 @@ impl Console for Streams {
 }
 
 fn write(stream: &OutputStream, text: &str) -> Result<(), StreamError> {
-    text.as_bytes().chunks(BYTES_AT_ONCE).try_for_each(|bytes| stream.blocking_write_and_flush(bytes))
+    text.as_bytes()
+        .chunks(BYTES_AT_ONCE)
+        .try_for_each(|bytes| stream.blocking_write_and_flush(bytes))
 }
 
 fn now() -> Duration {

@@ -11,10 +11,12 @@ use arguments::{HELP, Request};
 use bindings::wasi::cli::{environment, exit};
 use console::Streams;
 use license_backup_core::report::{
-    BACKUP_FILE, BackupReport, Console as _, ExitCode, ListReport, Manner, Report, Reporter, RestoreReport,
-    VerifyReport, complaint,
+    BACKUP_FILE, BackupReport, Console as _, ExitCode, ListReport, Manner, Report, Reporter,
+    RestoreReport, VerifyReport, complaint,
 };
-use license_backup_core::{Backup, Failure, List, Opener, Operation, Restore, RestoreFlags, Status, Verify};
+use license_backup_core::{
+    Backup, Failure, List, Opener, Operation, Restore, RestoreFlags, Status, Verify,
+};
 use license_backup_wasi::{open_path, open_store};
 
 /// Whoever a message asks to open a directory.
@@ -24,7 +26,9 @@ struct Command;
 
 impl bindings::exports::wasi::cli::run::Guest for Command {
     fn run() -> Result<(), ()> {
-        match arguments::parse(environment::get_arguments()).map_or_else(|error| misused(&error), execute) {
+        match arguments::parse(environment::get_arguments())
+            .map_or_else(|error| misused(&error), execute)
+        {
             ExitCode::Success => {}
             code => exit::exit_with_code(code.number()),
         }
@@ -42,20 +46,64 @@ fn execute(request: Request) -> ExitCode {
     match request {
         Request::Help => print(HELP),
         Request::Version => print(concat!("license-backup ", env!("CARGO_PKG_VERSION"), "\n")),
-        Request::Backup { directory, overwrite, strict, manner } => {
-            let report = BackupReport { archive: archive(&directory), strict };
-            let start = || Backup::start(open_store(OPENER)?, open_path(OPENER, &directory)?, &directory, overwrite);
+        Request::Backup {
+            directory,
+            overwrite,
+            strict,
+            manner,
+        } => {
+            let report = BackupReport {
+                archive: archive(&directory),
+                strict,
+            };
+            let start = || {
+                Backup::start(
+                    open_store(OPENER)?,
+                    open_path(OPENER, &directory)?,
+                    &directory,
+                    overwrite,
+                )
+            };
             run(report, manner, Some(Status::Begin), start)
         }
-        Request::Restore { directory, overwrite, dry_run, manner } => {
-            let report = RestoreReport { archive: archive(&directory), overwrite, dry_run };
+        Request::Restore {
+            directory,
+            overwrite,
+            dry_run,
+            manner,
+        } => {
+            let report = RestoreReport {
+                archive: archive(&directory),
+                overwrite,
+                dry_run,
+            };
             let flags = RestoreFlags { overwrite, dry_run };
-            let start = || Restore::start(open_store(OPENER)?, &open_path(OPENER, &directory)?, &directory, flags);
+            let start = || {
+                Restore::start(
+                    open_store(OPENER)?,
+                    &open_path(OPENER, &directory)?,
+                    &directory,
+                    flags,
+                )
+            };
             run(report, manner, Some(Status::Begin), start)
         }
-        Request::Verify { directory, expected, manner } => {
-            let report = VerifyReport { archive: archive(&directory), expected: expected.is_some() };
-            let start = || Verify::start(&open_path(OPENER, &directory)?, &directory, expected.as_deref());
+        Request::Verify {
+            directory,
+            expected,
+            manner,
+        } => {
+            let report = VerifyReport {
+                archive: archive(&directory),
+                expected: expected.is_some(),
+            };
+            let start = || {
+                Verify::start(
+                    &open_path(OPENER, &directory)?,
+                    &directory,
+                    expected.as_deref(),
+                )
+            };
             run(report, manner, Some(Status::Begin), start)
         }
         Request::List { directory, manner } => {
@@ -80,13 +128,22 @@ fn archive(directory: &str) -> String {
 
 fn print(text: &str) -> ExitCode {
     let mut streams = Streams::open();
-    let Err(unwritten) = streams.print(text) else { return ExitCode::Success };
-    streams.say(&complaint(&format!("this cannot be written to standard output: {unwritten}")));
+    let Err(unwritten) = streams.print(text) else {
+        return ExitCode::Success;
+    };
+    streams.say(&complaint(&format!(
+        "this cannot be written to standard output: {unwritten}"
+    )));
     ExitCode::Failed
 }
 
 /// Runs an operation to its end and tells what happens, `first` before all else.
-fn run<R, O>(report: R, manner: Manner, first: Option<R::Event>, start: impl FnOnce() -> Result<O, Failure>) -> ExitCode
+fn run<R, O>(
+    report: R,
+    manner: Manner,
+    first: Option<R::Event>,
+    start: impl FnOnce() -> Result<O, Failure>,
+) -> ExitCode
 where
     R: Report,
     O: Operation<Event = R::Event, Summary = R::Summary>,
@@ -96,7 +153,9 @@ where
     let outcome = start().and_then(|mut operation| {
         loop {
             let stepped = operation.step(&mut events);
-            let told = events.drain(..).try_for_each(|event| reporter.event(&event));
+            let told = events
+                .drain(..)
+                .try_for_each(|event| reporter.event(&event));
             operation = match stepped {
                 Continue(next) if told.is_continue() => next,
                 // Nobody hears it any more.
@@ -122,7 +181,10 @@ mod tests {
             ("/backup/", "/backup/licenses.zip"),
             (".", "./licenses.zip"),
             ("//nas/backups", "//nas/backups/licenses.zip"),
-            (r"\\nas\backups\laptop", r"\\nas\backups\laptop\licenses.zip"),
+            (
+                r"\\nas\backups\laptop",
+                r"\\nas\backups\laptop\licenses.zip",
+            ),
             (r"\\nas\backups\", r"\\nas\backups\licenses.zip"),
         ] {
             assert_eq!(archive(directory), file);

@@ -1,6 +1,12 @@
 //! The generated bindings of the component's exports.
 
-#![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "generated code")]
+#![allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 wit_bindgen::generate!({
     path: "../../wit",

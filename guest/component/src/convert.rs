@@ -3,38 +3,85 @@
 use license_backup_core as core;
 
 use crate::bindings::exports::licenses::management::management::{
-    BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreFlags, RestoreSummary, VerifySummary,
+    BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreFlags, RestoreSummary,
+    VerifySummary,
 };
 use crate::bindings::licenses_types::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,
-    Stage,
+    BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress,
+    RestrictedLicense, Restriction, Stage,
 };
 
 impl From<core::BackupSummary> for BackupSummary {
     fn from(summary: core::BackupSummary) -> Self {
-        let core::BackupSummary { licenses, bytes, restricted, errors, size } = summary;
-        Self { licenses, bytes, restricted, errors, size }
+        let core::BackupSummary {
+            licenses,
+            bytes,
+            restricted,
+            errors,
+            size,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            restricted,
+            errors,
+            size,
+        }
     }
 }
 
 impl From<core::VerifySummary> for VerifySummary {
     fn from(summary: core::VerifySummary) -> Self {
-        let core::VerifySummary { licenses, bytes, left_out, size, hash, program } = summary;
-        Self { licenses, bytes, left_out, size, hash, program }
+        let core::VerifySummary {
+            licenses,
+            bytes,
+            left_out,
+            size,
+            hash,
+            program,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            left_out,
+            size,
+            hash,
+            program,
+        }
     }
 }
 
 impl From<core::RestoreSummary> for RestoreSummary {
     fn from(summary: core::RestoreSummary) -> Self {
-        let core::RestoreSummary { restored, bytes, present, conflicts } = summary;
-        Self { restored, bytes, present, conflicts }
+        let core::RestoreSummary {
+            restored,
+            bytes,
+            present,
+            conflicts,
+        } = summary;
+        Self {
+            restored,
+            bytes,
+            present,
+            conflicts,
+        }
     }
 }
 
 impl From<core::ListSummary> for ListSummary {
     fn from(summary: core::ListSummary) -> Self {
-        let core::ListSummary { licenses, bytes, left_out, program } = summary;
-        Self { licenses, bytes, left_out, program }
+        let core::ListSummary {
+            licenses,
+            bytes,
+            left_out,
+            program,
+        } = summary;
+        Self {
+            licenses,
+            bytes,
+            left_out,
+            program,
+        }
     }
 }
 
@@ -46,25 +93,57 @@ pub(crate) fn restore_flags(flags: RestoreFlags) -> core::RestoreFlags {
 }
 
 pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
-    let core::Listing { path, identity: said, size, entry, standing, message } = listing;
+    let core::Listing {
+        path,
+        identity: said,
+        size,
+        entry,
+        standing,
+        message,
+    } = listing;
     let standing = match standing {
         core::Standing::Allowed => LicenseStanding::Allowed,
         core::Standing::BackedUp => LicenseStanding::BackedUp,
         core::Standing::Restricted(reason) => LicenseStanding::Restricted(restriction(reason)),
         core::Standing::Failed(code) => LicenseStanding::Failed(error_code(code)),
     };
-    LicenseListing { path, identity: identity(said), size, entry, standing, message }
+    LicenseListing {
+        path,
+        identity: identity(said),
+        size,
+        entry,
+        standing,
+        message,
+    }
 }
 
 pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
     match status {
         core::Status::Begin => BackupRestoreStatus::Begin,
-        core::Status::Information(core::Progress { stage: about, done, total, bytes, path }) => {
-            BackupRestoreStatus::Information(Progress { stage: stage(about), done, total, bytes, path })
-        }
-        core::Status::RestrictedLicense(core::Restricted { path, identity: said, reason }) => {
+        core::Status::Information(core::Progress {
+            stage: about,
+            done,
+            total,
+            bytes,
+            path,
+        }) => BackupRestoreStatus::Information(Progress {
+            stage: stage(about),
+            done,
+            total,
+            bytes,
+            path,
+        }),
+        core::Status::RestrictedLicense(core::Restricted {
+            path,
+            identity: said,
+            reason,
+        }) => {
             let reason = restriction(reason);
-            BackupRestoreStatus::RestrictedLicense(RestrictedLicense { path, identity: identity(said), reason })
+            BackupRestoreStatus::RestrictedLicense(RestrictedLicense {
+                path,
+                identity: identity(said),
+                reason,
+            })
         }
         core::Status::Error(error) => BackupRestoreStatus::Error(failure(error)),
         core::Status::End => BackupRestoreStatus::End,
@@ -72,19 +151,37 @@ pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
 }
 
 pub(crate) fn failure(failure: core::Failure) -> Failure {
-    let core::Failure { code, message, path } = failure;
-    Failure { code: error_code(code), message, path }
+    let core::Failure {
+        code,
+        message,
+        path,
+    } = failure;
+    Failure {
+        code: error_code(code),
+        message,
+        path,
+    }
 }
 
 fn identity(identity: core::Identity) -> LicenseIdentity {
-    let core::Identity { format, license_ids, key_ids, rights_end } = identity;
+    let core::Identity {
+        format,
+        license_ids,
+        key_ids,
+        rights_end,
+    } = identity;
     let format = format.map(|format| match format {
         core::Format::Wmdrm => LicenseFormat::Wmdrm,
         core::Format::Xmr => LicenseFormat::Xmr,
         core::Format::PlayReady => LicenseFormat::Playready,
         core::Format::Lcp => LicenseFormat::Lcp,
     });
-    LicenseIdentity { format, license_ids, key_ids, rights_end }
+    LicenseIdentity {
+        format,
+        license_ids,
+        key_ids,
+        rights_end,
+    }
 }
 
 fn stage(stage: core::Stage) -> Stage {

@@ -11,7 +11,9 @@ use license_backup_core::{ErrorCode, Failure, List, Listing, Operation, Status};
 use license_backup_wasi::WasiDirectory;
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader};
 
-use crate::bindings::exports::licenses::management::management::{CancellationCookie, LicenseListing, ListSummary};
+use crate::bindings::exports::licenses::management::management::{
+    CancellationCookie, LicenseListing, ListSummary,
+};
 use crate::bindings::licenses_types::{self, BackupRestoreStatus};
 use crate::bindings::{wit_future, wit_stream};
 use crate::progress::Progress;
@@ -123,7 +125,11 @@ where
         wit_bindgen::yield_async().await;
         tell(outcome, ended.map(Summary::from)).await;
     });
-    Ok(Accepted { cookie, told, completed })
+    Ok(Accepted {
+        cookie,
+        told,
+        completed,
+    })
 }
 
 /// Starts a listing, if the instance is free, and sets it going in the background. It waits for the reader of what it finds,
@@ -145,7 +151,10 @@ pub(crate) fn begin_listing(
                 return;
             }
             let written = found.write_all(listings.drain(..).map(convert::listing).collect());
-            unread = cancellation.or(written).await.is_none_or(|rest| !rest.is_empty());
+            unread = cancellation
+                .or(written)
+                .await
+                .is_none_or(|rest| !rest.is_empty());
             if unread {
                 cancellation.ask();
             }
@@ -154,10 +163,18 @@ pub(crate) fn begin_listing(
         drop(found);
         drop(turn);
         // The reader may have left at the last of it.
-        let ended = if unread { ended.and(Err(cancelled())) } else { ended };
+        let ended = if unread {
+            ended.and(Err(cancelled()))
+        } else {
+            ended
+        };
         tell(outcome, ended.map(ListSummary::from)).await;
     });
-    Ok(Accepted { cookie, told, completed })
+    Ok(Accepted {
+        cookie,
+        told,
+        completed,
+    })
 }
 
 /// Steps an operation to its end. When it was asked to stop, the operation hears of it once, and may then need further steps
@@ -198,5 +215,8 @@ async fn tell<Summary>(outcome: FutureWriter<Outcome<Summary>>, ended: Result<Su
 
 /// What a future says that is dropped before it was written to, which does not happen.
 fn unwritten<Summary>() -> Outcome<Summary> {
-    Err(convert::failure(Failure::new(ErrorCode::Io, "the operation ended without an outcome")))
+    Err(convert::failure(Failure::new(
+        ErrorCode::Io,
+        "the operation ended without an outcome",
+    )))
 }

@@ -28,14 +28,20 @@ const PATHS: [&str; 6] = [
 
 fn main() -> io::Result<()> {
     let directory = env::args_os().nth(1).ok_or(io::ErrorKind::InvalidInput)?;
-    let mut seeds = Seeds { directory: directory.into(), count: 0 };
+    let mut seeds = Seeds {
+        directory: directory.into(),
+        count: 0,
+    };
     let is_publication = |file: &SampleLicense| file.bytes.starts_with(b"PK");
     for file in SampleStore::default().files() {
         if is_publication(&file) && file.bytes.len() <= LARGEST_PUBLICATION {
             seeds.write("publication", &file.bytes)?;
         }
     }
-    let mut files: Vec<_> = SampleStore::default().files().filter(|file| file.bytes.len() <= LARGEST).collect();
+    let mut files: Vec<_> = SampleStore::default()
+        .files()
+        .filter(|file| file.bytes.len() <= LARGEST)
+        .collect();
     for file in files.iter().filter(|file| !is_publication(file)) {
         let targets: &[&str] = match file.identity.format {
             Some("wmdrm" | "playready") => &["xml"],
@@ -43,7 +49,9 @@ fn main() -> io::Result<()> {
             Some("lcp") => &["lcp"],
             _ => &["xml", "xmr", "lcp", "publication"],
         };
-        targets.iter().try_for_each(|target| seeds.write(target, &file.bytes))?;
+        targets
+            .iter()
+            .try_for_each(|target| seeds.write(target, &file.bytes))?;
     }
     // The order of a backup.
     files.sort_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
@@ -53,22 +61,33 @@ fn main() -> io::Result<()> {
             seeds.write("round_trip", &input_of(&all))?;
             seeds.write("round_trip", &input_of(&shortened(&all)))?;
             seeds.write("archive", &backup_of(&all))?;
-            let allowed = named(files.iter().filter(|file| file.expected == Expected::BackedUp));
+            let allowed = named(
+                files
+                    .iter()
+                    .filter(|file| file.expected == Expected::BackedUp),
+            );
             seeds.write("archive", &input_of(&allowed))?;
             seeds.write("archive", &input_of(&shortened(&allowed)))?;
         }
     }
-    PATHS.iter().try_for_each(|input| seeds.write("paths", input.as_bytes()))
+    PATHS
+        .iter()
+        .try_for_each(|input| seeds.write("paths", input.as_bytes()))
 }
 
 /// Files by their paths, but for those that are not UTF-8: the core is never given such a name.
 fn named<'f>(files: impl Iterator<Item = &'f SampleLicense>) -> Files {
-    files.filter_map(|file| Some((file.path.to_str()?.to_owned(), file.bytes.clone()))).collect()
+    files
+        .filter_map(|file| Some((file.path.to_str()?.to_owned(), file.bytes.clone())))
+        .collect()
 }
 
 /// The same files, each a license of which there is no more in the input than its ID.
 fn shortened(files: &[(String, Vec<u8>)]) -> Files {
-    files.iter().map(|(path, _)| (path.clone(), b"1".to_vec())).collect()
+    files
+        .iter()
+        .map(|(path, _)| (path.clone(), b"1".to_vec()))
+        .collect()
 }
 
 /// Inputs to begin with, in a directory for each target.

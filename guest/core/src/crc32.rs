@@ -35,7 +35,9 @@ pub(crate) struct Crc32 {
 
 impl Crc32 {
     pub(crate) fn new() -> Self {
-        Self { remainder: u32::MAX }
+        Self {
+            remainder: u32::MAX,
+        }
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -104,7 +106,11 @@ mod tests {
             assert_eq!(crc32(&message), crc32fast::hash(&message), "{length} zeros");
             for bit in 0..8 * length {
                 message[bit / 8] ^= 1 << (bit % 8);
-                assert_eq!(crc32(&message), crc32fast::hash(&message), "bit {bit} of {length} bytes");
+                assert_eq!(
+                    crc32(&message),
+                    crc32fast::hash(&message),
+                    "bit {bit} of {length} bytes"
+                );
                 message[bit / 8] ^= 1 << (bit % 8);
             }
         }

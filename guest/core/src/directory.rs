@@ -115,7 +115,10 @@ pub struct Read {
 }
 
 /// An opened file.
-#[expect(clippy::missing_errors_doc, reason = "every call fails as the file system says, and no otherwise")]
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "every call fails as the file system says, and no otherwise"
+)]
 pub trait File {
     /// Reads at most `length` bytes at `offset`. Fewer may come; none at all means the end of the file.
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError>;
@@ -131,7 +134,10 @@ pub trait File {
 }
 
 /// An opened directory. Every name is a single path component.
-#[expect(clippy::missing_errors_doc, reason = "every call fails as the file system says, and no otherwise")]
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "every call fails as the file system says, and no otherwise"
+)]
 pub trait Directory: Sized {
     /// An opened file of this file system.
     type File: File;
@@ -178,9 +184,12 @@ impl FsError {
             Self::NoSpace => ErrorCode::DiskFull,
             Self::OutOfMemory => ErrorCode::OutOfMemory,
             Self::IllegalName => ErrorCode::IllegalName,
-            Self::Exist | Self::IsDirectory | Self::Link | Self::Unsupported | Self::Invalid | Self::Other(_) => {
-                ErrorCode::Io
-            }
+            Self::Exist
+            | Self::IsDirectory
+            | Self::Link
+            | Self::Unsupported
+            | Self::Invalid
+            | Self::Other(_) => ErrorCode::Io,
         }
     }
 }

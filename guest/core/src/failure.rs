@@ -57,9 +57,12 @@ impl ErrorCode {
     pub const fn hresult(self) -> u32 {
         match self {
             Self::Cancelled => 0x8000_4004,
-            Self::Io | Self::Malformed | Self::TooLarge | Self::Changed | Self::Shadowed | Self::IllegalName => {
-                0x8000_4005
-            }
+            Self::Io
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::Changed
+            | Self::Shadowed
+            | Self::IllegalName => 0x8000_4005,
             Self::AccessDenied => 0x8007_0005,
             Self::OutOfMemory => 0x8007_000E,
             Self::InvalidArgument => 0x8007_0057,
@@ -119,12 +122,19 @@ impl Failure {
     /// A failure that concerns no one path. Control characters in the message, as names may have them, are escaped.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
-        Self { code, message: visible(message.as_ref()), path: None }
+        Self {
+            code,
+            message: visible(message.as_ref()),
+            path: None,
+        }
     }
 
     /// A failure that concerns `path`, which the message names too.
     #[must_use]
     pub fn at(code: ErrorCode, path: impl Into<String>, message: impl AsRef<str>) -> Self {
-        Self { path: Some(path.into()), ..Self::new(code, message) }
+        Self {
+            path: Some(path.into()),
+            ..Self::new(code, message)
+        }
     }
 }

@@ -49,14 +49,17 @@ impl Ledger {
 
     /// Notes that the walk is over: what is skipped from now on is in the catalogue.
     pub(crate) fn end_walk(&mut self) {
-        self.left_out.sort_by(|one, other| one.path.cmp(&other.path));
+        self.left_out
+            .sort_by(|one, other| one.path.cmp(&other.path));
         self.walked = self.left_out.len();
     }
 
     /// Returns `true` if the walk has skipped this path.
     pub(crate) fn has_skipped(&self, path: &str) -> bool {
         let walked = self.left_out.get(..self.walked).unwrap_or_default();
-        walked.binary_search_by(|left_out| left_out.path.as_str().cmp(path)).is_ok()
+        walked
+            .binary_search_by(|left_out| left_out.path.as_str().cmp(path))
+            .is_ok()
     }
 
     /// An event that leaves nothing out.

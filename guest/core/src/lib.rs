@@ -17,7 +17,14 @@ mod ledger;
 mod license;
 mod list;
 #[cfg(any(test, fuzzing))]
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "fuzzing needs a part of what the tests need"))]
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "fuzzing needs a part of what the tests need"
+    )
+)]
 mod memory;
 mod operation;
 mod paths;
@@ -32,7 +39,9 @@ mod visible;
 mod zip;
 
 pub use backup::{Backup, BackupSummary};
-pub use directory::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp};
+pub use directory::{
+    Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
+};
 pub use failure::{ErrorCode, Failure};
 pub use license::{Appraisal, Verdict, appraise};
 pub use list::{List, ListSummary, Listing, Standing};

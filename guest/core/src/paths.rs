@@ -58,8 +58,15 @@ impl OpenedDirectories {
     /// Takes the names under which directories were opened. A name that is no path covers nothing.
     pub fn new(opener: Opener, names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();
-        let locations = names.iter().map(|name| Location::parse(name).ok().map(Location::declared)).collect();
-        Self { opener, names, locations }
+        let locations = names
+            .iter()
+            .map(|name| Location::parse(name).ok().map(Location::declared))
+            .collect();
+        Self {
+            opener,
+            names,
+            locations,
+        }
     }
 
     /// Finds the opened directory that covers `path` with the longest name, and what is left of the path.
@@ -70,13 +77,25 @@ impl OpenedDirectories {
     /// device path (`\\.\`, `\\?\C:`); [`ErrorCode::PathNotFound`] when no opened directory covers the path.
     pub fn resolve(&self, path: &str) -> Result<Resolved, Failure> {
         let location = Location::parse(path).map_err(|fault| {
-            Failure::at(ErrorCode::InvalidArgument, path, format!("the path \"{path}\" cannot be used: {fault}"))
+            Failure::at(
+                ErrorCode::InvalidArgument,
+                path,
+                format!("the path \"{path}\" cannot be used: {fault}"),
+            )
         })?;
         let name = location.to_open();
-        location.readings().iter().find_map(|reading| self.longest_prefix(reading)).ok_or_else(|| {
-            let message = format!("no opened directory covers {path}: {}; {}", self.open(), self.advice(&name));
-            Failure::at(ErrorCode::PathNotFound, path, message)
-        })
+        location
+            .readings()
+            .iter()
+            .find_map(|reading| self.longest_prefix(reading))
+            .ok_or_else(|| {
+                let message = format!(
+                    "no opened directory covers {path}: {}; {}",
+                    self.open(),
+                    self.advice(&name)
+                );
+                Failure::at(ErrorCode::PathNotFound, path, message)
+            })
     }
 
     /// Finds the opened directory that is the license store.
@@ -89,7 +108,8 @@ impl OpenedDirectories {
             Ok(Resolved { index, below }) if below.is_empty() => Ok(index),
             _ => {
                 let (open, advice) = (self.open(), self.advice(STORE));
-                let message = format!("no directory is open as {STORE}, the license store: {open}; {advice}");
+                let message =
+                    format!("no directory is open as {STORE}, the license store: {open}; {advice}");
                 Err(Failure::at(ErrorCode::PathNotFound, STORE, message))
             }
         }
@@ -98,9 +118,17 @@ impl OpenedDirectories {
     fn longest_prefix(&self, path: &Location) -> Option<Resolved> {
         let mut best: Option<Resolved> = None;
         for (index, opened) in self.locations.iter().enumerate() {
-            let Some(below) = opened.as_ref().and_then(|opened| opened.covers(path)) else { continue };
-            if best.as_ref().is_none_or(|best| below.len() < best.below.len()) {
-                best = Some(Resolved { index, below: below.to_vec() });
+            let Some(below) = opened.as_ref().and_then(|opened| opened.covers(path)) else {
+                continue;
+            };
+            if best
+                .as_ref()
+                .is_none_or(|best| below.len() < best.below.len())
+            {
+                best = Some(Resolved {
+                    index,
+                    below: below.to_vec(),
+                });
             }
         }
         best
@@ -109,7 +137,10 @@ impl OpenedDirectories {
     /// What to tell of a path that an opened directory covers, and that is not there.
     #[must_use]
     pub fn not_there(&self, path: &str) -> Failure {
-        let message = format!("the directory {path} is not there: create it, or give another one ({})", self.open());
+        let message = format!(
+            "the directory {path} is not there: create it, or give another one ({})",
+            self.open()
+        );
         Failure::at(ErrorCode::PathNotFound, path, message)
     }
 
@@ -139,8 +170,11 @@ impl Location {
             return Err("it contains a NUL");
         }
         let (root, rest) = Self::split_root(path)?;
-        let parts: Vec<String> =
-            rest.split(is_separator).filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect();
+        let parts: Vec<String> = rest
+            .split(is_separator)
+            .filter(|part| !matches!(*part, "" | "."))
+            .map(str::to_owned)
+            .collect();
         if parts.iter().any(|part| part == "..") {
             return Err("it contains `..`, which could lead out of the opened directory");
         }
@@ -151,22 +185,50 @@ impl Location {
     }
 
     fn split_root(path: &str) -> Result<(Root, &str), &'static str> {
-        let Some(rest) = path.strip_prefix(is_separator) else { return Ok((Root::Relative, path)) };
-        let Some(rest) = rest.strip_prefix(is_separator) else { return Ok((Root::Absolute, rest)) };
+        let Some(rest) = path.strip_prefix(is_separator) else {
+            return Ok((Root::Relative, path));
+        };
+        let Some(rest) = rest.strip_prefix(is_separator) else {
+            return Ok((Root::Absolute, rest));
+        };
         let device = rest.strip_prefix(['?', '.']);
-        if let Some(device) = device.filter(|device| device.is_empty() || device.starts_with(is_separator)) {
-            let share = device.get(1..4).filter(|word| rest.starts_with('?') && word.eq_ignore_ascii_case("UNC"));
-            let share = share.and_then(|_| device.get(4..)).and_then(|rest| rest.strip_prefix(is_separator));
-            return share.map(|share| (Root::Unc, share)).ok_or("it is a device path, and no UNC path");
+        if let Some(device) =
+            device.filter(|device| device.is_empty() || device.starts_with(is_separator))
+        {
+            let share = device
+                .get(1..4)
+                .filter(|word| rest.starts_with('?') && word.eq_ignore_ascii_case("UNC"));
+            let share = share
+                .and_then(|_| device.get(4..))
+                .and_then(|rest| rest.strip_prefix(is_separator));
+            return share
+                .map(|share| (Root::Unc, share))
+                .ok_or("it is a device path, and no UNC path");
         }
-        Ok((if path.starts_with("\\\\") { Root::Unc } else { Root::Either }, rest))
+        Ok((
+            if path.starts_with("\\\\") {
+                Root::Unc
+            } else {
+                Root::Either
+            },
+            rest,
+        ))
     }
 
     /// What the path can mean, the first that is covered by an opened directory being what it does mean.
     fn readings(self) -> Vec<Self> {
         match self.root {
             Root::Either => {
-                vec![Self { root: Root::Unc, parts: self.parts.clone() }, Self { root: Root::Absolute, ..self }]
+                vec![
+                    Self {
+                        root: Root::Unc,
+                        parts: self.parts.clone(),
+                    },
+                    Self {
+                        root: Root::Absolute,
+                        ..self
+                    },
+                ]
             }
             Root::Unc | Root::Absolute | Root::Relative => vec![self],
         }
@@ -199,17 +261,28 @@ impl Location {
         }
         let without_case = if self.root == Root::Unc { 2 } else { 0 };
         let (above, below) = path.parts.split_at(self.parts.len());
-        let same = self.parts.iter().zip(above).enumerate().all(|(position, (ours, theirs))| {
-            ours == theirs || (position < without_case && small_letters(ours).eq(small_letters(theirs)))
-        });
+        let same = self
+            .parts
+            .iter()
+            .zip(above)
+            .enumerate()
+            .all(|(position, (ours, theirs))| {
+                ours == theirs
+                    || (position < without_case && small_letters(ours).eq(small_letters(theirs)))
+            });
         same.then_some(below)
     }
 }
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "/:._-".contains(character);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "/:._-".contains(character);
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 fn is_separator(character: char) -> bool {
@@ -241,25 +314,53 @@ mod tests {
 
     #[test]
     fn an_ordinary_path_is_covered_by_whole_components() {
-        assert_eq!(resolved(&["/backup"], "/backup"), Some(found("/backup", "")));
-        assert_eq!(resolved(&["/backup"], "/backup/laptop/today"), Some(found("/backup", "laptop/today")));
+        assert_eq!(
+            resolved(&["/backup"], "/backup"),
+            Some(found("/backup", ""))
+        );
+        assert_eq!(
+            resolved(&["/backup"], "/backup/laptop/today"),
+            Some(found("/backup", "laptop/today"))
+        );
         assert_eq!(resolved(&["/back"], "/backup"), None);
         assert_eq!(resolved(&["/Backup"], "/backup"), None);
     }
 
     #[test]
     fn the_longest_opened_directory_wins_whatever_the_order() {
-        for names in [["/", "/a/b", "/a"], ["/a/b", "/a", "/"], ["/a", "/", "/a/b"]] {
-            assert_eq!(resolved(&names, "/a/b/c"), Some(found("/a/b", "c")), "{names:?}");
-            assert_eq!(resolved(&names, "/a/c"), Some(found("/a", "c")), "{names:?}");
+        for names in [
+            ["/", "/a/b", "/a"],
+            ["/a/b", "/a", "/"],
+            ["/a", "/", "/a/b"],
+        ] {
+            assert_eq!(
+                resolved(&names, "/a/b/c"),
+                Some(found("/a/b", "c")),
+                "{names:?}"
+            );
+            assert_eq!(
+                resolved(&names, "/a/c"),
+                Some(found("/a", "c")),
+                "{names:?}"
+            );
             assert_eq!(resolved(&names, "/c"), Some(found("/", "c")), "{names:?}");
         }
     }
 
     #[test]
     fn both_separators_count_and_a_trailing_or_doubled_one_does_not_matter() {
-        for path in ["/backup/laptop", "/backup/laptop/", "/backup\\laptop\\", "\\backup//laptop", "/backup/./laptop"] {
-            assert_eq!(resolved(&["/backup/"], path), Some(found("/backup/", "laptop")), "{path}");
+        for path in [
+            "/backup/laptop",
+            "/backup/laptop/",
+            "/backup\\laptop\\",
+            "\\backup//laptop",
+            "/backup/./laptop",
+        ] {
+            assert_eq!(
+                resolved(&["/backup/"], path),
+                Some(found("/backup/", "laptop")),
+                "{path}"
+            );
         }
     }
 
@@ -275,33 +376,58 @@ mod tests {
             "//nas/backups/laptop",
             "//?/UNC/nas/backups/laptop",
         ] {
-            assert_eq!(resolved(&names, path), Some(found(names[0], "laptop")), "{path}");
+            assert_eq!(
+                resolved(&names, path),
+                Some(found(names[0], "laptop")),
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn a_share_can_be_opened_under_every_spelling() {
-        for name in ["\\\\nas\\backups", "//nas/backups", "\\\\?\\UNC\\nas\\backups", "\\\\NAS\\BACKUPS\\"] {
-            assert_eq!(resolved(&[name], "\\\\nas\\backups\\x"), Some(found(name, "x")), "{name}");
+        for name in [
+            "\\\\nas\\backups",
+            "//nas/backups",
+            "\\\\?\\UNC\\nas\\backups",
+            "\\\\NAS\\BACKUPS\\",
+        ] {
+            assert_eq!(
+                resolved(&[name], "\\\\nas\\backups\\x"),
+                Some(found(name, "x")),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn below_the_share_case_counts() {
-        assert_eq!(resolved(&["\\\\nas\\backups\\Laptop"], "\\\\nas\\backups\\laptop"), None);
+        assert_eq!(
+            resolved(&["\\\\nas\\backups\\Laptop"], "\\\\nas\\backups\\laptop"),
+            None
+        );
     }
 
     #[test]
     fn two_slashes_are_unc_only_if_such_a_directory_is_open() {
-        assert_eq!(resolved(&["/nas"], "//nas/backups"), Some(found("/nas", "backups")));
-        assert_eq!(resolved(&["/nas", "//nas/backups"], "//nas/backups"), Some(found("//nas/backups", "")));
+        assert_eq!(
+            resolved(&["/nas"], "//nas/backups"),
+            Some(found("/nas", "backups"))
+        );
+        assert_eq!(
+            resolved(&["/nas", "//nas/backups"], "//nas/backups"),
+            Some(found("//nas/backups", ""))
+        );
         assert_eq!(resolved(&["/nas"], "\\\\nas\\backups"), None);
         assert_eq!(resolved(&["/"], "//nas"), Some(found("/", "nas")));
     }
 
     #[test]
     fn a_relative_path_needs_an_opened_dot() {
-        assert_eq!(resolved(&["."], "backups/laptop"), Some(found(".", "backups/laptop")));
+        assert_eq!(
+            resolved(&["."], "backups/laptop"),
+            Some(found(".", "backups/laptop"))
+        );
         assert_eq!(resolved(&["."], "./backups"), Some(found(".", "backups")));
         assert_eq!(resolved(&["."], "."), Some(found(".", "")));
         assert_eq!(resolved(&["/"], "backups"), None);
@@ -310,11 +436,23 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_path_is_an_invalid_argument() {
-        for path in
-            ["", "/a/../b", "..", "\\\\nas\\backups\\..", "/a\0", "\\\\nas", "\\\\?\\C:\\x", "\\\\.\\C:", "//?/x/y"]
-        {
+        for path in [
+            "",
+            "/a/../b",
+            "..",
+            "\\\\nas\\backups\\..",
+            "/a\0",
+            "\\\\nas",
+            "\\\\?\\C:\\x",
+            "\\\\.\\C:",
+            "//?/x/y",
+        ] {
             let failure = opened(&["/", "."]).resolve(path).unwrap_err();
-            assert_eq!(failure.code, ErrorCode::InvalidArgument, "{path:?}: {failure}");
+            assert_eq!(
+                failure.code,
+                ErrorCode::InvalidArgument,
+                "{path:?}: {failure}"
+            );
             assert_eq!(failure.path.as_deref(), Some(path));
         }
     }
@@ -324,14 +462,20 @@ mod tests {
         for path in ["//.", "//?", "\\\\.", "\\\\?"] {
             for path in [path, &format!("{path}/")] {
                 let failure = opened(&["/"]).resolve(path).expect_err(path);
-                assert_eq!(failure.code, ErrorCode::InvalidArgument, "{path:?}: {failure}");
+                assert_eq!(
+                    failure.code,
+                    ErrorCode::InvalidArgument,
+                    "{path:?}: {failure}"
+                );
             }
         }
     }
 
     #[test]
     fn what_no_opened_directory_covers_is_told_with_what_is_open() {
-        let failure = opened(&["/licenses", "/backup"]).resolve("/mnt").unwrap_err();
+        let failure = opened(&["/licenses", "/backup"])
+            .resolve("/mnt")
+            .unwrap_err();
         assert_eq!(failure.code, ErrorCode::PathNotFound);
         assert!(failure.message.contains("/licenses, /backup"), "{failure}");
     }
@@ -348,13 +492,22 @@ mod tests {
         assert_eq!(opened(&["/backup", "/licenses/"]).store(), Ok(1));
         let failure = opened(&["/", "/backup"]).store().unwrap_err();
         assert_eq!(failure.code, ErrorCode::PathNotFound);
-        assert!(failure.message.contains("as /licenses") && failure.message.contains("/, /backup"), "{failure}");
+        assert!(
+            failure.message.contains("as /licenses") && failure.message.contains("/, /backup"),
+            "{failure}"
+        );
     }
 
     #[test]
     fn a_program_that_opened_too_little_is_told_to_open_more() {
-        for failure in [opened(&["/backup"]).store().unwrap_err(), opened(&[]).resolve("/backup").unwrap_err()] {
-            assert!(failure.message.ends_with("; have the host open one there"), "{failure}");
+        for failure in [
+            opened(&["/backup"]).store().unwrap_err(),
+            opened(&[]).resolve("/backup").unwrap_err(),
+        ] {
+            assert!(
+                failure.message.ends_with("; have the host open one there"),
+                "{failure}"
+            );
         }
     }
 
@@ -371,17 +524,36 @@ mod tests {
             ("//nas", "DIRECTORY::/nas"),
         ] {
             let failure = opened.resolve(path).unwrap_err();
-            assert!(failure.message.ends_with(&format!("; add --dir {option}")), "{path}: {failure}");
+            assert!(
+                failure.message.ends_with(&format!("; add --dir {option}")),
+                "{path}: {failure}"
+            );
         }
         let failure = opened.store().unwrap_err();
-        assert!(failure.message.ends_with("; add --dir DIRECTORY::/licenses"), "{failure}");
+        assert!(
+            failure
+                .message
+                .ends_with("; add --dir DIRECTORY::/licenses"),
+            "{failure}"
+        );
     }
 
     #[test]
     fn a_directory_opened_as_advised_covers_the_path() {
-        for path in ["/a/b", "a/b", "\\\\nas\\backups\\laptop", "//nas/backups/laptop", "//nas", "/", "//"] {
+        for path in [
+            "/a/b",
+            "a/b",
+            "\\\\nas\\backups\\laptop",
+            "//nas/backups/laptop",
+            "//nas",
+            "/",
+            "//",
+        ] {
             let name = Location::parse(path).expect("it is a path").to_open();
-            assert!(opened(&[&name]).resolve(path).is_ok(), "{path} below {name}");
+            assert!(
+                opened(&[&name]).resolve(path).is_ok(),
+                "{path} below {name}"
+            );
         }
     }
 }

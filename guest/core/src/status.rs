@@ -103,7 +103,11 @@ pub struct Restricted {
 impl Restricted {
     /// A link or special file, which is not opened, so that nothing more is known of it.
     pub(crate) fn not_a_regular_file(path: String) -> Self {
-        Self { path, identity: Identity::default(), reason: Restriction::NotARegularFile }
+        Self {
+            path,
+            identity: Identity::default(),
+            reason: Restriction::NotARegularFile,
+        }
     }
 }
 

@@ -21,12 +21,17 @@ pub(crate) fn temporary_name(number: u32) -> String {
 
 /// Whether a name is that of one of our temporary files.
 pub(crate) fn is_temporary_name(name: &str) -> bool {
-    digits(name).is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    digits(name).is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// The number of the temporary file of this name, if [`temporary_name`] gives it.
 pub(crate) fn temporary_number(name: &str) -> Option<u32> {
-    digits(name)?.parse().ok().filter(|number| temporary_name(*number) == name)
+    digits(name)?
+        .parse()
+        .ok()
+        .filter(|number| temporary_name(*number) == name)
 }
 
 fn digits(name: &str) -> Option<&str> {
@@ -41,11 +46,19 @@ pub(crate) struct Temporary<F> {
 
 impl<F: File> Temporary<F> {
     /// Creates a file under a name that nobody uses, counting from `first`; [`FsError::Exist`] if too many are taken.
-    pub(crate) fn create<D: Directory<File = F>>(directory: &D, first: u32) -> Result<Self, FsError> {
+    pub(crate) fn create<D: Directory<File = F>>(
+        directory: &D,
+        first: u32,
+    ) -> Result<Self, FsError> {
         for number in (first..=u32::MAX).take(MOST_NAMES) {
             match directory.create_file(&temporary_name(number)) {
                 Err(FsError::Exist) => {}
-                created => return created.map(|file| Self { number, file: Rc::new(file) }),
+                created => {
+                    return created.map(|file| Self {
+                        number,
+                        file: Rc::new(file),
+                    });
+                }
             }
         }
         Err(FsError::Exist)
@@ -57,7 +70,10 @@ impl<F: File> Temporary<F> {
 
     /// When the file was made or last written to: what the age of other files is counted from.
     pub(crate) fn modified(&self) -> Option<Timestamp> {
-        self.file.metadata().ok().and_then(|metadata| metadata.modified)
+        self.file
+            .metadata()
+            .ok()
+            .and_then(|metadata| metadata.modified)
     }
 
     /// Writes its whole content.
@@ -74,7 +90,10 @@ impl<F: File> Temporary<F> {
     }
 
     /// Whether the name still stands for this file.
-    pub(crate) fn is_in_place<D: Directory<File = F>>(&self, directory: &D) -> Result<bool, FsError> {
+    pub(crate) fn is_in_place<D: Directory<File = F>>(
+        &self,
+        directory: &D,
+    ) -> Result<bool, FsError> {
         match directory.is_name_of(&self.name(), &self.file) {
             Err(FsError::NoEntry) => Ok(false),
             answer => answer,
@@ -83,7 +102,11 @@ impl<F: File> Temporary<F> {
 
     /// Removes the file, unless the name is another run's by now.
     pub(crate) fn remove<D: Directory<File = F>>(&self, directory: &D) -> Result<(), FsError> {
-        if self.is_in_place(directory)? { unlink(directory, &self.name()) } else { Ok(()) }
+        if self.is_in_place(directory)? {
+            unlink(directory, &self.name())
+        } else {
+            Ok(())
+        }
     }
 
     /// Removes the files of runs that were killed long before this file was created.
@@ -91,7 +114,9 @@ impl<F: File> Temporary<F> {
     /// What cannot be looked at or removed stays: it is in nobody's way, and the next run tries again.
     pub(crate) fn remove_stale<D: Directory<File = F>>(&self, directory: &D) {
         let Some(now) = self.modified() else { return };
-        let Ok(mut entries) = directory.entries() else { return };
+        let Ok(mut entries) = directory.entries() else {
+            return;
+        };
         let mut errors_in_a_row = 0;
         while errors_in_a_row < ERRORS_IN_A_ROW {
             match entries.next_entry() {
@@ -111,10 +136,15 @@ impl<F: File> Temporary<F> {
 
 /// Removes a temporary file if it was left behind long before `now`. What cannot be looked at or removed stays.
 pub(crate) fn remove_if_stale<D: Directory>(directory: &D, name: &str, now: Timestamp) {
-    let Ok(metadata) = directory.metadata(name) else { return };
+    let Ok(metadata) = directory.metadata(name) else {
+        return;
+    };
     let is_stale = metadata.kind == EntryKind::File
         && metadata.modified.is_some_and(|modified| {
-            let limit = Timestamp { seconds: modified.seconds.saturating_add(STALE_AFTER), ..modified };
+            let limit = Timestamp {
+                seconds: modified.seconds.saturating_add(STALE_AFTER),
+                ..modified
+            };
             limit < now
         });
     if is_stale {
@@ -135,15 +165,21 @@ pub(crate) fn unlink<D: Directory>(directory: &D, name: &str) -> Result<(), FsEr
 ///
 /// That is a hard link, or a look and a rename on a file system without hard links, such as FAT. There a file that gets
 /// this name between the look and the rename is replaced: such a file system has no call that would tell.
-pub(crate) fn put_in_place<D: Directory>(directory: &D, temporary: &str, name: &str) -> Result<bool, FsError> {
+pub(crate) fn put_in_place<D: Directory>(
+    directory: &D,
+    temporary: &str,
+    name: &str,
+) -> Result<bool, FsError> {
     match directory.hard_link(temporary, name) {
         // A host may have no better word than `io` for a system call that the file system does not have. If the disk itself is
         // in trouble, the look or the rename will say so.
-        Err(FsError::NotPermitted | FsError::Unsupported | FsError::Other("io")) => match directory.metadata(name) {
-            Err(FsError::NoEntry) => directory.rename(temporary, name).map(|()| false),
-            Err(error) => Err(error),
-            Ok(_) => Err(FsError::Exist),
-        },
+        Err(FsError::NotPermitted | FsError::Unsupported | FsError::Other("io")) => {
+            match directory.metadata(name) {
+                Err(FsError::NoEntry) => directory.rename(temporary, name).map(|()| false),
+                Err(error) => Err(error),
+                Ok(_) => Err(FsError::Exist),
+            }
+        }
         linked => linked.map(|()| true),
     }
 }
@@ -166,9 +202,18 @@ mod tests {
         for number in [0, 7, 10_000, u32::MAX] {
             assert_eq!(temporary_number(&temporary_name(number)), Some(number));
         }
-        for name in [".license-backup-.tmp", ".license-backup-07.tmp", ".license-backup-+7.tmp", "7", "x"] {
+        for name in [
+            ".license-backup-.tmp",
+            ".license-backup-07.tmp",
+            ".license-backup-+7.tmp",
+            "7",
+            "x",
+        ] {
             assert_eq!(temporary_number(name), None, "{name}");
         }
-        assert_eq!(temporary_number(&format!("{PREFIX}{}{SUFFIX}", u64::from(u32::MAX) + 1)), None);
+        assert_eq!(
+            temporary_number(&format!("{PREFIX}{}{SUFFIX}", u64::from(u32::MAX) + 1)),
+            None
+        );
     }
 }

@@ -13,7 +13,11 @@ pub fn visible(text: &str) -> String {
     let mut escaped = text.escape_debug();
     while let Some(character) = escaped.next() {
         // A backslash begins an escape. It is taken away from quotes and backslashes, which harm no terminal.
-        let kept = if character == '\\' { escaped.next() } else { None };
+        let kept = if character == '\\' {
+            escaped.next()
+        } else {
+            None
+        };
         match kept {
             Some('\'' | '"' | '\\') => {}
             _ => safe.push(character),
@@ -56,8 +60,13 @@ mod tests {
 
     #[test]
     fn ordinary_names_stay_as_they_are() {
-        for name in ["movies/a b.xml", "it's \"quoted\"", "Ünïcödé/日本語.lcpl", "-leading-dash", "cafe\u{301}"]
-        {
+        for name in [
+            "movies/a b.xml",
+            "it's \"quoted\"",
+            "Ünïcödé/日本語.lcpl",
+            "-leading-dash",
+            "cafe\u{301}",
+        ] {
             assert_eq!(visible(name), name);
         }
     }
@@ -74,17 +83,30 @@ mod tests {
 
     #[test]
     fn a_newline_cannot_forge_a_line() {
-        assert_eq!(visible("a\nBacked up 9 licenses\r"), "a\\nBacked up 9 licenses\\r");
+        assert_eq!(
+            visible("a\nBacked up 9 licenses\r"),
+            "a\\nBacked up 9 licenses\\r"
+        );
     }
 
     #[test]
     fn bidirectional_controls_are_escaped() {
-        assert_eq!(visible("gpj\u{202e}exe\u{2066}"), "gpj\\u{202e}exe\\u{2066}");
+        assert_eq!(
+            visible("gpj\u{202e}exe\u{2066}"),
+            "gpj\\u{202e}exe\\u{2066}"
+        );
     }
 
     #[test]
     fn what_is_safe_stays_the_same() {
-        for text in ["\\\\nas\\backups", "\\'", "\\n", "\\\n", "\n\\", "\u{202e}\\\\"] {
+        for text in [
+            "\\\\nas\\backups",
+            "\\'",
+            "\\n",
+            "\\\n",
+            "\n\\",
+            "\u{202e}\\\\",
+        ] {
             assert_eq!(visible(&visible(text)), visible(text), "{text:?}");
         }
         assert_eq!(visible("\\\\nas\\backups"), "\\\\nas\\backups");
@@ -95,7 +117,13 @@ mod tests {
         let text = "a\u{9b}b\u{202e}c\u{e0041}d\u{7f}é日 \"q\" \\";
         let json = serde_json::to_string(text).expect("a string serializes");
         let safe = visible_json(&json);
-        assert_eq!(safe, "\"a\\u009bb\\u202ec\\udb40\\udc41d\\u007fé日 \\\"q\\\" \\\\\"");
-        assert_eq!(serde_json::from_str::<String>(&safe).expect("it is still JSON"), text);
+        assert_eq!(
+            safe,
+            "\"a\\u009bb\\u202ec\\udb40\\udc41d\\u007fé日 \\\"q\\\" \\\\\""
+        );
+        assert_eq!(
+            serde_json::from_str::<String>(&safe).expect("it is still JSON"),
+            text
+        );
     }
 }

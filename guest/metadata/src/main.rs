@@ -17,9 +17,21 @@ fn main() -> Result<()> {
     let [built, component, name, description] = arguments.as_slice() else {
         bail!("give these arguments: BUILT COMPONENT NAME DESCRIPTION");
     };
-    let read = if Path::new(built).is_dir() { encode(built) } else { read(built) };
+    let read = if Path::new(built).is_dir() {
+        encode(built)
+    } else {
+        read(built)
+    };
     let described = read
-        .and_then(|(bytes, version)| describe(&bytes, name, &version, description, env!("CARGO_PKG_REPOSITORY")))
+        .and_then(|(bytes, version)| {
+            describe(
+                &bytes,
+                name,
+                &version,
+                description,
+                env!("CARGO_PKG_REPOSITORY"),
+            )
+        })
         .with_context(|| format!("{built} cannot be described"))?;
     fs::write(component, described).with_context(|| format!("{component} cannot be written"))
 }
@@ -33,12 +45,25 @@ fn read(built: &str) -> Result<(Vec<u8>, String)> {
 fn encode(directory: &str) -> Result<(Vec<u8>, String)> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(directory)?;
-    let version = resolve.packages[package].name.version.as_ref().context("the package has no version")?;
-    Ok((wit_component::encode(&resolve, package)?, version.to_string()))
+    let version = resolve.packages[package]
+        .name
+        .version
+        .as_ref()
+        .context("the package has no version")?;
+    Ok((
+        wit_component::encode(&resolve, package)?,
+        version.to_string(),
+    ))
 }
 
 /// The license is that of the workspace. The repository is empty as long as the manifest names none.
-fn describe(component: &[u8], name: &str, version: &str, description: &str, repository: &str) -> Result<Vec<u8>> {
+fn describe(
+    component: &[u8],
+    name: &str,
+    version: &str,
+    description: &str,
+    repository: &str,
+) -> Result<Vec<u8>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(name.to_owned());
     metadata.description = AddMetadataField::Set(Description::new(description.to_owned()));
@@ -61,14 +86,18 @@ mod tests {
 
     /// What a component says of its source.
     fn source(repository: &str) -> Option<String> {
-        let described = describe(EMPTY, "name", "1.0.0", "description", repository).expect("it can be described");
+        let described = describe(EMPTY, "name", "1.0.0", "description", repository)
+            .expect("it can be described");
         let payload = Payload::from_binary(&described).expect("it is still a component");
         payload.metadata().source.as_ref().map(ToString::to_string)
     }
 
     #[test]
     fn a_component_says_where_its_source_is_as_soon_as_the_manifest_does() {
-        assert_eq!(source("https://example.org/license-backup").as_deref(), Some("https://example.org/license-backup"));
+        assert_eq!(
+            source("https://example.org/license-backup").as_deref(),
+            Some("https://example.org/license-backup")
+        );
         assert_eq!(source(""), None);
     }
 }

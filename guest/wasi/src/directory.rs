@@ -1,10 +1,12 @@
 //! Directories and files of `wasi:filesystem`.
 
-use license_backup_core::{Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp};
+use license_backup_core::{
+    Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
+};
 
 use crate::wasi::filesystem::types::{
-    Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream, ErrorCode, OpenFlags,
-    PathFlags,
+    Advice, Descriptor, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntryStream,
+    ErrorCode, OpenFlags, PathFlags,
 };
 
 /// A directory that the host has opened, or one below it.
@@ -27,8 +29,15 @@ impl From<Descriptor> for WasiDirectory {
 
 impl WasiDirectory {
     /// Opens a name in this directory. Empty path flags follow no link, since the name is a single component.
-    fn open(&self, name: &str, open: OpenFlags, flags: DescriptorFlags) -> Result<Descriptor, FsError> {
-        self.0.open_at(PathFlags::empty(), name, open, flags).map_err(fs_error)
+    fn open(
+        &self,
+        name: &str,
+        open: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> Result<Descriptor, FsError> {
+        self.0
+            .open_at(PathFlags::empty(), name, open, flags)
+            .map_err(fs_error)
     }
 }
 
@@ -42,12 +51,14 @@ impl Directory for WasiDirectory {
 
     fn open_directory(&self, name: &str) -> Result<Self, FsError> {
         // With the right to change what is in it, where this directory has it: a backup directory is opened so too.
-        let flags = self.0.get_flags().map_err(fs_error)? & (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY);
+        let flags = self.0.get_flags().map_err(fs_error)?
+            & (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY);
         self.open(name, OpenFlags::DIRECTORY, flags).map(Self)
     }
 
     fn open_file(&self, name: &str) -> Result<WasiFile, FsError> {
-        self.open(name, OpenFlags::empty(), DescriptorFlags::READ).map(WasiFile)
+        self.open(name, OpenFlags::empty(), DescriptorFlags::READ)
+            .map(WasiFile)
     }
 
     fn create_directory(&self, name: &str) -> Result<(), FsError> {
@@ -60,11 +71,15 @@ impl Directory for WasiDirectory {
 
     fn create_file(&self, name: &str) -> Result<WasiFile, FsError> {
         let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
-        self.open(name, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, flags).map(WasiFile)
+        self.open(name, OpenFlags::CREATE | OpenFlags::EXCLUSIVE, flags)
+            .map(WasiFile)
     }
 
     fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
-        self.0.stat_at(PathFlags::empty(), name).map(|stat| metadata(&stat)).map_err(fs_error)
+        self.0
+            .stat_at(PathFlags::empty(), name)
+            .map(|stat| metadata(&stat))
+            .map_err(fs_error)
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError> {
@@ -72,7 +87,9 @@ impl Directory for WasiDirectory {
     }
 
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError> {
-        self.0.link_at(PathFlags::empty(), from, &self.0, to).map_err(fs_error)
+        self.0
+            .link_at(PathFlags::empty(), from, &self.0, to)
+            .map_err(fs_error)
     }
 
     fn unlink(&self, name: &str) -> Result<(), FsError> {
@@ -82,7 +99,9 @@ impl Directory for WasiDirectory {
     fn sync_file(&self, name: &str) -> Result<(), FsError> {
         // Some systems sync only what is open for writing.
         let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
-        self.open(name, OpenFlags::empty(), flags)?.sync().map_err(fs_error)
+        self.open(name, OpenFlags::empty(), flags)?
+            .sync()
+            .map_err(fs_error)
     }
 
     fn sync(&self) -> Result<(), FsError> {
@@ -104,7 +123,10 @@ impl Directory for WasiDirectory {
 
 impl File for WasiFile {
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError> {
-        self.0.read(length as u64, offset).map(|(bytes, is_end)| Read { bytes, is_end }).map_err(fs_error)
+        self.0
+            .read(length as u64, offset)
+            .map(|(bytes, is_end)| Read { bytes, is_end })
+            .map_err(fs_error)
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
@@ -129,14 +151,22 @@ impl File for WasiFile {
 impl Entries for WasiEntries {
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError> {
         let entry = self.0.read_directory_entry().map_err(fs_error)?;
-        Ok(entry.map(|entry| NamedEntry { name: entry.name, kind: kind(entry.type_) }))
+        Ok(entry.map(|entry| NamedEntry {
+            name: entry.name,
+            kind: kind(entry.type_),
+        }))
     }
 }
 
 /// Whether two descriptors stand for the same file or directory. Some hosts (Node) know that of a descriptor and itself only;
 /// what they say of the object's metadata tells then.
 fn is_same_object(one: &Descriptor, other: &Descriptor) -> bool {
-    let hash = |descriptor: &Descriptor| descriptor.metadata_hash().ok().map(|hash| (hash.upper, hash.lower));
+    let hash = |descriptor: &Descriptor| {
+        descriptor
+            .metadata_hash()
+            .ok()
+            .map(|hash| (hash.upper, hash.lower))
+    };
     one.is_same_object(other) || hash(one).is_some_and(|known| hash(other) == Some(known))
 }
 
@@ -145,9 +175,15 @@ fn metadata(stat: &DescriptorStat) -> Metadata {
         EntryKind::Unknown => EntryKind::Other,
         kind => kind,
     };
-    let modified =
-        stat.data_modification_timestamp.map(|time| Timestamp { seconds: time.seconds, nanoseconds: time.nanoseconds });
-    Metadata { kind, size: stat.size, modified }
+    let modified = stat.data_modification_timestamp.map(|time| Timestamp {
+        seconds: time.seconds,
+        nanoseconds: time.nanoseconds,
+    });
+    Metadata {
+        kind,
+        size: stat.size,
+        modified,
+    }
 }
 
 fn kind(type_: DescriptorType) -> EntryKind {

@@ -1,6 +1,8 @@
 //! The directories that the host has opened for the component.
 
-use license_backup_core::{Directory, Failure, FsError, OpenedDirectories, Opener, Resolved, STORE};
+use license_backup_core::{
+    Directory, Failure, FsError, OpenedDirectories, Opener, Resolved, STORE,
+};
 
 use crate::WasiDirectory;
 use crate::wasi::filesystem::preopens::get_directories;
@@ -12,7 +14,10 @@ use crate::wasi::filesystem::preopens::get_directories;
 /// `ErrorCode::PathNotFound` when there is no such directory, otherwise what keeps it from being opened.
 pub fn open_store(opener: Opener) -> Result<WasiDirectory, Failure> {
     let (directories, names) = opened(opener);
-    let store = Resolved { index: names.store()?, below: Vec::new() };
+    let store = Resolved {
+        index: names.store()?,
+        below: Vec::new(),
+    };
     open(directories, &names, STORE, &store)
 }
 
@@ -30,7 +35,10 @@ pub fn open_path(opener: Opener, path: &str) -> Result<WasiDirectory, Failure> {
 
 fn opened(opener: Opener) -> (Vec<WasiDirectory>, OpenedDirectories) {
     let (directories, names): (Vec<_>, Vec<_>) = get_directories().into_iter().unzip();
-    (directories.into_iter().map(WasiDirectory::from).collect(), OpenedDirectories::new(opener, names))
+    (
+        directories.into_iter().map(WasiDirectory::from).collect(),
+        OpenedDirectories::new(opener, names),
+    )
 }
 
 fn open(
@@ -39,13 +47,23 @@ fn open(
     path: &str,
     resolved: &Resolved,
 ) -> Result<WasiDirectory, Failure> {
-    let start = directories.into_iter().nth(resolved.index).ok_or(FsError::NoEntry);
+    let start = directories
+        .into_iter()
+        .nth(resolved.index)
+        .ok_or(FsError::NoEntry);
     // What the host hands over may stand for a path only, and refuse to be listed (`bad-descriptor` in Node) or synced
     // (`invalid`); one opened as `.` does not.
     let itself = start.and_then(|opened| opened.open_directory("."));
-    let found = resolved.below.iter().fold(itself, |directory, name| directory?.open_directory(name));
+    let found = resolved
+        .below
+        .iter()
+        .fold(itself, |directory, name| directory?.open_directory(name));
     found.map_err(|error| match error {
         FsError::NoEntry => names.not_there(path),
-        error => Failure::at(error.code(), path, format!("the directory {path} cannot be opened: {error}")),
+        error => Failure::at(
+            error.code(),
+            path,
+            format!("the directory {path} cannot be opened: {error}"),
+        ),
     })
 }

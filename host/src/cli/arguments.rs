@@ -87,7 +87,9 @@ pub(super) enum Command {
         shell: Shell,
     },
     /// Write the manual pages of this program into a directory
-    #[command(after_help = "Examples:\n  license-backup man ~/.local/share/man/man1\n  man license-backup")]
+    #[command(
+        after_help = "Examples:\n  license-backup man ~/.local/share/man/man1\n  man license-backup"
+    )]
     Man {
         /// Where the pages go; it must exist
         #[arg(value_name = "DIR")]
@@ -198,7 +200,9 @@ mod tests {
 
     #[test]
     fn a_listing_is_of_a_store_or_of_a_backup() {
-        let parsed = |arguments: &[&str]| Arguments::try_parse_from([&["license-backup", "list"], arguments].concat());
+        let parsed = |arguments: &[&str]| {
+            Arguments::try_parse_from([&["license-backup", "list"], arguments].concat())
+        };
         assert!(parsed(&["--store", "s"]).is_ok() && parsed(&["--from", "b"]).is_ok());
         assert!(parsed(&[]).is_err() && parsed(&["--store", "s", "--from", "b"]).is_err());
     }

@@ -12,8 +12,17 @@ use super::verb::{self, archive};
 
 /// Backs up, tells what happens, and says how it ended.
 pub(super) fn run(arguments: &BackupArguments, interrupt: &Interrupt) -> ExitCode {
-    let &BackupArguments { ref store, ref to, overwrite, strict, ref manner } = arguments;
-    let report = BackupReport { archive: archive(to), strict };
+    let &BackupArguments {
+        ref store,
+        ref to,
+        overwrite,
+        strict,
+        ref manner,
+    } = arguments;
+    let report = BackupReport {
+        archive: archive(to),
+        strict,
+    };
     let options = BackupOptions::new(store, to).overwrite(overwrite);
     let mut is_new = false;
     let exit = verb::run(report, manner.into(), interrupt, |runtime| {
@@ -37,14 +46,21 @@ fn make_directory(directory: &Path) -> Result<bool, OperationError> {
         Some(parent) => parent,
         None => return Ok(false),
     };
-    let trouble = |role, path: &Path, source| OperationError::Directory { role, path: path.to_owned(), source };
+    let trouble = |role, path: &Path, source| OperationError::Directory {
+        role,
+        path: path.to_owned(),
+        source,
+    };
     match fs::create_dir(&directory) {
         Ok(()) => {
-            sync(parent).map_err(|source| trouble("parent of the backup directory", parent, source))?;
+            sync(parent)
+                .map_err(|source| trouble("parent of the backup directory", parent, source))?;
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) if !parent.is_dir() => Err(trouble("parent of the backup directory", parent, error)),
+        Err(error) if !parent.is_dir() => {
+            Err(trouble("parent of the backup directory", parent, error))
+        }
         Err(error) => Err(trouble("backup directory", &directory, error)),
     }
 }
@@ -53,7 +69,14 @@ fn make_directory(directory: &Path) -> Result<bool, OperationError> {
 #[cfg(unix)]
 fn sync(directory: &Path) -> io::Result<()> {
     match fs::File::open(directory)?.sync_all() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput
+            ) =>
+        {
+            Ok(())
+        }
         synced => synced,
     }
 }

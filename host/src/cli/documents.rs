@@ -17,12 +17,17 @@ pub(super) fn print_completions(shell: Shell) -> ExitCode {
     let name = command.get_name().to_owned();
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, name, &mut text);
-    end(io::stdout().write_all(&text).context("the completions cannot be written to standard output"))
+    end(io::stdout()
+        .write_all(&text)
+        .context("the completions cannot be written to standard output"))
 }
 
 /// Writes the manual pages of the program and of each verb.
 pub(super) fn write_manual(directory: &Path) -> ExitCode {
-    let written = clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), directory);
+    let written = clap_mangen::generate_to(
+        Arguments::command().disable_help_subcommand(true),
+        directory,
+    );
     end(written.with_context(|| {
         format!(
             "the manual pages cannot be written into {}: give a directory that exists and is writable",

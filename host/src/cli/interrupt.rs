@@ -46,7 +46,10 @@ impl Interrupt {
     /// Ends an operation that has not begun, if there was an interruption.
     pub(super) fn check(&self) -> Result<(), OperationError> {
         if self.shared.interrupted.load(Ordering::SeqCst) {
-            return Err(OperationError::Failure(Failure::new(ErrorCode::Cancelled, "cancelled before it began")));
+            return Err(OperationError::Failure(Failure::new(
+                ErrorCode::Cancelled,
+                "cancelled before it began",
+            )));
         }
         Ok(())
     }
@@ -75,7 +78,9 @@ fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
         flag::register(signal, Arc::clone(&shared.interrupted))?;
     }
     let cancel = move || signals.forever().for_each(|_| shared.interrupt());
-    thread::Builder::new().name("interrupt".to_owned()).spawn(cancel)?;
+    thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(cancel)?;
     Ok(())
 }
 

@@ -8,13 +8,25 @@ use super::interrupt::Interrupt;
 use super::verb;
 
 /// Lists a store or a backup, and says how it ended.
-pub(super) fn run(ListArguments { source, json }: ListArguments, interrupt: &Interrupt) -> ExitCode {
+pub(super) fn run(
+    ListArguments { source, json }: ListArguments,
+    interrupt: &Interrupt,
+) -> ExitCode {
     let options = match source {
-        ListSource { store: Some(store), .. } => ListOptions::store(store),
-        ListSource { from: Some(from), .. } => ListOptions::backup(from),
+        ListSource {
+            store: Some(store), ..
+        } => ListOptions::store(store),
+        ListSource {
+            from: Some(from), ..
+        } => ListOptions::backup(from),
         // Which the parser has refused.
-        ListSource { store: None, from: None } => return ExitCode::Usage,
+        ListSource {
+            store: None,
+            from: None,
+        } => return ExitCode::Usage,
     };
     let manner = Manner { json, quiet: false };
-    verb::run(ListReport, manner, interrupt, |runtime| Ok(wait(runtime.list(&options))?.into()))
+    verb::run(ListReport, manner, interrupt, |runtime| {
+        Ok(wait(runtime.list(&options))?.into())
+    })
 }

@@ -19,17 +19,24 @@ pub(super) struct Terminal<'a> {
 impl<'a> Terminal<'a> {
     /// The streams, with a bar that is hidden so far.
     pub(super) fn new(bar: &'a ProgressBar) -> Self {
-        Self { bar, display: Display::new(bar), start: Instant::now() }
+        Self {
+            bar,
+            display: Display::new(bar),
+            start: Instant::now(),
+        }
     }
 }
 
 impl Console for Terminal<'_> {
     fn print(&mut self, text: &str) -> Result<(), Unwritten> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Unwritten::ReaderGone,
-            _ => Unwritten::Failed(error.to_string()),
-        })
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Unwritten::ReaderGone,
+                _ => Unwritten::Failed(error.to_string()),
+            })
     }
 
     fn say(&mut self, line: &str) {

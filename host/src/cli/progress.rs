@@ -18,7 +18,11 @@ const TICKS_EVERY: Duration = Duration::from_millis(200);
 /// What is shown of the progress of an operation.
 pub(super) enum Display<'a> {
     /// A bar on a terminal.
-    Bar { bar: &'a ProgressBar, stage: Option<Stage>, since: Instant },
+    Bar {
+        bar: &'a ProgressBar,
+        stage: Option<Stage>,
+        since: Instant,
+    },
     /// Lines in a log.
     Lines(Pace),
 }
@@ -27,7 +31,11 @@ impl<'a> Display<'a> {
     /// Will show progress the way that standard error allows; `bar` is hidden so far.
     pub(super) fn new(bar: &'a ProgressBar) -> Self {
         if io::stderr().is_terminal() {
-            Self::Bar { bar, stage: None, since: Instant::now() }
+            Self::Bar {
+                bar,
+                stage: None,
+                since: Instant::now(),
+            }
         } else {
             Self::Lines(Pace::new(LINES_EVERY, LINES_EVERY))
         }
@@ -68,9 +76,15 @@ impl<'a> Display<'a> {
 /// While the number of files is not known, a share of it cannot be shown.
 fn template(Progress { stage, total, .. }: &Progress) -> String {
     match total {
-        None => format!("{{spinner}} {stage} {{pos}} files  {{wide_msg}}", stage = stage.name()),
+        None => format!(
+            "{{spinner}} {stage} {{pos}} files  {{wide_msg}}",
+            stage = stage.name()
+        ),
         Some(_) => {
-            format!("[{{bar:12}}] {stage} {{pos}}/{{len}} files, {{prefix}}  {{wide_msg}}", stage = stage.name())
+            format!(
+                "[{{bar:12}}] {stage} {{pos}}/{{len}} files, {{prefix}}  {{wide_msg}}",
+                stage = stage.name()
+            )
         }
     }
 }
@@ -92,8 +106,14 @@ mod tests {
     #[test]
     fn the_templates_are_valid() {
         for total in [None, Some(9)] {
-            let template = template(&Progress { total, ..Progress::default() });
-            assert!(ProgressStyle::with_template(&template).is_ok(), "{template}");
+            let template = template(&Progress {
+                total,
+                ..Progress::default()
+            });
+            assert!(
+                ProgressStyle::with_template(&template).is_ok(),
+                "{template}"
+            );
         }
     }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use license_backup::{
-    CancellationCookie, Completion, ErrorCode, Events, Failure, ListOperation, ListSummary, Listing, Operation,
-    OperationError, Runtime, Status, wait,
+    CancellationCookie, Completion, ErrorCode, Events, Failure, ListOperation, ListSummary,
+    Listing, Operation, OperationError, Runtime, Status, wait,
 };
 use license_backup_core::report::{BACKUP_FILE, ExitCode, Manner, Report, Reporter};
 
@@ -19,14 +19,34 @@ pub(super) struct Running<Event, Summary> {
 }
 
 impl<Summary> From<Operation<Summary>> for Running<Status, Summary> {
-    fn from(Operation { progress, completed, cookie }: Operation<Summary>) -> Self {
-        Self { events: progress, completed, cookie }
+    fn from(
+        Operation {
+            progress,
+            completed,
+            cookie,
+        }: Operation<Summary>,
+    ) -> Self {
+        Self {
+            events: progress,
+            completed,
+            cookie,
+        }
     }
 }
 
 impl From<ListOperation> for Running<Listing, ListSummary> {
-    fn from(ListOperation { licenses, completed, cookie }: ListOperation) -> Self {
-        Self { events: licenses, completed, cookie }
+    fn from(
+        ListOperation {
+            licenses,
+            completed,
+            cookie,
+        }: ListOperation,
+    ) -> Self {
+        Self {
+            events: licenses,
+            completed,
+            cookie,
+        }
     }
 }
 
@@ -50,7 +70,11 @@ fn follow<R: Report>(
 ) -> anyhow::Result<R::Summary> {
     let runtime = Runtime::new()?;
     interrupt.check()?;
-    let Running { mut events, completed, cookie } = start(&runtime)?;
+    let Running {
+        mut events,
+        completed,
+        cookie,
+    } = start(&runtime)?;
     interrupt.watch(cookie);
     while let Some(event) = events.wait_next() {
         if reporter.event(&event).is_break() {
@@ -65,7 +89,10 @@ fn follow<R: Report>(
 fn failure(error: &anyhow::Error) -> Failure {
     let operation = error.downcast_ref::<OperationError>();
     let code = operation.map_or(ErrorCode::Io, OperationError::code);
-    Failure { path: operation.and_then(OperationError::path), ..Failure::new(code, format!("{error:#}")) }
+    Failure {
+        path: operation.and_then(OperationError::path),
+        ..Failure::new(code, format!("{error:#}"))
+    }
 }
 
 /// The path of the backup file in a directory, for a person.

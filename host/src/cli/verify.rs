@@ -9,12 +9,21 @@ use super::verb::{self, archive};
 
 /// Verifies a backup, tells its faults, and says how it ended.
 pub(super) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> ExitCode {
-    let VerifyArguments { from, expect, manner } = arguments;
-    let report = VerifyReport { archive: archive(from), expected: expect.is_some() };
+    let VerifyArguments {
+        from,
+        expect,
+        manner,
+    } = arguments;
+    let report = VerifyReport {
+        archive: archive(from),
+        expected: expect.is_some(),
+    };
     let options = VerifyOptions::new(from);
     let options = match expect {
         Some(hash) => options.expected_hash(hash),
         None => options,
     };
-    verb::run(report, manner.into(), interrupt, |runtime| Ok(wait(runtime.verify(&options))?.into()))
+    verb::run(report, manner.into(), interrupt, |runtime| {
+        Ok(wait(runtime.verify(&options))?.into())
+    })
 }

@@ -89,7 +89,12 @@ impl Default for ReadAhead {
 
 impl ReadAhead {
     fn among(places: &'static Places) -> Self {
-        Self { places, helper: None, last: None, run: None }
+        Self {
+            places,
+            helper: None,
+            last: None,
+            run: None,
+        }
     }
 
     /// Takes the file of this name, which is about to be opened for reading, if it was opened ahead.
@@ -97,12 +102,21 @@ impl ReadAhead {
         if directory.perms != FsPerms::ReadOnly {
             return None;
         }
-        if let Some(run) = self.run.as_mut().filter(|run| Arc::ptr_eq(&run.directory, &directory.dir)) {
+        if let Some(run) = self
+            .run
+            .as_mut()
+            .filter(|run| Arc::ptr_eq(&run.directory, &directory.dir))
+        {
             return run.take(name);
         }
-        let is_next =
-            |(last, before): &(Arc<std::fs::File>, String)| Arc::ptr_eq(last, &directory.dir) && before.as_str() < name;
-        self.run = if self.last.as_ref().is_some_and(is_next) { self.start(directory, name) } else { None };
+        let is_next = |(last, before): &(Arc<std::fs::File>, String)| {
+            Arc::ptr_eq(last, &directory.dir) && before.as_str() < name
+        };
+        self.run = if self.last.as_ref().is_some_and(is_next) {
+            self.start(directory, name)
+        } else {
+            None
+        };
         self.last = Some((Arc::clone(&directory.dir), name.to_owned()));
         None
     }
@@ -114,16 +128,28 @@ impl ReadAhead {
         }
         let (sender, found) = sync_channel(BATCHES);
         let directory = Arc::clone(&directory.dir);
-        let task = Task { directory: Arc::clone(&directory), behind: behind.to_owned(), found: sender };
+        let task = Task {
+            directory: Arc::clone(&directory),
+            behind: behind.to_owned(),
+            found: sender,
+        };
         self.helper.as_ref()?.tasks.send(task).ok()?;
-        Some(Run { directory, found, next: Vec::new().into_iter().peekable() })
+        Some(Run {
+            directory,
+            found,
+            next: Vec::new().into_iter().peekable(),
+        })
     }
 }
 
 impl Run {
     fn take(&mut self, name: &str) -> Option<Found> {
         loop {
-            while self.next.next_if(|found| found.name.as_str() < name).is_some() {}
+            while self
+                .next
+                .next_if(|found| found.name.as_str() < name)
+                .is_some()
+            {}
             if self.next.peek().is_some() {
                 return self.next.next_if(|found| found.name == name);
             }
@@ -157,7 +183,10 @@ impl Helper {
             }
             drop(place);
         };
-        let thread = thread::Builder::new().name("license-backup-ahead".to_owned()).spawn(work).ok()?;
+        let thread = thread::Builder::new()
+            .name("license-backup-ahead".to_owned())
+            .spawn(work)
+            .ok()?;
         Some(Self { tasks, thread })
     }
 }
@@ -165,7 +194,10 @@ impl Helper {
 impl Places {
     fn take(&'static self) -> Option<Place> {
         let another = |taken| (taken < HELPERS).then_some(taken + 1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, another).ok().map(|_| Place(self))
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, another)
+            .ok()
+            .map(|_| Place(self))
     }
 }
 
@@ -182,7 +214,10 @@ impl Task {
         loop {
             let mut names = names(&self.directory, &behind, NAMES).unwrap_or_default();
             for names in names.chunks(BATCH) {
-                let batch: Vec<Found> = names.iter().filter_map(|name| read(&self.directory, name).ok()).collect();
+                let batch: Vec<Found> = names
+                    .iter()
+                    .filter_map(|name| read(&self.directory, name).ok())
+                    .collect();
                 let excess = (open.len() + batch.len()).saturating_sub(open.capacity());
                 open.drain(..excess.min(open.len()));
                 open.extend(batch.iter().map(|found| found.file.clone()));
@@ -221,9 +256,22 @@ fn read(directory: &std::fs::File, name: &str) -> io::Result<Found> {
     let Opened::File { file, length } = regular::open(directory, name)? else {
         return Err(io::ErrorKind::IsADirectory.into());
     };
-    let content = if length <= LARGEST { read_whole(&file)? } else { None };
-    let file = File::new(file, FsPerms::ReadOnly, OpenMode::READ, super::sandbox::BLOCKS_ITS_THREAD);
-    Ok(Found { name: name.to_owned(), file, content })
+    let content = if length <= LARGEST {
+        read_whole(&file)?
+    } else {
+        None
+    };
+    let file = File::new(
+        file,
+        FsPerms::ReadOnly,
+        OpenMode::READ,
+        super::sandbox::BLOCKS_ITS_THREAD,
+    );
+    Ok(Found {
+        name: name.to_owned(),
+        file,
+        content,
+    })
 }
 
 /// Reads all that a file holds, or returns `None` if it has grown too large.
@@ -245,7 +293,8 @@ mod tests {
 
     impl Scratch {
         fn with_files(test: &str, names: &[&str]) -> Self {
-            let path = env::temp_dir().join(format!("license-backup-ahead-{test}-{}", process::id()));
+            let path =
+                env::temp_dir().join(format!("license-backup-ahead-{test}-{}", process::id()));
             fs::create_dir(&path).expect("a temporary directory is writable");
             for name in names {
                 fs::write(path.join(name), name).expect("a temporary directory is writable");
@@ -258,7 +307,12 @@ mod tests {
         }
 
         fn open(&self, permissions: FsPerms) -> Dir {
-            Dir::new(fs::File::open(&self.0).expect("it is there"), permissions, OpenMode::READ, true)
+            Dir::new(
+                fs::File::open(&self.0).expect("it is there"),
+                permissions,
+                OpenMode::READ,
+                true,
+            )
         }
     }
 
@@ -282,7 +336,9 @@ mod tests {
         let mut ahead = alone();
         let found = names.iter().filter_map(|name| ahead.take(directory, name));
         let content = found.map(|found| found.content.expect("it is small"));
-        content.map(|content| String::from_utf8(content).expect("it holds its name")).collect()
+        content
+            .map(|content| String::from_utf8(content).expect("it holds its name"))
+            .collect()
     }
 
     #[test]
@@ -302,7 +358,9 @@ mod tests {
 
     #[test]
     fn more_files_than_are_kept_ahead_are_all_found() {
-        let names: Vec<String> = (0..2 * BATCH * BATCHES).map(|number| format!("{number:04}")).collect();
+        let names: Vec<String> = (0..2 * BATCH * BATCHES)
+            .map(|number| format!("{number:04}"))
+            .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let scratch = Scratch::with_files("many", &names);
         let directory = scratch.open(FsPerms::ReadOnly);
@@ -336,7 +394,8 @@ mod tests {
     #[test]
     fn what_is_no_regular_file_is_not_opened() {
         let scratch = Scratch::with_files("special", &["a", "b", "f"]);
-        nix::unistd::mkfifo(&scratch.path().join("c"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO can be made");
+        nix::unistd::mkfifo(&scratch.path().join("c"), nix::sys::stat::Mode::S_IRWXU)
+            .expect("a FIFO can be made");
         std::os::unix::fs::symlink("a", scratch.path().join("d")).expect("a link can be made");
         fs::create_dir(scratch.path().join("e")).expect("a temporary directory is writable");
         let directory = scratch.open(FsPerms::ReadOnly);
@@ -347,14 +406,22 @@ mod tests {
     fn of_a_large_file_only_the_handle_is_found() {
         let scratch = Scratch::with_files("large", &["a", "b"]);
         let largest = usize::try_from(LARGEST).expect("it is small");
-        fs::write(scratch.path().join("c"), vec![b'c'; largest]).expect("a temporary directory is writable");
-        fs::write(scratch.path().join("d"), vec![b'd'; largest + 1]).expect("a temporary directory is writable");
+        fs::write(scratch.path().join("c"), vec![b'c'; largest])
+            .expect("a temporary directory is writable");
+        fs::write(scratch.path().join("d"), vec![b'd'; largest + 1])
+            .expect("a temporary directory is writable");
         let directory = scratch.open(FsPerms::ReadOnly);
         let mut ahead = alone();
         for name in ["a", "b"] {
             assert!(ahead.take(&directory, name).is_none());
         }
-        let mut length = |name| ahead.take(&directory, name).expect("it is next").content.map(|content| content.len());
+        let mut length = |name| {
+            ahead
+                .take(&directory, name)
+                .expect("it is next")
+                .content
+                .map(|content| content.len())
+        };
         assert_eq!(length("c"), Some(largest));
         assert_eq!(length("d"), None);
     }
@@ -364,12 +431,20 @@ mod tests {
         let scratch = Scratch::with_files("places", &["a", "b", "c"]);
         let directory = scratch.open(FsPerms::ReadOnly);
         let places = places();
-        let is_ahead = |ahead: &mut ReadAhead| ["a", "b", "c"].map(|name| ahead.take(&directory, name).is_some())[2];
+        let is_ahead = |ahead: &mut ReadAhead| {
+            ["a", "b", "c"].map(|name| ahead.take(&directory, name).is_some())[2]
+        };
         let mut helped: Vec<_> = (0..HELPERS).map(|_| ReadAhead::among(places)).collect();
         assert!(helped.iter_mut().all(is_ahead), "there is a place for each");
-        assert!(!is_ahead(&mut ReadAhead::among(places)), "there is none left");
+        assert!(
+            !is_ahead(&mut ReadAhead::among(places)),
+            "there is none left"
+        );
         helped.pop();
-        assert!(is_ahead(&mut ReadAhead::among(places)), "there is one again");
+        assert!(
+            is_ahead(&mut ReadAhead::among(places)),
+            "there is one again"
+        );
     }
 
     #[test]

@@ -39,7 +39,11 @@ struct Writer {
 }
 
 enum Work {
-    Write { file: Arc<File>, bytes: Vec<u8>, offset: u64 },
+    Write {
+        file: Arc<File>,
+        bytes: Vec<u8>,
+        offset: u64,
+    },
     Close(Arc<File>),
 }
 
@@ -48,7 +52,12 @@ type Answer = (Arc<File>, io::Result<()>);
 
 impl WriteBehind {
     pub(super) fn new(deadline: Deadline) -> Self {
-        Self { deadline, writer: None, unanswered: 0, troubles: Vec::new() }
+        Self {
+            deadline,
+            writer: None,
+            unanswered: 0,
+            troubles: Vec::new(),
+        }
     }
 
     /// Whether a write of so many bytes is to be done behind.
@@ -57,8 +66,17 @@ impl WriteBehind {
     }
 
     /// Takes a write. An error is one of an earlier write to the same file.
-    pub(super) fn write(&mut self, file: &Arc<File>, bytes: Vec<u8>, offset: u64) -> io::Result<()> {
-        while let Some(answer) = self.writer.as_ref().and_then(|writer| writer.answers.try_recv().ok()) {
+    pub(super) fn write(
+        &mut self,
+        file: &Arc<File>,
+        bytes: Vec<u8>,
+        offset: u64,
+    ) -> io::Result<()> {
+        while let Some(answer) = self
+            .writer
+            .as_ref()
+            .and_then(|writer| writer.answers.try_recv().ok())
+        {
             self.take(answer);
         }
         self.tell(file)?;
@@ -69,7 +87,14 @@ impl WriteBehind {
         let writer = self.writer.insert(writer);
         writer.written = Arc::downgrade(file);
         self.unanswered += 1;
-        writer.work.send(Work::Write { file: Arc::clone(file), bytes, offset }).map_err(|_| ended())
+        writer
+            .work
+            .send(Work::Write {
+                file: Arc::clone(file),
+                bytes,
+                offset,
+            })
+            .map_err(|_| ended())
     }
 
     /// Closes a file: behind if it is the one that was written to last, and otherwise here.
@@ -95,28 +120,46 @@ impl WriteBehind {
     /// Waits until all is written, and tells of trouble with a file.
     pub(super) fn finish(&mut self, file: &Arc<File>) -> io::Result<()> {
         self.settle();
-        if self.unanswered > 0 { Err(ended()) } else { self.tell(file) }
+        if self.unanswered > 0 {
+            Err(ended())
+        } else {
+            self.tell(file)
+        }
     }
 
     fn take(&mut self, (file, written): Answer) {
         self.unanswered -= 1;
         if let Err(error) = written
-            && !self.troubles.iter().any(|(troubled, _)| Arc::ptr_eq(troubled, &file))
+            && !self
+                .troubles
+                .iter()
+                .any(|(troubled, _)| Arc::ptr_eq(troubled, &file))
         {
             self.troubles.push((file, error));
         }
     }
 
     fn tell(&mut self, file: &Arc<File>) -> io::Result<()> {
-        let position = self.troubles.iter().position(|(troubled, _)| Arc::ptr_eq(troubled, file));
-        position.map_or(Ok(()), |position| Err(self.troubles.swap_remove(position).1))
+        let position = self
+            .troubles
+            .iter()
+            .position(|(troubled, _)| Arc::ptr_eq(troubled, file));
+        position.map_or(Ok(()), |position| {
+            Err(self.troubles.swap_remove(position).1)
+        })
     }
 }
 
 impl Drop for WriteBehind {
     /// Nothing is written any more when the operation is over.
     fn drop(&mut self) {
-        if let Some(Writer { written: _, work, answers: _, thread }) = self.writer.take() {
+        if let Some(Writer {
+            written: _,
+            work,
+            answers: _,
+            thread,
+        }) = self.writer.take()
+        {
             drop(work);
             // A thread that panicked has written nothing since.
             let _ = thread.join();
@@ -129,8 +172,15 @@ impl Writer {
         let (work, received) = sync_channel(WAITING);
         let (sender, answers) = channel();
         let do_all = move || do_all(deadline, &received, &sender);
-        let thread = thread::Builder::new().name("license-backup-behind".to_owned()).spawn(do_all)?;
-        Ok(Self { written: Weak::new(), work, answers, thread })
+        let thread = thread::Builder::new()
+            .name("license-backup-behind".to_owned())
+            .spawn(do_all)?;
+        Ok(Self {
+            written: Weak::new(),
+            work,
+            answers,
+            thread,
+        })
     }
 }
 
@@ -139,7 +189,11 @@ fn do_all(deadline: Deadline, work: &Receiver<Work>, answers: &Sender<Answer>) {
     for next in work {
         match next {
             Work::Close(file) => drop(file),
-            Work::Write { file, bytes, offset } => {
+            Work::Write {
+                file,
+                bytes,
+                offset,
+            } => {
                 if deadline.check().is_err() {
                     return;
                 }
@@ -186,7 +240,9 @@ mod tests {
     }
 
     fn writable(test: &str) -> Arc<File> {
-        scratch(test, |path| File::options().read(true).write(true).open(path))
+        scratch(test, |path| {
+            File::options().read(true).write(true).open(path)
+        })
     }
 
     fn unwritable(test: &str) -> Arc<File> {
@@ -199,13 +255,19 @@ mod tests {
         let file = writable("settled");
         let mut behind = WriteBehind::new(Deadline::NONE);
         for piece in 0..PIECES {
-            behind.write(&file, vec![piece; FEWEST], u64::from(piece) * FEWEST as u64).expect("it is writable");
+            behind
+                .write(&file, vec![piece; FEWEST], u64::from(piece) * FEWEST as u64)
+                .expect("it is writable");
         }
         behind.settle();
-        assert_eq!(file.metadata().expect("it is open").len(), u64::from(PIECES) * FEWEST as u64);
+        assert_eq!(
+            file.metadata().expect("it is open").len(),
+            u64::from(PIECES) * FEWEST as u64
+        );
         for piece in 0..PIECES {
             let mut bytes = vec![0; FEWEST];
-            file.read_exact_at(&mut bytes, u64::from(piece) * FEWEST as u64).expect("it is readable");
+            file.read_exact_at(&mut bytes, u64::from(piece) * FEWEST as u64)
+                .expect("it is readable");
             assert!(bytes == vec![piece; FEWEST], "piece {piece} is another one");
         }
     }
@@ -215,7 +277,9 @@ mod tests {
         let file = writable("closed");
         let open = Arc::downgrade(&file);
         let mut behind = WriteBehind::new(Deadline::NONE);
-        behind.write(&file, vec![0; FEWEST], 0).expect("it is writable");
+        behind
+            .write(&file, vec![0; FEWEST], 0)
+            .expect("it is writable");
         behind.finish(&file).expect("it is writable");
         behind.close(file);
         drop(behind);
@@ -227,7 +291,9 @@ mod tests {
         let (written, other) = (writable("written"), writable("other"));
         let open = Arc::downgrade(&other);
         let mut behind = WriteBehind::new(Deadline::NONE);
-        behind.write(&written, vec![0; FEWEST], 0).expect("it is writable");
+        behind
+            .write(&written, vec![0; FEWEST], 0)
+            .expect("it is writable");
         behind.close(other);
         assert!(open.upgrade().is_none(), "the file is still open");
     }
@@ -235,7 +301,8 @@ mod tests {
     #[test]
     fn when_the_time_is_up_nothing_that_waits_is_written() {
         let engine = crate::engine::engine(true).expect("this machine runs WebAssembly");
-        let (past, _, _watch) = Deadline::start(Some(Duration::ZERO), &engine).expect("there is a thread to be had");
+        let (past, _, _watch) =
+            Deadline::start(Some(Duration::ZERO), &engine).expect("there is a thread to be had");
         let file = writable("late");
         let mut behind = WriteBehind::new(past);
         let _ = behind.write(&file, vec![0; FEWEST], 0);
@@ -247,11 +314,19 @@ mod tests {
     fn trouble_is_told_once_by_the_next_write_or_at_the_end() {
         let file = unwritable("told-once");
         let mut behind = WriteBehind::new(Deadline::NONE);
-        behind.write(&file, vec![0; FEWEST], 0).expect("nothing is known yet");
+        behind
+            .write(&file, vec![0; FEWEST], 0)
+            .expect("nothing is known yet");
         behind.settle();
-        behind.write(&file, vec![0; FEWEST], 0).expect_err("the file is not writable");
-        behind.finish(&file).expect("it was told, and nothing was written since");
-        behind.write(&file, vec![0; FEWEST], 0).expect("nothing is known yet");
+        behind
+            .write(&file, vec![0; FEWEST], 0)
+            .expect_err("the file is not writable");
+        behind
+            .finish(&file)
+            .expect("it was told, and nothing was written since");
+        behind
+            .write(&file, vec![0; FEWEST], 0)
+            .expect("nothing is known yet");
         behind.finish(&file).expect_err("the file is not writable");
         behind.finish(&file).expect("it was told");
     }
@@ -260,9 +335,13 @@ mod tests {
     fn trouble_with_one_file_is_not_put_down_to_another() {
         let (bad, good) = (unwritable("bad"), writable("good"));
         let mut behind = WriteBehind::new(Deadline::NONE);
-        behind.write(&bad, vec![0; FEWEST], 0).expect("nothing is known yet");
+        behind
+            .write(&bad, vec![0; FEWEST], 0)
+            .expect("nothing is known yet");
         behind.settle();
-        behind.write(&good, vec![0; FEWEST], 0).expect("this one is writable");
+        behind
+            .write(&good, vec![0; FEWEST], 0)
+            .expect("this one is writable");
         behind.finish(&good).expect("this one is writable");
         behind.finish(&bad).expect_err("this one is not");
     }

@@ -55,7 +55,14 @@ impl<C: Call> Conversation<C> {
         expiry: Expiry,
         caller: oneshot::Sender<Result<Running<C>, OperationError>>,
     ) -> Self {
-        Self { runtime, call, deadline, expiry, directories: Vec::new(), listener: Listener::Caller(caller) }
+        Self {
+            runtime,
+            call,
+            deadline,
+            expiry,
+            directories: Vec::new(),
+            listener: Listener::Caller(caller),
+        }
     }
 
     /// Holds the conversation to its end, on a thread of its own.
@@ -66,13 +73,22 @@ impl<C: Call> Conversation<C> {
     }
 
     fn try_hold(&mut self) -> Result<(), OperationError> {
-        self.directories = self.call.directories(self.runtime.shares()).map_err(OperationError::Failure)?;
+        self.directories = self
+            .call
+            .directories(self.runtime.shares())
+            .map_err(OperationError::Failure)?;
         if self.directories.iter().any(Directory::is_written) {
             umask::make_private().map_err(OperationError::Umask)?;
         }
-        let state = State::new(&self.directories, self.runtime.limits().memory, self.deadline)?;
+        let state = State::new(
+            &self.directories,
+            self.runtime.limits().memory,
+            self.deadline,
+        )?;
         // wasmtime-wasi wants an executor of this kind around it, if only to find it there.
-        let executor = tokio::runtime::Builder::new_current_thread().build().map_err(OperationError::Thread)?;
+        let executor = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .map_err(OperationError::Thread)?;
         executor.block_on(self.run(state))
     }
 
@@ -88,12 +104,23 @@ impl<C: Call> Conversation<C> {
                 Either::Right((limit, _)) => Err(DeadlineExceeded { limit }.into()),
             }
         });
-        conversation.await.flatten().map_err(|error| told(error, OperationError::Trap))
+        conversation
+            .await
+            .flatten()
+            .map_err(|error| told(error, OperationError::Trap))
     }
 
-    async fn converse(&mut self, component: &LicenseManagement, accessor: &Accessor<State>) -> wasmtime::Result<()> {
+    async fn converse(
+        &mut self,
+        component: &LicenseManagement,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<()> {
         let guest = component.licenses_management_management();
-        let Begun { cookie, events, completed } = match self.call.call(guest, accessor).await? {
+        let Begun {
+            cookie,
+            events,
+            completed,
+        } = match self.call.call(guest, accessor).await? {
             Ok(begun) => begun,
             Err(failure) => {
                 self.fail(self.failure(failure));
@@ -127,8 +154,12 @@ impl<C: Call> Conversation<C> {
         outcome: oneshot::Receiver<WireOutcome<C>>,
         drained: Drained,
     ) -> wasmtime::Result<()> {
-        let outcome = outcome.await.map_err(|_| wasmtime::Error::msg("the component dropped the outcome"))?;
-        let outcome = outcome.map(C::Summary::from).map_err(|failure| self.failure(failure));
+        let outcome = outcome
+            .await
+            .map_err(|_| wasmtime::Error::msg("the component dropped the outcome"))?;
+        let outcome = outcome
+            .map(C::Summary::from)
+            .map_err(|failure| self.failure(failure));
         if let Listener::Holder(holder) = self.listener.take() {
             // Fails when nobody wants to know, which is the caller's right.
             let _ = holder.send(outcome);
@@ -139,10 +170,14 @@ impl<C: Call> Conversation<C> {
 
     fn accept(&mut self, events: events::Events<C::Event>, cookie: CancellationCookie) {
         let (holder, outcome) = oneshot::channel();
-        if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder)) {
+        if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder))
+        {
             // Fails when the call was given up. The operation goes on all the same: dropping is not cancelling.
-            let _ =
-                caller.send(Ok(Running { events, completed: Completion::new(outcome, self.expiry.clone()), cookie }));
+            let _ = caller.send(Ok(Running {
+                events,
+                completed: Completion::new(outcome, self.expiry.clone()),
+                cookie,
+            }));
         }
     }
 
@@ -157,7 +192,10 @@ impl<C: Call> Conversation<C> {
     }
 
     fn failure(&self, failure: types::Failure) -> OperationError {
-        OperationError::Failure(directories::in_terms_of_the_host(failure.into(), &self.directories))
+        OperationError::Failure(directories::in_terms_of_the_host(
+            failure.into(),
+            &self.directories,
+        ))
     }
 }
 
@@ -176,7 +214,10 @@ async fn cancel_on_request(
 ) -> wasmtime::Result<()> {
     requests.asked().await;
     let guest = component.licenses_management_management();
-    guest.cancellation_cookie().call_cancel(accessor, cookie).await
+    guest
+        .cancellation_cookie()
+        .call_cancel(accessor, cookie)
+        .await
 }
 
 /// Sets the limits of an operation to what its component can do.

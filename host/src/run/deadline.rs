@@ -41,7 +41,10 @@ pub(crate) enum Expiry {
     /// The operation is not limited, or has ended in time.
     Never,
     /// The operation goes on.
-    Ahead { limit: Duration, signal: Shared<oneshot::Receiver<()>> },
+    Ahead {
+        limit: Duration,
+        signal: Shared<oneshot::Receiver<()>>,
+    },
     /// The time is up.
     Past { limit: Duration },
 }
@@ -56,7 +59,10 @@ impl Deadline {
     pub(super) const NONE: Self = Self(None);
 
     /// Begins to keep the time.
-    pub(super) fn start(limit: Option<Duration>, engine: &Engine) -> io::Result<(Self, Expiry, Watch)> {
+    pub(super) fn start(
+        limit: Option<Duration>,
+        engine: &Engine,
+    ) -> io::Result<(Self, Expiry, Watch)> {
         let Some(limit) = limit else {
             return Ok((Self::NONE, Expiry::Never, Watch { _operation: None }));
         };
@@ -76,15 +82,28 @@ impl Deadline {
                 engine.increment_epoch();
             }
         };
-        thread::Builder::new().name("license-backup-deadline".to_owned()).spawn(keep_time)?;
-        let expiry = Expiry::Ahead { limit, signal: signal.shared() };
-        Ok((Self(Some(Limited { since, limit })), expiry, Watch { _operation: Some(operation) }))
+        thread::Builder::new()
+            .name("license-backup-deadline".to_owned())
+            .spawn(keep_time)?;
+        let expiry = Expiry::Ahead {
+            limit,
+            signal: signal.shared(),
+        };
+        Ok((
+            Self(Some(Limited { since, limit })),
+            expiry,
+            Watch {
+                _operation: Some(operation),
+            },
+        ))
     }
 
     /// Refuses to go on when the time is up.
     pub(super) fn check(self) -> Result<(), DeadlineExceeded> {
         match self.0 {
-            Some(Limited { since, limit }) if since.elapsed() >= limit => Err(DeadlineExceeded { limit }),
+            Some(Limited { since, limit }) if since.elapsed() >= limit => {
+                Err(DeadlineExceeded { limit })
+            }
             _ => Ok(()),
         }
     }
@@ -97,7 +116,11 @@ impl Future for Expiry {
         if let Self::Ahead { limit, signal } = &mut *self {
             let limit = *limit;
             let is_up = ready!(signal.poll_unpin(context)).is_ok();
-            *self = if is_up { Self::Past { limit } } else { Self::Never };
+            *self = if is_up {
+                Self::Past { limit }
+            } else {
+                Self::Never
+            };
         }
         match *self {
             Self::Past { limit } => Poll::Ready(limit),
@@ -140,7 +163,10 @@ mod tests {
         drop(watch);
         let (later, _, _watch) = start(Some(SHORT));
         let other = pin!(async move { while later.check().is_ok() {} });
-        assert!(matches!(wait(select(pin!(expiry), other)), Either::Right(_)), "the time was not up");
+        assert!(
+            matches!(wait(select(pin!(expiry), other)), Either::Right(_)),
+            "the time was not up"
+        );
     }
 
     #[test]

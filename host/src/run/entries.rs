@@ -20,9 +20,17 @@ impl Entries {
 
     /// The next name, or nothing after the last. An error concerns one name.
     pub(super) fn read(&mut self) -> FsResult<Option<DirectoryEntry>> {
-        let Some(entry) = self.0.next().transpose()? else { return Ok(None) };
-        let name = entry.file_name().into_string().map_err(|_| ErrorCode::IllegalByteSequence)?;
-        Ok(Some(DirectoryEntry { type_: kind(&entry)?, name }))
+        let Some(entry) = self.0.next().transpose()? else {
+            return Ok(None);
+        };
+        let name = entry
+            .file_name()
+            .into_string()
+            .map_err(|_| ErrorCode::IllegalByteSequence)?;
+        Ok(Some(DirectoryEntry {
+            type_: kind(&entry)?,
+            name,
+        }))
     }
 }
 

@@ -7,8 +7,9 @@ use std::io;
 use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry, DirectoryEntryStream, ErrorCode,
-    Filesize, HostDescriptor, HostDirectoryEntryStream, MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
+    DirectoryEntryStream, ErrorCode, Filesize, HostDescriptor, HostDirectoryEntryStream,
+    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
@@ -45,18 +46,31 @@ struct Content {
 impl Helpers {
     pub(super) fn new(deadline: Deadline) -> Self {
         let behind = WriteBehind::new(deadline);
-        Self { deadline, ahead: ReadAhead::default(), behind, contents: Vec::new(), open: 0 }
+        Self {
+            deadline,
+            ahead: ReadAhead::default(),
+            behind,
+            contents: Vec::new(),
+            open: 0,
+        }
     }
 
     /// Takes what a file holds, if it was read ahead.
     fn take(&mut self, descriptor: &Resource<Descriptor>) -> Option<Vec<u8>> {
-        let position = self.contents.iter().position(|content| content.descriptor == descriptor.rep())?;
+        let position = self
+            .contents
+            .iter()
+            .position(|content| content.descriptor == descriptor.rep())?;
         Some(self.contents.swap_remove(position).bytes)
     }
 
     /// Refuses to open too much, as a system does.
     fn admit(&self) -> Result<(), ErrorCode> {
-        if self.open < MOST_OPEN { Ok(()) } else { Err(ErrorCode::Io) }
+        if self.open < MOST_OPEN {
+            Ok(())
+        } else {
+            Err(ErrorCode::Io)
+        }
     }
 }
 
@@ -80,26 +94,41 @@ impl Files<'_> {
         name: &str,
         is_of_directory: bool,
     ) -> FsResult<Option<Resource<Descriptor>>> {
-        let Descriptor::Dir(directory) = self.wasi.table.get(directory)? else { return Ok(None) };
+        let Descriptor::Dir(directory) = self.wasi.table.get(directory)? else {
+            return Ok(None);
+        };
         if !regular::CAN_OPEN || !regular::is_name(name) {
             return Ok(None);
         }
-        if !is_of_directory && let Some(Found { file, content, .. }) = self.helpers.ahead.take(directory, name) {
+        if !is_of_directory
+            && let Some(Found { file, content, .. }) = self.helpers.ahead.take(directory, name)
+        {
             let descriptor = self.wasi.table.push(Descriptor::File(file))?;
             if let Some(bytes) = content {
-                self.helpers.contents.push(Content { descriptor: descriptor.rep(), bytes });
+                self.helpers.contents.push(Content {
+                    descriptor: descriptor.rep(),
+                    bytes,
+                });
             }
             return Ok(Some(descriptor));
         }
         let permissions = directory.perms;
         let descriptor = match regular::open(&directory.dir, name) {
-            Ok(Opened::Directory(opened)) => {
-                Descriptor::Dir(Dir::new(opened, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
+            Ok(Opened::Directory(opened)) => Descriptor::Dir(Dir::new(
+                opened,
+                permissions,
+                OpenMode::READ,
+                BLOCKS_ITS_THREAD,
+            )),
+            Ok(Opened::File { .. }) if is_of_directory => {
+                return Err(ErrorCode::NotDirectory.into());
             }
-            Ok(Opened::File { .. }) if is_of_directory => return Err(ErrorCode::NotDirectory.into()),
-            Ok(Opened::File { file, .. }) => {
-                Descriptor::File(File::new(file, permissions, OpenMode::READ, BLOCKS_ITS_THREAD))
-            }
+            Ok(Opened::File { file, .. }) => Descriptor::File(File::new(
+                file,
+                permissions,
+                OpenMode::READ,
+                BLOCKS_ITS_THREAD,
+            )),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(error.into()),
         };
@@ -136,7 +165,10 @@ impl types::Host for Files<'_> {
         self.wasi.convert_error_code(error)
     }
 
-    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
         self.wasi.filesystem_error_code(error)
     }
 }
@@ -156,12 +188,18 @@ impl HostDescriptor for Files<'_> {
         let is_to_read = path_flags == PathFlags::empty()
             && (open == OpenFlags::empty() || is_of_directory)
             && (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY).contains(flags);
-        let read = if is_to_read { self.open_to_read(&directory, &path, is_of_directory)? } else { None };
+        let read = if is_to_read {
+            self.open_to_read(&directory, &path, is_of_directory)?
+        } else {
+            None
+        };
         let descriptor = if let Some(descriptor) = read {
             descriptor
         } else {
             self.settle()?;
-            self.wasi.open_at(directory, path_flags, path, open, flags).await?
+            self.wasi
+                .open_at(directory, path_flags, path, open, flags)
+                .await?
         };
         self.helpers.open += 1;
         Ok(descriptor)
@@ -183,7 +221,12 @@ impl HostDescriptor for Files<'_> {
         }
     }
 
-    async fn write(&mut self, file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize> {
+    async fn write(
+        &mut self,
+        file: Resource<Descriptor>,
+        bytes: Vec<u8>,
+        offset: Filesize,
+    ) -> FsResult<Filesize> {
         self.check()?;
         let length = bytes.len();
         if WriteBehind::is_for(length)
@@ -208,7 +251,10 @@ impl HostDescriptor for Files<'_> {
     }
 
     /// The resource of the interface stands for our [`Entries`], here and in all that is done with it.
-    async fn read_directory(&mut self, directory: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
+    async fn read_directory(
+        &mut self,
+        directory: Resource<Descriptor>,
+    ) -> FsResult<Resource<DirectoryEntryStream>> {
         self.check()?;
         self.helpers.admit()?;
         let entries = match self.wasi.table.get(&directory)? {
@@ -241,15 +287,26 @@ impl HostDescriptor for Files<'_> {
 
     // A stream would hold its file open without being counted, and go on when the time is up.
 
-    fn read_via_stream(&mut self, _: Resource<Descriptor>, _: Filesize) -> FsResult<Resource<DynInputStream>> {
+    fn read_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: Filesize,
+    ) -> FsResult<Resource<DynInputStream>> {
         Err(ErrorCode::Unsupported.into())
     }
 
-    fn write_via_stream(&mut self, _: Resource<Descriptor>, _: Filesize) -> FsResult<Resource<DynOutputStream>> {
+    fn write_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: Filesize,
+    ) -> FsResult<Resource<DynOutputStream>> {
         Err(ErrorCode::Unsupported.into())
     }
 
-    fn append_via_stream(&mut self, _: Resource<Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+    fn append_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+    ) -> FsResult<Resource<DynOutputStream>> {
         Err(ErrorCode::Unsupported.into())
     }
 
@@ -287,12 +344,17 @@ impl HostDirectoryEntryStream for Files<'_> {
         entries: Resource<DirectoryEntryStream>,
     ) -> FsResult<Option<DirectoryEntry>> {
         self.check()?;
-        self.wasi.table.get_mut(&Resource::<Entries>::new_borrow(entries.rep()))?.read()
+        self.wasi
+            .table
+            .get_mut(&Resource::<Entries>::new_borrow(entries.rep()))?
+            .read()
     }
 
     fn drop(&mut self, entries: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
         self.helpers.open -= 1;
-        self.wasi.table.delete(Resource::<Entries>::new_own(entries.rep()))?;
+        self.wasi
+            .table
+            .delete(Resource::<Entries>::new_own(entries.rep()))?;
         Ok(())
     }
 }

@@ -38,11 +38,21 @@ impl MemoryLimit {
 }
 
 impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         self.grow(desired.saturating_sub(current))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT))
     }
 }
@@ -56,7 +66,9 @@ mod tests {
         let mut limit = MemoryLimit::new(1000);
         assert!(limit.memory_growing(0, 600, None).is_ok());
         assert!(limit.table_growing(0, 300 / ELEMENT, None).is_ok());
-        let refusal = limit.memory_growing(600, 800, None).expect_err("it is too much");
+        let refusal = limit
+            .memory_growing(600, 800, None)
+            .expect_err("it is too much");
         assert!(refusal.is::<MemoryExceeded>());
     }
 }

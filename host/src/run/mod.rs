@@ -44,7 +44,11 @@ pub(crate) trait Call: Clone + Send + 'static {
     fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure>;
 
     /// Asks the component to begin.
-    async fn call(&self, guest: &Guest, accessor: &Accessor<State>) -> wasmtime::Result<CallResult<Self>>;
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>>;
 }
 
 /// What the component says when it is asked to begin.
@@ -65,7 +69,10 @@ pub(crate) struct Running<C: Call> {
 }
 
 /// Starts an operation on a thread of its own. Resolves when the component has accepted or refused it.
-pub(crate) async fn start<C: Call>(runtime: Runtime, call: C) -> Result<Running<C>, OperationError> {
+pub(crate) async fn start<C: Call>(
+    runtime: Runtime,
+    call: C,
+) -> Result<Running<C>, OperationError> {
     let (caller, answer) = oneshot::channel();
     let time = runtime.limits().time;
     let (deadline, expiry, watch) =
@@ -75,7 +82,10 @@ pub(crate) async fn start<C: Call>(runtime: Runtime, call: C) -> Result<Running<
         conversation.hold();
         drop(watch);
     };
-    thread::Builder::new().name("license-backup".to_owned()).spawn(hold).map_err(OperationError::Thread)?;
+    thread::Builder::new()
+        .name("license-backup".to_owned())
+        .spawn(hold)
+        .map_err(OperationError::Thread)?;
     match select(answer, expiry).await {
         Either::Left((answer, _)) => answer.unwrap_or(Err(OperationError::Died)),
         Either::Right((limit, _)) => Err(OperationError::DeadlineExceeded { limit }),

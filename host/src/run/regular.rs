@@ -26,11 +26,18 @@ pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
     use nix::fcntl::{OFlag, openat};
     use nix::sys::stat::Mode;
 
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let flags = OFlag::O_RDONLY
+        | OFlag::O_NOFOLLOW
+        | OFlag::O_NONBLOCK
+        | OFlag::O_NOCTTY
+        | OFlag::O_CLOEXEC;
     let opened = File::from(openat(directory, name, flags, Mode::empty())?);
     let metadata = opened.metadata()?;
     if metadata.is_file() {
-        Ok(Opened::File { file: opened, length: metadata.len() })
+        Ok(Opened::File {
+            file: opened,
+            length: metadata.len(),
+        })
     } else if metadata.is_dir() {
         Ok(Opened::Directory(opened))
     } else {
@@ -55,6 +62,10 @@ mod tests {
     #[test]
     fn only_a_single_component_is_a_name() {
         assert!(["a", "...", "a b", "a\\b"].into_iter().all(is_name));
-        assert!(!["", ".", "..", "/", "/a", "a/", "a/b", "../a"].into_iter().any(is_name));
+        assert!(
+            !["", ".", "..", "/", "/a", "a/", "a/b", "../a"]
+                .into_iter()
+                .any(is_name)
+        );
     }
 }

@@ -51,7 +51,9 @@ impl State {
         });
         Ok(Self {
             directories: directories.collect::<Result<_, OperationError>>()?,
-            wasi: WasiCtx::builder().allow_blocking_current_thread(BLOCKS_ITS_THREAD).build(),
+            wasi: WasiCtx::builder()
+                .allow_blocking_current_thread(BLOCKS_ITS_THREAD)
+                .build(),
             table: ResourceTable::new(),
             helpers: Helpers::new(deadline),
             memory: MemoryLimit::new(memory_limit),
@@ -93,7 +95,10 @@ impl preopens::Host for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -102,7 +107,10 @@ impl WasiView for State {
 pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementPre<State>> {
     let mut linker = Linker::new(component.engine());
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
-        wasi: WasiFilesystemCtxView { ctx: state.wasi.filesystem(), table: &mut state.table },
+        wasi: WasiFilesystemCtxView {
+            ctx: state.wasi.filesystem(),
+            table: &mut state.table,
+        },
         helpers: &mut state.helpers,
     })?;
     preopens::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
@@ -140,18 +148,33 @@ mod tests {
         let named = share.join("a/b");
         fs::create_dir_all(&named).expect("a temporary directory is writable");
         let mut shares = Shares::default();
-        shares.map("\\\\nas\\backups", share.clone()).expect("it is a share");
+        shares
+            .map("\\\\nas\\backups", share.clone())
+            .expect("it is a share");
         let directory = Directory::backup("\\\\nas\\backups\\a\\b".into(), Access::Read, &shares);
-        let state = State::new(&[directory.expect("the share covers it")], 1 << 20, Deadline::NONE);
+        let state = State::new(
+            &[directory.expect("the share covers it")],
+            1 << 20,
+            Deadline::NONE,
+        );
         let expected = fs::metadata(&named).expect("it is there");
         fs::remove_dir_all(&share).expect("a temporary directory is writable");
 
         let mut state = state.expect("it can be opened");
-        let open = state.get_directories().expect("it is a call without arguments");
-        let [(descriptor, name)] = open.as_slice() else { panic!("{open:?} should be one directory") };
-        let Ok(Descriptor::Dir(directory)) = state.table.get(descriptor) else { panic!("it should be a directory") };
+        let open = state
+            .get_directories()
+            .expect("it is a call without arguments");
+        let [(descriptor, name)] = open.as_slice() else {
+            panic!("{open:?} should be one directory")
+        };
+        let Ok(Descriptor::Dir(directory)) = state.table.get(descriptor) else {
+            panic!("it should be a directory")
+        };
         let metadata = directory.dir.metadata().expect("it is open");
-        assert_eq!((metadata.dev(), metadata.ino(), name.as_str()), (expected.dev(), expected.ino(), "/backup"));
+        assert_eq!(
+            (metadata.dev(), metadata.ino(), name.as_str()),
+            (expected.dev(), expected.ino(), "/backup")
+        );
         assert_eq!(directory.perms, FsPerms::ReadOnly);
     }
 }

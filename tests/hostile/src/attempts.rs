@@ -14,14 +14,22 @@ fn opened() -> (Descriptor, Descriptor) {
             _ => {}
         }
     }
-    (store.expect("a backup has a store"), backup.expect("a backup has a backup directory"))
+    (
+        store.expect("a backup has a store"),
+        backup.expect("a backup has a backup directory"),
+    )
 }
 
 /// Opens the backup directory again and again and keeps it open. Tells how often that went well.
 pub(crate) fn hoard_files() -> String {
     let (_, backup) = opened();
     let mut hoard = Vec::new();
-    while let Ok(directory) = backup.open_at(PathFlags::empty(), ".", OpenFlags::DIRECTORY, DescriptorFlags::READ) {
+    while let Ok(directory) = backup.open_at(
+        PathFlags::empty(),
+        ".",
+        OpenFlags::DIRECTORY,
+        DescriptorFlags::READ,
+    ) {
         hoard.push(directory);
     }
     format!("{} were opened", hoard.len())
@@ -35,14 +43,20 @@ pub(crate) fn open_a_fifo(flags: PathFlags) -> String {
         Ok(_) => "it was opened",
         Err(error) => error.name(),
     };
-    format!("{}, {}", open(OpenFlags::empty()), open(OpenFlags::DIRECTORY))
+    format!(
+        "{}, {}",
+        open(OpenFlags::empty()),
+        open(OpenFlags::DIRECTORY)
+    )
 }
 
 /// Writes to a file of the backup directory, for ever.
 pub(crate) fn scribble() -> ! {
     let (_, backup) = opened();
     let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
-    let file = backup.open_at(PathFlags::empty(), "scribble", OpenFlags::CREATE, flags).expect("it can be written to");
+    let file = backup
+        .open_at(PathFlags::empty(), "scribble", OpenFlags::CREATE, flags)
+        .expect("it can be written to");
     // Small ones, and large ones that the host may do later.
     let large = vec![0; 256 << 10];
     loop {
@@ -67,43 +81,124 @@ pub(crate) fn escape() -> String {
     };
     let flags = DescriptorFlags::READ;
     let writing = DescriptorFlags::READ | DescriptorFlags::WRITE;
-    for path in ["../secret", "/etc/passwd", "./../secret", "down/../../secret", "out", "away/secret", "..", "../store"]
-    {
+    for path in [
+        "../secret",
+        "/etc/passwd",
+        "./../secret",
+        "down/../../secret",
+        "out",
+        "away/secret",
+        "..",
+        "../store",
+    ] {
         for follow in [PathFlags::empty(), PathFlags::SYMLINK_FOLLOW] {
             for directory in [&store, &backup] {
-                attempt(&format!("open {path}"), directory.open_at(follow, path, OpenFlags::empty(), flags).is_ok());
+                attempt(
+                    &format!("open {path}"),
+                    directory
+                        .open_at(follow, path, OpenFlags::empty(), flags)
+                        .is_ok(),
+                );
                 let is_a_look_at_the_link = path == "out" && follow == PathFlags::empty();
-                attempt(&format!("stat {path}"), !is_a_look_at_the_link && directory.stat_at(follow, path).is_ok());
+                attempt(
+                    &format!("stat {path}"),
+                    !is_a_look_at_the_link && directory.stat_at(follow, path).is_ok(),
+                );
                 let created = directory.open_at(follow, path, OpenFlags::CREATE, writing);
                 attempt(&format!("create {path}"), created.is_ok());
             }
         }
-        attempt(&format!("link from {path}"), backup.link_at(PathFlags::SYMLINK_FOLLOW, path, &backup, "got").is_ok());
+        attempt(
+            &format!("link from {path}"),
+            backup
+                .link_at(PathFlags::SYMLINK_FOLLOW, path, &backup, "got")
+                .is_ok(),
+        );
         // What is done to a link itself, in a directory that can be written to, is done within.
         if path != "out" {
-            attempt(&format!("unlink {path}"), backup.unlink_file_at(path).is_ok());
-            attempt(&format!("rename to {path}"), backup.rename_at("mine", &backup, path).is_ok());
-            attempt(&format!("rename from {path}"), backup.rename_at(path, &backup, "got").is_ok());
+            attempt(
+                &format!("unlink {path}"),
+                backup.unlink_file_at(path).is_ok(),
+            );
+            attempt(
+                &format!("rename to {path}"),
+                backup.rename_at("mine", &backup, path).is_ok(),
+            );
+            attempt(
+                &format!("rename from {path}"),
+                backup.rename_at(path, &backup, "got").is_ok(),
+            );
         }
     }
-    attempt("symlink to an absolute path", backup.symlink_at("/etc", "etc").is_ok());
-    attempt("mkdir outside", backup.create_directory_at("../made").is_ok());
+    attempt(
+        "symlink to an absolute path",
+        backup.symlink_at("/etc", "etc").is_ok(),
+    );
+    attempt(
+        "mkdir outside",
+        backup.create_directory_at("../made").is_ok(),
+    );
 
-    let mine = backup.open_at(PathFlags::empty(), "mine", OpenFlags::empty(), writing).expect("it is there");
+    let mine = backup
+        .open_at(PathFlags::empty(), "mine", OpenFlags::empty(), writing)
+        .expect("it is there");
     attempt("read by a stream", mine.read_via_stream(0).is_ok());
     attempt("write by a stream", mine.write_via_stream(0).is_ok());
     attempt("append by a stream", mine.append_via_stream().is_ok());
 
-    attempt("create in the store", store.open_at(PathFlags::empty(), "new", OpenFlags::CREATE, writing).is_ok());
-    attempt("write in the store", store.open_at(PathFlags::empty(), "escape", OpenFlags::empty(), writing).is_ok());
-    attempt("truncate in the store", store.open_at(PathFlags::empty(), "escape", OpenFlags::TRUNCATE, writing).is_ok());
-    attempt("unlink in the store", store.unlink_file_at("escape").is_ok());
-    attempt("rename in the store", store.rename_at("escape", &store, "other").is_ok());
-    attempt("rename out of the store", store.rename_at("escape", &backup, "escape").is_ok());
-    attempt("rename into the store", backup.rename_at("mine", &store, "mine").is_ok());
-    attempt("link into the store", backup.link_at(PathFlags::empty(), "mine", &store, "mine").is_ok());
-    attempt("link out of the store", store.link_at(PathFlags::empty(), "escape", &backup, "mine-too").is_ok());
-    attempt("mkdir in the store", store.create_directory_at("made").is_ok());
-    attempt("symlink in the store", store.symlink_at("escape", "made").is_ok());
+    attempt(
+        "create in the store",
+        store
+            .open_at(PathFlags::empty(), "new", OpenFlags::CREATE, writing)
+            .is_ok(),
+    );
+    attempt(
+        "write in the store",
+        store
+            .open_at(PathFlags::empty(), "escape", OpenFlags::empty(), writing)
+            .is_ok(),
+    );
+    attempt(
+        "truncate in the store",
+        store
+            .open_at(PathFlags::empty(), "escape", OpenFlags::TRUNCATE, writing)
+            .is_ok(),
+    );
+    attempt(
+        "unlink in the store",
+        store.unlink_file_at("escape").is_ok(),
+    );
+    attempt(
+        "rename in the store",
+        store.rename_at("escape", &store, "other").is_ok(),
+    );
+    attempt(
+        "rename out of the store",
+        store.rename_at("escape", &backup, "escape").is_ok(),
+    );
+    attempt(
+        "rename into the store",
+        backup.rename_at("mine", &store, "mine").is_ok(),
+    );
+    attempt(
+        "link into the store",
+        backup
+            .link_at(PathFlags::empty(), "mine", &store, "mine")
+            .is_ok(),
+    );
+    attempt(
+        "link out of the store",
+        store
+            .link_at(PathFlags::empty(), "escape", &backup, "mine-too")
+            .is_ok(),
+    );
+    attempt(
+        "mkdir in the store",
+        store.create_directory_at("made").is_ok(),
+    );
+    attempt(
+        "symlink in the store",
+        store.symlink_at("escape", "made").is_ok(),
+    );
     open.join(", ")
 }

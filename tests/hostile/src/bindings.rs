@@ -1,6 +1,12 @@
 //! The generated bindings of the component.
 
-#![allow(unsafe_code, missing_docs, unreachable_pub, clippy::pedantic, reason = "generated code")]
+#![allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 wit_bindgen::generate!({ path: "../../wit", world: "license-management", generate_all });
 

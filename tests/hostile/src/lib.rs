@@ -8,10 +8,12 @@ mod bindings;
 use std::hint::black_box;
 
 use bindings::exports::licenses::management::management::{
-    self, BackupFlags, BackupOperation, BackupSummary, CancellationCookie, GuestCancellationCookie, ListOperation,
-    ListSource, RestoreFlags, RestoreOperation, VerifyOperation,
+    self, BackupFlags, BackupOperation, BackupSummary, CancellationCookie, GuestCancellationCookie,
+    ListOperation, ListSource, RestoreFlags, RestoreOperation, VerifyOperation,
 };
-use bindings::exports::licenses::management::types::{BackupRestoreStatus, ErrorCode, Failure, Progress, Stage};
+use bindings::exports::licenses::management::types::{
+    BackupRestoreStatus, ErrorCode, Failure, Progress, Stage,
+};
 use bindings::wasi::filesystem::preopens::get_directories;
 use bindings::wasi::filesystem::types::PathFlags;
 use bindings::{wit_future, wit_stream};
@@ -89,8 +91,15 @@ impl Misdeed {
     /// The one that the store asks for.
     fn asked() -> Result<Self, Failure> {
         let asked = || {
-            let (store, _) = get_directories().into_iter().find(|(_, name)| name == "/licenses")?;
-            let name = store.read_directory().ok()?.read_directory_entry().ok()??.name;
+            let (store, _) = get_directories()
+                .into_iter()
+                .find(|(_, name)| name == "/licenses")?;
+            let name = store
+                .read_directory()
+                .ok()?
+                .read_directory_entry()
+                .ok()??
+                .name;
             Self::named(&name)
         };
         asked().ok_or_else(|| failure("the store asks for nothing that is known here"))
@@ -110,7 +119,11 @@ impl management::Guest for Component {
         let (events, progress) = wit_stream::new();
         let (outcome, completed) = wit_future::new(|| Err(failure("nothing was told")));
         wit_bindgen::spawn_local(commit(misdeed, events, outcome));
-        Ok(BackupOperation { cookie: CancellationCookie::new(Cookie), progress, completed })
+        Ok(BackupOperation {
+            cookie: CancellationCookie::new(Cookie),
+            progress,
+            completed,
+        })
     }
 
     async fn verify_backup(_: String, _: Option<String>) -> Result<VerifyOperation, Failure> {
@@ -126,7 +139,11 @@ impl management::Guest for Component {
     }
 }
 
-async fn commit(misdeed: Misdeed, mut events: StreamWriter<BackupRestoreStatus>, outcome: FutureWriter<Outcome>) {
+async fn commit(
+    misdeed: Misdeed,
+    mut events: StreamWriter<BackupRestoreStatus>,
+    outcome: FutureWriter<Outcome>,
+) {
     // The host is told that the backup is accepted first.
     wit_bindgen::yield_async().await;
     let told = match misdeed {
@@ -143,7 +160,9 @@ async fn commit(misdeed: Misdeed, mut events: StreamWriter<BackupRestoreStatus>,
         Misdeed::Recurse => Err(failure(&format!("{} calls deep", recurse(0)))),
         Misdeed::Trap => unreachable!("which is the point"),
         Misdeed::Flood => loop {
-            events.write_all(vec![progress(String::from("more")); 64]).await;
+            events
+                .write_all(vec![progress(String::from("more")); 64])
+                .await;
         },
         Misdeed::FloodAtOnce => {
             let path = "x".repeat(24 << 20);
@@ -167,14 +186,30 @@ async fn commit(misdeed: Misdeed, mut events: StreamWriter<BackupRestoreStatus>,
     let _ = outcome.write(told).await;
 }
 
-const NOTHING: BackupSummary = BackupSummary { licenses: 0, bytes: 0, restricted: 0, errors: 0, size: 0 };
+const NOTHING: BackupSummary = BackupSummary {
+    licenses: 0,
+    bytes: 0,
+    restricted: 0,
+    errors: 0,
+    size: 0,
+};
 
 fn failure(message: &str) -> Failure {
-    Failure { code: ErrorCode::Io, message: message.to_owned(), path: None }
+    Failure {
+        code: ErrorCode::Io,
+        message: message.to_owned(),
+        path: None,
+    }
 }
 
 fn progress(path: String) -> BackupRestoreStatus {
-    BackupRestoreStatus::Information(Progress { stage: Stage::Copying, done: 0, total: None, bytes: 0, path })
+    BackupRestoreStatus::Information(Progress {
+        stage: Stage::Copying,
+        done: 0,
+        total: None,
+        bytes: 0,
+        path,
+    })
 }
 
 fn loop_for_ever() -> ! {
@@ -193,5 +228,9 @@ fn allocate() -> ! {
 
 fn recurse(depth: u64) -> u64 {
     let here = black_box([depth; 16]);
-    if here[0] == u64::MAX { 0 } else { recurse(here[0] + 1) + black_box(here)[1] }
+    if here[0] == u64::MAX {
+        0
+    } else {
+        recurse(here[0] + 1) + black_box(here)[1]
+    }
 }

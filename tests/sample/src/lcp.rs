@@ -33,7 +33,11 @@ pub(super) fn license(random: &mut Random, filler: usize) -> Document {
 }}
 "#
     );
-    let identity = Identity { format: Some("lcp"), license_ids: vec![id], ..Identity::default() };
+    let identity = Identity {
+        format: Some("lcp"),
+        license_ids: vec![id],
+        ..Identity::default()
+    };
     Document::new(text, identity)
 }
 

@@ -101,7 +101,11 @@ impl SampleLicense {
     /// When the parent's path is not UTF-8 either, which no file of the sample store has.
     #[must_use]
     pub fn told_path(&self) -> String {
-        let path = if self.path.to_str().is_some() { &self.path } else { self.path.parent().unwrap_or(&self.path) };
+        let path = if self.path.to_str().is_some() {
+            &self.path
+        } else {
+            self.path.parent().unwrap_or(&self.path)
+        };
         with_slashes(path)
     }
 
@@ -129,7 +133,9 @@ impl SampleLicense {
     /// Returns its license document: the one inside it if it is a publication, or else its content.
     #[must_use]
     pub fn document(&self) -> &[u8] {
-        self.embedded.as_ref().map_or(&self.bytes, |embedded| &embedded.document)
+        self.embedded
+            .as_ref()
+            .map_or(&self.bytes, |embedded| &embedded.document)
     }
 
     /// Writes the file below `store`, which need not have its directory yet.
@@ -152,7 +158,10 @@ impl SampleLicense {
 
 /// Returns a path with `/` between its parts.
 fn with_slashes(path: &Path) -> String {
-    let parts: Vec<_> = path.iter().map(|part| part.to_str().expect("it is UTF-8")).collect();
+    let parts: Vec<_> = path
+        .iter()
+        .map(|part| part.to_str().expect("it is UTF-8"))
+        .collect();
     parts.join("/")
 }
 
@@ -167,7 +176,11 @@ struct Document {
 impl Document {
     /// A license document.
     fn new(bytes: impl Into<Vec<u8>>, identity: Identity) -> Self {
-        Self { bytes: bytes.into(), identity, embedded: None }
+        Self {
+            bytes: bytes.into(),
+            identity,
+            embedded: None,
+        }
     }
 
     /// Bytes that are no license.
@@ -181,8 +194,18 @@ impl Document {
     }
 
     fn at(self, path: impl Into<PathBuf>, expected: Expected) -> SampleLicense {
-        let Self { bytes, identity, embedded } = self;
-        SampleLicense { path: path.into(), bytes, embedded, identity, expected }
+        let Self {
+            bytes,
+            identity,
+            embedded,
+        } = self;
+        SampleLicense {
+            path: path.into(),
+            bytes,
+            embedded,
+            identity,
+            expected,
+        }
     }
 }
 
@@ -221,7 +244,14 @@ impl Default for SampleStore {
     /// The catalogue and nothing else.
     fn default() -> Self {
         let (size, publication_size) = (4096, 2 << 20);
-        Self { seed: 1, catalogue: true, licenses: 0, size, publications: 0, publication_size }
+        Self {
+            seed: 1,
+            catalogue: true,
+            licenses: 0,
+            size,
+            publications: 0,
+            publication_size,
+        }
     }
 }
 
@@ -229,23 +259,43 @@ impl SampleStore {
     /// A store of ordinary licenses of 4096 bytes, and of nothing else.
     #[must_use]
     pub fn ordinary(licenses: u64) -> Self {
-        Self { catalogue: false, licenses, ..Self::default() }
+        Self {
+            catalogue: false,
+            licenses,
+            ..Self::default()
+        }
     }
 
     /// A store of ordinary publications of about this size, and of nothing else.
     #[must_use]
     pub fn of_publications(publications: u64, publication_size: usize) -> Self {
-        Self { publications, publication_size, ..Self::ordinary(0) }
+        Self {
+            publications,
+            publication_size,
+            ..Self::ordinary(0)
+        }
     }
 
     /// The files of the store, first the catalogue. Each is made when it is asked for.
     pub fn files(self) -> impl Iterator<Item = SampleLicense> {
-        let catalogue = if self.catalogue { catalogue(self.seed) } else { Vec::new() };
-        let Self { seed, publications, publication_size, .. } = self;
+        let catalogue = if self.catalogue {
+            catalogue(self.seed)
+        } else {
+            Vec::new()
+        };
+        let Self {
+            seed,
+            publications,
+            publication_size,
+            ..
+        } = self;
         let license = move |index| ordinary_license(seed, index, self.size);
         let publication = move |index| publications::ordinary(seed, index, publication_size);
         let publications = (0..publications).map(publication);
-        catalogue.into_iter().chain((0..self.licenses).map(license)).chain(publications)
+        catalogue
+            .into_iter()
+            .chain((0..self.licenses).map(license))
+            .chain(publications)
     }
 
     /// Writes the store into `directory`, which is created, and returns its files.
@@ -255,7 +305,9 @@ impl SampleStore {
     /// As the file system says; a file that is there already is [`io::ErrorKind::AlreadyExists`].
     pub fn write_into(self, directory: &Path) -> io::Result<Vec<SampleLicense>> {
         fs::create_dir_all(directory)?;
-        self.files().map(|file| file.write_into(directory).map(|()| file)).collect()
+        self.files()
+            .map(|file| file.write_into(directory).map(|()| file))
+            .collect()
     }
 }
 
@@ -264,7 +316,10 @@ fn catalogue(seed: u64) -> Vec<SampleLicense> {
     let mut files = formats::catalogue(&mut Random::new(seed, "formats"));
     files.extend(names::catalogue(&mut Random::new(seed, "names")));
     files.extend(sizes::catalogue(&mut Random::new(seed, "sizes")));
-    files.extend(publications::catalogue(&mut Random::new(seed, "publications")));
+    files.extend(publications::catalogue(&mut Random::new(
+        seed,
+        "publications",
+    )));
     files
 }
 
@@ -278,7 +333,10 @@ fn ordinary_license(seed: u64, index: u64, size: usize) -> SampleLicense {
         _ => (lcp::allowed(&mut random, size), "lcpl"),
     };
     let directory = index / LICENSES_PER_DIRECTORY;
-    document.at(format!("ordinary/{directory:04}/{index:07}.{extension}"), Expected::BackedUp)
+    document.at(
+        format!("ordinary/{directory:04}/{index:07}.{extension}"),
+        Expected::BackedUp,
+    )
 }
 
 #[cfg(test)]
@@ -288,7 +346,12 @@ mod tests {
     use super::*;
 
     fn files(seed: u64) -> Vec<SampleLicense> {
-        let store = SampleStore { seed, licenses: 20, publications: 2, ..SampleStore::default() };
+        let store = SampleStore {
+            seed,
+            licenses: 20,
+            publications: 2,
+            ..SampleStore::default()
+        };
         store.files().collect()
     }
 
@@ -312,7 +375,9 @@ mod tests {
     fn the_bytes_of_a_seed_never_change() {
         let mut hasher = blake3::Hasher::new();
         for file in SampleStore::ordinary(7).files() {
-            hasher.update(file.told_path().as_bytes()).update(&file.bytes);
+            hasher
+                .update(file.told_path().as_bytes())
+                .update(&file.bytes);
         }
         assert_eq!(
             hasher.finalize().to_hex().as_str(),
@@ -344,17 +409,34 @@ mod tests {
             Expected::Error("too-large"),
             Expected::Error("shadowed"),
         ] {
-            assert!(files.iter().any(|file| file.expected == expected), "no file for {expected:?}");
+            assert!(
+                files.iter().any(|file| file.expected == expected),
+                "no file for {expected:?}"
+            );
         }
-        for format in [Some("wmdrm"), Some("xmr"), Some("playready"), Some("lcp"), None] {
-            assert!(files.iter().any(|file| file.identity.format == format), "no file of format {format:?}");
+        for format in [
+            Some("wmdrm"),
+            Some("xmr"),
+            Some("playready"),
+            Some("lcp"),
+            None,
+        ] {
+            assert!(
+                files.iter().any(|file| file.identity.format == format),
+                "no file of format {format:?}"
+            );
         }
     }
 
     #[test]
     fn an_ordinary_license_has_the_size_that_was_asked_for() {
         for size in [MINIMUM_SIZE, 4096, 4097, 4098, 4099, MAXIMUM_SIZE] {
-            for file in (SampleStore { size, ..SampleStore::ordinary(7) }).files() {
+            for file in (SampleStore {
+                size,
+                ..SampleStore::ordinary(7)
+            })
+            .files()
+            {
                 assert_eq!(file.bytes.len(), size, "{}", file.path.display());
             }
         }
@@ -365,7 +447,10 @@ mod tests {
         for size in [MINIMUM_PUBLICATION_SIZE, 100_000, 2 << 20] {
             for file in SampleStore::of_publications(2, size).files() {
                 let bytes = file.bytes.len();
-                assert!((size - 100..=size).contains(&bytes), "{bytes} instead of {size}");
+                assert!(
+                    (size - 100..=size).contains(&bytes),
+                    "{bytes} instead of {size}"
+                );
             }
         }
     }
@@ -389,9 +474,17 @@ mod tests {
     #[test]
     fn a_store_that_is_written_is_on_the_disk_as_it_was_returned() {
         let directory = tempfile::tempdir().unwrap();
-        let store = SampleStore { licenses: 3, ..SampleStore::default() };
+        let store = SampleStore {
+            licenses: 3,
+            ..SampleStore::default()
+        };
         for file in store.write_into(directory.path()).unwrap() {
-            assert_eq!(fs::read(directory.path().join(&file.path)).unwrap(), file.bytes, "{}", file.path.display());
+            assert_eq!(
+                fs::read(directory.path().join(&file.path)).unwrap(),
+                file.bytes,
+                "{}",
+                file.path.display()
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use license_backup_sample::{
-    MAXIMUM_PUBLICATION_SIZE, MAXIMUM_SIZE, MINIMUM_PUBLICATION_SIZE, MINIMUM_SIZE, SampleLicense, SampleStore,
+    MAXIMUM_PUBLICATION_SIZE, MAXIMUM_SIZE, MINIMUM_PUBLICATION_SIZE, MINIMUM_SIZE, SampleLicense,
+    SampleStore,
 };
 
 /// Writes a license store with every special case once, and ordinary licenses and publications
@@ -53,7 +54,11 @@ fn publication_size(text: &str) -> Result<usize, String> {
 fn size_in(sizes: RangeInclusive<usize>, text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(size) if sizes.contains(&size) => Ok(size),
-        _ => Err(format!("it must be a number of bytes from {} to {}", sizes.start(), sizes.end())),
+        _ => Err(format!(
+            "it must be a number of bytes from {} to {}",
+            sizes.start(),
+            sizes.end()
+        )),
     }
 }
 
@@ -75,7 +80,10 @@ fn main() -> anyhow::Result<()> {
         files += 1;
         bytes += file.bytes.len();
     }
-    println!("{}: {files} files, {bytes} bytes, seed {seed}", directory.display());
+    println!(
+        "{}: {files} files, {bytes} bytes, seed {seed}",
+        directory.display()
+    );
     Ok(())
 }
 
@@ -90,12 +98,18 @@ fn prepare(directory: &Path, replace: bool) -> anyhow::Result<()> {
         Ok(entries) => {
             for entry in entries {
                 if !replace {
-                    bail!("{} is not empty; --replace removes what is in it", directory.display());
+                    bail!(
+                        "{} is not empty; --replace removes what is in it",
+                        directory.display()
+                    );
                 }
                 let entry = entry.with_context(named)?;
                 let is_directory = entry.file_type().with_context(named)?.is_dir();
-                let removed =
-                    if is_directory { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
+                let removed = if is_directory {
+                    fs::remove_dir_all(entry.path())
+                } else {
+                    fs::remove_file(entry.path())
+                };
                 removed.with_context(|| format!("cannot remove {}", entry.path().display()))?;
             }
         }
@@ -104,5 +118,6 @@ fn prepare(directory: &Path, replace: bool) -> anyhow::Result<()> {
 }
 
 fn write(file: &SampleLicense, directory: &Path) -> anyhow::Result<()> {
-    file.write_into(directory).with_context(|| format!("cannot write {}", directory.join(&file.path).display()))
+    file.write_into(directory)
+        .with_context(|| format!("cannot write {}", directory.join(&file.path).display()))
 }

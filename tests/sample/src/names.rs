@@ -48,7 +48,13 @@ const LINUX_ALONE: &[&str] = &[
 ];
 
 /// Names that an archive cannot hold, because a reader that takes `\` for a separator would be led astray.
-const NO_ARCHIVE: &[&str] = &["..\\up.lic", "a\\..\\b.lic", "empty\\\\part.lic", "\\leading.lic", "trailing\\"];
+const NO_ARCHIVE: &[&str] = &[
+    "..\\up.lic",
+    "a\\..\\b.lic",
+    "empty\\\\part.lic",
+    "\\leading.lic",
+    "trailing\\",
+];
 
 pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     let mut names: Vec<(PathBuf, Expected)> = Vec::new();
@@ -69,8 +75,10 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
         let longest = format!("{}n", "é".repeat(127));
         add(longest.as_ref(), Expected::BackedUp);
     }
-    let mut files: Vec<_> =
-        names.into_iter().map(|(path, expected)| response(&[version_2(random, GRANT, 0)]).at(path, expected)).collect();
+    let mut files: Vec<_> = names
+        .into_iter()
+        .map(|(path, expected)| response(&[version_2(random, GRANT, 0)]).at(path, expected))
+        .collect();
     #[cfg(target_os = "linux")]
     files.push(not_utf8(random));
     files

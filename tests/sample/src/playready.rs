@@ -65,7 +65,17 @@ fn elements(licenses: &[&Document], name: &str) -> Elements {
         let content = BASE64_STANDARD.encode(&license.bytes);
         format!("<{name}>{content}</{name}>")
     };
-    let key_ids = licenses.iter().flat_map(|license| license.identity.key_ids.clone()).collect();
-    let identity = Identity { format: Some("playready"), key_ids, ..Identity::default() };
-    Elements { text: licenses.iter().map(element).collect(), identity }
+    let key_ids = licenses
+        .iter()
+        .flat_map(|license| license.identity.key_ids.clone())
+        .collect();
+    let identity = Identity {
+        format: Some("playready"),
+        key_ids,
+        ..Identity::default()
+    };
+    Elements {
+        text: licenses.iter().map(element).collect(),
+        identity,
+    }
 }

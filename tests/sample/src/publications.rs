@@ -75,14 +75,26 @@ fn epub(random: &mut Random, license: Entry, length: usize) -> Container {
 /// A package with a manifest, as for an audiobook or a PDF.
 fn package(random: &mut Random, license: Entry, resource: &str) -> Container {
     let manifest = Entry::deflated("manifest.json", MANIFEST.as_bytes());
-    Container::of(vec![manifest, license, Entry::stored(resource, random.bytes(SHORT))])
+    Container::of(vec![
+        manifest,
+        license,
+        Entry::stored(resource, random.bytes(SHORT)),
+    ])
 }
 
 /// A publication that has `license` in the entry `entry`.
 fn publication(license: Document, entry: &'static str, container: &Container) -> Document {
-    let Document { bytes: document, identity, .. } = license;
+    let Document {
+        bytes: document,
+        identity,
+        ..
+    } = license;
     let embedded = Some(EmbeddedLicense { entry, document });
-    Document { bytes: container.bytes(), identity, embedded }
+    Document {
+        bytes: container.bytes(),
+        identity,
+        embedded,
+    }
 }
 
 /// A short EPUB whose license is deflated.
@@ -140,10 +152,16 @@ fn sound(random: &mut Random) -> Vec<SampleLicense> {
         ("no-extension", book(random)),
         ("audiobook.lcpa", at_root(random, "track-1.mp3")),
         ("document.lcpdf", at_root(random, "document.pdf")),
-        ("zip64.epub", book_changed(random, |container| container.zip64 = true)),
+        (
+            "zip64.epub",
+            book_changed(random, |container| container.zip64 = true),
+        ),
         ("comment.epub", book_changed(random, with_comment)),
         ("prefixed.epub", book_changed(random, with_prefix)),
-        ("prefixed-and-counted.epub", book_changed(random, with_counted_prefix)),
+        (
+            "prefixed-and-counted.epub",
+            book_changed(random, with_counted_prefix),
+        ),
     ];
     in_directory("containers", documents, BackedUp)
 }
@@ -167,7 +185,8 @@ fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     let wmdrm = Entry::deflated(IN_EPUB, &response(&[version_2(random, GRANT, 0)]).bytes);
     let text = Entry::deflated(IN_EPUB, b"This is no license.\n");
     let mut two = epub(random, sound.clone(), SHORT);
-    two.entries.push(Entry::deflated(AT_ROOT, &lcp::license(random, 0).bytes));
+    two.entries
+        .push(Entry::deflated(AT_ROOT, &lcp::license(random, 0).bytes));
     let mut many = epub(random, sound, SHORT);
     (many.zip64, many.claimed_entries) = (true, Some(1 << 32));
     let mut with = |license| epub(random, license, SHORT);
@@ -185,7 +204,9 @@ fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     .map(|(name, container)| (name, Document::foreign(container.bytes())));
     let mut cut = book(random).bytes;
     cut.truncate(cut.len() - 200);
-    let documents = documents.into_iter().chain([("cut.epub", Document::foreign(cut))]);
+    let documents = documents
+        .into_iter()
+        .chain([("cut.epub", Document::foreign(cut))]);
     in_directory("damaged", documents, Error("malformed"))
 }
 
@@ -195,7 +216,12 @@ fn deflated_zeros(mebibytes: usize) -> Vec<u8> {
     let mut compressor = CompressorOxide::with_format_and_level(DataFormat::Raw, level);
     // After a full flush the same bytes can follow once more.
     let mut block = vec![0; 8 << 10];
-    let done = deflate(&mut compressor, &vec![0; 1 << 20], &mut block, MZFlush::Full);
+    let done = deflate(
+        &mut compressor,
+        &vec![0; 1 << 20],
+        &mut block,
+        MZFlush::Full,
+    );
     let mut data = block[..done.bytes_written].repeat(mebibytes);
     // An empty block that is the last one.
     data.extend_from_slice(&[3, 0]);

@@ -33,13 +33,22 @@ pub fn write_special_files(store: &Path) -> io::Result<Vec<SampleLicense>> {
     ] {
         symlink(target, store.join("special").join(name))?;
     }
-    let not_opened =
-        ["fifo", "link-to-file", "link-to-directory", "link-to-nothing", "link-to-itself", "link-out-of-the-store"]
-            .map(|name| {
-                let path = format!("special/{name}");
-                Document::foreign([]).at(path, Expected::Restricted("not-a-regular-file"))
-            });
-    let mut files = vec![SampleLicense { path: "linked/license.lic".into(), ..license }];
+    let not_opened = [
+        "fifo",
+        "link-to-file",
+        "link-to-directory",
+        "link-to-nothing",
+        "link-to-itself",
+        "link-out-of-the-store",
+    ]
+    .map(|name| {
+        let path = format!("special/{name}");
+        Document::foreign([]).at(path, Expected::Restricted("not-a-regular-file"))
+    });
+    let mut files = vec![SampleLicense {
+        path: "linked/license.lic".into(),
+        ..license
+    }];
     files.extend(not_opened);
     Ok(files)
 }

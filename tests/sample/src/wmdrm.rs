@@ -51,31 +51,63 @@ pub(super) fn version_2(random: &mut Random, rights: &str, filler: usize) -> Lic
 </LICENSORINFO>
 </LICENSE>"#
     );
-    License { text, lid: Some(lid), kid: Some(kid) }
+    License {
+        text,
+        lid: Some(lid),
+        kid: Some(kid),
+    }
 }
 
 /// A license of version 3 around `xmr`.
 pub(super) fn version_3(xmr: &Document) -> License {
-    let text = format!(r#"<LICENSE version="3.0.0.0">{}</LICENSE>"#, BASE64_STANDARD.encode(&xmr.bytes));
-    License { text, lid: None, kid: xmr.identity.key_ids.first().cloned() }
+    let text = format!(
+        r#"<LICENSE version="3.0.0.0">{}</LICENSE>"#,
+        BASE64_STANDARD.encode(&xmr.bytes)
+    );
+    License {
+        text,
+        lid: None,
+        kid: xmr.identity.key_ids.first().cloned(),
+    }
 }
 
 /// A license whose content is encrypted to a device.
 pub(super) fn encrypted(random: &mut Random) -> License {
-    let text = format!(r#"<LICENSE version="2.0.0.0">{}</LICENSE>"#, random.base64(1500));
-    License { text, lid: None, kid: None }
+    let text = format!(
+        r#"<LICENSE version="2.0.0.0">{}</LICENSE>"#,
+        random.base64(1500)
+    );
+    License {
+        text,
+        lid: None,
+        kid: None,
+    }
 }
 
 /// A license of a version that nobody knows, but with IDs where they always were.
 pub(super) fn version_9(random: &mut Random) -> License {
     let known = version_2(random, GRANT, 0);
-    License { text: known.text.replacen(r#"version="2.0.0.0""#, r#"version="9.0.0.0""#, 1), ..known }
+    License {
+        text: known
+            .text
+            .replacen(r#"version="2.0.0.0""#, r#"version="9.0.0.0""#, 1),
+        ..known
+    }
 }
 
 /// Licenses under the usual root.
 pub(super) fn response(licenses: &[License]) -> Document {
-    let texts: Vec<_> = licenses.iter().map(|license| license.text.as_str()).collect();
-    document(licenses, format!("<LICENSERESPONSE>\n{}\n</LICENSERESPONSE>\n", texts.join("\n")))
+    let texts: Vec<_> = licenses
+        .iter()
+        .map(|license| license.text.as_str())
+        .collect();
+    document(
+        licenses,
+        format!(
+            "<LICENSERESPONSE>\n{}\n</LICENSERESPONSE>\n",
+            texts.join("\n")
+        ),
+    )
 }
 
 /// A license without the usual root.
@@ -87,8 +119,14 @@ pub(super) fn bare(license: License) -> Document {
 fn document(licenses: &[License], text: String) -> Document {
     let identity = Identity {
         format: Some("wmdrm"),
-        license_ids: licenses.iter().filter_map(|license| license.lid.clone()).collect(),
-        key_ids: licenses.iter().filter_map(|license| license.kid.clone()).collect(),
+        license_ids: licenses
+            .iter()
+            .filter_map(|license| license.lid.clone())
+            .collect(),
+        key_ids: licenses
+            .iter()
+            .filter_map(|license| license.kid.clone())
+            .collect(),
         rights_end: None,
     };
     Document::new(text, identity)
@@ -100,27 +138,43 @@ pub(super) fn latin_1(random: &mut Random) -> Document {
     let rights = format!(r#"<META name="Title">Mémoires d'un âne</META>{GRANT}"#);
     let text = response(&[version_2(random, &rights, 0)]).bytes;
     let text = String::from_utf8_lossy(&text);
-    let characters = text.chars().map(|character| u8::try_from(character).unwrap_or(b'?'));
+    let characters = text
+        .chars()
+        .map(|character| u8::try_from(character).unwrap_or(b'?'));
     let declaration = br#"<?xml version="1.0" encoding="ISO-8859-1"?>"#.iter().copied();
-    let identity = Identity { format: Some("wmdrm"), ..Identity::default() };
+    let identity = Identity {
+        format: Some("wmdrm"),
+        ..Identity::default()
+    };
     Document::new(declaration.chain(characters).collect::<Vec<_>>(), identity)
 }
 
 /// A document of exactly `size` bytes that may be backed up.
 pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
-    fit(random, size, |random, filler| response(&[version_2(random, GRANT, filler)]))
+    fit(random, size, |random, filler| {
+        response(&[version_2(random, GRANT, filler)])
+    })
 }
 
 /// A document of exactly `size` bytes that may be backed up, and holds an XMR license.
 pub(super) fn allowed_version_3(random: &mut Random, size: usize) -> Document {
-    fit(random, size, |random, filler| response(&[version_3(&xmr::license(random, xmr::ALLOWED, filler))]))
+    fit(random, size, |random, filler| {
+        response(&[version_3(&xmr::license(random, xmr::ALLOWED, filler))])
+    })
 }
 
 /// A text of exactly `size` bytes: with as much filler as it takes, of which every 3 bytes are 4 characters of base64,
 /// and blank lines at its end.
-pub(super) fn fit(random: &mut Random, size: usize, document: impl Fn(&mut Random, usize) -> Document) -> Document {
+pub(super) fn fit(
+    random: &mut Random,
+    size: usize,
+    document: impl Fn(&mut Random, usize) -> Document,
+) -> Document {
     let bare = document(&mut random.clone(), 0).bytes.len();
-    assert!(bare <= size, "a license of {size} bytes is too small to be had; {bare} is the least");
+    assert!(
+        bare <= size,
+        "a license of {size} bytes is too small to be had; {bare} is the least"
+    );
     let mut filled = document(random, (size - bare) / 4 * 3);
     // The base64 of an XMR license ends in padding, into which a few bytes of filler may fit without making it longer.
     filled.bytes.resize(size, b'\n');

@@ -31,15 +31,37 @@ const HEADER_LENGTH: usize = 8;
 pub(super) fn license(random: &mut Random, rights: &[u16], filler: usize) -> Document {
     let rights_id: [u8; 16] = random.array();
     let key_id: [u8; 16] = random.array();
-    let rights: Vec<u8> = rights.iter().flat_map(|bits| object(MUST_UNDERSTAND, 0x000D, &bits.to_be_bytes())).collect();
+    let rights: Vec<u8> = rights
+        .iter()
+        .flat_map(|bits| object(MUST_UNDERSTAND, 0x000D, &bits.to_be_bytes()))
+        .collect();
     let policy = object(MUST_UNDERSTAND | CONTAINER, 0x0002, &rights);
     let key: Vec<u8> = [&key_id[..], &[0, 1, 0, 1, 0, 128], &random.bytes(128)].concat();
-    let keys = object(MUST_UNDERSTAND | CONTAINER, 0x0009, &object(MUST_UNDERSTAND, 0x000A, &key));
-    let signature = object(MUST_UNDERSTAND, 0x000B, &[&[0, 1, 0, 16], &random.bytes(16 + filler)[..]].concat());
-    let outer = object(MUST_UNDERSTAND | CONTAINER, 0x0001, &[policy, keys, signature].concat());
+    let keys = object(
+        MUST_UNDERSTAND | CONTAINER,
+        0x0009,
+        &object(MUST_UNDERSTAND, 0x000A, &key),
+    );
+    let signature = object(
+        MUST_UNDERSTAND,
+        0x000B,
+        &[&[0, 1, 0, 16], &random.bytes(16 + filler)[..]].concat(),
+    );
+    let outer = object(
+        MUST_UNDERSTAND | CONTAINER,
+        0x0001,
+        &[policy, keys, signature].concat(),
+    );
     let bytes = [SIGNATURE, &VERSION.to_be_bytes(), &rights_id, &outer].concat();
     let key_ids = vec![guid(key_id)];
-    Document::new(bytes, Identity { format: Some("xmr"), key_ids, ..Identity::default() })
+    Document::new(
+        bytes,
+        Identity {
+            format: Some("xmr"),
+            key_ids,
+            ..Identity::default()
+        },
+    )
 }
 
 /// A license of another version that grants a backup as one of version 1 does.
@@ -56,6 +78,13 @@ pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
 }
 
 fn object(flags: u16, kind: u16, data: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(HEADER_LENGTH + data.len()).expect("an object of the sample store is small");
-    [&flags.to_be_bytes()[..], &kind.to_be_bytes(), &length.to_be_bytes(), data].concat()
+    let length =
+        u32::try_from(HEADER_LENGTH + data.len()).expect("an object of the sample store is small");
+    [
+        &flags.to_be_bytes()[..],
+        &kind.to_be_bytes(),
+        &length.to_be_bytes(),
+        data,
+    ]
+    .concat()
 }

@@ -50,25 +50,46 @@ impl Entry {
     pub(super) fn stored(name: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         let data = content.into();
         let (crc32, size) = (crc32fast::hash(&data), data.len() as u64);
-        Self { name: name.into(), method: STORED, data, flags: 0, crc32, size }
+        Self {
+            name: name.into(),
+            method: STORED,
+            data,
+            flags: 0,
+            crc32,
+            size,
+        }
     }
 
     /// An entry that is compressed.
     pub(super) fn deflated(name: impl Into<String>, content: &[u8]) -> Self {
         let (crc32, size) = (crc32fast::hash(content), content.len() as u64);
-        Self { crc32, size, ..Self::of_deflated(name, compress_to_vec(content, LEVEL)) }
+        Self {
+            crc32,
+            size,
+            ..Self::of_deflated(name, compress_to_vec(content, LEVEL))
+        }
     }
 
     /// An entry whose compressed data is `data`, and which claims to have no content.
     pub(super) fn of_deflated(name: impl Into<String>, data: Vec<u8>) -> Self {
-        Self { name: name.into(), method: DEFLATED, data, flags: 0, crc32: 0, size: 0 }
+        Self {
+            name: name.into(),
+            method: DEFLATED,
+            data,
+            flags: 0,
+            crc32: 0,
+            size: 0,
+        }
     }
 }
 
 impl Container {
     /// A container that has no faults and nothing that is unusual.
     pub(super) fn of(entries: Vec<Entry>) -> Self {
-        Self { entries, ..Self::default() }
+        Self {
+            entries,
+            ..Self::default()
+        }
     }
 
     pub(super) fn bytes(&self) -> Vec<u8> {
@@ -88,7 +109,11 @@ impl Container {
 
     /// The place that what is written next has in the offsets.
     fn offset(&self, out: &Writer) -> u64 {
-        let base = if self.counts_prefix { 0 } else { self.prefix.len() };
+        let base = if self.counts_prefix {
+            0
+        } else {
+            self.prefix.len()
+        };
         to_u64(out.0.len() - base)
     }
 
@@ -162,7 +187,11 @@ impl Container {
         }
         out.put(b"PK\x05\x06");
         out.put(&[0; 4]);
-        let count = if self.zip64 { IN_ZIP64_16 } else { to_u16(self.entries.len()) };
+        let count = if self.zip64 {
+            IN_ZIP64_16
+        } else {
+            to_u16(self.entries.len())
+        };
         out.put16(count);
         out.put16(count);
         out.put32(self.narrow(size));

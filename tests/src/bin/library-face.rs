@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use license_backup::{
-    BackupOptions, Events, Failure, ListOptions, Operation, OperationError, Progress, RestoreOptions, Runtime, Status,
-    VerifyOptions, wait,
+    BackupOptions, Events, Failure, ListOptions, Operation, OperationError, Progress,
+    RestoreOptions, Runtime, Status, VerifyOptions, wait,
 };
 use license_backup_core::report::{
-    BACKUP_FILE, BackupReport, Console, ExitCode, ListReport, Manner, Report, Reporter, RestoreReport, Unwritten,
-    VerifyReport,
+    BACKUP_FILE, BackupReport, Console, ExitCode, ListReport, Manner, Report, Reporter,
+    RestoreReport, Unwritten, VerifyReport,
 };
 
 /// The streams of this process, without a display of progress.
@@ -21,7 +21,9 @@ struct Streams;
 
 impl Console for Streams {
     fn print(&mut self, text: &str) -> Result<(), Unwritten> {
-        io::stdout().write_all(text.as_bytes()).map_err(|error| Unwritten::Failed(error.to_string()))
+        io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(|error| Unwritten::Failed(error.to_string()))
     }
 
     fn say(&mut self, line: &str) {
@@ -50,7 +52,9 @@ impl Arguments {
 
     /// The backup directory, which every verb but a listing needs.
     fn directory(&self) -> anyhow::Result<&str> {
-        self.directory.as_deref().context("the backup directory is missing")
+        self.directory
+            .as_deref()
+            .context("the backup directory is missing")
     }
 
     fn archive(&self) -> anyhow::Result<String> {
@@ -60,41 +64,73 @@ impl Arguments {
 
 fn main() -> anyhow::Result<process::ExitCode> {
     let mut words = std::env::args().skip(1);
-    let (store, verb) = words.next().zip(words.next()).context("usage: library-face STORE VERB [DIR] [OPTION...]")?;
+    let (store, verb) = words
+        .next()
+        .zip(words.next())
+        .context("usage: library-face STORE VERB [DIR] [OPTION...]")?;
     let mut words = words.peekable();
     let directory = words.next_if(|word| !word.starts_with("--"));
-    let exit = run(&Arguments { store, verb, directory, options: words.collect() })?;
+    let exit = run(&Arguments {
+        store,
+        verb,
+        directory,
+        options: words.collect(),
+    })?;
     Ok(process::ExitCode::from(exit.number()))
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = Runtime::new()?;
     let (overwrite, dry_run) = (arguments.has("--overwrite"), arguments.has("--dry-run"));
-    let manner = Manner { json: arguments.has("--json"), quiet: arguments.has("--quiet") };
+    let manner = Manner {
+        json: arguments.has("--json"),
+        quiet: arguments.has("--quiet"),
+    };
     Ok(match arguments.verb.as_str() {
         "backup" => {
-            let options = BackupOptions::new(&arguments.store, arguments.directory()?).overwrite(overwrite);
-            let report = BackupReport { archive: arguments.archive()?, strict: arguments.has("--strict") };
+            let options =
+                BackupOptions::new(&arguments.store, arguments.directory()?).overwrite(overwrite);
+            let report = BackupReport {
+                archive: arguments.archive()?,
+                strict: arguments.has("--strict"),
+            };
             follow(report, manner, wait(runtime.backup(&options)))
         }
         "restore" => {
             let options = RestoreOptions::new(arguments.directory()?, &arguments.store);
             let options = options.overwrite(overwrite).dry_run(dry_run);
-            let report = RestoreReport { archive: arguments.archive()?, overwrite, dry_run };
+            let report = RestoreReport {
+                archive: arguments.archive()?,
+                overwrite,
+                dry_run,
+            };
             follow(report, manner, wait(runtime.restore(&options)))
         }
         "verify" => {
-            let expected = arguments.options.iter().skip_while(|option| *option != "--expect").nth(1);
+            let expected = arguments
+                .options
+                .iter()
+                .skip_while(|option| *option != "--expect")
+                .nth(1);
             let options = VerifyOptions::new(arguments.directory()?);
             let options = expected.map_or(options.clone(), |hash| options.expected_hash(hash));
-            let report = VerifyReport { archive: arguments.archive()?, expected: expected.is_some() };
+            let report = VerifyReport {
+                archive: arguments.archive()?,
+                expected: expected.is_some(),
+            };
             follow(report, manner, wait(runtime.verify(&options)))
         }
         "list" => {
-            let options =
-                arguments.directory.as_ref().map_or(ListOptions::store(&arguments.store), ListOptions::backup);
+            let options = arguments
+                .directory
+                .as_ref()
+                .map_or(ListOptions::store(&arguments.store), ListOptions::backup);
             let operation = wait(runtime.list(&options));
-            tell(ListReport, manner, operation.map(|operation| (operation.licenses, operation.completed)))
+            tell(
+                ListReport,
+                manner,
+                operation.map(|operation| (operation.licenses, operation.completed)),
+            )
         }
         other => bail!("there is no verb {other}"),
     })
@@ -105,14 +141,24 @@ fn follow<R: Report<Event = Status>>(
     manner: Manner,
     started: Result<Operation<R::Summary>, OperationError>,
 ) -> ExitCode {
-    tell(report, manner, started.map(|operation| (operation.progress, operation.completed)))
+    tell(
+        report,
+        manner,
+        started.map(|operation| (operation.progress, operation.completed)),
+    )
 }
 
 /// Tells what happens and how it ended.
 fn tell<R: Report>(
     report: R,
     manner: Manner,
-    started: Result<(Events<R::Event>, impl Future<Output = Result<R::Summary, OperationError>>), OperationError>,
+    started: Result<
+        (
+            Events<R::Event>,
+            impl Future<Output = Result<R::Summary, OperationError>>,
+        ),
+        OperationError,
+    >,
 ) -> ExitCode {
     let mut reporter = Reporter::new(report, manner, Streams);
     let outcome = started.and_then(|(mut events, completed)| {

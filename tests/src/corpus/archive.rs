@@ -90,7 +90,10 @@ impl Entry {
             name,
             extra: Vec::new(),
         };
-        let central = Header { signature: 0x0201_4B50, ..local.clone() };
+        let central = Header {
+            signature: 0x0201_4B50,
+            ..local.clone()
+        };
         Self {
             local,
             content,
@@ -120,7 +123,14 @@ impl Archive {
     /// An archive of these entries, as the writer writes it.
     pub(super) fn new(entries: Vec<Entry>) -> Self {
         let order = (0..entries.len()).collect();
-        Self { before: Vec::new(), entries, gap: Vec::new(), order, hidden: Vec::new(), end: End::default() }
+        Self {
+            before: Vec::new(),
+            entries,
+            gap: Vec::new(),
+            order,
+            hidden: Vec::new(),
+            end: End::default(),
+        }
     }
 
     /// The file.

@@ -11,7 +11,9 @@ const FIELDS: [Field; 14] = [
     ("the signature", |header| header.signature ^= 1),
     ("the version needed", |header| header.needed = 45),
     ("the flag for encryption", |header| header.flags |= 1),
-    ("the flag for sizes behind the content", |header| header.flags |= 8),
+    ("the flag for sizes behind the content", |header| {
+        header.flags |= 8
+    }),
     ("no flag for UTF-8", |header| header.flags = 0),
     ("the method deflate", |header| header.method = 8),
     ("a time", |header| header.time = 1),
@@ -23,8 +25,12 @@ const FIELDS: [Field; 14] = [
         header.size -= 1;
         header.compressed -= 1;
     }),
-    ("an extra field", |header| header.extra = vec![0x55, 0x54, 0, 0]),
-    ("an extra field that is cut short", |header| header.extra = vec![1]),
+    ("an extra field", |header| {
+        header.extra = vec![0x55, 0x54, 0, 0]
+    }),
+    ("an extra field that is cut short", |header| {
+        header.extra = vec![1]
+    }),
 ];
 
 /// A field of the central directory alone, and a wrong value for it.
@@ -36,12 +42,24 @@ const CENTRAL_FIELDS: [CentralField; 11] = [
     ("a comment", |entry| entry.comment = b"!".to_vec()),
     ("another disk", |entry| entry.disk = 1),
     ("text as an internal attribute", |entry| entry.internal = 1),
-    ("the mode of a symbolic link", |entry| entry.external = 0o120_777 << 16),
-    ("the mode of a directory", |entry| entry.external = 0o040_700 << 16),
-    ("the mode of a device", |entry| entry.external = 0o060_600 << 16),
-    ("a mode that lets others read", |entry| entry.external = 0o100_644 << 16),
-    ("a mode that sets the user ID", |entry| entry.external = 0o104_600 << 16),
-    ("the directory attribute of DOS", |entry| entry.external |= 0x10),
+    ("the mode of a symbolic link", |entry| {
+        entry.external = 0o120_777 << 16
+    }),
+    ("the mode of a directory", |entry| {
+        entry.external = 0o040_700 << 16
+    }),
+    ("the mode of a device", |entry| {
+        entry.external = 0o060_600 << 16
+    }),
+    ("a mode that lets others read", |entry| {
+        entry.external = 0o100_644 << 16
+    }),
+    ("a mode that sets the user ID", |entry| {
+        entry.external = 0o104_600 << 16
+    }),
+    ("the directory attribute of DOS", |entry| {
+        entry.external |= 0x10
+    }),
 ];
 
 /// Each field of each entry wrong in the local header, in the central directory, and in both.
@@ -57,37 +75,52 @@ pub(super) fn fields() -> Vec<Case> {
             cases.push(Case::new(format!("{name}: {what}"), &archive, ""));
         };
         for (what, change) in FIELDS {
-            add(format!("{what}, in the local header"), &|entry| change(&mut entry.local));
-            add(format!("{what}, in the central directory"), &|entry| change(&mut entry.central));
+            add(format!("{what}, in the local header"), &|entry| {
+                change(&mut entry.local)
+            });
+            add(format!("{what}, in the central directory"), &|entry| {
+                change(&mut entry.central)
+            });
             add(format!("{what}, in both"), &|entry| entry.both(change));
         }
         for (what, change) in CENTRAL_FIELDS {
             add(what.to_owned(), &change);
         }
-        add("another name in the local header".to_owned(), &|entry| entry.local.name[0] ^= 1);
+        add("another name in the local header".to_owned(), &|entry| {
+            entry.local.name[0] ^= 1
+        });
         add("an unneeded ZIP64 field".to_owned(), &|entry| {
             let size = u64::from(entry.local.size);
             entry.both(|header| with_zip64(header, &[size, size]));
         });
-        add("an unneeded ZIP64 field, and sizes that point to it".to_owned(), &|entry| {
-            let size = u64::from(entry.local.size);
-            entry.both(|header| {
-                with_zip64(header, &[size, size]);
-                (header.size, header.compressed) = (u32::MAX, u32::MAX);
-            });
-        });
+        add(
+            "an unneeded ZIP64 field, and sizes that point to it".to_owned(),
+            &|entry| {
+                let size = u64::from(entry.local.size);
+                entry.both(|header| {
+                    with_zip64(header, &[size, size]);
+                    (header.size, header.compressed) = (u32::MAX, u32::MAX);
+                });
+            },
+        );
         add("a size of 2^62 in a ZIP64 field".to_owned(), &|entry| {
             entry.both(|header| {
                 with_zip64(header, &[1 << 62, 1 << 62]);
                 (header.size, header.compressed) = (u32::MAX, u32::MAX);
             });
         });
-        add("sizes that point to a ZIP64 field that is not there".to_owned(), &|entry| {
-            entry.both(|header| (header.size, header.compressed) = (u32::MAX, u32::MAX));
-        });
-        add("an offset that points to a ZIP64 field that is not there".to_owned(), &|entry| {
-            entry.offset = Some(u32::MAX);
-        });
+        add(
+            "sizes that point to a ZIP64 field that is not there".to_owned(),
+            &|entry| {
+                entry.both(|header| (header.size, header.compressed) = (u32::MAX, u32::MAX));
+            },
+        );
+        add(
+            "an offset that points to a ZIP64 field that is not there".to_owned(),
+            &|entry| {
+                entry.offset = Some(u32::MAX);
+            },
+        );
         add("an offset of 2^63 in a ZIP64 field".to_owned(), &|entry| {
             with_zip64(&mut entry.central, &[1 << 63]);
             entry.offset = Some(u32::MAX);
@@ -104,13 +137,18 @@ fn with_zip64(header: &mut Header, values: &[u64]) {
     let length = u16::try_from(values.len() * 8).expect("there are few");
     header.needed = 45;
     header.extra = [1_u16.to_le_bytes(), length.to_le_bytes()].concat();
-    header.extra.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    header
+        .extra
+        .extend(values.iter().flat_map(|value| value.to_le_bytes()));
 }
 
 /// Wrong fields in the end of the central directory, and ZIP64 structures that lie or do not belong there.
 pub(super) fn ends() -> Vec<Case> {
     let whole = Backup::whole().archive();
-    let zip64 = |zip64: Zip64| End { zip64: Some(zip64), ..End::default() };
+    let zip64 = |zip64: Zip64| End {
+        zip64: Some(zip64),
+        ..End::default()
+    };
     // With these values the end says that the true ones are in the ZIP64 record.
     let all_in_zip64 = |record: Zip64| End {
         entries_here: Some(u16::MAX),
@@ -121,33 +159,180 @@ pub(super) fn ends() -> Vec<Case> {
     };
     let true_values = Zip64::default;
     let ends: Vec<(&str, End)> = vec![
-        ("another disk", End { disk: 1, ..End::default() }),
-        ("a directory on another disk", End { directory_disk: 1, ..End::default() }),
-        ("an entry fewer on this disk", End { entries_here: Some(4), ..End::default() }),
-        ("an entry fewer", End { entries: Some(4), entries_here: Some(4), ..End::default() }),
-        ("an entry more", End { entries: Some(6), entries_here: Some(6), ..End::default() }),
-        ("no entries", End { entries: Some(0), entries_here: Some(0), ..End::default() }),
-        ("a smaller directory", End { size: Some(46), ..End::default() }),
-        ("a larger directory", End { size: Some(100_000), ..End::default() }),
-        ("a directory at the start", End { offset: Some(0), ..End::default() }),
-        ("a directory behind the end", End { offset: Some(100_000), ..End::default() }),
-        ("a comment", End { comment: b"hello".to_vec(), ..End::default() }),
-        ("a comment that looks like an end", End { comment: Archive::new(Vec::new()).bytes(), ..End::default() }),
-        ("bytes behind the end", End { after: b"\n".to_vec(), ..End::default() }),
-        ("an end behind the end", End { after: Archive::new(Vec::new()).bytes(), ..End::default() }),
+        (
+            "another disk",
+            End {
+                disk: 1,
+                ..End::default()
+            },
+        ),
+        (
+            "a directory on another disk",
+            End {
+                directory_disk: 1,
+                ..End::default()
+            },
+        ),
+        (
+            "an entry fewer on this disk",
+            End {
+                entries_here: Some(4),
+                ..End::default()
+            },
+        ),
+        (
+            "an entry fewer",
+            End {
+                entries: Some(4),
+                entries_here: Some(4),
+                ..End::default()
+            },
+        ),
+        (
+            "an entry more",
+            End {
+                entries: Some(6),
+                entries_here: Some(6),
+                ..End::default()
+            },
+        ),
+        (
+            "no entries",
+            End {
+                entries: Some(0),
+                entries_here: Some(0),
+                ..End::default()
+            },
+        ),
+        (
+            "a smaller directory",
+            End {
+                size: Some(46),
+                ..End::default()
+            },
+        ),
+        (
+            "a larger directory",
+            End {
+                size: Some(100_000),
+                ..End::default()
+            },
+        ),
+        (
+            "a directory at the start",
+            End {
+                offset: Some(0),
+                ..End::default()
+            },
+        ),
+        (
+            "a directory behind the end",
+            End {
+                offset: Some(100_000),
+                ..End::default()
+            },
+        ),
+        (
+            "a comment",
+            End {
+                comment: b"hello".to_vec(),
+                ..End::default()
+            },
+        ),
+        (
+            "a comment that looks like an end",
+            End {
+                comment: Archive::new(Vec::new()).bytes(),
+                ..End::default()
+            },
+        ),
+        (
+            "bytes behind the end",
+            End {
+                after: b"\n".to_vec(),
+                ..End::default()
+            },
+        ),
+        (
+            "an end behind the end",
+            End {
+                after: Archive::new(Vec::new()).bytes(),
+                ..End::default()
+            },
+        ),
         ("a ZIP64 record that is not needed", zip64(true_values())),
-        ("a ZIP64 record that is not needed but pointed to", all_in_zip64(true_values())),
-        ("fields that point to a ZIP64 record that is not there", End { zip64: None, ..all_in_zip64(true_values()) }),
-        ("2^40 entries", all_in_zip64(Zip64 { entries: Some(1 << 40), ..true_values() })),
-        ("2^64 - 1 entries", all_in_zip64(Zip64 { entries: Some(u64::MAX), ..true_values() })),
-        ("a directory of 2^63 bytes", all_in_zip64(Zip64 { size: Some(1 << 63), ..true_values() })),
-        ("a directory at 2^64 - 1", all_in_zip64(Zip64 { offset: Some(u64::MAX), ..true_values() })),
-        ("a locator that points elsewhere", all_in_zip64(Zip64 { locator: Some(0), ..true_values() })),
+        (
+            "a ZIP64 record that is not needed but pointed to",
+            all_in_zip64(true_values()),
+        ),
+        (
+            "fields that point to a ZIP64 record that is not there",
+            End {
+                zip64: None,
+                ..all_in_zip64(true_values())
+            },
+        ),
+        (
+            "2^40 entries",
+            all_in_zip64(Zip64 {
+                entries: Some(1 << 40),
+                ..true_values()
+            }),
+        ),
+        (
+            "2^64 - 1 entries",
+            all_in_zip64(Zip64 {
+                entries: Some(u64::MAX),
+                ..true_values()
+            }),
+        ),
+        (
+            "a directory of 2^63 bytes",
+            all_in_zip64(Zip64 {
+                size: Some(1 << 63),
+                ..true_values()
+            }),
+        ),
+        (
+            "a directory at 2^64 - 1",
+            all_in_zip64(Zip64 {
+                offset: Some(u64::MAX),
+                ..true_values()
+            }),
+        ),
+        (
+            "a locator that points elsewhere",
+            all_in_zip64(Zip64 {
+                locator: Some(0),
+                ..true_values()
+            }),
+        ),
         (
             "only the count in ZIP64",
-            End { entries: Some(u16::MAX), entries_here: Some(u16::MAX), ..zip64(true_values()) },
+            End {
+                entries: Some(u16::MAX),
+                entries_here: Some(u16::MAX),
+                ..zip64(true_values())
+            },
         ),
-        ("only the offset in ZIP64", End { offset: Some(u32::MAX), ..zip64(true_values()) }),
+        (
+            "only the offset in ZIP64",
+            End {
+                offset: Some(u32::MAX),
+                ..zip64(true_values())
+            },
+        ),
     ];
-    ends.into_iter().map(|(what, end)| Case::new(what, &Archive { end, ..whole.clone() }, "")).collect()
+    ends.into_iter()
+        .map(|(what, end)| {
+            Case::new(
+                what,
+                &Archive {
+                    end,
+                    ..whole.clone()
+                },
+                "",
+            )
+        })
+        .collect()
 }

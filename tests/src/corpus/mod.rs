@@ -48,7 +48,11 @@ impl Case {
     }
 
     fn of_bytes(name: impl Into<String>, bytes: Vec<u8>, place: impl Into<String>) -> Self {
-        Self { name: name.into(), bytes, place: place.into() }
+        Self {
+            name: name.into(),
+            bytes,
+            place: place.into(),
+        }
     }
 }
 

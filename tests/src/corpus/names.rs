@@ -67,7 +67,11 @@ pub(super) fn cases() -> Vec<Case> {
         entry.both(|header| header.name = name.as_bytes().to_vec());
         archive.entries.insert(3, entry);
         archive.order.push(5);
-        cases.push(Case::new(format!("the name {name:?}"), &archive, format!("entry {name}")));
+        cases.push(Case::new(
+            format!("the name {name:?}"),
+            &archive,
+            format!("entry {name}"),
+        ));
     }
     for name in [&b"z\xFF"[..], b"\xC0\xAF", b"z\xED\xA0\x80"] {
         let mut backup = Backup::whole();
@@ -78,12 +82,20 @@ pub(super) fn cases() -> Vec<Case> {
             "central directory",
         ));
     }
-    for (path, within) in [("b/e.lcpl/z", "b/e.lcpl"), ("b/e.lcpl/y/z", "b/e.lcpl"), ("a.lcpl/z", "a.lcpl")] {
+    for (path, within) in [
+        ("b/e.lcpl/z", "b/e.lcpl"),
+        ("b/e.lcpl/y/z", "b/e.lcpl"),
+        ("a.lcpl/z", "a.lcpl"),
+    ] {
         let mut backup = Backup::whole();
         backup.add_license(path.as_bytes());
         backup.sort();
         let place = format!("licenses/{path} lies in licenses/{within}");
-        cases.push(Case::new(format!("the path {path}, in a license"), &backup.archive(), place));
+        cases.push(Case::new(
+            format!("the path {path}, in a license"),
+            &backup.archive(),
+            place,
+        ));
     }
     cases
 }

@@ -32,7 +32,8 @@ impl Snapshot {
         let mut items = BTreeMap::new();
         for path in paths_below(directory).expect("the directory can be listed") {
             let full = directory.join(&path);
-            let item = Item::of(&full).unwrap_or_else(|error| panic!("{} cannot be read: {error}", full.display()));
+            let item = Item::of(&full)
+                .unwrap_or_else(|error| panic!("{} cannot be read: {error}", full.display()));
             items.insert(path, item);
         }
         Self(items)
@@ -41,7 +42,10 @@ impl Snapshot {
     /// The paths, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        self.0.keys().map(|path| path.to_string_lossy().into_owned()).collect()
+        self.0
+            .keys()
+            .map(|path| path.to_string_lossy().into_owned())
+            .collect()
     }
 }
 
@@ -49,7 +53,11 @@ impl Item {
     fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::symlink_metadata(path)?;
         let kind = metadata.file_type();
-        let hash = if kind.is_file() { Some(blake3::hash(&fs::read(path)?)) } else { None };
+        let hash = if kind.is_file() {
+            Some(blake3::hash(&fs::read(path)?))
+        } else {
+            None
+        };
         let kind = if kind.is_dir() {
             "directory"
         } else if kind.is_file() {
@@ -60,7 +68,11 @@ impl Item {
             "special"
         };
         // The time of a directory tells that something came and went, which a cancelled run may do.
-        let modified = if kind == "directory" { None } else { metadata.modified().ok() };
+        let modified = if kind == "directory" {
+            None
+        } else {
+            metadata.modified().ok()
+        };
         #[cfg(unix)]
         let (mode, inode) = {
             use std::os::unix::fs::MetadataExt as _;
@@ -68,8 +80,19 @@ impl Item {
         };
         #[cfg(not(unix))]
         let (mode, inode) = (0, 0);
-        let length = if kind == "directory" { 0 } else { metadata.len() };
-        Ok(Self { kind, length, mode, inode, modified, hash })
+        let length = if kind == "directory" {
+            0
+        } else {
+            metadata.len()
+        };
+        Ok(Self {
+            kind,
+            length,
+            mode,
+            inode,
+            modified,
+            hash,
+        })
     }
 }
 
@@ -77,7 +100,11 @@ impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (path, item) in &self.0 {
             let name = path.to_string_lossy();
-            writeln!(f, "{:04o} {:>9} {:<9} {name:?}", item.mode, item.length, item.kind)?;
+            writeln!(
+                f,
+                "{:04o} {:>9} {:<9} {name:?}",
+                item.mode, item.length, item.kind
+            )?;
         }
         Ok(())
     }
@@ -91,8 +118,17 @@ impl fmt::Display for Snapshot {
 #[must_use]
 pub fn files_below(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let paths = paths_below(directory).expect("the directory can be listed");
-    let files = paths.into_iter().filter(|path| directory.join(path).is_file());
-    files.map(|path| (path.clone(), fs::read(directory.join(path)).expect("a file can be read"))).collect()
+    let files = paths
+        .into_iter()
+        .filter(|path| directory.join(path).is_file());
+    files
+        .map(|path| {
+            (
+                path.clone(),
+                fs::read(directory.join(path)).expect("a file can be read"),
+            )
+        })
+        .collect()
 }
 
 /// Every path below a directory, following no link.

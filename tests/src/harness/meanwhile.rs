@@ -22,7 +22,10 @@ pub fn meanwhile<T>(mut other: impl FnMut() + Send, work: impl FnOnce() -> T) ->
         let over = Over(&is_over);
         let done = work();
         drop(over);
-        (done, going_on.join().expect("what goes on meanwhile goes well"))
+        (
+            done,
+            going_on.join().expect("what goes on meanwhile goes well"),
+        )
     })
 }
 

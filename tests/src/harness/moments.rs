@@ -22,7 +22,9 @@ impl Moments {
     #[must_use]
     pub fn new() -> Self {
         let [.., one, other] = RandomState::new().hash_one("a moment").to_le_bytes();
-        Self { next: f64::from(u16::from_le_bytes([one, other])) / f64::from(u16::MAX) }
+        Self {
+            next: f64::from(u16::from_le_bytes([one, other])) / f64::from(u16::MAX),
+        }
     }
 
     /// The next one, from 0 to 1.
@@ -43,8 +45,14 @@ mod tests {
         let taken: Vec<_> = (0..1000).map(|_| moments.next_part() * 10.0).collect();
         for tenth in 0..10 {
             let tenth = f64::from(tenth);
-            let share = taken.iter().filter(|part| (tenth..=tenth + 1.0).contains(part)).count();
-            assert!((90..=110).contains(&share), "{share} of 1000 from {tenth} tenths on");
+            let share = taken
+                .iter()
+                .filter(|part| (tenth..=tenth + 1.0).contains(part))
+                .count();
+            assert!(
+                (90..=110).contains(&share),
+                "{share} of 1000 from {tenth} tenths on"
+            );
         }
     }
 }

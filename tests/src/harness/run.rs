@@ -32,7 +32,9 @@ pub fn binary() -> PathBuf {
 /// Never: this package lies in it.
 #[must_use]
 pub fn sources() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the package lies in the workspace")
 }
 
 /// Where everything is built.
@@ -52,10 +54,16 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    pub(super) fn new<A: AsRef<OsStr>>(directory: &Path, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub(super) fn new<A: AsRef<OsStr>>(
+        directory: &Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
         Self {
             binary: binary(),
-            arguments: arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect(),
+            arguments: arguments
+                .into_iter()
+                .map(|argument| argument.as_ref().to_owned())
+                .collect(),
             directory: directory.to_owned(),
             preparation: String::new(),
             user: None,
@@ -100,10 +108,22 @@ impl Invocation {
     /// When the binary is not there.
     #[must_use]
     pub fn start(self) -> Running {
-        assert!(self.binary.exists(), "{} is not there: `make build` builds it", self.binary.display());
+        assert!(
+            self.binary.exists(),
+            "{} is not there: `make build` builds it",
+            self.binary.display()
+        );
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!(r#"{}exec "$0" "$@""#, self.preparation)).arg(&self.binary).args(&self.arguments);
-        command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("-c")
+            .arg(format!(r#"{}exec "$0" "$@""#, self.preparation))
+            .arg(&self.binary)
+            .args(&self.arguments);
+        command
+            .current_dir(&self.directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.env_remove("RUST_BACKTRACE");
         #[cfg(unix)]
         if let Some(user) = self.user {
@@ -113,7 +133,13 @@ impl Invocation {
         let mut child = command.spawn().expect("there is a shell");
         let stdout = gather(child.stdout.take());
         let stderr = gather(child.stderr.take());
-        Running { child, stdout, stderr, command: format!("{command:?}"), directory: self.directory }
+        Running {
+            child,
+            stdout,
+            stderr,
+            command: format!("{command:?}"),
+            directory: self.directory,
+        }
     }
 }
 
@@ -147,10 +173,19 @@ impl Running {
     pub fn wait_until(&mut self, condition: impl Fn() -> bool) -> bool {
         let start = Instant::now();
         while !condition() {
-            if self.child.try_wait().expect("the run can be asked about").is_some() {
+            if self
+                .child
+                .try_wait()
+                .expect("the run can be asked about")
+                .is_some()
+            {
                 return condition();
             }
-            assert!(start.elapsed() < LIMIT, "what was waited for did not happen in {LIMIT:?}: {}", self.command);
+            assert!(
+                start.elapsed() < LIMIT,
+                "what was waited for did not happen in {LIMIT:?}: {}",
+                self.command
+            );
             thread::sleep(Duration::from_micros(200));
         }
         true
@@ -163,11 +198,17 @@ impl Running {
     /// When the signal cannot be sent.
     #[cfg(unix)]
     pub fn signal(&mut self, signal: nix::sys::signal::Signal) {
-        if self.child.try_wait().expect("the run can be asked about").is_some() {
+        if self
+            .child
+            .try_wait()
+            .expect("the run can be asked about")
+            .is_some()
+        {
             return;
         }
         let id = i32::try_from(self.child.id()).expect("a process ID is a small number");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).expect("the run takes signals");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
+            .expect("the run takes signals");
     }
 
     /// Waits until the run has a handler for a signal, which Linux tells, or is over. Gives whether it has.
@@ -231,7 +272,11 @@ impl Running {
             command: self.command,
             directory: self.directory,
         };
-        assert!(!hung, "it did not end in {LIMIT:?}, and was killed\n{}", outcome.report());
+        assert!(
+            !hung,
+            "it did not end in {LIMIT:?}, and was killed\n{}",
+            outcome.report()
+        );
         outcome
     }
 }
@@ -253,9 +298,17 @@ impl Outcome {
     ///
     /// When it ended with another one, or by a signal.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "it is an assertion first")]
+    #[expect(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "it is an assertion first"
+    )]
     pub fn exits(self, code: i32) -> Self {
-        assert!(self.code == Some(code), "it should have ended with {code}\n{}", self.report());
+        assert!(
+            self.code == Some(code),
+            "it should have ended with {code}\n{}",
+            self.report()
+        );
         self
     }
 
@@ -265,11 +318,17 @@ impl Outcome {
     ///
     /// When one is not.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, clippy::return_self_not_must_use, reason = "it is an assertion first")]
+    #[expect(
+        clippy::must_use_candidate,
+        clippy::return_self_not_must_use,
+        reason = "it is an assertion first"
+    )]
     pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
             // Without the name of the program, which says nothing of what went wrong.
-            let said = String::from_utf8_lossy(&self.stderr).replace("license-backup: ", "").contains(text);
+            let said = String::from_utf8_lossy(&self.stderr)
+                .replace("license-backup: ", "")
+                .contains(text);
             assert!(said, "{text:?} should be on stderr\n{}", self.report());
         }
         self
@@ -289,7 +348,8 @@ impl Outcome {
     #[must_use]
     #[track_caller]
     pub fn stdout(&self) -> &str {
-        std::str::from_utf8(&self.stdout).unwrap_or_else(|_| panic!("stdout should be UTF-8\n{}", self.report()))
+        std::str::from_utf8(&self.stdout)
+            .unwrap_or_else(|_| panic!("stdout should be UTF-8\n{}", self.report()))
     }
 
     /// What it wrote to stderr.
@@ -300,7 +360,8 @@ impl Outcome {
     #[must_use]
     #[track_caller]
     pub fn stderr(&self) -> &str {
-        std::str::from_utf8(&self.stderr).unwrap_or_else(|_| panic!("stderr should be UTF-8\n{}", self.report()))
+        std::str::from_utf8(&self.stderr)
+            .unwrap_or_else(|_| panic!("stderr should be UTF-8\n{}", self.report()))
     }
 
     /// The lines of stdout, each of which must be as the published schema says.
@@ -312,13 +373,22 @@ impl Outcome {
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
         let text = self.stdout();
-        assert!(text.is_empty() || text.ends_with('\n'), "the last line should be ended\n{}", self.report());
+        assert!(
+            text.is_empty() || text.ends_with('\n'),
+            "the last line should be ended\n{}",
+            self.report()
+        );
         text.lines()
             .map(|line| {
                 let event: Value = serde_json::from_str(line)
                     .unwrap_or_else(|error| panic!("no JSON ({error}): {line}\n{}", self.report()));
                 let faults = schema::faults(&event);
-                assert!(faults.is_empty(), "against the schema: {line}\n{}\n{}", faults.join("\n"), self.report());
+                assert!(
+                    faults.is_empty(),
+                    "against the schema: {line}\n{}\n{}",
+                    faults.join("\n"),
+                    self.report()
+                );
                 event
             })
             .collect()
@@ -332,9 +402,20 @@ impl Outcome {
     #[must_use]
     #[track_caller]
     pub fn end_event(&self) -> Value {
-        let end = self.events().pop().unwrap_or_else(|| panic!("there should be an outcome\n{}", self.report()));
-        assert!(end["event"] == "end", "the outcome should be the last line\n{}", self.report());
-        assert!(end["exit_code"].as_i64() == self.code.map(i64::from), "they should agree\n{}", self.report());
+        let end = self
+            .events()
+            .pop()
+            .unwrap_or_else(|| panic!("there should be an outcome\n{}", self.report()));
+        assert!(
+            end["event"] == "end",
+            "the outcome should be the last line\n{}",
+            self.report()
+        );
+        assert!(
+            end["exit_code"].as_i64() == self.code.map(i64::from),
+            "they should agree\n{}",
+            self.report()
+        );
         end
     }
 
@@ -342,8 +423,11 @@ impl Outcome {
     #[must_use]
     pub fn report(&self) -> String {
         let paths = paths_below(&self.directory).unwrap_or_default();
-        let shown: Vec<_> =
-            paths.iter().take(SHOWN_PATHS).map(|path| format!("  {:?}\n", path.to_string_lossy())).collect();
+        let shown: Vec<_> = paths
+            .iter()
+            .take(SHOWN_PATHS)
+            .map(|path| format!("  {:?}\n", path.to_string_lossy()))
+            .collect();
         let more = paths.len().saturating_sub(SHOWN_PATHS);
         format!(
             "command: {}\nin: {}\nexit code: {:?}\n{} paths there:\n{}{}stdout:\n{}\nstderr:\n{}",
@@ -352,7 +436,11 @@ impl Outcome {
             self.code,
             paths.len(),
             shown.concat(),
-            if more > 0 { format!("  and {more} more\n") } else { String::new() },
+            if more > 0 {
+                format!("  and {more} more\n")
+            } else {
+                String::new()
+            },
             excerpt(&self.stdout),
             excerpt(&self.stderr),
         )
@@ -364,6 +452,14 @@ fn excerpt(bytes: &[u8]) -> String {
     if bytes.len() <= SHOWN_BYTES {
         return String::from_utf8_lossy(bytes).into_owned();
     }
-    let (head, tail) = (&bytes[..SHOWN_BYTES / 2], &bytes[bytes.len() - SHOWN_BYTES / 2..]);
-    format!("{}\n[... {} bytes ...]\n{}", String::from_utf8_lossy(head), bytes.len(), String::from_utf8_lossy(tail))
+    let (head, tail) = (
+        &bytes[..SHOWN_BYTES / 2],
+        &bytes[bytes.len() - SHOWN_BYTES / 2..],
+    );
+    format!(
+        "{}\n[... {} bytes ...]\n{}",
+        String::from_utf8_lossy(head),
+        bytes.len(),
+        String::from_utf8_lossy(tail)
+    )
 }

@@ -31,7 +31,9 @@ impl Sandbox {
     /// When there is no place for temporary files.
     #[must_use]
     pub fn new() -> Self {
-        let sandbox = Self { directory: tempfile::tempdir().expect("there is a directory for temporary files") };
+        let sandbox = Self {
+            directory: tempfile::tempdir().expect("there is a directory for temporary files"),
+        };
         for name in ["store", "backup"] {
             fs::create_dir(sandbox.path(name)).expect("a temporary directory is writable");
         }
@@ -46,7 +48,9 @@ impl Sandbox {
     #[must_use]
     pub fn with_store(store: SampleStore) -> (Self, Vec<SampleLicense>) {
         let sandbox = Self::new();
-        let files = store.write_into(&sandbox.store()).expect("the sample store can be written");
+        let files = store
+            .write_into(&sandbox.store())
+            .expect("the sample store can be written");
         (sandbox, files)
     }
 
@@ -66,7 +70,8 @@ impl Sandbox {
             let first = directory.join("0000.lic");
             fs::write(&first, license.bytes).expect("the store can be changed");
             for name in 1..FILES_PER_LICENSE.min(files - number * FILES_PER_LICENSE) {
-                fs::hard_link(&first, directory.join(format!("{name:04}.lic"))).expect("a file can have many names");
+                fs::hard_link(&first, directory.join(format!("{name:04}.lic")))
+                    .expect("a file can have many names");
             }
         }
         sandbox
@@ -104,7 +109,10 @@ impl Sandbox {
 
     /// The binary with these arguments, to be run in the sandbox.
     #[must_use]
-    pub fn license_backup<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
+    pub fn license_backup<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Invocation {
         Invocation::new(self.directory.path(), arguments)
     }
 
@@ -120,7 +128,11 @@ impl Sandbox {
     pub fn wasmtime(&self, directories: &[&str], arguments: &[&str]) -> Invocation {
         let component = target().join("components/license-backup-command.wasm");
         let mut all: Vec<OsString> = vec!["run".into()];
-        all.extend(directories.iter().flat_map(|directory| ["--dir".into(), directory.into()]));
+        all.extend(
+            directories
+                .iter()
+                .flat_map(|directory| ["--dir".into(), directory.into()]),
+        );
         all.push(component.into());
         all.extend(arguments.iter().map(Into::into));
         Invocation::new(self.directory.path(), all).with_binary(target().join("tools/bin/wasmtime"))

@@ -18,7 +18,10 @@ static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
 
 /// What is wrong with a line; nothing if it is as the schema says.
 pub(super) fn faults(line: &Value) -> Vec<String> {
-    VALIDATOR.iter_errors(line).map(|error| format!("{error} (at {:?})", error.instance_path().as_str())).collect()
+    VALIDATOR
+        .iter_errors(line)
+        .map(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -29,7 +32,11 @@ mod tests {
     fn a_line_of_another_schema_with_another_event_or_with_an_unknown_key_is_refused() {
         let good = json!({"schema": 1, "event": "begin"});
         assert_eq!(faults(&good), [""; 0]);
-        for (key, value) in [("schema", json!(2)), ("event", json!("began")), ("color", json!("red"))] {
+        for (key, value) in [
+            ("schema", json!(2)),
+            ("event", json!("began")),
+            ("color", json!("red")),
+        ] {
             let mut bad = good.clone();
             bad[key] = value;
             assert_ne!(faults(&bad), [""; 0], "{bad}");
@@ -48,8 +55,14 @@ mod tests {
             }
             faults(&line)
         };
-        assert_eq!(end(json!({"restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})), [""; 0]);
+        assert_eq!(
+            end(json!({"restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})),
+            [""; 0]
+        );
         assert_ne!(end(json!({})), [""; 0]);
-        assert_ne!(end(json!({"restored": 1, "bytes": 2, "licenses": 0, "left_out": 0})), [""; 0]);
+        assert_ne!(
+            end(json!({"restored": 1, "bytes": 2, "licenses": 0, "left_out": 0})),
+            [""; 0]
+        );
     }
 }

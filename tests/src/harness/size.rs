@@ -10,7 +10,11 @@ const SOAK: &str = "LICENSE_BACKUP_SOAK";
 /// The first as a rule, the second under `make soak`.
 #[must_use]
 pub fn sized<T>(usual: T, full: T) -> T {
-    if env::var_os(SOAK).is_some_and(|value| !value.is_empty()) { full } else { usual }
+    if env::var_os(SOAK).is_some_and(|value| !value.is_empty()) {
+        full
+    } else {
+        usual
+    }
 }
 
 /// Says how many of something a test has done.
@@ -34,5 +38,8 @@ pub fn skipped(what: impl fmt::Display, why: impl fmt::Display) {
 /// Writes a line past the test harness, which shows what a test prints only if the test fails.
 fn say(line: fmt::Arguments<'_>) {
     let line = format!("{line}\n");
-    io::stderr().lock().write_all(line.as_bytes()).expect("standard error can be written");
+    io::stderr()
+        .lock()
+        .write_all(line.as_bytes())
+        .expect("standard error can be written");
 }

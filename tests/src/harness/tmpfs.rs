@@ -38,7 +38,9 @@ impl Tmpfs {
         // Root needs no namespace of users for it, and may not get one.
         Self::mount_in(&["--mount"], &place, options).or_else(|first| {
             Self::mount_in(&["--map-root-user", "--mount"], &place, options).map_err(|second| {
-                format!("a tmpfs cannot be mounted ({first}), in a user namespace neither ({second})")
+                format!(
+                    "a tmpfs cannot be mounted ({first}), in a user namespace neither ({second})"
+                )
             })
         })
     }
@@ -46,14 +48,27 @@ impl Tmpfs {
     fn mount_in(namespaces: &[&str], place: &Path, options: &str) -> Result<Self, String> {
         let mut unshare = Command::new("unshare");
         unshare.args(namespaces).arg("sh").current_dir(place);
-        unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut shell = unshare.spawn().map_err(|error| format!("unshare cannot be run: {error}"))?;
+        unshare
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut shell = unshare
+            .spawn()
+            .map_err(|error| format!("unshare cannot be run: {error}"))?;
         let commands = shell.stdin.take().expect("it is a pipe");
         let answers = BufReader::new(shell.stdout.take().expect("it is a pipe"));
         let complaints = shell.stderr.take().expect("it is a pipe");
-        let inside = place.strip_prefix("/").expect("a sandbox has an absolute path");
+        let inside = place
+            .strip_prefix("/")
+            .expect("a sandbox has an absolute path");
         let directory = Path::new(&format!("/proc/{}/root", shell.id())).join(inside);
-        let mut mounted = Self { shell, commands, answers, complaints, directory };
+        let mut mounted = Self {
+            shell,
+            commands,
+            answers,
+            complaints,
+            directory,
+        };
         mounted.run(&format!("mount -t tmpfs -o {options} tmpfs \"$PWD\""))?;
         Ok(mounted)
     }
@@ -94,9 +109,14 @@ impl Tmpfs {
 
     /// Has the shell run a command. It answers with a line.
     fn run(&mut self, command: &str) -> Result<(), String> {
-        let line = format!("if said=$({command} 2>&1); then echo {DONE}; else echo \"$said\" | head -n 1; fi\n");
+        let line = format!(
+            "if said=$({command} 2>&1); then echo {DONE}; else echo \"$said\" | head -n 1; fi\n"
+        );
         let mut answer = String::new();
-        let talked = self.commands.write_all(line.as_bytes()).and_then(|()| self.answers.read_line(&mut answer));
+        let talked = self
+            .commands
+            .write_all(line.as_bytes())
+            .and_then(|()| self.answers.read_line(&mut answer));
         match talked {
             Ok(_) if answer.trim_end() == DONE => Ok(()),
             Ok(0) | Err(_) => {

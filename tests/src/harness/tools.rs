@@ -91,12 +91,17 @@ pub fn passes_b3sum(directory: &Path) {
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/tools/bin/b3sum");
     let b3sum = if ours.exists() { ours } else { "b3sum".into() };
     let mut command = Command::new(b3sum);
-    run(command.args(["--quiet", "--check", "B3SUMS"]).current_dir(directory));
+    run(command
+        .args(["--quiet", "--check", "B3SUMS"])
+        .current_dir(directory));
 }
 
 fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| {
-        assert!(error.kind() != io::ErrorKind::NotFound, "{command:?} is not installed: {SETUP}");
+        assert!(
+            error.kind() != io::ErrorKind::NotFound,
+            "{command:?} is not installed: {SETUP}"
+        );
         panic!("{command:?} cannot be run: {error}")
     });
     assert!(

@@ -8,15 +8,22 @@ use crate::{Directory, EntryKind, ErrorCode, Failure, Metadata};
 pub(crate) fn open<D: Directory>(directory: &D, path: &str) -> Result<D::File, Failure> {
     // A FIFO of that name would hang whoever opens it.
     match directory.metadata(BACKUP_FILE) {
-        Ok(Metadata { kind: EntryKind::File, .. }) => {}
+        Ok(Metadata {
+            kind: EntryKind::File,
+            ..
+        }) => {}
         Ok(_) => return Err(corrupt(path, "it is no regular file")),
         Err(FsError::NoEntry) => {
-            let message = format!("there is no backup ({BACKUP_FILE}) in {path}: give the directory that has one");
+            let message = format!(
+                "there is no backup ({BACKUP_FILE}) in {path}: give the directory that has one"
+            );
             return Err(Failure::at(ErrorCode::PathNotFound, path, message));
         }
         Err(error) => return Err(refused(path, error)),
     }
-    directory.open_file(BACKUP_FILE).map_err(|error| refused(path, error))
+    directory
+        .open_file(BACKUP_FILE)
+        .map_err(|error| refused(path, error))
 }
 
 /// What to tell of a backup that cannot be read.
@@ -29,7 +36,8 @@ pub(crate) fn failure(path: &str, fault: &ArchiveFault) -> Failure {
 
 /// What to tell of a backup that is not as it should be.
 pub(crate) fn corrupt(path: &str, fault: &str) -> Failure {
-    let message = format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {fault}; use another backup");
+    let message =
+        format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {fault}; use another backup");
     Failure::at(ErrorCode::BackupCorrupt, path, message)
 }
 

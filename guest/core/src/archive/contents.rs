@@ -28,7 +28,11 @@ pub(crate) struct StoredLicense {
 impl Contents {
     /// No licenses so far. Their names are, or will be, in `catalogue`.
     pub(crate) fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, licenses: Vec::new(), bytes: 0 }
+        Self {
+            catalogue,
+            licenses: Vec::new(),
+            bytes: 0,
+        }
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -69,17 +73,25 @@ impl Contents {
 
     /// The name of a license in the archive.
     pub(crate) fn name(&self, index: usize) -> String {
-        self.catalogue.file_path_below(LICENSES, self.licenses[index].file)
+        self.catalogue
+            .file_path_below(LICENSES, self.licenses[index].file)
     }
 
     /// The entry of a license whose local header starts at `offset`.
     pub(crate) fn entry(&self, index: usize, offset: u64) -> Entry<String> {
         let license = &self.licenses[index];
-        Entry { name: self.name(index), crc32: license.crc32, size: u64::from(license.size), offset }
+        Entry {
+            name: self.name(index),
+            crc32: license.crc32,
+            size: u64::from(license.size),
+            offset,
+        }
     }
 
     /// Finds a license by its path below the store.
     pub(crate) fn find(&self, path: &str) -> Option<usize> {
-        self.licenses.binary_search_by(|license| self.catalogue.file_path(license.file).as_str().cmp(path)).ok()
+        self.licenses
+            .binary_search_by(|license| self.catalogue.file_path(license.file).as_str().cmp(path))
+            .ok()
     }
 }

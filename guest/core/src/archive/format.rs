@@ -6,9 +6,9 @@
 //! both keep a table of their own with a copy of each name, which at a million entries is more than the memory target.
 
 use crate::zip::{
-    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, IN_ZIP64_32, LOCAL_HEADER,
-    LOCAL_HEADER_LENGTH, ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_EXTRA, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH,
-    get16, get32, get64, put16, put32, put64,
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, IN_ZIP64_32,
+    LOCAL_HEADER, LOCAL_HEADER_LENGTH, ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_EXTRA,
+    ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64, put16, put32, put64,
 };
 
 /// Host system 3, Unix, in the upper byte: the external attributes hold a mode (4.4.2). Version 4.5 in the lower.
@@ -67,7 +67,11 @@ impl<N: AsRef<str>> Entry<N> {
 
     /// The length of what [`Entry::write_local_header`] appends.
     pub(crate) fn local_header_length(&self) -> u64 {
-        let extra = if self.size_field() == IN_ZIP64_32 { 20 } else { 0 };
+        let extra = if self.size_field() == IN_ZIP64_32 {
+            20
+        } else {
+            0
+        };
         (LOCAL_HEADER_LENGTH + self.name.as_ref().len() + extra) as u64
     }
 
@@ -84,7 +88,14 @@ impl<N: AsRef<str>> Entry<N> {
         put32(out, CENTRAL_HEADER);
         put16(out, MADE_BY);
         self.write_common(!extra.is_empty(), out);
-        put16(out, if extra.is_empty() { 0 } else { narrow16(extra.len() + 4) });
+        put16(
+            out,
+            if extra.is_empty() {
+                0
+            } else {
+                narrow16(extra.len() + 4)
+            },
+        );
         put16(out, 0); // comment length
         put16(out, 0); // disk
         put16(out, 0); // internal attributes
@@ -138,7 +149,12 @@ impl Entry<String> {
         if offset == u64::from(IN_ZIP64_32) {
             offset = get64(bytes, wide)?;
         }
-        let entry = Self { name: name.to_owned(), crc32: get32(bytes, 16)?, size, offset };
+        let entry = Self {
+            name: name.to_owned(),
+            crc32: get32(bytes, 16)?,
+            size,
+            offset,
+        };
         let mut expected = Vec::with_capacity(length);
         entry.write_central_header(&mut expected);
         (bytes.get(..length)? == expected).then_some((entry, length))
@@ -188,12 +204,17 @@ impl CentralDirectory {
         };
         if directory.needs_zip64() {
             let wide = tail.get(tail.len().checked_sub(END_LENGTH + ZIP64_END_LENGTH)?..)?;
-            directory = Self { entries: get64(wide, 32)?, size: get64(wide, 40)?, offset: get64(wide, 48)? };
+            directory = Self {
+                entries: get64(wide, 32)?,
+                size: get64(wide, 40)?,
+                offset: get64(wide, 48)?,
+            };
         }
         let mut expected = Vec::new();
         let ends_at = directory.offset.checked_add(directory.size)?;
         directory.write_end(&mut expected);
-        (ends_at.checked_add(expected.len() as u64)? == length && tail.ends_with(&expected)).then_some(directory)
+        (ends_at.checked_add(expected.len() as u64)? == length && tail.ends_with(&expected))
+            .then_some(directory)
     }
 
     fn needs_zip64(&self) -> bool {
@@ -215,7 +236,12 @@ mod tests {
     const LARGE: u64 = u32::MAX as u64;
 
     fn entry(size: u64, offset: u64) -> Entry<String> {
-        Entry { name: "licenses/a".to_owned(), crc32: 0x1234_5678, size, offset }
+        Entry {
+            name: "licenses/a".to_owned(),
+            crc32: 0x1234_5678,
+            size,
+            offset,
+        }
     }
 
     #[test]
@@ -226,7 +252,11 @@ mod tests {
                 entry(size, offset).write_central_header(&mut bytes);
                 let length = bytes.len();
                 bytes.extend_from_slice(b"what follows");
-                assert_eq!(Entry::read_central_header(&bytes), Some((entry(size, offset), length)), "{size} {offset}");
+                assert_eq!(
+                    Entry::read_central_header(&bytes),
+                    Some((entry(size, offset), length)),
+                    "{size} {offset}"
+                );
             }
         }
     }
@@ -235,7 +265,9 @@ mod tests {
     fn a_central_header_with_any_other_field_than_the_writers_is_refused() {
         let mut bytes = Vec::new();
         entry(LARGE, LARGE).write_central_header(&mut bytes);
-        let variable = (16..28).chain(42..46).chain(CENTRAL_HEADER_LENGTH..bytes.len());
+        let variable = (16..28)
+            .chain(42..46)
+            .chain(CENTRAL_HEADER_LENGTH..bytes.len());
         let variable: Vec<usize> = variable.collect();
         for at in (0..bytes.len()).filter(|at| !variable.contains(at)) {
             let mut flipped = bytes.clone();
@@ -249,20 +281,42 @@ mod tests {
         for size in [0, LARGE - 1, LARGE] {
             let mut bytes = Vec::new();
             entry(size, 0).write_local_header(&mut bytes);
-            assert_eq!(bytes.len() as u64, entry(size, 0).local_header_length(), "{size}");
+            assert_eq!(
+                bytes.len() as u64,
+                entry(size, 0).local_header_length(),
+                "{size}"
+            );
         }
     }
 
     #[test]
     fn the_end_reads_back_at_every_side_of_the_zip64_limit() {
         for entries in [0, 0xFFFE, 0xFFFF, 0x1_0000] {
-            for (size, offset) in [(0, 0), (LARGE - 1, 7), (LARGE, 7), (7, LARGE - 1), (7, LARGE)] {
-                let directory = CentralDirectory { entries, size, offset };
+            for (size, offset) in [
+                (0, 0),
+                (LARGE - 1, 7),
+                (LARGE, 7),
+                (7, LARGE - 1),
+                (7, LARGE),
+            ] {
+                let directory = CentralDirectory {
+                    entries,
+                    size,
+                    offset,
+                };
                 let mut tail = Vec::new();
                 directory.write_end(&mut tail);
                 let length = offset + size + tail.len() as u64;
-                assert_eq!(CentralDirectory::read_end(&tail, length), Some(directory), "{directory:?}");
-                assert_eq!(CentralDirectory::read_end(&tail, length + 1), None, "{directory:?}");
+                assert_eq!(
+                    CentralDirectory::read_end(&tail, length),
+                    Some(directory),
+                    "{directory:?}"
+                );
+                assert_eq!(
+                    CentralDirectory::read_end(&tail, length + 1),
+                    None,
+                    "{directory:?}"
+                );
             }
         }
     }

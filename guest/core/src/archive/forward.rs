@@ -19,7 +19,11 @@ pub(crate) struct Forward {
 impl Forward {
     /// Starts at `offset`.
     pub(crate) fn new(offset: u64) -> Self {
-        Self { buffer: Vec::new(), start: 0, read_to: offset }
+        Self {
+            buffer: Vec::new(),
+            start: 0,
+            read_to: offset,
+        }
     }
 
     /// The offset in the file of what is taken next.
@@ -29,7 +33,9 @@ impl Forward {
 
     /// Goes to another place, and keeps what was read of it already.
     pub(crate) fn go_to(&mut self, offset: u64) {
-        let ahead = offset.checked_sub(self.position()).and_then(|ahead| usize::try_from(ahead).ok());
+        let ahead = offset
+            .checked_sub(self.position())
+            .and_then(|ahead| usize::try_from(ahead).ok());
         match ahead.filter(|ahead| *ahead <= self.buffer.len() - self.start) {
             Some(ahead) => self.start += ahead,
             None => *self = Self::new(offset),

@@ -23,10 +23,18 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Checks the local header of an entry, and starts with its first line. Gives the header as well.
-    pub(crate) fn open<N: AsRef<str>>(file: &impl File, entry: &Entry<N>) -> Result<(Self, Vec<u8>), ArchiveFault> {
+    pub(crate) fn open<N: AsRef<str>>(
+        file: &impl File,
+        entry: &Entry<N>,
+    ) -> Result<(Self, Vec<u8>), ArchiveFault> {
         let mut forward = Forward::new(entry.offset);
         let header = reader::take_local_header(file, &mut forward, entry)?;
-        let lines = Self { forward, left: entry.size, crc32: Crc32::new(), expected_crc32: entry.crc32 };
+        let lines = Self {
+            forward,
+            left: entry.size,
+            crc32: Crc32::new(),
+            expected_crc32: entry.crc32,
+        };
         Ok((lines, header))
     }
 
@@ -36,7 +44,9 @@ impl Lines {
             return if self.crc32.value() == self.expected_crc32 {
                 Ok(None)
             } else {
-                Err(ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned()))
+                Err(ArchiveFault::Corrupt(
+                    "has another CRC-32 than its header says".to_owned(),
+                ))
             };
         }
         let length = self.find_line_feed(file)?;
@@ -57,7 +67,9 @@ impl Lines {
                 return Ok(looked + at + 1);
             }
             if length == most {
-                return Err(ArchiveFault::Corrupt("has a line that does not end".to_owned()));
+                return Err(ArchiveFault::Corrupt(
+                    "has a line that does not end".to_owned(),
+                ));
             }
             looked = wanted;
             length = most.min(length * 2);

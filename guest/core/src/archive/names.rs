@@ -16,7 +16,10 @@ pub(crate) const LONGEST_NAME: usize = u16::MAX as usize;
 /// What keeps a path, or a name in one, out of an archive, if anything does. Some systems take a backslash for a
 /// separator, and there a name such as `..\x` would lead out of the directory that a backup is restored or unpacked into.
 pub(crate) fn fault_of_parts(path: &str) -> Option<&'static str> {
-    let is_hostile = path.split(['/', '\\']).any(|part| matches!(part, "" | "." | "..")) || path.contains('\0');
+    let is_hostile = path
+        .split(['/', '\\'])
+        .any(|part| matches!(part, "" | "." | ".."))
+        || path.contains('\0');
     is_hostile.then_some("split at its backslashes, its name has an empty, `.` or `..` part")
 }
 

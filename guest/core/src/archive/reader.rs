@@ -45,7 +45,9 @@ impl<F: File> ArchiveReader<F> {
         let tail_length = length.min((END_LENGTH + ZIP64_END_LENGTH) as u64);
         let tail = take(&file, length - tail_length, tail_length)?;
         let Some(directory) = CentralDirectory::read_end(&tail, length) else {
-            return Err(ArchiveFault::Corrupt("it does not end as a backup ends".to_owned()));
+            return Err(ArchiveFault::Corrupt(
+                "it does not end as a backup ends".to_owned(),
+            ));
         };
         Ok(Self {
             file,
@@ -78,14 +80,20 @@ impl<F: File> ArchiveReader<F> {
             return if left == 0 {
                 Ok(None)
             } else {
-                Err(ArchiveFault::Corrupt("its central directory has more in it than entries".to_owned()))
+                Err(ArchiveFault::Corrupt(
+                    "its central directory has more in it than entries".to_owned(),
+                ))
             };
         }
         let number = self.directory.entries - self.left;
-        let broken = || ArchiveFault::Corrupt(format!("entry {number} of its central directory is broken"));
+        let broken =
+            || ArchiveFault::Corrupt(format!("entry {number} of its central directory is broken"));
         let window = to_usize(left.min(LONGEST_HEADER))?;
         let headers = self.headers.peek(&self.file, window)?;
-        let (entry, length) = headers.get(..window).and_then(Entry::read_central_header).ok_or_else(broken)?;
+        let (entry, length) = headers
+            .get(..window)
+            .and_then(Entry::read_central_header)
+            .ok_or_else(broken)?;
         self.headers.take(&self.file, length)?;
         self.left -= 1;
         Ok(Some(entry))
@@ -95,8 +103,12 @@ impl<F: File> ArchiveReader<F> {
     pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
         self.locate(entry)?;
         self.contents.go_to(entry.offset);
-        take_local_header(&self.file, &mut self.contents, entry).map_err(|fault| fault.of_entry(&entry.name))?;
-        let content = self.contents.take(&self.file, to_usize(entry.size)?)?.to_vec();
+        take_local_header(&self.file, &mut self.contents, entry)
+            .map_err(|fault| fault.of_entry(&entry.name))?;
+        let content = self
+            .contents
+            .take(&self.file, to_usize(entry.size)?)?
+            .to_vec();
         if crc32(&content) != entry.crc32 {
             let fault = ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned());
             return Err(fault.of_entry(&entry.name));
@@ -106,11 +118,17 @@ impl<F: File> ArchiveReader<F> {
 
     /// Makes sure that an entry lies before the central directory.
     pub(crate) fn locate<N: AsRef<str>>(&self, entry: &Entry<N>) -> Result<(), ArchiveFault> {
-        let end = entry.offset.checked_add(entry.local_header_length()).and_then(|at| at.checked_add(entry.size));
+        let end = entry
+            .offset
+            .checked_add(entry.local_header_length())
+            .and_then(|at| at.checked_add(entry.size));
         if end.is_some_and(|end| end <= self.directory.offset) {
             return Ok(());
         }
-        Err(ArchiveFault::Corrupt("lies outside of the archive".to_owned()).of_entry(entry.name.as_ref()))
+        Err(
+            ArchiveFault::Corrupt("lies outside of the archive".to_owned())
+                .of_entry(entry.name.as_ref()),
+        )
     }
 }
 
@@ -135,7 +153,9 @@ pub(super) fn take_local_header<N: AsRef<str>>(
     if forward.take(file, expected.len())? == expected {
         Ok(expected)
     } else {
-        Err(ArchiveFault::Corrupt("has a local header unlike that in the central directory".to_owned()))
+        Err(ArchiveFault::Corrupt(
+            "has a local header unlike that in the central directory".to_owned(),
+        ))
     }
 }
 

@@ -85,7 +85,10 @@ impl RecordReader {
         read(&header);
         let line = lines.next_line(file)?.unwrap_or_default();
         read(line);
-        let mut json = line.strip_suffix(END_OF_HEAD).map(<[u8]>::to_vec).unwrap_or_default();
+        let mut json = line
+            .strip_suffix(END_OF_HEAD)
+            .map(<[u8]>::to_vec)
+            .unwrap_or_default();
         json.push(b'}');
         if let Some(Version { format }) = from_json(&json)
             && format != FORMAT_VERSION
@@ -94,8 +97,13 @@ impl RecordReader {
             return Err(ArchiveFault::Corrupt(message));
         }
         let head = from_json::<RecordHead>(&json).filter(|head| is_as_written(head, &json));
-        let head = head.ok_or_else(|| ArchiveFault::Corrupt("has a head that cannot be read".to_owned()))?;
-        Ok(Self { lines, head, before: Before::Start })
+        let head =
+            head.ok_or_else(|| ArchiveFault::Corrupt("has a head that cannot be read".to_owned()))?;
+        Ok(Self {
+            lines,
+            head,
+            before: Before::Start,
+        })
     }
 
     pub(crate) fn head(&self) -> &RecordHead {
@@ -116,7 +124,9 @@ impl RecordReader {
             let is_well_placed = self.before != Before::Comma;
             return match self.lines.next_line(file)? {
                 None if is_well_placed => Ok(None),
-                None => Err(ArchiveFault::Corrupt("has a comma before its end".to_owned())),
+                None => Err(ArchiveFault::Corrupt(
+                    "has a comma before its end".to_owned(),
+                )),
                 Some(_) => Err(ArchiveFault::Corrupt("goes on after its end".to_owned())),
             };
         }
@@ -126,10 +136,14 @@ impl RecordReader {
             None => (json, Before::NoComma),
         };
         let left_out = from_json::<LeftOut>(json).filter(|left_out| {
-            self.before != Before::NoComma && is_as_written(left_out, json) && left_out.is_possible()
+            self.before != Before::NoComma
+                && is_as_written(left_out, json)
+                && left_out.is_possible()
         });
         self.before = before;
-        Ok(Some(left_out.map_or(RecordLine::Broken, RecordLine::LeftOut)))
+        Ok(Some(
+            left_out.map_or(RecordLine::Broken, RecordLine::LeftOut),
+        ))
     }
 }
 
@@ -175,20 +189,30 @@ impl TryFrom<String> for Reason {
 
     fn try_from(name: String) -> Result<Self, value::Error> {
         let name: StrDeserializer<'_, value::Error> = name.as_str().into_deserializer();
-        Restriction::deserialize(name).map(Self::Restricted).or_else(|_| ErrorCode::deserialize(name).map(Self::Failed))
+        Restriction::deserialize(name)
+            .map(Self::Restricted)
+            .or_else(|_| ErrorCode::deserialize(name).map(Self::Failed))
     }
 }
 
 impl LeftOut {
     /// The record of a file that may not be backed up.
     pub(crate) fn restricted(restricted: &Restricted) -> Self {
-        let Restricted { path, identity, reason } = restricted;
+        let Restricted {
+            path,
+            identity,
+            reason,
+        } = restricted;
         Self::new(path.clone(), identity.clone(), Reason::Restricted(*reason))
     }
 
     /// The record of a file that could not be read. Every such failure names a path.
     pub(crate) fn failed(failure: &Failure, identity: Identity) -> Self {
-        Self::new(failure.path.clone().unwrap_or_default(), identity, Reason::Failed(failure.code))
+        Self::new(
+            failure.path.clone().unwrap_or_default(),
+            identity,
+            Reason::Failed(failure.code),
+        )
     }
 
     /// Whether the writer would ever tell this of a file.
@@ -196,10 +220,14 @@ impl LeftOut {
         let has_ids = !self.license_ids.is_empty() || !self.key_ids.is_empty();
         let is_told = match self.reason {
             // Such a document was read, as far as its format at least.
-            Reason::Restricted(Restriction::NotPermitted | Restriction::Conditional | Restriction::Opaque)
+            Reason::Restricted(
+                Restriction::NotPermitted | Restriction::Conditional | Restriction::Opaque,
+            )
             | Reason::Failed(ErrorCode::Shadowed) => self.format.is_some(),
             // Nothing is known of a damaged publication, or of a file that was not opened because of its name.
-            Reason::Failed(ErrorCode::Malformed | ErrorCode::IllegalName) => self.format.is_some() || !has_ids,
+            Reason::Failed(ErrorCode::Malformed | ErrorCode::IllegalName) => {
+                self.format.is_some() || !has_ids
+            }
             Reason::Restricted(
                 Restriction::Unrecognized
                 | Restriction::ProtectedStore
@@ -214,19 +242,36 @@ impl LeftOut {
             // A name that cannot be in a backup is told as it is, and trouble with the store itself as that of `.`.
             Reason::Failed(_) => !self.path.is_empty(),
         };
-        let fits = |ids: &[String]| ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH);
+        let fits =
+            |ids: &[String]| ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH);
         let fit = fits(&self.license_ids) && fits(&self.key_ids);
         self.reason.is_of_a_file() && is_told && is_path && fit
     }
 
     fn new(path: String, identity: Identity, reason: Reason) -> Self {
-        let Identity { format, license_ids, key_ids, rights_end: _ } = identity;
-        Self { path, format, license_ids, key_ids, reason }
+        let Identity {
+            format,
+            license_ids,
+            key_ids,
+            rights_end: _,
+        } = identity;
+        Self {
+            path,
+            format,
+            license_ids,
+            key_ids,
+            reason,
+        }
     }
 
     /// What the document said of itself.
     pub(crate) fn identity(self) -> Identity {
-        Identity { format: self.format, license_ids: self.license_ids, key_ids: self.key_ids, rights_end: None }
+        Identity {
+            format: self.format,
+            license_ids: self.license_ids,
+            key_ids: self.key_ids,
+            rights_end: None,
+        }
     }
 }
 
@@ -279,7 +324,11 @@ impl RecordPieces<'_> {
             out.extend_from_slice(END_OF_HEAD);
         } else if let Some(left_out) = self.left_out.get(piece - 1) {
             write_json(left_out, out);
-            out.extend_from_slice(if piece < self.left_out.len() { b",\n" } else { b"\n" });
+            out.extend_from_slice(if piece < self.left_out.len() {
+                b",\n"
+            } else {
+                b"\n"
+            });
         } else {
             out.extend_from_slice(END_OF_RECORD);
         }
@@ -300,7 +349,14 @@ mod tests {
 
     fn head() -> RecordHead {
         let program = PROGRAM.into();
-        RecordHead { format: FORMAT_VERSION, program, licenses: 3, bytes: 12_000, restricted: 1, errors: 1 }
+        RecordHead {
+            format: FORMAT_VERSION,
+            program,
+            licenses: 3,
+            bytes: 12_000,
+            restricted: 1,
+            errors: 1,
+        }
     }
 
     /// A record of two files.
@@ -311,15 +367,28 @@ mod tests {
             key_ids: vec!["\"kid\"".to_owned()],
             rights_end: None,
         };
-        let restricted = Restricted { path: "a \"b\"\n.lic".to_owned(), identity, reason: Restriction::Conditional };
+        let restricted = Restricted {
+            path: "a \"b\"\n.lic".to_owned(),
+            identity,
+            reason: Restriction::Conditional,
+        };
         let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");
-        let broken = Identity { format: Some(Format::Xmr), ..Identity::default() };
-        written(&[LeftOut::restricted(&restricted), LeftOut::failed(&failure, broken)])
+        let broken = Identity {
+            format: Some(Format::Xmr),
+            ..Identity::default()
+        };
+        written(&[
+            LeftOut::restricted(&restricted),
+            LeftOut::failed(&failure, broken),
+        ])
     }
 
     fn written(left_out: &[LeftOut]) -> String {
         let head = head();
-        let pieces = RecordPieces { head: &head, left_out };
+        let pieces = RecordPieces {
+            head: &head,
+            left_out,
+        };
         let mut json = Vec::new();
         for piece in 0..pieces.count() {
             pieces.write(piece, &mut json);
@@ -331,12 +400,20 @@ mod tests {
     fn read(json: &str) -> Result<(RecordHead, Vec<LeftOut>, usize), ArchiveFault> {
         let disk = Disk::new();
         let crc32 = crc32(json.as_bytes());
-        let entry = Entry { name: "backup.json", crc32, size: json.len() as u64, offset: 0 };
+        let entry = Entry {
+            name: "backup.json",
+            crc32,
+            size: json.len() as u64,
+            offset: 0,
+        };
         let mut bytes = Vec::new();
         entry.write_local_header(&mut bytes);
         bytes.extend_from_slice(json.as_bytes());
         disk.write("/record", bytes.clone());
-        let file = disk.directory("/").open_file("record").expect("it was written");
+        let file = disk
+            .directory("/")
+            .open_file("record")
+            .expect("it was written");
         let mut all = Vec::new();
         let mut reader = RecordReader::open(&file, &entry, |read| all.extend_from_slice(read))?;
         let (mut left_out, mut broken) = (Vec::new(), 0);
@@ -370,7 +447,10 @@ mod tests {
             ("\"reason\":\"malformed\"", "\"reason\": \"malformed\""),
             ("\"reason\":\"malformed\"", "\"reason\":\"busy\""),
             ("\"reason\":\"malformed\"", "\"reason\":\"odd\""),
-            ("\"reason\":\"malformed\"", "\"reason\":\"malformed\",\"more\":1"),
+            (
+                "\"reason\":\"malformed\"",
+                "\"reason\":\"malformed\",\"more\":1",
+            ),
             ("{\"path\":\"broken", " {\"path\":\"broken"),
             ("broken", "\\u0062roken"),
             ("},\n", "}\n"),
@@ -395,14 +475,19 @@ mod tests {
         ] {
             let json = record().replacen(from, to, 1);
             assert_ne!(json, record(), "{from}");
-            assert!(matches!(read(&json), Err(ArchiveFault::Corrupt(_))), "{json}");
+            assert!(
+                matches!(read(&json), Err(ArchiveFault::Corrupt(_))),
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn a_record_of_another_version_is_told_by_its_version() {
         let json = record().replacen("\"format\":1", "\"format\":2", 1);
-        let Err(ArchiveFault::Corrupt(message)) = read(&json) else { panic!("it may mean anything") };
+        let Err(ArchiveFault::Corrupt(message)) = read(&json) else {
+            panic!("it may mean anything")
+        };
         assert!(message.contains("format 2"), "{message}");
     }
 }

@@ -35,7 +35,11 @@ pub(crate) fn parse_line(line: &[u8]) -> Option<(Hash, String)> {
     let (hash, name) = text.strip_prefix('\\').unwrap_or(text).split_once(' ')?;
     let name = name.strip_prefix(' ')?;
     let hash = *blake3::Hash::from_hex(hash).ok()?.as_bytes();
-    let name = if text.starts_with('\\') { unescape(name)? } else { name.to_owned() };
+    let name = if text.starts_with('\\') {
+        unescape(name)?
+    } else {
+        name.to_owned()
+    };
     let mut expected = Vec::with_capacity(line.len());
     write_line(&hash, &name, &mut expected);
     (expected == line).then_some((hash, name))
@@ -70,18 +74,34 @@ mod tests {
 
     #[test]
     fn a_plain_name_stands_as_it_is() {
-        assert_eq!(line("licenses/a b.lic"), format!("{}  licenses/a b.lic\n", "a5".repeat(32)));
+        assert_eq!(
+            line("licenses/a b.lic"),
+            format!("{}  licenses/a b.lic\n", "a5".repeat(32))
+        );
     }
 
     #[test]
     fn a_name_that_would_break_the_line_is_escaped_and_marked() {
-        assert_eq!(line("licenses/a\\b\nc\rd"), format!("\\{}  licenses/a\\\\b\\nc\\rd\n", "a5".repeat(32)));
+        assert_eq!(
+            line("licenses/a\\b\nc\rd"),
+            format!("\\{}  licenses/a\\\\b\\nc\\rd\n", "a5".repeat(32))
+        );
     }
 
     #[test]
     fn a_line_reads_back() {
-        for name in ["licenses/a b.lic", "licenses/a\\b\nc\rd", "licenses/\\", "licenses/  two spaces", "licenses/é"] {
-            assert_eq!(parse_line(line(name).as_bytes()), Some(([0xA5; 32], name.to_owned())), "{name:?}");
+        for name in [
+            "licenses/a b.lic",
+            "licenses/a\\b\nc\rd",
+            "licenses/\\",
+            "licenses/  two spaces",
+            "licenses/é",
+        ] {
+            assert_eq!(
+                parse_line(line(name).as_bytes()),
+                Some(([0xA5; 32], name.to_owned())),
+                "{name:?}"
+            );
         }
     }
 

@@ -28,7 +28,12 @@ pub(crate) struct Output<F> {
 
 impl<F: File> Output<F> {
     pub(crate) fn new(file: Rc<F>) -> Self {
-        Self { file, buffer: Vec::with_capacity(BUFFER), written: 0, released: 0 }
+        Self {
+            file,
+            buffer: Vec::with_capacity(BUFFER),
+            written: 0,
+            released: 0,
+        }
     }
 
     /// The number of bytes put so far.
@@ -44,7 +49,11 @@ impl<F: File> Output<F> {
 
     fn put(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), FsError> {
         append(&mut self.buffer);
-        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
+        if self.buffer.len() >= BUFFER {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn flush(&mut self) -> Result<(), FsError> {
@@ -60,7 +69,8 @@ impl<F: File> Output<F> {
         }
         self.buffer.clear();
         if self.written - self.released >= RELEASE {
-            self.file.release(self.released, self.written - self.released);
+            self.file
+                .release(self.released, self.written - self.released);
             self.released = self.written;
         }
         Ok(())
@@ -76,7 +86,10 @@ pub(crate) struct ArchiveWriter<F> {
 impl<F: File> ArchiveWriter<F> {
     /// Begins an archive of licenses whose names stand in `catalogue`.
     pub(crate) fn new(output: Output<F>, catalogue: Catalogue) -> Self {
-        Self { output, contents: Contents::new(catalogue) }
+        Self {
+            output,
+            contents: Contents::new(catalogue),
+        }
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -100,10 +113,18 @@ impl<F: File> ArchiveWriter<F> {
 
     /// Adds a license; `document` is at most 1 MiB, as the store's reader sees to.
     pub(crate) fn add(&mut self, file: FileId, document: &[u8]) -> Result<(), FsError> {
-        let size = u32::try_from(document.len()).map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
+        let size = u32::try_from(document.len())
+            .map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
         let (crc32, hash) = (crc32(document), *blake3::hash(document).as_bytes());
-        self.contents.add(StoredLicense { file, size, crc32, hash });
-        let entry = self.contents.entry(self.contents.len() - 1, self.output.position());
+        self.contents.add(StoredLicense {
+            file,
+            size,
+            crc32,
+            hash,
+        });
+        let entry = self
+            .contents
+            .entry(self.contents.len() - 1, self.output.position());
         self.output.put(|out| {
             entry.write_local_header(out);
             out.extend_from_slice(document);
@@ -112,8 +133,18 @@ impl<F: File> ArchiveWriter<F> {
 
     /// Goes over to what follows the licenses.
     pub(crate) fn finish(self, head: RecordHead, left_out: Vec<LeftOut>) -> ArchiveFinisher<F> {
-        let part = Part::Generated { which: Generated::Sums, pass: Pass::Measure(Crc32::new(), 0) };
-        ArchiveFinisher { archive: self, head, left_out, generated: Vec::new(), part, next: 0 }
+        let part = Part::Generated {
+            which: Generated::Sums,
+            pass: Pass::Measure(Crc32::new(), 0),
+        };
+        ArchiveFinisher {
+            archive: self,
+            head,
+            left_out,
+            generated: Vec::new(),
+            part,
+            next: 0,
+        }
     }
 }
 
@@ -155,9 +186,18 @@ impl<F: File> ArchiveFinisher<F> {
     pub(crate) fn step(&mut self) -> Result<bool, FsError> {
         let part = std::mem::replace(&mut self.part, Part::End);
         self.part = match part {
-            Part::Generated { which, pass: Pass::Measure(crc32, size) } => self.measure(which, crc32, size)?,
-            Part::Generated { which, pass: Pass::Write } => self.write_generated(which)?,
-            Part::CentralDirectory { start, entry_offset } => self.write_central_directory(start, entry_offset)?,
+            Part::Generated {
+                which,
+                pass: Pass::Measure(crc32, size),
+            } => self.measure(which, crc32, size)?,
+            Part::Generated {
+                which,
+                pass: Pass::Write,
+            } => self.write_generated(which)?,
+            Part::CentralDirectory {
+                start,
+                entry_offset,
+            } => self.write_central_directory(start, entry_offset)?,
             Part::End => return Ok(true),
         };
         Ok(matches!(self.part, Part::End))
@@ -168,7 +208,12 @@ impl<F: File> ArchiveFinisher<F> {
         self.archive.output
     }
 
-    fn measure(&mut self, which: Generated, mut crc32: Crc32, mut size: u64) -> Result<Part, FsError> {
+    fn measure(
+        &mut self,
+        which: Generated,
+        mut crc32: Crc32,
+        mut size: u64,
+    ) -> Result<Part, FsError> {
         let mut piece = Vec::new();
         for index in self.next_pieces(self.piece_count(which)) {
             piece.clear();
@@ -177,17 +222,30 @@ impl<F: File> ArchiveFinisher<F> {
             size += piece.len() as u64;
         }
         if self.next < self.piece_count(which) {
-            return Ok(Part::Generated { which, pass: Pass::Measure(crc32, size) });
+            return Ok(Part::Generated {
+                which,
+                pass: Pass::Measure(crc32, size),
+            });
         }
         let name = match which {
             Generated::Sums => SUMS_ENTRY,
             Generated::Record => RECORD_ENTRY,
         };
-        let entry = Entry { name, crc32: crc32.value(), size, offset: self.archive.output.position() };
-        self.archive.output.put(|out| entry.write_local_header(out))?;
+        let entry = Entry {
+            name,
+            crc32: crc32.value(),
+            size,
+            offset: self.archive.output.position(),
+        };
+        self.archive
+            .output
+            .put(|out| entry.write_local_header(out))?;
         self.generated.push(entry);
         self.next = 0;
-        Ok(Part::Generated { which, pass: Pass::Write })
+        Ok(Part::Generated {
+            which,
+            pass: Pass::Write,
+        })
     }
 
     fn write_generated(&mut self, which: Generated) -> Result<Part, FsError> {
@@ -195,19 +253,34 @@ impl<F: File> ArchiveFinisher<F> {
         for index in self.next_pieces(self.piece_count(which)) {
             piece.clear();
             self.write_piece(which, index, &mut piece);
-            self.archive.output.put(|out| out.extend_from_slice(&piece))?;
+            self.archive
+                .output
+                .put(|out| out.extend_from_slice(&piece))?;
         }
         if self.next < self.piece_count(which) {
-            return Ok(Part::Generated { which, pass: Pass::Write });
+            return Ok(Part::Generated {
+                which,
+                pass: Pass::Write,
+            });
         }
         self.next = 0;
         Ok(match which {
-            Generated::Sums => Part::Generated { which: Generated::Record, pass: Pass::Measure(Crc32::new(), 0) },
-            Generated::Record => Part::CentralDirectory { start: self.archive.output.position(), entry_offset: 0 },
+            Generated::Sums => Part::Generated {
+                which: Generated::Record,
+                pass: Pass::Measure(Crc32::new(), 0),
+            },
+            Generated::Record => Part::CentralDirectory {
+                start: self.archive.output.position(),
+                entry_offset: 0,
+            },
         })
     }
 
-    fn write_central_directory(&mut self, start: u64, mut entry_offset: u64) -> Result<Part, FsError> {
+    fn write_central_directory(
+        &mut self,
+        start: u64,
+        mut entry_offset: u64,
+    ) -> Result<Part, FsError> {
         let ArchiveWriter { output, contents } = &mut self.archive;
         let first = self.next;
         self.next = contents.len().min(first + PIECES_PER_STEP);
@@ -217,13 +290,20 @@ impl<F: File> ArchiveFinisher<F> {
             entry_offset += entry.local_header_length() + entry.size;
         }
         if self.next < contents.len() {
-            return Ok(Part::CentralDirectory { start, entry_offset });
+            return Ok(Part::CentralDirectory {
+                start,
+                entry_offset,
+            });
         }
         for entry in &self.generated {
             output.put(|out| entry.write_central_header(out))?;
         }
         let entries = (contents.len() + self.generated.len()) as u64;
-        let directory = CentralDirectory { entries, size: output.position() - start, offset: start };
+        let directory = CentralDirectory {
+            entries,
+            size: output.position() - start,
+            offset: start,
+        };
         output.put(|out| directory.write_end(out))?;
         Ok(Part::End)
     }
@@ -253,6 +333,9 @@ impl<F: File> ArchiveFinisher<F> {
     }
 
     fn record(&self) -> RecordPieces<'_> {
-        RecordPieces { head: &self.head, left_out: &self.left_out }
+        RecordPieces {
+            head: &self.head,
+            left_out: &self.left_out,
+        }
     }
 }

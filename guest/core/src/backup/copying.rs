@@ -12,8 +12,8 @@ use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::Verdict;
 use crate::store::{
-    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, examine, malformed, name_in_backup, shadowed,
-    too_long,
+    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, examine, malformed,
+    name_in_backup, shadowed, too_long,
 };
 use crate::{Directory, ErrorCode, Failure, Progress, Restricted, Stage, Status};
 
@@ -49,11 +49,21 @@ impl<D: Directory> Copying<D> {
     pub(super) fn new(store: D, catalogue: Catalogue, output: Output<D::File>) -> Self {
         let files = catalogue.len();
         let archive = ArchiveWriter::new(output, catalogue);
-        Self { reader: StoreReader::new(store), archive, files, next: 0, waiting: Vec::new() }
+        Self {
+            reader: StoreReader::new(store),
+            archive,
+            files,
+            next: 0,
+            waiting: Vec::new(),
+        }
     }
 
     /// Copies some licenses. Returns `true` after the last one. An error is one of the destination.
-    pub(super) fn step(&mut self, destination: &Destination<D>, ledger: &mut Ledger) -> Result<bool, Failure> {
+    pub(super) fn step(
+        &mut self,
+        destination: &Destination<D>,
+        ledger: &mut Ledger,
+    ) -> Result<bool, Failure> {
         let read_before = self.reader.bytes_read();
         ledger.tell(self.progress());
         for _ in 0..LICENSES_PER_STEP {
@@ -74,7 +84,11 @@ impl<D: Directory> Copying<D> {
 
     /// How far the phase has come.
     pub(super) fn progress(&self) -> Status {
-        let path = if self.next < self.files { self.archive.catalogue().file_path(self.next) } else { String::new() };
+        let path = if self.next < self.files {
+            self.archive.catalogue().file_path(self.next)
+        } else {
+            String::new()
+        };
         Status::Information(Progress {
             stage: Stage::Copying,
             done: self.next as u64,
@@ -93,7 +107,8 @@ impl<D: Directory> Copying<D> {
         let publication = self.waiting.pop_if(|publication| {
             let catalogue = self.archive.catalogue();
             self.next == self.files
-                || name_in_backup(&catalogue.file_path(*publication)) < catalogue.file_path(self.next)
+                || name_in_backup(&catalogue.file_path(*publication))
+                    < catalogue.file_path(self.next)
         })?;
         Some(publication)
     }
@@ -138,14 +153,23 @@ impl<D: Directory> Copying<D> {
         let path = || self.archive.catalogue().file_path(file);
         match examined.verdict {
             Verdict::Restricted(reason) => {
-                ledger.restricted(Restricted { path: path(), identity: examined.identity, reason });
+                ledger.restricted(Restricted {
+                    path: path(),
+                    identity: examined.identity,
+                    reason,
+                });
             }
-            Verdict::Malformed(fault) => ledger.broken(malformed(path(), &fault), examined.identity),
-            Verdict::Allowed if examined.entry.is_some() => return self.copy_embedded(file, turn, examined, ledger),
+            Verdict::Malformed(fault) => {
+                ledger.broken(malformed(path(), &fault), examined.identity)
+            }
+            Verdict::Allowed if examined.entry.is_some() => {
+                return self.copy_embedded(file, turn, examined, ledger);
+            }
             // Files that come after it are written already, so that it cannot be added under its own path.
             Verdict::Allowed if turn == Turn::Embedded => {
                 let path = path();
-                let message = format!("{path} was changed while the store was being read: back up again");
+                let message =
+                    format!("{path} was changed while the store was being read: back up again");
                 ledger.failed(Failure::at(ErrorCode::Changed, path, message));
             }
             Verdict::Allowed => self.archive.add(file, &examined.document)?,
@@ -162,23 +186,36 @@ impl<D: Directory> Copying<D> {
         examined: Examined,
         ledger: &mut Ledger,
     ) -> Result<(), FsError> {
-        let Examined { identity, document, .. } = examined;
+        let Examined {
+            identity, document, ..
+        } = examined;
         let catalogue = self.archive.catalogue();
         let path = catalogue.file_path(publication);
         let name = name_in_backup(&path);
         let is_skipped = |path: &str| ledger.has_skipped(path);
-        match BackupName::look_up(&name, &document, &mut self.reader, catalogue, self.files, is_skipped) {
+        match BackupName::look_up(
+            &name,
+            &document,
+            &mut self.reader,
+            catalogue,
+            self.files,
+            is_skipped,
+        ) {
             BackupName::Same => {}
             BackupName::Taken => ledger.broken(shadowed(path, &name), identity),
             BackupName::TooLong => ledger.broken(too_long(path), identity),
             BackupName::Free
-                if turn == Turn::Own && self.next < self.files && catalogue.file_path(self.next) < name =>
+                if turn == Turn::Own
+                    && self.next < self.files
+                    && catalogue.file_path(self.next) < name =>
             {
                 self.waiting.push(publication);
             }
             BackupName::Free => {
-                let (directory, name) =
-                    (catalogue.directory_of(publication), name_in_backup(catalogue.file_name(publication)));
+                let (directory, name) = (
+                    catalogue.directory_of(publication),
+                    name_in_backup(catalogue.file_name(publication)),
+                );
                 let license = self.archive.catalogue_mut().add_file(directory, &name);
                 self.archive.add(license, &document)?;
             }

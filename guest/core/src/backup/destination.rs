@@ -18,7 +18,11 @@ pub(super) struct Destination<D> {
 impl<D: Directory> Destination<D> {
     /// Takes an opened directory, if a backup can be put there.
     pub(super) fn new(directory: D, path: String, overwrite: bool) -> Result<Self, Failure> {
-        let destination = Self { directory, path, overwrite };
+        let destination = Self {
+            directory,
+            path,
+            overwrite,
+        };
         match destination.directory.metadata(BACKUP_FILE) {
             Err(FsError::NoEntry) => Ok(destination),
             Err(error) => Err(destination.failure("looking for an earlier backup", error)),
@@ -42,7 +46,8 @@ impl<D: Directory> Destination<D> {
     /// Creates the temporary file of this run, and removes those that killed runs have left behind.
     pub(super) fn create_temporary(&self) -> Result<Temporary<D::File>, Failure> {
         let created = Temporary::create(&self.directory, 0);
-        let temporary = created.map_err(|error| self.failure("creating a temporary file", error))?;
+        let temporary =
+            created.map_err(|error| self.failure("creating a temporary file", error))?;
         temporary.remove_stale(&self.directory);
         Ok(temporary)
     }
@@ -51,9 +56,16 @@ impl<D: Directory> Destination<D> {
     ///
     /// An error before the commit point leaves the directory as it was; one after it says that the backup is in place.
     pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
-        let linked = self.put_in_place(temporary).map_err(|failure| self.discard(temporary, failure))?;
-        let unlinked = if linked { unlink(&self.directory, &temporary.name()) } else { Ok(()) };
-        sync_names(&self.directory).map_err(|error| self.after_commit("making it durable", error))?;
+        let linked = self
+            .put_in_place(temporary)
+            .map_err(|failure| self.discard(temporary, failure))?;
+        let unlinked = if linked {
+            unlink(&self.directory, &temporary.name())
+        } else {
+            Ok(())
+        };
+        sync_names(&self.directory)
+            .map_err(|error| self.after_commit("making it durable", error))?;
         unlinked.map_err(|error| self.after_commit("removing its temporary name", error))
     }
 
@@ -64,7 +76,9 @@ impl<D: Directory> Destination<D> {
             return Err(self.failure("finding the temporary file", FsError::NoEntry));
         }
         let moved = if self.overwrite {
-            self.directory.rename(&temporary.name(), BACKUP_FILE).map(|()| false)
+            self.directory
+                .rename(&temporary.name(), BACKUP_FILE)
+                .map(|()| false)
         } else {
             put_in_place(&self.directory, &temporary.name(), BACKUP_FILE)
         };
@@ -81,13 +95,20 @@ impl<D: Directory> Destination<D> {
         match temporary.remove(&self.directory) {
             Ok(()) => failure,
             Err(error) => {
-                let Failure { code, message, path } = failure;
+                let Failure {
+                    code,
+                    message,
+                    path,
+                } = failure;
                 let message = format!(
                     "{message}; but the temporary file {} in {} could not be removed ({error}): remove it by hand",
                     temporary.name(),
                     self.path
                 );
-                Failure { path, ..Failure::new(code, message) }
+                Failure {
+                    path,
+                    ..Failure::new(code, message)
+                }
             }
         }
     }
@@ -103,7 +124,10 @@ impl<D: Directory> Destination<D> {
             ErrorCode::PathNotFound => "make sure that the directory is there, and back up again",
             _ => "see that the disk is in order, and back up again",
         };
-        let message = format!("{doing} in {} failed: {error}; no backup was made: {advice}", self.path);
+        let message = format!(
+            "{doing} in {} failed: {error}; no backup was made: {advice}",
+            self.path
+        );
         Failure::at(error.code(), &self.path, message)
     }
 

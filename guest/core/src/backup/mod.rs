@@ -49,9 +49,15 @@ enum Phase<D: Directory> {
     /// Reading licenses and writing those that may be backed up.
     Copy(Copying<D>),
     /// Writing what follows the licenses.
-    Finish { archive: ArchiveFinisher<D::File>, summary: BackupSummary },
+    Finish {
+        archive: ArchiveFinisher<D::File>,
+        summary: BackupSummary,
+    },
     /// Making the temporary file durable.
-    Sync { output: Output<D::File>, summary: BackupSummary },
+    Sync {
+        output: Output<D::File>,
+        summary: BackupSummary,
+    },
     /// Making it the backup. This is a step of its own, so that a cancellation is heard right before it.
     Commit { summary: BackupSummary },
 }
@@ -65,13 +71,19 @@ impl<D: Directory> Backup<D> {
     /// directory is the store; otherwise what keeps the directory from being written to.
     pub fn start(store: D, directory: D, path: &str, overwrite: bool) -> Result<Self, Failure> {
         if store.is_same_object(&directory) {
-            let message = format!("{path} is the license store itself: back up into another directory");
+            let message =
+                format!("{path} is the license store itself: back up into another directory");
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let destination = Destination::new(directory, path.to_owned(), overwrite)?;
         let temporary = destination.create_temporary()?;
         let file = Rc::clone(&temporary.file);
-        Ok(Self { destination, temporary, ledger: Ledger::default(), phase: Phase::List { store, file } })
+        Ok(Self {
+            destination,
+            temporary,
+            ledger: Ledger::default(),
+            phase: Phase::List { store, file },
+        })
     }
 }
 
@@ -81,14 +93,26 @@ impl<D: Directory> Operation for Backup<D> {
 
     /// The last step does nothing but the commit. A failure before it leaves the directory as it was.
     fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
-        let Self { destination, temporary, mut ledger, phase } = self;
+        let Self {
+            destination,
+            temporary,
+            mut ledger,
+            phase,
+        } = self;
         let advanced = match phase {
-            Phase::Commit { summary } => return Break(destination.commit(&temporary).map(|()| summary)),
+            Phase::Commit { summary } => {
+                return Break(destination.commit(&temporary).map(|()| summary));
+            }
             phase => phase.advance(&destination, &mut ledger),
         };
         ledger.take_events(events);
         match advanced {
-            Ok(phase) => Continue(Self { destination, temporary, ledger, phase }),
+            Ok(phase) => Continue(Self {
+                destination,
+                temporary,
+                ledger,
+                phase,
+            }),
             Err(failure) => Break(Err(destination.discard(&temporary, failure))),
         }
     }
@@ -96,7 +120,10 @@ impl<D: Directory> Operation for Backup<D> {
     /// Ends the backup without a commit.
     fn cancel(self) -> ControlFlow<Failure, Self> {
         let message = "the backup was cancelled, and what was in the directory is as it was: no backup was made";
-        Break(self.destination.discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message)))
+        Break(
+            self.destination
+                .discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message)),
+        )
     }
 }
 
@@ -106,12 +133,14 @@ impl<D: Directory> Phase<D> {
         Ok(match self {
             Self::List { store, file } => {
                 let walk = Walk::new(store).map_err(|error| {
-                    let message = format!("the license store cannot be listed: {error}; no backup was made");
+                    let message =
+                        format!("the license store cannot be listed: {error}; no backup was made");
                     Failure::new(error.code(), message)
                 })?;
                 Self::Walk { walk, file }
             }
-            Self::Walk { mut walk, file } => match walk.step(Some(destination.directory()), ledger) {
+            Self::Walk { mut walk, file } => match walk.step(Some(destination.directory()), ledger)
+            {
                 None => {
                     ledger.tell(Status::Information(Progress::default()));
                     Self::Walk { walk, file }
@@ -128,16 +157,30 @@ impl<D: Directory> Phase<D> {
                     Self::Copy(copying)
                 }
             }
-            Self::Finish { mut archive, summary } => {
+            Self::Finish {
+                mut archive,
+                summary,
+            } => {
                 if archive.step().map_err(writing)? {
-                    Self::Sync { output: archive.into_output(), summary }
+                    Self::Sync {
+                        output: archive.into_output(),
+                        summary,
+                    }
                 } else {
                     Self::Finish { archive, summary }
                 }
             }
-            Self::Sync { mut output, summary } => {
+            Self::Sync {
+                mut output,
+                summary,
+            } => {
                 output.sync().map_err(writing)?;
-                Self::Commit { summary: BackupSummary { size: output.position(), ..summary } }
+                Self::Commit {
+                    summary: BackupSummary {
+                        size: output.position(),
+                        ..summary
+                    },
+                }
             }
             Self::Commit { summary } => Self::Commit { summary },
         })
@@ -150,7 +193,23 @@ fn finish<D: Directory>(copying: Copying<D>, ledger: &mut Ledger) -> Phase<D> {
     let archive = copying.into_archive();
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
     let (restricted, errors) = (ledger.restricted_count(), ledger.error_count());
-    let head = RecordHead { format: FORMAT_VERSION, program: PROGRAM.into(), licenses, bytes, restricted, errors };
-    let summary = BackupSummary { licenses, bytes, restricted, errors, size: 0 };
-    Phase::Finish { archive: archive.finish(head, ledger.take_record()), summary }
+    let head = RecordHead {
+        format: FORMAT_VERSION,
+        program: PROGRAM.into(),
+        licenses,
+        bytes,
+        restricted,
+        errors,
+    };
+    let summary = BackupSummary {
+        licenses,
+        bytes,
+        restricted,
+        errors,
+        size: 0,
+    };
+    Phase::Finish {
+        archive: archive.finish(head, ledger.take_record()),
+        summary,
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, verify, written};
+use super::backups::{
+    BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, verify, written,
+};
 use super::files::files;
 use crate::archive::{
-    ArchiveReader, BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, RecordLine, RecordReader, fault_of_path,
+    ArchiveReader, BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, RecordLine, RecordReader,
+    fault_of_path,
 };
 use crate::license::LARGEST_DOCUMENT;
 use crate::memory::Disk;
@@ -21,7 +24,11 @@ pub fn archive(input: &[u8]) {
     let files = files(input);
     let by_path = || files.iter().map(|(path, content)| (path, content));
     let archive = written(by_path(), head_of(by_path()), Vec::new());
-    assert_eq!(is_whole(&archive), can_be_in_a_backup(&files), "a backup of {files:?}");
+    assert_eq!(
+        is_whole(&archive),
+        can_be_in_a_backup(&files),
+        "a backup of {files:?}"
+    );
 }
 
 /// Whether a backup is taken for whole. Checks all that follows from it.
@@ -38,9 +45,19 @@ fn is_whole(backup: &[u8]) -> bool {
                 assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{failure}");
             }
             disk.on_call(|call| {
-                let reads =
-                    ["entries", "next_entry", "open_directory", "open_file", "metadata", "file_metadata", "read"];
-                assert!(reads.contains(&call.operation), "{call:?} for a backup that is not whole");
+                let reads = [
+                    "entries",
+                    "next_entry",
+                    "open_directory",
+                    "open_file",
+                    "metadata",
+                    "file_metadata",
+                    "read",
+                ];
+                assert!(
+                    reads.contains(&call.operation),
+                    "{call:?} for a backup that is not whole"
+                );
                 Ok(())
             });
             assert_eq!(restore(&disk), Err(failure));
@@ -53,14 +70,26 @@ fn is_whole(backup: &[u8]) -> bool {
 fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
     assert_eq!(summary.hash, blake3::hash(backup).to_hex().as_str());
     assert_eq!(summary.size, backup.len() as u64);
-    assert!(rewritten(disk) == backup, "the writer would have written it otherwise");
+    assert!(
+        rewritten(disk) == backup,
+        "the writer would have written it otherwise"
+    );
 
     let (listings, totals) = list(disk).expect("a whole backup can be listed");
-    assert_eq!((totals.licenses, totals.bytes), (summary.licenses, summary.bytes));
-    assert_eq!((totals.left_out, totals.program.as_ref()), (summary.left_out, Some(&summary.program)));
+    assert_eq!(
+        (totals.licenses, totals.bytes),
+        (summary.licenses, summary.bytes)
+    );
+    assert_eq!(
+        (totals.left_out, totals.program.as_ref()),
+        (summary.left_out, Some(&summary.program))
+    );
 
     let restored = restore(disk).expect("a whole backup can be restored");
-    assert_eq!((restored.restored, restored.bytes), (summary.licenses, summary.bytes));
+    assert_eq!(
+        (restored.restored, restored.bytes),
+        (summary.licenses, summary.bytes)
+    );
     assert_eq!((restored.present, restored.conflicts), (0, 0));
     let files = files_in_store(disk);
     let listed: Vec<_> = listings
@@ -68,31 +97,58 @@ fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
         .filter(|listing| listing.standing == Standing::BackedUp)
         .map(|listing| (&listing.path, listing.size))
         .collect();
-    assert_eq!(files.iter().map(|(path, content)| (path, Some(content.len() as u64))).collect::<Vec<_>>(), listed);
-    assert!(files.values().all(|content| is_allowed(content)), "a license was restored that may not be backed up");
+    assert_eq!(
+        files
+            .iter()
+            .map(|(path, content)| (path, Some(content.len() as u64)))
+            .collect::<Vec<_>>(),
+        listed
+    );
+    assert!(
+        files.values().all(|content| is_allowed(content)),
+        "a license was restored that may not be backed up"
+    );
 
     back_up(disk, true).expect("what was restored can be backed up");
     let again = disk.read(BACKUP).expect("there is a backup");
-    assert!(again == written(&files, head_of(&files), Vec::new()), "a backup of what was restored has all of it");
+    assert!(
+        again == written(&files, head_of(&files), Vec::new()),
+        "a backup of what was restored has all of it"
+    );
 }
 
 /// What the writer makes of what is in a backup that is whole.
 fn rewritten(disk: &Disk) -> Vec<u8> {
-    let file = disk.directory("/backup").open_file(BACKUP_FILE).expect("there is a backup");
+    let file = disk
+        .directory("/backup")
+        .open_file(BACKUP_FILE)
+        .expect("there is a backup");
     let mut archive = ArchiveReader::open(file).expect("it has an end");
     let (mut files, mut record) = (Files::new(), None);
-    while let Some(entry) = archive.next_entry().expect("its central directory can be read") {
+    while let Some(entry) = archive
+        .next_entry()
+        .expect("its central directory can be read")
+    {
         if let Some(path) = entry.name.strip_prefix(LICENSES) {
-            files.insert(path.to_owned(), archive.content(&entry).expect("its licenses can be read"));
+            files.insert(
+                path.to_owned(),
+                archive.content(&entry).expect("its licenses can be read"),
+            );
         } else if entry.name == RECORD_ENTRY {
             record = Some(entry);
         }
     }
     let record = record.expect("it has a record");
-    let mut record = RecordReader::open(archive.file(), &record, |_| {}).expect("its record can be read");
+    let mut record =
+        RecordReader::open(archive.file(), &record, |_| {}).expect("its record can be read");
     let mut left_out = Vec::new();
-    while let Some(line) = record.next_line(archive.file(), |_| {}).expect("its record can be read") {
-        let RecordLine::LeftOut(line) = line else { panic!("a line of its record cannot be read") };
+    while let Some(line) = record
+        .next_line(archive.file(), |_| {})
+        .expect("its record can be read")
+    {
+        let RecordLine::LeftOut(line) = line else {
+            panic!("a line of its record cannot be read")
+        };
         left_out.push(line);
     }
     written(&files, record.head().clone(), left_out)
@@ -101,11 +157,18 @@ fn rewritten(disk: &Disk) -> Vec<u8> {
 /// Whether a backup can have these files in it, in this order.
 fn can_be_in_a_backup(files: &[(String, Vec<u8>)]) -> bool {
     let paths: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-    let is_in_a_file = |path: &str| path.match_indices('/').any(|(at, _)| paths.contains(&path[..at]));
+    let is_in_a_file = |path: &str| {
+        path.match_indices('/')
+            .any(|(at, _)| paths.contains(&path[..at]))
+    };
     files.is_sorted_by(|(one, _), (other, _)| one < other)
         && files.iter().all(|(path, content)| {
-            let has_name = LICENSES.len() + path.len() <= LONGEST_NAME && fault_of_path(path).is_none();
-            has_name && !is_in_a_file(path) && content.len() as u64 <= LARGEST_DOCUMENT && is_allowed(content)
+            let has_name =
+                LICENSES.len() + path.len() <= LONGEST_NAME && fault_of_path(path).is_none();
+            has_name
+                && !is_in_a_file(path)
+                && content.len() as u64 <= LARGEST_DOCUMENT
+                && is_allowed(content)
         })
 }
 

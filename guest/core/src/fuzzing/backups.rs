@@ -8,8 +8,8 @@ use crate::archive::{ArchiveWriter, FORMAT_VERSION, LeftOut, Output, PROGRAM, Re
 use crate::memory::Disk;
 use crate::store::Catalogue;
 use crate::{
-    Backup, BackupSummary, Directory, Failure, List, ListSummary, Listing, Operation, Restore, RestoreFlags,
-    RestoreSummary, Verify, VerifySummary,
+    Backup, BackupSummary, Directory, Failure, List, ListSummary, Listing, Operation, Restore,
+    RestoreFlags, RestoreSummary, Verify, VerifySummary,
 };
 
 pub(super) const BACKUP: &str = "/backup/licenses.zip";
@@ -43,7 +43,13 @@ pub(super) fn disk_with(backup: &[u8]) -> Disk {
 }
 
 pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
-    run(Backup::start(disk.directory("/licenses"), disk.directory("/backup"), "/backup", overwrite)?).1
+    run(Backup::start(
+        disk.directory("/licenses"),
+        disk.directory("/backup"),
+        "/backup",
+        overwrite,
+    )?)
+    .1
 }
 
 pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
@@ -57,7 +63,13 @@ pub(super) fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> 
 
 pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
     let flags = RestoreFlags::default();
-    run(Restore::start(disk.directory("/licenses"), &disk.directory("/backup"), "/backup", flags)?).1
+    run(Restore::start(
+        disk.directory("/licenses"),
+        &disk.directory("/backup"),
+        "/backup",
+        flags,
+    )?)
+    .1
 }
 
 fn run<O: Operation>(mut operation: O) -> (Vec<O::Event>, Result<O::Summary, Failure>) {
@@ -74,21 +86,37 @@ fn run<O: Operation>(mut operation: O) -> (Vec<O::Event>, Result<O::Summary, Fai
 /// The files in the store. There must be nothing else in it but the directories that they are in.
 pub(super) fn files_in_store(disk: &Disk) -> Files {
     let tree = disk.tree("/licenses");
-    for path in tree.keys().filter(|path| path.len() > 1 && path.ends_with('/')) {
-        let has_file = tree.iter().any(|(other, content)| content.is_some() && other.starts_with(path));
+    for path in tree
+        .keys()
+        .filter(|path| path.len() > 1 && path.ends_with('/'))
+    {
+        let has_file = tree
+            .iter()
+            .any(|(other, content)| content.is_some() && other.starts_with(path));
         assert!(has_file, "there is nothing in {path}");
     }
-    tree.into_iter().filter_map(|(path, content)| Some((path.strip_prefix('/')?.to_owned(), content?))).collect()
+    tree.into_iter()
+        .filter_map(|(path, content)| Some((path.strip_prefix('/')?.to_owned(), content?)))
+        .collect()
 }
 
 /// The head of a record that leaves nothing out.
-pub(super) fn head_of<'f>(files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>) -> RecordHead {
+pub(super) fn head_of<'f>(
+    files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
+) -> RecordHead {
     let (mut licenses, mut bytes) = (0, 0);
     for (_, content) in files {
         licenses += 1;
         bytes += content.len() as u64;
     }
-    RecordHead { format: FORMAT_VERSION, program: PROGRAM.into(), licenses, bytes, restricted: 0, errors: 0 }
+    RecordHead {
+        format: FORMAT_VERSION,
+        program: PROGRAM.into(),
+        licenses,
+        bytes,
+        restricted: 0,
+        errors: 0,
+    }
 }
 
 /// What the writer makes of files, whatever they are, in this order.
@@ -98,9 +126,15 @@ pub(super) fn written<'f>(
     left_out: Vec<LeftOut>,
 ) -> Vec<u8> {
     let disk = Disk::new();
-    let file = disk.directory("/").create_file("archive").expect("the name is free");
+    let file = disk
+        .directory("/")
+        .create_file("archive")
+        .expect("the name is free");
     let mut catalogue = Catalogue::new();
-    let contents: Vec<_> = files.into_iter().map(|(path, content)| (catalogue.add_path(path), content)).collect();
+    let contents: Vec<_> = files
+        .into_iter()
+        .map(|(path, content)| (catalogue.add_path(path), content))
+        .collect();
     let mut archive = ArchiveWriter::new(Output::new(Rc::new(file)), catalogue);
     for (file, content) in contents {
         archive.add(file, content).expect("the disk takes all");

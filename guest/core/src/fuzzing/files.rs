@@ -8,7 +8,9 @@ const END: u8 = 0xFF;
 /// A content that begins as licenses do stands for itself, and any other for a license with this ID: otherwise hardly a change
 /// of an input would leave a license that may be backed up.
 pub(super) fn files(input: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut parts = input.split_inclusive(|byte| *byte == END).map(|part| part.strip_suffix(&[END]).unwrap_or(part));
+    let mut parts = input
+        .split_inclusive(|byte| *byte == END)
+        .map(|part| part.strip_suffix(&[END]).unwrap_or(part));
     let mut files = Vec::new();
     while let Some(name) = parts.next() {
         let content = match parts.next().unwrap_or_default() {

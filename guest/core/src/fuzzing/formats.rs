@@ -20,7 +20,9 @@ const GRANT: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 4];
 /// If it is not judged as it has to be.
 pub fn xml(document: &[u8]) {
     let appraisal = appraised(document);
-    let Ok(text) = str::from_utf8(document) else { return };
+    let Ok(text) = str::from_utf8(document) else {
+        return;
+    };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     // A NUL may be half a character of UTF-16, and is none of XML.
     if text.contains('\0') || !text.trim_start_matches(WHITE_SPACE).starts_with('<') {
@@ -29,13 +31,28 @@ pub fn xml(document: &[u8]) {
     let marked = format!("\u{FEFF}{text}");
     let in_utf8 = appraise(marked.as_bytes());
     let units = marked.encode_utf16();
-    assert_eq!(appraise(&units.clone().flat_map(u16::to_le_bytes).collect::<Vec<_>>()), in_utf8, "in UTF-16LE");
-    assert_eq!(appraise(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>()), in_utf8, "in UTF-16BE");
+    assert_eq!(
+        appraise(&units.clone().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+        in_utf8,
+        "in UTF-16LE"
+    );
+    assert_eq!(
+        appraise(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>()),
+        in_utf8,
+        "in UTF-16BE"
+    );
     let foreign = appraise(format!("<ARCHIVE>{text}</ARCHIVE>").as_bytes());
-    assert_eq!(foreign.verdict, Verdict::Restricted(Restriction::Unrecognized), "in an element of no license");
+    assert_eq!(
+        foreign.verdict,
+        Verdict::Restricted(Restriction::Unrecognized),
+        "in an element of no license"
+    );
     if appraisal.verdict == Verdict::Allowed {
         assert_eq!(in_utf8, appraisal, "with a byte order mark");
-        assert!(matches!(appraisal.identity.format, Some(Format::Wmdrm | Format::PlayReady)));
+        assert!(matches!(
+            appraisal.identity.format,
+            Some(Format::Wmdrm | Format::PlayReady)
+        ));
         check_allowed_xml(text);
     }
 }
@@ -45,7 +62,10 @@ fn check_allowed_xml(text: &str) {
     assert_not_allowed(&format!("{text}{text}"), "with another root element");
     let start = r#"<LICENSERESPONSE><LICENSE version="2.0.0.0"><LICENSORINFO><DATA><META>"#;
     let end = "</META></DATA></LICENSORINFO></LICENSE></LICENSERESPONSE>";
-    assert_not_allowed(&format!("{start}{text}{end}"), "in the metadata of a license that grants nothing");
+    assert_not_allowed(
+        &format!("{start}{text}{end}"),
+        "in the metadata of a license that grants nothing",
+    );
     let text = text.trim_end_matches(WHITE_SPACE);
     // Otherwise there is a comment or a processing instruction behind the root element.
     if !text.ends_with("-->") && !text.ends_with("?>") {
@@ -54,7 +74,11 @@ fn check_allowed_xml(text: &str) {
     if let Some(text) = text.strip_suffix("</LICENSERESPONSE>") {
         let with_another = format!(r#"{text}<LICENSE version="1.0.0.0"/></LICENSERESPONSE>"#);
         let verdict = appraise(with_another.as_bytes()).verdict;
-        assert_eq!(verdict, Verdict::Restricted(Restriction::Opaque), "with a license that cannot be read");
+        assert_eq!(
+            verdict,
+            Verdict::Restricted(Restriction::Opaque),
+            "with a license that cannot be read"
+        );
     }
 }
 
@@ -68,14 +92,25 @@ pub fn xmr(license: &[u8]) {
     if !license.starts_with(b"XMR\0") {
         return;
     }
-    assert_eq!((identity.format, &identity.license_ids), (Some(Format::Xmr), &Vec::new()));
+    assert_eq!(
+        (identity.format, &identity.license_ids),
+        (Some(Format::Xmr), &Vec::new())
+    );
     let text = BASE64.encode(license);
-    let wrapped = format!(r#"<LICENSERESPONSE version="3.0.0.0"><LICENSE>{text}</LICENSE></LICENSERESPONSE>"#);
+    let wrapped = format!(
+        r#"<LICENSERESPONSE version="3.0.0.0"><LICENSE>{text}</LICENSE></LICENSERESPONSE>"#
+    );
     let wrapped = appraise(wrapped.as_bytes());
-    assert_eq!((&wrapped.verdict, &wrapped.identity.key_ids), (&verdict, &identity.key_ids), "in a license response");
+    assert_eq!(
+        (&wrapped.verdict, &wrapped.identity.key_ids),
+        (&verdict, &identity.key_ids),
+        "in a license response"
+    );
 
     let verdict_with = |more: &[u8]| appraise(&[license, more].concat()).verdict;
-    let version = license.get(4..8).map(|version| u32::from_be_bytes([version[0], version[1], version[2], version[3]]));
+    let version = license
+        .get(4..8)
+        .map(|version| u32::from_be_bytes([version[0], version[1], version[2], version[3]]));
     let denial = match version {
         Some(1 | 3) => Restriction::NotPermitted,
         _ => Restriction::Opaque,
@@ -88,7 +123,11 @@ pub fn xmr(license: &[u8]) {
         }
         Verdict::Restricted(reason) => assert_eq!(reason, denial),
     }
-    assert_eq!(verdict_with(&DENIAL), Verdict::Restricted(denial), "with other rights settings");
+    assert_eq!(
+        verdict_with(&DENIAL),
+        Verdict::Restricted(denial),
+        "with other rights settings"
+    );
     // An object, or a header without any, has more bytes than are missing.
     for missing in 1..8 {
         assert_malformed(&license[..license.len() - missing], "cut short");
@@ -103,7 +142,9 @@ pub fn xmr(license: &[u8]) {
 /// If it is not judged as it has to be.
 pub fn lcp(document: &[u8]) {
     let Appraisal { identity, verdict } = appraised(document);
-    let Ok(text) = str::from_utf8(document) else { return };
+    let Ok(text) = str::from_utf8(document) else {
+        return;
+    };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
         return;
@@ -114,9 +155,14 @@ pub fn lcp(document: &[u8]) {
         assert_malformed(format!("{text}x").as_bytes(), "with a character more");
     }
     // What nests too deeply for a value is judged all the same.
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return };
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return;
+    };
     let (is_license, is_whole) = (has_enough_members(&value), has_all_members(&value));
-    let id = value.get("id").and_then(Value::as_str).filter(|id| id.len() <= MAX_ID_LENGTH);
+    let id = value
+        .get("id")
+        .and_then(Value::as_str)
+        .filter(|id| id.len() <= MAX_ID_LENGTH);
     match verdict {
         Verdict::Allowed => {
             assert!(is_whole, "allowed without its members");
@@ -128,18 +174,35 @@ pub fn lcp(document: &[u8]) {
     // Written again, each member is there once.
     match appraise(value.to_string().as_bytes()).verdict {
         Verdict::Allowed => assert!(is_whole, "allowed without its members, written again"),
-        Verdict::Restricted(_) => assert!(!is_license, "restricted with its members, written again"),
+        Verdict::Restricted(_) => {
+            assert!(!is_license, "restricted with its members, written again")
+        }
         Verdict::Malformed(_) => assert!(is_license && !is_whole, "malformed, written again"),
     }
 }
 
 /// The members that a license document must have.
-const MEMBERS: [&str; 6] = ["id", "issued", "provider", "encryption", "links", "signature"];
+const MEMBERS: [&str; 6] = [
+    "id",
+    "issued",
+    "provider",
+    "encryption",
+    "links",
+    "signature",
+];
 
 /// Returns `true` if a document has so many of the members that it is taken for a license document.
 fn has_enough_members(value: &Value) -> bool {
-    let count = MEMBERS.iter().filter(|name| value.get(**name).is_some()).count();
-    count >= if value.get("encryption").is_some() { 3 } else { 4 }
+    let count = MEMBERS
+        .iter()
+        .filter(|name| value.get(**name).is_some())
+        .count();
+    count
+        >= if value.get("encryption").is_some() {
+            3
+        } else {
+            4
+        }
 }
 
 /// Returns `true` if a document has all members, each of its kind.
@@ -159,7 +222,9 @@ fn appraised(document: &[u8]) -> Appraisal {
     assert_eq!(appraise(document), appraisal, "judged again");
     let Appraisal { identity, verdict } = &appraisal;
     match verdict {
-        Verdict::Restricted(Restriction::Unrecognized | Restriction::StatusDocument | Restriction::ErrorResponse) => {
+        Verdict::Restricted(
+            Restriction::Unrecognized | Restriction::StatusDocument | Restriction::ErrorResponse,
+        ) => {
             assert_eq!(*identity, Identity::default());
         }
         Verdict::Restricted(Restriction::NotARegularFile | Restriction::ProtectedStore) => {
@@ -168,7 +233,10 @@ fn appraised(document: &[u8]) -> Appraisal {
         _ => assert!(identity.format.is_some(), "{verdict:?} without a format"),
     }
     for ids in [&identity.license_ids, &identity.key_ids] {
-        assert!(ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH), "more than is kept");
+        assert!(
+            ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH),
+            "more than is kept"
+        );
     }
     appraisal
 }
@@ -184,10 +252,17 @@ fn check_prefixes(document: &[u8]) {
 }
 
 fn assert_not_allowed(document: &str, what: &str) {
-    assert_ne!(appraise(document.as_bytes()).verdict, Verdict::Allowed, "{what}");
+    assert_ne!(
+        appraise(document.as_bytes()).verdict,
+        Verdict::Allowed,
+        "{what}"
+    );
 }
 
 fn assert_malformed(document: &[u8], what: &str) {
     let verdict = appraise(document).verdict;
-    assert!(matches!(verdict, Verdict::Malformed(_)), "{what}: {verdict:?}");
+    assert!(
+        matches!(verdict, Verdict::Malformed(_)),
+        "{what}: {verdict:?}"
+    );
 }

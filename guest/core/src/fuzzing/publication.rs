@@ -8,7 +8,8 @@ use crate::{Appraisal, ErrorCode, Format, Verdict, appraise};
 /// The name of the publication, and that of a license that has to be backed up whatever the publication is.
 const PUBLICATION: &str = "a.epub";
 const OTHER: &str = "b";
-const LICENSE: &str = r#"{"id":"","issued":"","provider":"","encryption":{},"links":[],"signature":{}}"#;
+const LICENSE: &str =
+    r#"{"id":"","issued":"","provider":"","encryption":{},"links":[],"signature":{}}"#;
 
 /// The most that is read of a file that is no license document: its first bytes, its last bytes, a central directory of
 /// at most the size of the input, and an entry.
@@ -23,7 +24,11 @@ pub fn publication(input: &[u8]) {
     let found = content(input, 64 << 10);
     assert_eq!(content(input, 7), found, "with short reads");
     if let Ok(Content::Embedded(license)) = &found {
-        assert!(license.document.len() <= 1 << 20, "a document of {} bytes", license.document.len());
+        assert!(
+            license.document.len() <= 1 << 20,
+            "a document of {} bytes",
+            license.document.len()
+        );
         let with_prefix = content(&[b"#", input].concat(), 64 << 10);
         assert_eq!(with_prefix, found, "with a byte before it");
     }
@@ -45,9 +50,15 @@ pub fn publication(input: &[u8]) {
     verify(&disk).expect("a backup is whole");
     restore(&disk).expect("a backup can be restored");
     let restored = files_in_store(&disk);
-    assert_eq!(restored.get(OTHER).map(Vec::as_slice), Some(LICENSE.as_bytes()));
+    assert_eq!(
+        restored.get(OTHER).map(Vec::as_slice),
+        Some(LICENSE.as_bytes())
+    );
     let of_publication = restored.iter().find(|(path, _)| *path != OTHER);
-    assert_eq!(of_publication.map(|(path, document)| (path.clone(), document.clone())), expected);
+    assert_eq!(
+        of_publication.map(|(path, document)| (path.clone(), document.clone())),
+        expected
+    );
 }
 
 /// Returns `true` for an LCP document that may be backed up, which is all that a publication can contain.
@@ -65,8 +76,17 @@ fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
     let file = catalogue.add_file(Catalogue::ROOT, "file");
     let mut reader = StoreReader::new(disk.directory("/licenses"));
     let content = reader.read(&catalogue, file);
-    assert_eq!(reader.bytes_read(), disk.bytes_read() as u64, "the reader counts what it reads");
-    assert!(disk.bytes_read() <= MAX_READ + 2 * input.len(), "{} bytes of {}", disk.bytes_read(), input.len());
+    assert_eq!(
+        reader.bytes_read(),
+        disk.bytes_read() as u64,
+        "the reader counts what it reads"
+    );
+    assert!(
+        disk.bytes_read() <= MAX_READ + 2 * input.len(),
+        "{} bytes of {}",
+        disk.bytes_read(),
+        input.len()
+    );
     content.map_err(|unread| match unread {
         Unread::Refused(error) => panic!("the disk refuses nothing: {error}"),
         Unread::Unfit(failure) => Some(failure.code),

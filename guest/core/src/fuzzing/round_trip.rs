@@ -14,34 +14,56 @@ use crate::{Verdict, appraise};
 pub fn round_trip(input: &[u8]) {
     let disk = Disk::new();
     disk.directory("/licenses");
-    for (path, content) in files(input).into_iter().filter(|(path, _)| can_be_in_a_store(path)) {
+    for (path, content) in files(input)
+        .into_iter()
+        .filter(|(path, _)| can_be_in_a_store(path))
+    {
         disk.write(&format!("/licenses/{path}"), content);
     }
     let store = disk.tree("/licenses");
-    let there = store.iter().filter_map(|(path, content)| Some((path.strip_prefix('/')?, content.as_ref()?)));
-    let is_backed_up =
-        |path: &str, content: &[u8]| fault_of_path(path).is_none() && appraise(content).verdict == Verdict::Allowed;
+    let there = store
+        .iter()
+        .filter_map(|(path, content)| Some((path.strip_prefix('/')?, content.as_ref()?)));
+    let is_backed_up = |path: &str, content: &[u8]| {
+        fault_of_path(path).is_none() && appraise(content).verdict == Verdict::Allowed
+    };
     let expected: Files = there
         .filter(|(path, content)| is_backed_up(path, content))
         .map(|(path, content)| (path.to_owned(), content.clone()))
         .collect();
 
     let summary = back_up(&disk, false).expect("the disk takes all");
-    assert_eq!(disk.tree("/licenses"), store, "a backup leaves the store as it is");
+    assert_eq!(
+        disk.tree("/licenses"),
+        store,
+        "a backup leaves the store as it is"
+    );
     let licenses = expected.len() as u64;
     assert_eq!(summary.licenses, licenses);
     let backup = disk.read(BACKUP).expect("there is a backup");
     back_up(&disk, true).expect("the disk takes all");
-    assert!(disk.read(BACKUP).is_some_and(|again| again == backup), "another backup has the same bytes");
+    assert!(
+        disk.read(BACKUP).is_some_and(|again| again == backup),
+        "another backup has the same bytes"
+    );
 
     let disk = disk_with(&backup);
     let verified = verify(&disk).expect("a backup is whole");
-    assert_eq!((verified.licenses, verified.left_out), (licenses, summary.restricted + summary.errors));
+    assert_eq!(
+        (verified.licenses, verified.left_out),
+        (licenses, summary.restricted + summary.errors)
+    );
     let restored = restore(&disk).expect("a backup can be restored");
-    assert_eq!((restored.restored, restored.present, restored.conflicts), (licenses, 0, 0));
+    assert_eq!(
+        (restored.restored, restored.present, restored.conflicts),
+        (licenses, 0, 0)
+    );
     assert_eq!(files_in_store(&disk), expected);
     let again = restore(&disk).expect("a backup can be restored twice");
-    assert_eq!((again.restored, again.present, again.conflicts), (0, licenses, 0));
+    assert_eq!(
+        (again.restored, again.present, again.conflicts),
+        (0, licenses, 0)
+    );
 }
 
 /// Whether a file system can hold a file of this path.

@@ -39,7 +39,14 @@ fn publications_pass_whole_and_cut() {
     use crate::publication::samples::{Container, Entry, META_INF};
 
     let container = Container::epub(Entry::deflated(META_INF, LCP), 100);
-    for container in [Container { zip64: true, comment: vec![b'c'; 40], ..container.clone() }, container] {
+    for container in [
+        Container {
+            zip64: true,
+            comment: vec![b'c'; 40],
+            ..container.clone()
+        },
+        container,
+    ] {
         let bytes = container.bytes();
         for length in (0..=bytes.len()).rev().step_by(7) {
             publication(&bytes[..length]);
@@ -87,7 +94,9 @@ fn backups_pass_whole_and_cut_and_as_files() {
 
 #[test]
 fn a_content_that_does_not_begin_as_licenses_do_stands_for_a_license_with_this_id() {
-    let [(name, content)] = &files::files(b"name\xFFid\xFF")[..] else { panic!("it stands for one file") };
+    let [(name, content)] = &files::files(b"name\xFFid\xFF")[..] else {
+        panic!("it stands for one file")
+    };
     assert_eq!(name, "name");
     assert_eq!(crate::appraise(content).identity.license_ids, ["id"]);
 }

@@ -23,12 +23,36 @@ use crate::{Format, Identity, Restriction};
 
 /// The members that a license document must have, and what each must be.
 const REQUIRED: [(Name, Kind, &str); 6] = [
-    (Name::Id, Kind::String, "`id` is missing, duplicated or not a string"),
-    (Name::Issued, Kind::String, "`issued` is missing, duplicated or not a string"),
-    (Name::Provider, Kind::String, "`provider` is missing, duplicated or not a string"),
-    (Name::Encryption, Kind::Object, "`encryption` is missing, duplicated or not an object"),
-    (Name::Links, Kind::Array, "`links` is missing, duplicated or not an array"),
-    (Name::Signature, Kind::Object, "`signature` is missing, duplicated or not an object"),
+    (
+        Name::Id,
+        Kind::String,
+        "`id` is missing, duplicated or not a string",
+    ),
+    (
+        Name::Issued,
+        Kind::String,
+        "`issued` is missing, duplicated or not a string",
+    ),
+    (
+        Name::Provider,
+        Kind::String,
+        "`provider` is missing, duplicated or not a string",
+    ),
+    (
+        Name::Encryption,
+        Kind::Object,
+        "`encryption` is missing, duplicated or not an object",
+    ),
+    (
+        Name::Links,
+        Kind::Array,
+        "`links` is missing, duplicated or not an array",
+    ),
+    (
+        Name::Signature,
+        Kind::Object,
+        "`signature` is missing, duplicated or not an object",
+    ),
 ];
 
 /// How many of the required members make a document without `encryption` a license document.
@@ -38,7 +62,14 @@ const ENOUGH_WITHOUT_ENCRYPTION: usize = 4;
 const ENOUGH_WITH_ENCRYPTION: usize = 3;
 
 /// The values of `status` in a status document (License Status Document 1.0, section 2.3).
-const STATUSES: [&str; 6] = ["ready", "active", "revoked", "returned", "cancelled", "expired"];
+const STATUSES: [&str; 6] = [
+    "ready",
+    "active",
+    "revoked",
+    "returned",
+    "cancelled",
+    "expired",
+];
 
 /// Judges a document that starts with a brace.
 pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
@@ -47,19 +78,33 @@ pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
     };
     let mut members = Members::default();
     let is_whole = members.read(content) && text.whole;
-    let is_license = if is_whole { members.are_of_a_license() } else { members.look_like_a_license() };
+    let is_license = if is_whole {
+        members.are_of_a_license()
+    } else {
+        members.look_like_a_license()
+    };
     if !is_license {
-        return Ok(Some(if is_whole { members.other_document() } else { Restriction::Unrecognized }));
+        return Ok(Some(if is_whole {
+            members.other_document()
+        } else {
+            Restriction::Unrecognized
+        }));
     }
     identity.format = Some(Format::Lcp);
     if let Some(id) = &members[Name::Id].text {
         keep(&mut identity.license_ids, id);
     }
-    identity.rights_end = members.rights_end().filter(|end| end.len() <= MAX_ID_LENGTH).map(str::to_owned);
+    identity.rights_end = members
+        .rights_end()
+        .filter(|end| end.len() <= MAX_ID_LENGTH)
+        .map(str::to_owned);
     if !is_whole {
         return Err(Fault::new("the JSON is broken"));
     }
-    match REQUIRED.iter().find(|(name, kind, _)| !members[*name].is_one(*kind)) {
+    match REQUIRED
+        .iter()
+        .find(|(name, kind, _)| !members[*name].is_one(*kind))
+    {
         Some((_, _, fault)) => Err(Fault::new(fault)),
         None => Ok(None),
     }
@@ -99,12 +144,21 @@ pub(crate) fn version(document: &[u8]) -> Option<Version> {
     let text = text::decode(document);
     let mut members = Members::default();
     let is_whole = members.read(&text.content) && text.whole;
-    if !is_whole || !REQUIRED.iter().all(|(name, kind, _)| members[*name].is_one(*kind)) {
+    if !is_whole
+        || !REQUIRED
+            .iter()
+            .all(|(name, kind, _)| members[*name].is_one(*kind))
+    {
         return None;
     }
-    let date = members[Name::Updated].one_text().or_else(|| members[Name::Issued].one_text())?;
+    let date = members[Name::Updated]
+        .one_text()
+        .or_else(|| members[Name::Issued].one_text())?;
     let time = OffsetDateTime::parse(date, &Rfc3339).ok();
-    Some(Version { id: members[Name::Id].one_text()?.to_owned(), time })
+    Some(Version {
+        id: members[Name::Id].one_text()?.to_owned(),
+        time,
+    })
 }
 
 /// The name of a member.
@@ -180,12 +234,22 @@ impl<'d> Members<'d> {
     /// are there after it.
     fn read(&mut self, content: &'d str) -> bool {
         let mut json = serde_json::Deserializer::from_str(content);
-        json.deserialize_map(&mut *self).and_then(|()| json.end()).is_ok()
+        json.deserialize_map(&mut *self)
+            .and_then(|()| json.end())
+            .is_ok()
     }
 
     fn are_of_a_license(&self) -> bool {
-        let enough = if self[Name::Encryption].count > 0 { ENOUGH_WITH_ENCRYPTION } else { ENOUGH_WITHOUT_ENCRYPTION };
-        REQUIRED.iter().filter(|(name, ..)| self[*name].count > 0).count() >= enough
+        let enough = if self[Name::Encryption].count > 0 {
+            ENOUGH_WITH_ENCRYPTION
+        } else {
+            ENOUGH_WITHOUT_ENCRYPTION
+        };
+        REQUIRED
+            .iter()
+            .filter(|(name, ..)| self[*name].count > 0)
+            .count()
+            >= enough
     }
 
     /// Returns `true` if a document of which no more could be read is taken for a license document.
@@ -196,8 +260,15 @@ impl<'d> Members<'d> {
     /// Returns what a document is that is no license document.
     fn other_document(&self) -> Restriction {
         let is_string = |name| self[name].kind == Kind::String && self[name].count > 0;
-        let has_status = self[Name::Status].text.as_ref().is_some_and(|status| STATUSES.contains(&status.as_ref()));
-        if has_status && is_string(Name::Id) && is_string(Name::Message) && self[Name::Links].kind == Kind::Array {
+        let has_status = self[Name::Status]
+            .text
+            .as_ref()
+            .is_some_and(|status| STATUSES.contains(&status.as_ref()));
+        if has_status
+            && is_string(Name::Id)
+            && is_string(Name::Message)
+            && self[Name::Links].kind == Kind::Array
+        {
             return Restriction::StatusDocument;
         }
         // All members are optional there, and others have these names, too.
@@ -212,7 +283,11 @@ impl<'d> Members<'d> {
 
     /// Returns when the rights end: `rights.end`.
     fn rights_end(&self) -> Option<&str> {
-        if self[Name::Rights].count == 1 { self[Name::End].one_text() } else { None }
+        if self[Name::Rights].count == 1 {
+            self[Name::End].one_text()
+        } else {
+            None
+        }
     }
 
     fn set(&mut self, name: Name, Value { kind, text }: Value<'d>) {
@@ -281,11 +356,17 @@ impl<'d> Visitor<'d> for ValueSeed<'_, 'd> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'d str) -> Result<Self::Value, E> {
-        Ok(Value { kind: Kind::String, text: Some(text.into()) })
+        Ok(Value {
+            kind: Kind::String,
+            text: Some(text.into()),
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Value { kind: Kind::String, text: Some(text.to_owned().into()) })
+        Ok(Value {
+            kind: Kind::String,
+            text: Some(text.to_owned().into()),
+        })
     }
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -346,14 +427,21 @@ mod tests {
     /// Asserts what a document is that is no license document.
     fn assert_is(document: impl AsRef<[u8]>, expected: Restriction) {
         let document = document.as_ref();
-        let expected = Appraisal { identity: Identity::default(), verdict: Verdict::Restricted(expected) };
+        let expected = Appraisal {
+            identity: Identity::default(),
+            verdict: Verdict::Restricted(expected),
+        };
         assert_eq!(appraise(document), expected, "{}", document.escape_ascii());
     }
 
     fn assert_malformed(document: impl AsRef<[u8]>) {
         let document = document.as_ref();
         let Appraisal { identity, verdict } = appraise(document);
-        assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?} for {}", document.escape_ascii());
+        assert!(
+            matches!(verdict, Verdict::Malformed(_)),
+            "{verdict:?} for {}",
+            document.escape_ascii()
+        );
         assert_eq!(identity.format, Some(Format::Lcp));
     }
 
@@ -362,13 +450,19 @@ mod tests {
         let Appraisal { identity, verdict } = appraise(LCP.as_bytes());
         assert_eq!(verdict, Verdict::Allowed);
         assert_eq!(identity.format, Some(Format::Lcp));
-        assert_eq!(identity.license_ids, ["ef15e740-697f-11e3-949a-0800200c9a66"]);
+        assert_eq!(
+            identity.license_ids,
+            ["ef15e740-697f-11e3-949a-0800200c9a66"]
+        );
         assert!(identity.key_ids.is_empty());
     }
 
     #[test]
     fn a_byte_order_mark_and_white_space_around_are_tolerated() {
-        assert_eq!(appraise(format!("\u{FEFF} \r\n\t{WHOLE}\n").as_bytes()).verdict, Verdict::Allowed);
+        assert_eq!(
+            appraise(format!("\u{FEFF} \r\n\t{WHOLE}\n").as_bytes()).verdict,
+            Verdict::Allowed
+        );
     }
 
     #[test]
@@ -427,7 +521,17 @@ mod tests {
             let (name, _) = member.split_once(':').expect("a member has a value");
             assert_malformed(WHOLE.replace(member, &format!("{name}:{other}")));
         }
-        for other in ["1", "-1", "1.5", "true", "null", "[]", r#"["a"]"#, "{}", r#"{"id":"a"}"#] {
+        for other in [
+            "1",
+            "-1",
+            "1.5",
+            "true",
+            "null",
+            "[]",
+            r#"["a"]"#,
+            "{}",
+            r#"{"id":"a"}"#,
+        ] {
             assert_malformed(WHOLE.replace(r#""a""#, other));
         }
     }
@@ -443,16 +547,24 @@ mod tests {
     fn the_profile_is_not_judged() {
         for encryption in [r#"{"profile":"urn:x"}"#, r#"{"profile":1}"#, "{}"] {
             let document = WHOLE.replace(r#"{"profile":"c"}"#, encryption);
-            assert_eq!(appraise(document.as_bytes()).verdict, Verdict::Allowed, "{document}");
+            assert_eq!(
+                appraise(document.as_bytes()).verdict,
+                Verdict::Allowed,
+                "{document}"
+            );
         }
     }
 
     #[test]
     fn the_end_of_the_rights_is_reported_as_it_stands_there() {
-        let with = |rights: &str| appraise(WHOLE.replacen('{', &format!("{{{rights},"), 1).as_bytes());
+        let with =
+            |rights: &str| appraise(WHOLE.replacen('{', &format!("{{{rights},"), 1).as_bytes());
         let end = "2027-01-01T00:00:00+01:00";
         let appraisal = with(&format!(r#""rights":{{"print":1,"end":"{end}","copy":2}}"#));
-        assert_eq!((appraisal.verdict, appraisal.identity.rights_end.as_deref()), (Verdict::Allowed, Some(end)));
+        assert_eq!(
+            (appraisal.verdict, appraisal.identity.rights_end.as_deref()),
+            (Verdict::Allowed, Some(end))
+        );
         for rights in [
             r#""rights":{}"#,
             r#""rights":{"end":1}"#,
@@ -463,7 +575,11 @@ mod tests {
             r#""rights":{"end":"x"},"rights":{}"#,
         ] {
             let appraisal = with(rights);
-            assert_eq!((appraisal.verdict, appraisal.identity.rights_end), (Verdict::Allowed, None), "{rights}");
+            assert_eq!(
+                (appraisal.verdict, appraisal.identity.rights_end),
+                (Verdict::Allowed, None),
+                "{rights}"
+            );
         }
     }
 
@@ -471,7 +587,11 @@ mod tests {
     fn a_status_document_is_recognized() {
         let status = r#"{"id":"a","status":"active","message":"m","updated":{},"links":[{"rel":"license"}]}"#;
         assert_is(status, Restriction::StatusDocument);
-        for (from, to) in [("active", "open"), (r#""message":"m","#, ""), (r#"[{"rel":"license"}]"#, "{}")] {
+        for (from, to) in [
+            ("active", "open"),
+            (r#""message":"m","#, ""),
+            (r#"[{"rel":"license"}]"#, "{}"),
+        ] {
             assert_unrecognized(status.replace(from, to));
         }
     }
@@ -480,10 +600,20 @@ mod tests {
     fn the_error_of_a_server_is_recognized() {
         let error = r#"{"type":"http://readium.org/license-status-document/error","title":"t","detail":"d"}"#;
         assert_is(error, Restriction::ErrorResponse);
-        assert_is(r#"{"type":"about:blank","title":"Not Found","status":404}"#, Restriction::ErrorResponse);
-        assert_is(r#"{"title":"Not Found","status":404,"detail":"d"}"#, Restriction::ErrorResponse);
+        assert_is(
+            r#"{"type":"about:blank","title":"Not Found","status":404}"#,
+            Restriction::ErrorResponse,
+        );
+        assert_is(
+            r#"{"title":"Not Found","status":404,"detail":"d"}"#,
+            Restriction::ErrorResponse,
+        );
         assert_unrecognized(r#"{"type":"audiobook","title":"t"}"#);
-        for (from, to) in [(r#""title":"t","#, ""), (r#","detail":"d""#, ""), (r#""detail":"d""#, r#""status":"d""#)] {
+        for (from, to) in [
+            (r#""title":"t","#, ""),
+            (r#","detail":"d""#, ""),
+            (r#""detail":"d""#, r#""status":"d""#),
+        ] {
             assert_unrecognized(error.replace(from, to));
         }
     }
@@ -491,21 +621,32 @@ mod tests {
     #[test]
     fn a_document_is_older_if_it_was_updated_or_else_issued_before() {
         let of = |id: &str, dates: &str| {
-            WHOLE.replace(r#""a""#, &format!("\"{id}\"")).replace(r#""issued":"2013-11-04T01:08:15Z""#, dates)
+            WHOLE
+                .replace(r#""a""#, &format!("\"{id}\""))
+                .replace(r#""issued":"2013-11-04T01:08:15Z""#, dates)
         };
         let first = of("a", r#""issued":"2013-11-04T01:08:15Z""#);
         let same_time = of("a", r#""issued":"2013-11-04T02:08:15+01:00""#);
-        let updated = of("a", r#""issued":"2013-11-04T01:08:15Z","updated":"2014-02-21T09:44:17.5+01:00""#);
+        let updated = of(
+            "a",
+            r#""issued":"2013-11-04T01:08:15Z","updated":"2014-02-21T09:44:17.5+01:00""#,
+        );
         let other = of("b", r#""issued":"2020-01-01T00:00:00Z""#);
-        let is_older = |one: &str, than: &str| match (version(one.as_bytes()), version(than.as_bytes())) {
-            (Some(one), Some(than)) => one.may_be_older_than(&than),
-            _ => panic!("both have a version"),
-        };
+        let is_older =
+            |one: &str, than: &str| match (version(one.as_bytes()), version(than.as_bytes())) {
+                (Some(one), Some(than)) => one.may_be_older_than(&than),
+                _ => panic!("both have a version"),
+            };
         assert!(is_older(&first, &updated));
         assert!(!is_older(&updated, &first));
         assert!(!is_older(&first, &same_time) && !is_older(&same_time, &first));
         assert!(!is_older(&first, &other), "another license");
-        for date in ["2013-11-04", "2013-11-04T01:08:15", "2013-11-04T01:08:15+0100", "yesterday"] {
+        for date in [
+            "2013-11-04",
+            "2013-11-04T01:08:15",
+            "2013-11-04T01:08:15+0100",
+            "yesterday",
+        ] {
             let without_date = of("a", &format!(r#""issued":"{date}""#));
             assert!(
                 is_older(&first, &without_date) && is_older(&without_date, &first),
@@ -513,13 +654,20 @@ mod tests {
             );
         }
         let null = of("a", r#""issued":"2014-11-04T01:08:15Z","updated":null"#);
-        assert!(is_older(&first, &null) && !is_older(&null, &first), "it was issued later");
+        assert!(
+            is_older(&first, &null) && !is_older(&null, &first),
+            "it was issued later"
+        );
     }
 
     #[test]
     fn only_a_whole_license_document_has_a_version() {
         assert!(version(WHOLE.as_bytes()).is_some());
-        for document in [WHOLE.replace(r#""signature":{}"#, r#""x":{}"#), format!("{WHOLE}x"), "XMR".to_owned()] {
+        for document in [
+            WHOLE.replace(r#""signature":{}"#, r#""x":{}"#),
+            format!("{WHOLE}x"),
+            "XMR".to_owned(),
+        ] {
             assert_eq!(version(document.as_bytes()), None, "{document}");
         }
     }
@@ -558,7 +706,12 @@ mod tests {
     #[test]
     fn deep_nesting_does_no_harm() {
         let deep = format!("{}{}", "[".repeat(300_000), "]".repeat(300_000));
-        for place in [r#"{"x":"#, r#"{"provider":"#, r#"{"rights":{"end":"#, r#"{"encryption":{"x":"#] {
+        for place in [
+            r#"{"x":"#,
+            r#"{"provider":"#,
+            r#"{"rights":{"end":"#,
+            r#"{"encryption":{"x":"#,
+        ] {
             let _ = appraise(format!("{place}{deep}").as_bytes());
         }
         let whole = WHOLE.replace(r#""id""#, &format!(r#""x":{deep},"id""#));

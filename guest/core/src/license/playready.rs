@@ -51,7 +51,9 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         let is_in_licenses = self.open.last() == Some(&Element::Licenses);
         let is_in_license = self.open.last() == Some(&Element::License);
         match node {
-            Node::Start { .. } if is_in_license => return Err(Fault::new("a PlayReady license contains an element")),
+            Node::Start { .. } if is_in_license => {
+                return Err(Fault::new("a PlayReady license contains an element"));
+            }
             Node::Start { tag, is_empty } => {
                 self.open(&tag);
                 if is_empty {
@@ -61,7 +63,9 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::End => self.close()?,
             Node::Text(text) if is_in_license => self.license.push(text),
             Node::Instruction if is_in_license => self.license.set_mixed(),
-            Node::Text(text) if is_in_licenses && !text.trim_matches(WHITE_SPACE).is_empty() => self.has_stray = true,
+            Node::Text(text) if is_in_licenses && !text.trim_matches(WHITE_SPACE).is_empty() => {
+                self.has_stray = true
+            }
             Node::Instruction if is_in_licenses => self.has_stray = true,
             Node::Text(_) | Node::Instruction => {}
         }
@@ -102,8 +106,12 @@ impl<'i> Reader<'i, '_> {
                 self.identity.format = Some(Format::PlayReady);
                 Element::Response
             }
-            (Some(Element::Response), (Namespace::PlayReady, "LicenseResponse")) => Element::LicenseResponse,
-            (Some(Element::LicenseResponse), (Namespace::PlayReady, "Licenses")) => Element::Licenses,
+            (Some(Element::Response), (Namespace::PlayReady, "LicenseResponse")) => {
+                Element::LicenseResponse
+            }
+            (Some(Element::LicenseResponse), (Namespace::PlayReady, "Licenses")) => {
+                Element::Licenses
+            }
             (Some(Element::Licenses), (Namespace::PlayReady, "License")) => {
                 self.has_license = true;
                 self.license = CharacterData::default();
@@ -121,8 +129,12 @@ impl<'i> Reader<'i, '_> {
 
     fn close(&mut self) -> Result<(), Fault> {
         if self.open.pop() == Some(Element::License) {
-            let text = self.license.value().ok_or(Fault::new("a PlayReady license is not plain text"))?;
-            let license = decode_base64(text).ok_or(Fault::new("a PlayReady license is not base64"))?;
+            let text = self
+                .license
+                .value()
+                .ok_or(Fault::new("a PlayReady license is not plain text"))?;
+            let license =
+                decode_base64(text).ok_or(Fault::new("a PlayReady license is not base64"))?;
             let ruling = xmr::judge_license(&license, &mut self.identity.key_ids)?;
             self.restriction = self.restriction.or(ruling);
         }

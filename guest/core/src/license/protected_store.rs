@@ -11,7 +11,9 @@ const OLE_SIGNATURE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 /// is a protected license store. Windows does not distinguish the case of names.
 pub(crate) fn is_protected_store(name: &str, head: &[u8]) -> bool {
     let is_named = |other: &str| name.eq_ignore_ascii_case(other);
-    (is_named("drmv2.lic") && head.starts_with(&OLE_SIGNATURE)) || is_named("drmstore.hds") || is_named("mspr.hds")
+    (is_named("drmv2.lic") && head.starts_with(&OLE_SIGNATURE))
+        || is_named("drmstore.hds")
+        || is_named("mspr.hds")
 }
 
 #[cfg(test)]
@@ -31,7 +33,12 @@ mod tests {
             ("drmstore.hds", b"\0\x01", true),
             ("drmstore.hds.bak", b"\0\x01", false),
         ] {
-            assert_eq!(is_protected_store(name, head), expected, "{name}, {}", head.escape_ascii());
+            assert_eq!(
+                is_protected_store(name, head),
+                expected,
+                "{name}, {}",
+                head.escape_ascii()
+            );
         }
     }
 }

@@ -58,12 +58,16 @@ pub(super) fn response(licenses: &str) -> String {
 
 /// A license response with a license whose data is `data` and nothing else.
 pub(super) fn data(data: &str) -> String {
-    response(&format!(r#"<LICENSE version="2.0.0.0"><LICENSORINFO><DATA>{data}</DATA></LICENSORINFO></LICENSE>"#))
+    response(&format!(
+        r#"<LICENSE version="2.0.0.0"><LICENSORINFO><DATA>{data}</DATA></LICENSORINFO></LICENSE>"#
+    ))
 }
 
 /// The first 16 bytes of the data of an XMR content key, followed by some that are no concern of anybody.
-pub(super) const CONTENT_KEY: [u8; 20] =
-    [0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF, 1, 2, 3, 4];
+pub(super) const CONTENT_KEY: [u8; 20] = [
+    0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF,
+    1, 2, 3, 4,
+];
 
 /// The key ID in [`CONTENT_KEY`].
 pub(super) const CONTENT_KEY_ID: &str = "00112233-4455-6677-8899-aabbccddeeff";
@@ -74,7 +78,13 @@ pub(super) const CONTAINER: u16 = 0x2;
 /// An XMR object.
 pub(super) fn object(flags: u16, kind: u16, data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(8 + data.len()).expect("objects in tests are small");
-    [&flags.to_be_bytes()[..], &kind.to_be_bytes(), &length.to_be_bytes(), data].concat()
+    [
+        &flags.to_be_bytes()[..],
+        &kind.to_be_bytes(),
+        &length.to_be_bytes(),
+        data,
+    ]
+    .concat()
 }
 
 /// An XMR document of these objects.
@@ -84,11 +94,18 @@ pub(super) fn xmr_of(objects: &[u8]) -> Vec<u8> {
 
 /// An XMR license with a content key and the rights settings given.
 pub(super) fn xmr(rights: &[u16]) -> Vec<u8> {
-    let settings: Vec<u8> = rights.iter().flat_map(|rights| object(1, 0x0D, &rights.to_be_bytes())).collect();
+    let settings: Vec<u8> = rights
+        .iter()
+        .flat_map(|rights| object(1, 0x0D, &rights.to_be_bytes()))
+        .collect();
     let policy = object(CONTAINER, 0x02, &settings);
     let keys = object(CONTAINER | 1, 0x09, &object(1, 0x0A, &CONTENT_KEY));
     let signature = object(1, 0x0B, &[7; 18]);
-    xmr_of(&object(CONTAINER | 1, 0x01, &[policy, keys, signature].concat()))
+    xmr_of(&object(
+        CONTAINER | 1,
+        0x01,
+        &[policy, keys, signature].concat(),
+    ))
 }
 
 /// The namespace of the protocols of PlayReady.

@@ -14,27 +14,49 @@ fn allowed_documents() -> Vec<Vec<u8>> {
     let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, xmr(&[4]));
     vec![
         short.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        format!("\u{FEFF}{short}").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        format!("\u{FEFF}{short}")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect(),
         format!("\u{FEFF}{short}").into_bytes(),
         text.trim_end().as_bytes().to_vec(),
-        response(&format!(r#"<LICENSE version="3.0.0.0">{base64}</LICENSE>"#)).trim_end().as_bytes().to_vec(),
-        playready(&format!("<License>{base64}</License>")).trim_end().as_bytes().to_vec(),
+        response(&format!(r#"<LICENSE version="3.0.0.0">{base64}</LICENSE>"#))
+            .trim_end()
+            .as_bytes()
+            .to_vec(),
+        playready(&format!("<License>{base64}</License>"))
+            .trim_end()
+            .as_bytes()
+            .to_vec(),
         xmr(&[4]),
         LCP.as_bytes().to_vec(),
     ]
 }
 
 fn unrecognized() -> Appraisal {
-    Appraisal { identity: Identity::default(), verdict: Verdict::Restricted(Restriction::Unrecognized) }
+    Appraisal {
+        identity: Identity::default(),
+        verdict: Verdict::Restricted(Restriction::Unrecognized),
+    }
 }
 
 #[test]
 fn whole_documents_are_allowed_and_cut_ones_never() {
     for document in allowed_documents() {
-        assert_eq!(appraise(&document).verdict, Verdict::Allowed, "{}", document.escape_ascii());
+        assert_eq!(
+            appraise(&document).verdict,
+            Verdict::Allowed,
+            "{}",
+            document.escape_ascii()
+        );
         for length in 0..document.len() {
             let cut = &document[..length];
-            assert_ne!(appraise(cut).verdict, Verdict::Allowed, "cut at {length}: {}", cut.escape_ascii());
+            assert_ne!(
+                appraise(cut).verdict,
+                Verdict::Allowed,
+                "cut at {length}: {}",
+                cut.escape_ascii()
+            );
         }
     }
 }
@@ -57,7 +79,12 @@ fn what_has_no_format_is_unrecognized() {
         b"[1]",
         b"\xC2\xA0<LICENSE/>",
     ] {
-        assert_eq!(appraise(document), unrecognized(), "{}", document.escape_ascii());
+        assert_eq!(
+            appraise(document),
+            unrecognized(),
+            "{}",
+            document.escape_ascii()
+        );
     }
 }
 

@@ -26,10 +26,19 @@ pub(super) fn decode(document: &[u8]) -> Text<'_> {
 
 fn utf8(document: &[u8]) -> Text<'_> {
     if let Ok(content) = simdutf8::basic::from_utf8(document) {
-        return Text { content: content.into(), whole: true };
+        return Text {
+            content: content.into(),
+            whole: true,
+        };
     }
-    let good = document.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    Text { content: good.into(), whole: false }
+    let good = document
+        .utf8_chunks()
+        .next()
+        .map_or("", |chunk| chunk.valid());
+    Text {
+        content: good.into(),
+        whole: false,
+    }
 }
 
 fn utf16(document: &[u8], unit: fn([u8; 2]) -> u16) -> Text<'_> {
@@ -44,7 +53,10 @@ fn utf16(document: &[u8], unit: fn([u8; 2]) -> u16) -> Text<'_> {
         };
         content.push(character);
     }
-    Text { content: content.into(), whole }
+    Text {
+        content: content.into(),
+        whole,
+    }
 }
 
 #[cfg(test)]
@@ -52,11 +64,17 @@ mod tests {
     use super::*;
 
     fn whole(content: &str) -> Text<'_> {
-        Text { content: content.into(), whole: true }
+        Text {
+            content: content.into(),
+            whole: true,
+        }
     }
 
     fn broken(content: &str) -> Text<'_> {
-        Text { content: content.into(), whole: false }
+        Text {
+            content: content.into(),
+            whole: false,
+        }
     }
 
     #[test]

@@ -53,11 +53,13 @@ enum Version {
 
 impl Version {
     fn of(tag: &Tag<'_>) -> Result<Option<Self>, Fault> {
-        Ok(tag.attribute("version")?.map(|version| match version.as_ref() {
-            "2.0.0.0" => Self::Xml,
-            "3.0.0.0" => Self::Xmr,
-            _ => Self::Other,
-        }))
+        Ok(tag
+            .attribute("version")?
+            .map(|version| match version.as_ref() {
+                "2.0.0.0" => Self::Xml,
+                "3.0.0.0" => Self::Xmr,
+                _ => Self::Other,
+            }))
     }
 }
 
@@ -74,7 +76,12 @@ struct License {
 
 impl License {
     fn new(version: Version) -> Self {
-        Self { version, data: 0, has_foreign_action: false, backup: None }
+        Self {
+            version,
+            data: 0,
+            has_foreign_action: false,
+            backup: None,
+        }
     }
 }
 
@@ -82,7 +89,9 @@ impl License {
 /// which have `!` and `*` in the place of `+` and `/`.
 fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/!*=".contains(&byte);
-    content.value().filter(|id| !id.is_empty() && id.bytes().all(is_base64))
+    content
+        .value()
+        .filter(|id| !id.is_empty() && id.bytes().all(is_base64))
 }
 
 /// A reader of a Windows Media DRM document, which takes the document part by part.
@@ -122,7 +131,11 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::Text(text) if self.has_value() => self.content.push(text),
             Node::Instruction if self.has_value() => self.content.set_mixed(),
             // What is in the action itself and has no meaning may be a condition.
-            Node::Text(text) if self.is_in_action() && !text.trim_matches(WHITE_SPACE).is_empty() => self.deny(),
+            Node::Text(text)
+                if self.is_in_action() && !text.trim_matches(WHITE_SPACE).is_empty() =>
+            {
+                self.deny()
+            }
             Node::Instruction if self.is_in_action() => self.deny(),
             Node::Text(_) | Node::Instruction => {}
         }
@@ -163,7 +176,11 @@ impl<'i> Reader<'i, '_> {
             && match self.place {
                 Place::LicenseId | Place::KeyId | Place::Condition => true,
                 Place::License => self.license.version == Version::Xmr,
-                Place::Outside | Place::Response | Place::LicensorInfo | Place::Data | Place::OnBackup => false,
+                Place::Outside
+                | Place::Response
+                | Place::LicensorInfo
+                | Place::Data
+                | Place::OnBackup => false,
             }
     }
 
@@ -188,12 +205,17 @@ impl<'i> Reader<'i, '_> {
         } else {
             match (self.place, tag.name()) {
                 (_, (_, "LICENSE")) => self.has_stray_license = true,
-                (Place::Data, (Namespace::Other | Namespace::Soap | Namespace::PlayReady, "ONACTION"))
-                    if self.skipped == 0 =>
-                {
+                (
+                    Place::Data,
+                    (Namespace::Other | Namespace::Soap | Namespace::PlayReady, "ONACTION"),
+                ) if self.skipped == 0 => {
                     self.license.has_foreign_action = true;
                 }
-                (Place::OnBackup, name) if self.skipped == 0 && name != (Namespace::None, "ACTION") => self.deny(),
+                (Place::OnBackup, name)
+                    if self.skipped == 0 && name != (Namespace::None, "ACTION") =>
+                {
+                    self.deny()
+                }
                 _ => {}
             }
             self.content.set_mixed();
@@ -208,7 +230,9 @@ impl<'i> Reader<'i, '_> {
             return Ok(None);
         }
         // Elements of this format are in no namespace.
-        let (Namespace::None, name) = tag.name() else { return Ok(None) };
+        let (Namespace::None, name) = tag.name() else {
+            return Ok(None);
+        };
         Ok(match (self.place, name) {
             (Place::Outside, "LICENSERESPONSE") => Some(Place::Response),
             (Place::Outside | Place::Response, "LICENSE") => Some(Place::License),
@@ -216,7 +240,9 @@ impl<'i> Reader<'i, '_> {
             (Place::LicensorInfo, "DATA") => Some(Place::Data),
             (Place::Data, "LID") => Some(Place::LicenseId),
             (Place::Data, "KID") => Some(Place::KeyId),
-            (Place::Data, "ONACTION") if tag.attribute("type")?.as_deref() == Some("Backup") => Some(Place::OnBackup),
+            (Place::Data, "ONACTION") if tag.attribute("type")?.as_deref() == Some("Backup") => {
+                Some(Place::OnBackup)
+            }
             (Place::OnBackup, "CONDITION") => Some(Place::Condition),
             _ => None,
         })
@@ -232,7 +258,9 @@ impl<'i> Reader<'i, '_> {
                 self.identity.format = Some(Format::Wmdrm);
                 self.around_license = self.place;
                 self.has_license = true;
-                let version = Version::of(tag)?.or(self.response_version).unwrap_or(Version::Other);
+                let version = Version::of(tag)?
+                    .or(self.response_version)
+                    .unwrap_or(Version::Other);
                 self.license = License::new(version);
             }
             Place::Data => self.license.data += 1,
@@ -285,7 +313,8 @@ impl<'i> Reader<'i, '_> {
             }
             Place::Condition => {
                 // A second condition is one too many, whatever it says.
-                let is_met = self.condition.is_none() && matches!(self.content.value(), Some("1" | "true"));
+                let is_met =
+                    self.condition.is_none() && matches!(self.content.value(), Some("1" | "true"));
                 self.condition = Some(is_met);
                 Place::OnBackup
             }
@@ -298,13 +327,19 @@ impl<'i> Reader<'i, '_> {
         match (self.license.version, self.license.backup) {
             (Version::Other, _) => Ok(Some(Restriction::Opaque)),
             (Version::Xml, _) if self.license.data != 1 => Ok(Some(Restriction::Opaque)),
-            (Version::Xml, Some(true)) if self.license.has_foreign_action => Ok(Some(Restriction::Conditional)),
+            (Version::Xml, Some(true)) if self.license.has_foreign_action => {
+                Ok(Some(Restriction::Conditional))
+            }
             (Version::Xml, None) => Ok(Some(Restriction::NotPermitted)),
             (Version::Xml, Some(false)) => Ok(Some(Restriction::Conditional)),
             (Version::Xml, Some(true)) => Ok(None),
             (Version::Xmr, _) => {
-                let text = self.content.value().ok_or(Fault::new("a version 3 license is not plain text"))?;
-                let license = decode_base64(text).ok_or(Fault::new("a version 3 license is not base64"))?;
+                let text = self
+                    .content
+                    .value()
+                    .ok_or(Fault::new("a version 3 license is not plain text"))?;
+                let license =
+                    decode_base64(text).ok_or(Fault::new("a version 3 license is not base64"))?;
                 xmr::judge_license(&license, &mut self.identity.key_ids)
             }
         }

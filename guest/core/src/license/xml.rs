@@ -64,7 +64,8 @@ impl From<ResolveResult<'_>> for Namespace {
         match resolved {
             ResolveResult::Unbound => Self::None,
             ResolveResult::Bound(Uri(
-                "http://schemas.xmlsoap.org/soap/envelope/" | "http://www.w3.org/2003/05/soap-envelope",
+                "http://schemas.xmlsoap.org/soap/envelope/"
+                | "http://www.w3.org/2003/05/soap-envelope",
             )) => Self::Soap,
             ResolveResult::Bound(Uri(
                 "http://schemas.microsoft.com/DRM/2007/03/protocols"
@@ -92,7 +93,10 @@ impl Tag<'_> {
     /// Returns the namespace and the local name of the element.
     pub(super) fn name(&self) -> (Namespace, &str) {
         let name = self.start.name().into_inner();
-        (self.name.namespace, name.get(self.name.local_start..).unwrap_or_default())
+        (
+            self.name.namespace,
+            name.get(self.name.local_start..).unwrap_or_default(),
+        )
     }
 
     /// Returns the value of an attribute without a prefix, references resolved.
@@ -151,7 +155,9 @@ impl<'t> CharacterData<'t> {
 
 /// The encodings that are read. All text in US-ASCII is text in UTF-8, too, and `UTF8` is a common
 /// misspelling.
-const READ_ENCODINGS: [&str; 6] = ["UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII"];
+const READ_ENCODINGS: [&str; 6] = [
+    "UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII",
+];
 
 /// The length in bytes of the longest name in the IANA registry of character sets.
 const LONGEST_ENCODING_NAME: usize = 45;
@@ -192,17 +198,26 @@ impl<'t> Document<'t> {
     /// beginning, but for what [`Document::take_fault`] reports.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, Fault> {
         loop {
-            let event = self.reader.read_event().map_err(|_| Fault::new("the XML is not well-formed"))?;
+            let event = self
+                .reader
+                .read_event()
+                .map_err(|_| Fault::new("the XML is not well-formed"))?;
             let is_first = !std::mem::replace(&mut self.has_begun, true);
             return Ok(Some(match event {
                 Event::Start(start) => {
                     let name = self.open(&start)?;
-                    Node::Start { tag: Tag { start, name }, is_empty: false }
+                    Node::Start {
+                        tag: Tag { start, name },
+                        is_empty: false,
+                    }
                 }
                 Event::Empty(start) => {
                     let name = self.open(&start)?;
                     self.close()?;
-                    Node::Start { tag: Tag { start, name }, is_empty: true }
+                    Node::Start {
+                        tag: Tag { start, name },
+                        is_empty: true,
+                    }
                 }
                 Event::End(_) => {
                     self.close()?;
@@ -235,10 +250,13 @@ impl<'t> Document<'t> {
                     continue;
                 }
                 Event::DocType(_) if !self.has_root => {
-                    self.pending.get_or_insert(Fault::new("it has a document type declaration"));
+                    self.pending
+                        .get_or_insert(Fault::new("it has a document type declaration"));
                     continue;
                 }
-                Event::Decl(_) | Event::DocType(_) => return Err(Fault::new("a declaration is out of place")),
+                Event::Decl(_) | Event::DocType(_) => {
+                    return Err(Fault::new("a declaration is out of place"));
+                }
                 Event::Eof if self.has_root && self.depth == 0 => return Ok(None),
                 Event::Eof => return Err(Fault::new("it ends in the middle of an element")),
             }));
@@ -251,7 +269,11 @@ impl<'t> Document<'t> {
     /// [`Document::next`] reads on after such a fault, so that the caller can find out first what
     /// kind of document has it.
     pub(super) fn take_fault(&mut self) -> Option<Fault> {
-        if self.has_root { self.pending.take() } else { None }
+        if self.has_root {
+            self.pending.take()
+        } else {
+            None
+        }
     }
 
     /// Checks the tag that begins an element, and returns the name of the element.
@@ -280,7 +302,10 @@ impl<'t> Document<'t> {
             None if prefix_length.is_some() => Namespace::Other,
             None => Namespace::None,
         };
-        Ok(ExpandedName { namespace, local_start: prefix_length.map_or(0, |length| length + 1) })
+        Ok(ExpandedName {
+            namespace,
+            local_start: prefix_length.map_or(0, |length| length + 1),
+        })
     }
 
     /// Adds the namespaces that the element in hand declares.
@@ -292,20 +317,28 @@ impl<'t> Document<'t> {
         for attribute in Attributes(tag.attributes_raw()) {
             let (name, value) = attribute?;
             if let Some(declaration) = QName(name).as_namespace_binding() {
-                namespaces.add(declaration, Uri(&value)).map_err(|_| FAULT)?;
+                namespaces
+                    .add(declaration, Uri(&value))
+                    .map_err(|_| FAULT)?;
             }
         }
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), Fault> {
-        if self.declaring.pop_if(|depth| *depth == self.depth).is_some()
+        if self
+            .declaring
+            .pop_if(|depth| *depth == self.depth)
+            .is_some()
             && let Some(namespaces) = &mut self.namespaces
         {
             let level = self.declaring.last().copied().unwrap_or_default();
             namespaces.set_level(u16::try_from(level).unwrap_or(u16::MAX));
         }
-        self.depth = self.depth.checked_sub(1).ok_or(Fault::new("an end tag has no start"))?;
+        self.depth = self
+            .depth
+            .checked_sub(1)
+            .ok_or(Fault::new("an end tag has no start"))?;
         Ok(())
     }
 
@@ -314,26 +347,38 @@ impl<'t> Document<'t> {
             return Err(Fault::new("there is text outside of the root element"));
         }
         // Most text has no `>`, which takes less to find out.
-        if memchr(b'>', text.as_bytes()).is_some() && text.as_bytes().windows(3).any(|bytes| bytes == b"]]>") {
+        if memchr(b'>', text.as_bytes()).is_some()
+            && text.as_bytes().windows(3).any(|bytes| bytes == b"]]>")
+        {
             return Err(Fault::new("text has the end mark of a CDATA section"));
         }
         Ok(())
     }
 
     fn check_inside_root(&self) -> Result<(), Fault> {
-        if self.depth == 0 { Err(Fault::new("there is text outside of the root element")) } else { Ok(()) }
+        if self.depth == 0 {
+            Err(Fault::new("there is text outside of the root element"))
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The part of a text in front of the first character that XML forbids.
 pub(super) fn legal_prefix(text: &str) -> &str {
     // Next to no document has one of these bytes. U+FFFE and U+FFFF start with 0xEF.
-    let is_suspect = |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0xEF;
+    let is_suspect =
+        |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0xEF;
     let (words, rest) = text.as_bytes().as_chunks::<8>();
-    if !words.iter().any(|word| may_be_suspect(*word) && word.iter().any(is_suspect)) && !rest.iter().any(is_suspect) {
+    if !words
+        .iter()
+        .any(|word| may_be_suspect(*word) && word.iter().any(is_suspect))
+        && !rest.iter().any(is_suspect)
+    {
         return text;
     }
-    text.find(|character| !is_legal(character)).map_or(text, |end| text.split_at(end).0)
+    text.find(|character| !is_legal(character))
+        .map_or(text, |end| text.split_at(end).0)
 }
 
 /// Whether any of the bytes is less than a space or is 0xEF, found out for all of them at once.
@@ -400,7 +445,9 @@ pub(super) fn other_encoding(text: &str) -> Option<String> {
 fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Fault> {
     const FAULT: Fault = Fault::new("the XML declaration is ill-formed");
     let mut attributes = Attributes(declaration.strip_prefix("xml").ok_or(FAULT)?).peekable();
-    let mut take = |name: &str| match attributes.next_if(|next| next.as_ref().is_ok_and(|(found, _)| *found == name)) {
+    let mut take = |name: &str| match attributes
+        .next_if(|next| next.as_ref().is_ok_and(|(found, _)| *found == name))
+    {
         Some(Ok((_, Cow::Borrowed(value)))) => Ok(Some(value)),
         None => Ok(None),
         Some(_) => Err(FAULT), // A reference has no meaning here.
@@ -408,15 +455,23 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Faul
     let version = take("version")?;
     let encoding = take("encoding")?;
     let standalone = take("standalone")?;
-    let is_good = version.and_then(|version| version.strip_prefix("1.")).is_some_and(is_digits)
+    let is_good = version
+        .and_then(|version| version.strip_prefix("1."))
+        .is_some_and(is_digits)
         && encoding.is_none_or(is_encoding_name)
         && matches!(standalone, None | Some("yes" | "no"))
         && attributes.next().is_none();
     if !is_good {
         return Err(FAULT);
     }
-    let is_read = |encoding: &&str| READ_ENCODINGS.iter().any(|read| read.eq_ignore_ascii_case(encoding));
-    Ok(encoding.filter(|encoding| !is_read(encoding)).map(str::to_owned))
+    let is_read = |encoding: &&str| {
+        READ_ENCODINGS
+            .iter()
+            .any(|read| read.eq_ignore_ascii_case(encoding))
+    };
+    Ok(encoding
+        .filter(|encoding| !is_read(encoding))
+        .map(str::to_owned))
 }
 
 /// Whether a text is an encoding name: production 81 of XML 1.0, and not longer than any that is
@@ -424,7 +479,9 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Faul
 fn is_encoding_name(name: &str) -> bool {
     name.len() <= LONGEST_ENCODING_NAME
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 fn is_digits(text: &str) -> bool {
@@ -443,7 +500,10 @@ fn check_attributes(raw: &str) -> Result<bool, Fault> {
     if count > 1 {
         let mut names: Vec<&str> = Attributes(raw).flatten().map(|(name, _)| name).collect();
         names.sort_unstable();
-        if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+        if names
+            .windows(2)
+            .any(|pair| matches!(pair, [one, other] if one == other))
+        {
             return Err(Fault::new("an attribute is duplicated"));
         }
     }
@@ -464,7 +524,11 @@ impl<'t> Iterator for Attributes<'t> {
             return None;
         }
         // White space has to come before each attribute.
-        let split = if attribute.len() < rest.len() { split_attribute(attribute) } else { None };
+        let split = if attribute.len() < rest.len() {
+            split_attribute(attribute)
+        } else {
+            None
+        };
         let Some((name, value, rest)) = split else {
             return Some(Err(Fault::new("an attribute is ill-formed")));
         };
@@ -481,7 +545,8 @@ fn split_attribute(text: &str) -> Option<(&str, Cow<'_, str>, &str)> {
     let quote = quoted.next().filter(|quote| matches!(quote, '"' | '\''))?;
     let (raw, rest) = quoted.as_str().split_once(quote)?;
     let value = unescape(raw).ok()?;
-    (is_name(name) && !raw.contains('<') && value.chars().all(is_legal)).then_some((name, value, rest))
+    (is_name(name) && !raw.contains('<') && value.chars().all(is_legal))
+        .then_some((name, value, rest))
 }
 
 #[cfg(test)]

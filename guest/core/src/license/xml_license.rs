@@ -33,13 +33,17 @@ pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut Identity) -
     let legal = legal_prefix(&content);
     let mut nodes = Document::new(legal);
     let root = first_element(&mut nodes)?;
-    let Node::Start { tag, .. } = &root else { return Ok(Some(Restriction::Unrecognized)) };
+    let Node::Start { tag, .. } = &root else {
+        return Ok(Some(Restriction::Unrecognized));
+    };
     let is_whole = text.whole && legal.len() == content.len();
     match tag.name() {
         (Namespace::None, "LICENSERESPONSE" | "LICENSE") => {
             judge_with(wmdrm::Reader::new(identity), root, nodes, is_whole)
         }
-        (Namespace::Soap, "Envelope") => judge_with(playready::Reader::new(identity), root, nodes, is_whole),
+        (Namespace::Soap, "Envelope") => {
+            judge_with(playready::Reader::new(identity), root, nodes, is_whole)
+        }
         _ => Ok(Some(Restriction::Unrecognized)),
     }
 }
@@ -63,7 +67,9 @@ fn judge_with<'t>(
             Ok(None) if is_whole => return reader.rule(),
             Err(fault) if is_whole => return Err(fault),
             Ok(None) | Err(_) => {
-                return Err(Fault::new("it contains bytes that are not text of XML in UTF-8 or UTF-16"));
+                return Err(Fault::new(
+                    "it contains bytes that are not text of XML in UTF-8 or UTF-16",
+                ));
             }
         }
     }
@@ -83,5 +89,8 @@ fn first_element<'t>(nodes: &mut Document<'t>) -> Result<Node<'t>, Fault> {
 /// Decodes the base64 of an XMR license. White space in it is skipped; most has none, and that is
 /// quicker to try than to look for.
 pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text).or_else(|_| BASE64.decode(text.replace(WHITE_SPACE, ""))).ok()
+    BASE64
+        .decode(text)
+        .or_else(|_| BASE64.decode(text.replace(WHITE_SPACE, "")))
+        .ok()
 }

@@ -53,16 +53,25 @@ pub(super) fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
 
 /// Judges a license, wherever it was found, and adds the ID of each of its content keys to `key_ids`.
 pub(super) fn judge_license(license: &[u8], key_ids: &mut Vec<String>) -> Ruling {
-    let after_signature = license.strip_prefix(&SIGNATURE).ok_or(Fault::new("the XMR signature is missing"))?;
+    let after_signature = license
+        .strip_prefix(&SIGNATURE)
+        .ok_or(Fault::new("the XMR signature is missing"))?;
     let short = Fault::new("the XMR header is cut short");
     let (version, rest) = after_signature.split_first_chunk().ok_or(short.clone())?;
     let objects = rest.get(RIGHTS_ID_LENGTH..).ok_or(short)?;
-    let mut license = License { granted: None, key_ids };
+    let mut license = License {
+        granted: None,
+        key_ids,
+    };
     let read = license.read_objects(objects, 0);
     Ok(match u32::from_be_bytes(*version) {
         1 => {
             read?;
-            if license.granted == Some(true) { None } else { Some(Restriction::NotPermitted) }
+            if license.granted == Some(true) {
+                None
+            } else {
+                Some(Restriction::NotPermitted)
+            }
         }
         // Its objects may have another layout, and whatever they are, they cannot grant the backup.
         3 => Some(Restriction::NotPermitted),
@@ -97,15 +106,20 @@ impl License<'_> {
     fn read_leaf(&mut self, object: &Object<'_>) -> Result<(), Fault> {
         match object.kind {
             object_type::RIGHTS_SETTINGS => {
-                let rights =
-                    object.data.try_into().map_err(|_| Fault::new("XMR rights settings have a wrong length"))?;
+                let rights = object
+                    .data
+                    .try_into()
+                    .map_err(|_| Fault::new("XMR rights settings have a wrong length"))?;
                 let rights = u16::from_be_bytes(rights);
                 let denials = CANNOT_PERSIST | TEMPORARY_STORE_ONLY;
                 let grants = rights & ALLOW_BACKUP_RESTORE != 0 && rights & denials == 0;
                 self.granted = Some(grants && self.granted.unwrap_or(true));
             }
             object_type::CONTENT_KEY => {
-                let key_id = object.data.first_chunk().ok_or(Fault::new("an XMR content key is cut short"))?;
+                let key_id = object
+                    .data
+                    .first_chunk()
+                    .ok_or(Fault::new("an XMR content key is cut short"))?;
                 keep(self.key_ids, &guid(key_id));
             }
             _ => {}
@@ -124,8 +138,9 @@ struct Object<'d> {
 impl<'d> Object<'d> {
     /// Takes the first object off `bytes`.
     fn split_off(bytes: &'d [u8]) -> Result<(Self, &'d [u8]), Fault> {
-        let (&[f0, f1, t0, t1, l0, l1, l2, l3], behind_header) =
-            bytes.split_first_chunk().ok_or(Fault::new("the header of an XMR object is cut short"))?;
+        let (&[f0, f1, t0, t1, l0, l1, l2, l3], behind_header) = bytes
+            .split_first_chunk()
+            .ok_or(Fault::new("the header of an XMR object is cut short"))?;
         let kind = u16::from_be_bytes([t0, t1]);
         let is_container = u16::from_be_bytes([f0, f1]) & CONTAINER != 0;
         let (data, rest) = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3]))
@@ -143,7 +158,14 @@ impl<'d> Object<'d> {
         if !is_as_its_type {
             return Err(Fault::new("the flags of an XMR object contradict its type"));
         }
-        Ok((Self { kind, is_container, data }, rest))
+        Ok((
+            Self {
+                kind,
+                is_container,
+                data,
+            },
+            rest,
+        ))
     }
 }
 
@@ -154,7 +176,9 @@ fn guid(bytes: &[u8; 16]) -> String {
     let b = u16::from_le_bytes([b0, b1]);
     let c = u16::from_le_bytes([c0, c1]);
     let [e0, e1, e2, e3, e4, e5] = e;
-    format!("{a:08x}-{b:04x}-{c:04x}-{d0:02x}{d1:02x}-{e0:02x}{e1:02x}{e2:02x}{e3:02x}{e4:02x}{e5:02x}")
+    format!(
+        "{a:08x}-{b:04x}-{c:04x}-{d0:02x}{d1:02x}-{e0:02x}{e1:02x}{e2:02x}{e3:02x}{e4:02x}{e5:02x}"
+    )
 }
 
 #[cfg(test)]
@@ -181,7 +205,10 @@ mod tests {
 
     fn assert_malformed(document: &[u8]) {
         let Appraisal { identity, verdict } = appraise(document);
-        assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?} for {document:02x?}");
+        assert!(
+            matches!(verdict, Verdict::Malformed(_)),
+            "{verdict:?} for {document:02x?}"
+        );
         assert_eq!(identity.format, Some(Format::Xmr));
     }
 
@@ -235,14 +262,22 @@ mod tests {
     #[test]
     fn a_refusal_deep_in_a_container_of_unknown_type_counts() {
         let inner = object(CONTAINER, 0x77, &object(CONTAINER, 0x78, &settings(0)));
-        assert_eq!(verdict(&xmr_of(&[settings(4), inner].concat())), NOT_PERMITTED);
+        assert_eq!(
+            verdict(&xmr_of(&[settings(4), inner].concat())),
+            NOT_PERMITTED
+        );
     }
 
     #[test]
     fn only_version_1_can_allow_a_backup() {
-        for (version, expected) in
-            [(1_u32, Verdict::Allowed), (3, NOT_PERMITTED), (0, OPAQUE), (2, OPAQUE), (4, OPAQUE), (u32::MAX, OPAQUE)]
-        {
+        for (version, expected) in [
+            (1_u32, Verdict::Allowed),
+            (3, NOT_PERMITTED),
+            (0, OPAQUE),
+            (2, OPAQUE),
+            (4, OPAQUE),
+            (u32::MAX, OPAQUE),
+        ] {
             let mut document = xmr(&[4]);
             document[4..8].copy_from_slice(&version.to_be_bytes());
             assert_eq!(verdict(&document), expected, "version {version}");
@@ -260,8 +295,16 @@ mod tests {
 
     #[test]
     fn objects_of_unknown_type_are_skipped_whatever_is_in_them() {
-        assert_eq!(verdict(&xmr_of(&[object(0, 0x77, &[0xFF; 5]), settings(4)].concat())), Verdict::Allowed);
-        assert_eq!(verdict(&xmr_of(&[object(0, 0x77, &[]), settings(4)].concat())), Verdict::Allowed);
+        assert_eq!(
+            verdict(&xmr_of(
+                &[object(0, 0x77, &[0xFF; 5]), settings(4)].concat()
+            )),
+            Verdict::Allowed
+        );
+        assert_eq!(
+            verdict(&xmr_of(&[object(0, 0x77, &[]), settings(4)].concat())),
+            Verdict::Allowed
+        );
     }
 
     #[test]
@@ -281,7 +324,9 @@ mod tests {
     #[test]
     fn rights_settings_and_content_keys_must_not_have_the_flag_of_a_container() {
         assert_malformed(&xmr_of(&object(CONTAINER, 0x0D, &[0, 4])));
-        assert_malformed(&xmr_of(&[settings(4), object(CONTAINER, 0x0A, &[])].concat()));
+        assert_malformed(&xmr_of(
+            &[settings(4), object(CONTAINER, 0x0A, &[])].concat(),
+        ));
     }
 
     #[test]
@@ -293,8 +338,15 @@ mod tests {
 
     #[test]
     fn a_content_key_has_a_whole_key_id() {
-        assert_malformed(&xmr_of(&[settings(4), object(0, 0x0A, &CONTENT_KEY[..15])].concat()));
-        assert_eq!(verdict(&xmr_of(&[settings(4), object(0, 0x0A, &CONTENT_KEY[..16])].concat())), Verdict::Allowed);
+        assert_malformed(&xmr_of(
+            &[settings(4), object(0, 0x0A, &CONTENT_KEY[..15])].concat(),
+        ));
+        assert_eq!(
+            verdict(&xmr_of(
+                &[settings(4), object(0, 0x0A, &CONTENT_KEY[..16])].concat()
+            )),
+            Verdict::Allowed
+        );
     }
 
     #[test]
@@ -310,13 +362,19 @@ mod tests {
     fn an_object_that_reaches_beyond_its_container_is_malformed() {
         let mut inner = settings(4);
         inner[7] += 1;
-        assert_malformed(&xmr_of(&[object(CONTAINER, 0x01, &inner), settings(4)].concat()));
+        assert_malformed(&xmr_of(
+            &[object(CONTAINER, 0x01, &inner), settings(4)].concat(),
+        ));
     }
 
     #[test]
     fn bytes_that_are_no_object_are_malformed() {
         assert_malformed(&[xmr(&[4]), vec![0]].concat());
-        assert_malformed(&xmr_of(&object(CONTAINER, 0x01, &[settings(4), vec![0; 7]].concat())));
+        assert_malformed(&xmr_of(&object(
+            CONTAINER,
+            0x01,
+            &[settings(4), vec![0; 7]].concat(),
+        )));
     }
 
     #[test]

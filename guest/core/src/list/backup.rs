@@ -2,7 +2,8 @@
 
 use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
 use crate::archive::{
-    ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader, SUMS_ENTRY,
+    ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader,
+    SUMS_ENTRY,
 };
 use crate::license::LARGEST_DOCUMENT;
 use crate::{File, license};
@@ -25,12 +26,24 @@ enum Phase {
 
 impl<F: File> BackupListing<F> {
     pub(super) fn new(file: F) -> Result<Self, ArchiveFault> {
-        let summary = ListSummary { licenses: 0, bytes: 0, left_out: 0, program: None };
-        Ok(Self { archive: ArchiveReader::open(file)?, phase: Phase::Licenses { record: None }, summary })
+        let summary = ListSummary {
+            licenses: 0,
+            bytes: 0,
+            left_out: 0,
+            program: None,
+        };
+        Ok(Self {
+            archive: ArchiveReader::open(file)?,
+            phase: Phase::Licenses { record: None },
+            summary,
+        })
     }
 
     /// Goes on for some lines; gives the totals when all was listed.
-    pub(super) fn advance(&mut self, found: &mut Vec<Listing>) -> Result<Option<ListSummary>, ArchiveFault> {
+    pub(super) fn advance(
+        &mut self,
+        found: &mut Vec<Listing>,
+    ) -> Result<Option<ListSummary>, ArchiveFault> {
         match &mut self.phase {
             Phase::Licenses { record } => {
                 let mut bytes = 0;
@@ -61,10 +74,14 @@ impl<F: File> BackupListing<F> {
                 for _ in 0..LISTINGS_PER_STEP {
                     let line = record.next_line(self.archive.file(), |_| {});
                     match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
-                        Some(RecordLine::LeftOut(left_out)) => found.push(Listing::of_left_out(left_out)),
+                        Some(RecordLine::LeftOut(left_out)) => {
+                            found.push(Listing::of_left_out(left_out))
+                        }
                         Some(RecordLine::Broken) => {
                             let line = self.summary.left_out + 2;
-                            return Err(ArchiveFault::Corrupt(format!("line {line} of {RECORD_ENTRY} is broken")));
+                            return Err(ArchiveFault::Corrupt(format!(
+                                "line {line} of {RECORD_ENTRY} is broken"
+                            )));
                         }
                         None => return Ok(Some(self.summary.clone())),
                     }
@@ -77,19 +94,32 @@ impl<F: File> BackupListing<F> {
 }
 
 /// Looks at one license in the backup.
-fn listing(archive: &mut ArchiveReader<impl File>, entry: &Entry<String>) -> Result<Listing, ArchiveFault> {
+fn listing(
+    archive: &mut ArchiveReader<impl File>,
+    entry: &Entry<String>,
+) -> Result<Listing, ArchiveFault> {
     let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
-    let path = entry.name.strip_prefix(LICENSES).ok_or_else(|| corrupt("does not belong in a backup"))?;
+    let path = entry
+        .name
+        .strip_prefix(LICENSES)
+        .ok_or_else(|| corrupt("does not belong in a backup"))?;
     if entry.size > LARGEST_DOCUMENT {
         return Err(corrupt("is larger than a license can be"));
     }
     let identity = license::appraise(&archive.content(entry)?).identity;
     let listing = Listing::new(path.to_owned(), Standing::BackedUp);
-    Ok(Listing { identity, size: Some(entry.size), ..listing })
+    Ok(Listing {
+        identity,
+        size: Some(entry.size),
+        ..listing
+    })
 }
 
 /// Opens the backup's own record.
-fn open_record(archive: &ArchiveReader<impl File>, entry: Option<Entry<String>>) -> Result<RecordReader, ArchiveFault> {
+fn open_record(
+    archive: &ArchiveReader<impl File>,
+    entry: Option<Entry<String>>,
+) -> Result<RecordReader, ArchiveFault> {
     let entry = entry.ok_or_else(|| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} is missing")))?;
     archive.locate(&entry)?;
     RecordReader::open(archive.file(), &entry, |_| {}).map_err(|fault| fault.of_entry(RECORD_ENTRY))

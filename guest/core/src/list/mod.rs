@@ -81,8 +81,12 @@ impl<D: Directory> List<D> {
     ///
     /// What keeps the store from being listed.
     pub fn of_store(store: D) -> Result<Self, Failure> {
-        let listing = StoreListing::new(store)
-            .map_err(|error| Failure::new(error.code(), format!("the license store cannot be listed: {error}")))?;
+        let listing = StoreListing::new(store).map_err(|error| {
+            Failure::new(
+                error.code(),
+                format!("the license store cannot be listed: {error}"),
+            )
+        })?;
         Ok(Self(Source::Store(listing)))
     }
 
@@ -94,8 +98,12 @@ impl<D: Directory> List<D> {
     /// does, otherwise what keeps it from being read.
     pub fn of_backup(directory: &D, path: &str) -> Result<Self, Failure> {
         let file = backup_file::open(directory, path)?;
-        let listing = BackupListing::new(file).map_err(|fault| backup_file::failure(path, &fault))?;
-        Ok(Self(Source::Backup { listing, path: path.to_owned() }))
+        let listing =
+            BackupListing::new(file).map_err(|fault| backup_file::failure(path, &fault))?;
+        Ok(Self(Source::Backup {
+            listing,
+            path: path.to_owned(),
+        }))
     }
 }
 
@@ -106,9 +114,9 @@ impl<D: Directory> Operation for List<D> {
     fn step(mut self, found: &mut Vec<Listing>) -> ControlFlow<Result<ListSummary, Failure>, Self> {
         let advanced = match &mut self.0 {
             Source::Store(listing) => Ok(listing.advance(found)),
-            Source::Backup { listing, path } => {
-                listing.advance(found).map_err(|fault| backup_file::failure(path, &fault))
-            }
+            Source::Backup { listing, path } => listing
+                .advance(found)
+                .map_err(|fault| backup_file::failure(path, &fault)),
         };
         match advanced {
             Ok(None) => Continue(self),
@@ -118,22 +126,38 @@ impl<D: Directory> Operation for List<D> {
     }
 
     fn cancel(self) -> ControlFlow<Failure, Self> {
-        Break(Failure::new(ErrorCode::Cancelled, "the listing was cancelled"))
+        Break(Failure::new(
+            ErrorCode::Cancelled,
+            "the listing was cancelled",
+        ))
     }
 }
 
 impl Listing {
     /// A file of which nothing more is known.
     pub(crate) fn new(path: String, standing: Standing) -> Self {
-        Self { path, identity: Identity::default(), size: None, entry: None, standing, message: None }
+        Self {
+            path,
+            identity: Identity::default(),
+            size: None,
+            entry: None,
+            standing,
+            message: None,
+        }
     }
 
     fn of_failure(path: String, failure: Failure) -> Self {
-        Self { message: Some(failure.message), ..Self::new(path, Standing::Failed(failure.code)) }
+        Self {
+            message: Some(failure.message),
+            ..Self::new(path, Standing::Failed(failure.code))
+        }
     }
 
     fn of_restricted(restricted: Restricted) -> Self {
-        Self { identity: restricted.identity, ..Self::new(restricted.path, Standing::Restricted(restricted.reason)) }
+        Self {
+            identity: restricted.identity,
+            ..Self::new(restricted.path, Standing::Restricted(restricted.reason))
+        }
     }
 
     fn of_left_out(left_out: LeftOut) -> Self {
@@ -141,6 +165,9 @@ impl Listing {
             Reason::Restricted(restriction) => Standing::Restricted(restriction),
             Reason::Failed(code) => Standing::Failed(code),
         };
-        Self { identity: left_out.clone().identity(), ..Self::new(left_out.path, standing) }
+        Self {
+            identity: left_out.clone().identity(),
+            ..Self::new(left_out.path, standing)
+        }
     }
 }

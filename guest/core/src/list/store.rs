@@ -5,8 +5,8 @@ use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::Verdict;
 use crate::store::{
-    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed, name_in_backup, shadowed,
-    too_long,
+    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed,
+    name_in_backup, shadowed, too_long,
 };
 use crate::{Directory, Failure, Restriction, Status};
 
@@ -36,8 +36,17 @@ struct Reading<D: Directory> {
 
 impl<D: Directory> StoreListing<D> {
     pub(super) fn new(store: D) -> Result<Self, FsError> {
-        let summary = ListSummary { licenses: 0, bytes: 0, left_out: 0, program: None };
-        Ok(Self { phase: Phase::Walk(Walk::new(store)?), ledger: Ledger::default(), summary })
+        let summary = ListSummary {
+            licenses: 0,
+            bytes: 0,
+            left_out: 0,
+            program: None,
+        };
+        Ok(Self {
+            phase: Phase::Walk(Walk::new(store)?),
+            ledger: Ledger::default(),
+            summary,
+        })
     }
 
     /// Goes on for some names or files; gives the totals when all was listed.
@@ -47,7 +56,13 @@ impl<D: Directory> StoreListing<D> {
                 let (store, catalogue) = walk.step(None, &mut self.ledger)?;
                 let skipped = listings(&mut self.ledger);
                 let reader = StoreReader::new(store);
-                self.phase = Phase::Read(Reading { reader, catalogue, next: 0, skipped, next_skipped: 0 });
+                self.phase = Phase::Read(Reading {
+                    reader,
+                    catalogue,
+                    next: 0,
+                    skipped,
+                    next_skipped: 0,
+                });
                 None
             }
             Phase::Read(reading) => {
@@ -68,7 +83,8 @@ impl<D: Directory> Reading<D> {
             if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
                 break;
             }
-            let file = (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
+            let file =
+                (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
             let is_due = |skipped: &&Listing| file.as_ref().is_none_or(|path| skipped.path < *path);
             if let Some(skipped) = self.skipped.get(self.next_skipped).filter(is_due) {
                 found.push(skipped.clone());
@@ -90,7 +106,10 @@ impl<D: Directory> Reading<D> {
             Err(Unread::Unfit(failure)) => return Some(Listing::of_failure(path, failure)),
             Err(Unread::Refused(FsError::NoEntry)) => return None,
             Err(Unread::Refused(FsError::Link)) => {
-                return Some(Listing::new(path, Standing::Restricted(Restriction::NotARegularFile)));
+                return Some(Listing::new(
+                    path,
+                    Standing::Restricted(Restriction::NotARegularFile),
+                ));
             }
             Err(Unread::Refused(error)) => {
                 let message = format!("{path} cannot be read: {error}");
@@ -102,7 +121,10 @@ impl<D: Directory> Reading<D> {
             Verdict::Allowed => match self.backup_name(&path, &examined) {
                 BackupName::Free => {
                     let size = Some(examined.document.len() as u64);
-                    Listing { size, ..Listing::new(path, Standing::Allowed) }
+                    Listing {
+                        size,
+                        ..Listing::new(path, Standing::Allowed)
+                    }
                 }
                 // The file that has the same bytes is listed.
                 BackupName::Same => return None,
@@ -115,8 +137,14 @@ impl<D: Directory> Reading<D> {
             Verdict::Restricted(reason) => Listing::new(path, Standing::Restricted(*reason)),
             Verdict::Malformed(fault) => Listing::of_failure(path.clone(), malformed(path, fault)),
         };
-        let Examined { identity, entry, .. } = examined;
-        Some(Listing { identity, entry: entry.map(str::to_owned), ..listing })
+        let Examined {
+            identity, entry, ..
+        } = examined;
+        Some(Listing {
+            identity,
+            entry: entry.map(str::to_owned),
+            ..listing
+        })
     }
 
     /// Returns what the store has under the name that a license has in a backup.
@@ -125,8 +153,19 @@ impl<D: Directory> Reading<D> {
             return BackupName::Free;
         }
         let (name, files) = (name_in_backup(path), self.catalogue.len());
-        let is_skipped = |path: &str| self.skipped.binary_search_by(|skipped| skipped.path.as_str().cmp(path)).is_ok();
-        BackupName::look_up(&name, &examined.document, &mut self.reader, &self.catalogue, files, is_skipped)
+        let is_skipped = |path: &str| {
+            self.skipped
+                .binary_search_by(|skipped| skipped.path.as_str().cmp(path))
+                .is_ok()
+        };
+        BackupName::look_up(
+            &name,
+            &examined.document,
+            &mut self.reader,
+            &self.catalogue,
+            files,
+            is_skipped,
+        )
     }
 }
 

@@ -13,7 +13,8 @@ fn backed_up() -> Disk {
     disk.write("/licenses/a/one.lcpl", LCP);
     disk.write("/licenses/notes.txt", "no license");
     let directory = disk.directory("/backup");
-    let mut backup = Backup::start(disk.directory("/licenses"), directory, "/backup", false).expect("it starts");
+    let mut backup =
+        Backup::start(disk.directory("/licenses"), directory, "/backup", false).expect("it starts");
     loop {
         match backup.step(&mut Vec::new()) {
             Continue(next) => backup = next,
@@ -39,25 +40,43 @@ fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
 #[test]
 fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
     let (found, summary) = list(&backed_up()).expect("the backup can be listed");
-    let identity = Identity { format: Some(Format::Lcp), license_ids: vec!["urn:1".to_owned()], ..Identity::default() };
+    let identity = Identity {
+        format: Some(Format::Lcp),
+        license_ids: vec!["urn:1".to_owned()],
+        ..Identity::default()
+    };
     let size = Some(LCP.len() as u64);
-    let one = Listing { identity, size, ..Listing::new("a/one.lcpl".to_owned(), Standing::BackedUp) };
-    let notes = Listing::new("notes.txt".to_owned(), Standing::Restricted(Restriction::Unrecognized));
+    let one = Listing {
+        identity,
+        size,
+        ..Listing::new("a/one.lcpl".to_owned(), Standing::BackedUp)
+    };
+    let notes = Listing::new(
+        "notes.txt".to_owned(),
+        Standing::Restricted(Restriction::Unrecognized),
+    );
     assert_eq!(found, [one, notes]);
-    assert_eq!((summary.licenses, summary.bytes, summary.left_out), (1, LCP.len() as u64, 1));
+    assert_eq!(
+        (summary.licenses, summary.bytes, summary.left_out),
+        (1, LCP.len() as u64, 1)
+    );
     let program = summary.program.expect("a backup names its program");
     assert!(program.starts_with("license-backup "), "{program}");
 }
 
 #[test]
 fn the_totals_are_of_what_was_listed_whatever_the_record_says() {
-    let (found, summary) = list(&forged_counting(FORMAT_VERSION, b"x", 1000)).expect("the backup can be listed");
+    let (found, summary) =
+        list(&forged_counting(FORMAT_VERSION, b"x", 1000)).expect("the backup can be listed");
     assert_eq!((found.len(), summary.licenses, summary.bytes), (1, 1, 1));
 }
 
 #[test]
 fn a_directory_without_a_backup_is_told() {
-    assert_eq!(list(&Disk::new()).expect_err("there is none").code, ErrorCode::PathNotFound);
+    assert_eq!(
+        list(&Disk::new()).expect_err("there is none").code,
+        ErrorCode::PathNotFound
+    );
 }
 
 /// A backup that the writer was made to write with another format version, or of another document.
@@ -68,13 +87,23 @@ fn forged(format: u32, document: &[u8]) -> Disk {
 /// The same, with a record that counts so many licenses.
 fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     let disk = Disk::new();
-    let file = disk.directory("/backup").create_file(BACKUP_FILE).expect("there is no backup yet");
+    let file = disk
+        .directory("/backup")
+        .create_file(BACKUP_FILE)
+        .expect("there is no backup yet");
     let mut catalogue = Catalogue::new();
     catalogue.add_file(Catalogue::ROOT, "one");
     let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
     archive.add(0, document).expect("the disk takes it");
     let bytes = archive.bytes();
-    let head = RecordHead { format, program: "another".into(), licenses, bytes, restricted: 0, errors: 0 };
+    let head = RecordHead {
+        format,
+        program: "another".into(),
+        licenses,
+        bytes,
+        restricted: 0,
+        errors: 0,
+    };
     let mut archive = archive.finish(head, Vec::new());
     while !archive.step().expect("the disk takes it") {}
     archive.into_output().sync().expect("the disk takes it");
@@ -92,7 +121,8 @@ fn a_backup_of_another_format_version_is_not_guessed_at() {
 #[test]
 fn an_entry_that_is_larger_than_a_license_is_not_read() {
     assert!(list(&forged(FORMAT_VERSION, &vec![b'x'; 1 << 20])).is_ok());
-    let failure = list(&forged(FORMAT_VERSION, &vec![b'x'; (1 << 20) + 1])).expect_err("it is too large");
+    let failure =
+        list(&forged(FORMAT_VERSION, &vec![b'x'; (1 << 20) + 1])).expect_err("it is too large");
     assert_eq!(failure.code, ErrorCode::BackupCorrupt);
 }
 
@@ -101,25 +131,41 @@ fn what_is_no_regular_file_is_not_opened() {
     let disk = Disk::new();
     disk.write_other("/backup/licenses.zip");
     disk.take_calls();
-    assert_eq!(list(&disk).expect_err("it is a FIFO").code, ErrorCode::BackupCorrupt);
-    assert!(disk.take_calls().iter().all(|call| call.operation != "open_file"), "it was opened");
+    assert_eq!(
+        list(&disk).expect_err("it is a FIFO").code,
+        ErrorCode::BackupCorrupt
+    );
+    assert!(
+        disk.take_calls()
+            .iter()
+            .all(|call| call.operation != "open_file"),
+        "it was opened"
+    );
 }
 
 #[test]
 fn a_backup_cut_short_at_any_length_is_corrupt() {
     let disk = backed_up();
-    let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+    let whole = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup");
     for length in 0..whole.len() {
         disk.write("/backup/licenses.zip", &whole[..length]);
         let failure = list(&disk).expect_err("it is cut short");
-        assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{length}: {failure}");
+        assert_eq!(
+            failure.code,
+            ErrorCode::BackupCorrupt,
+            "{length}: {failure}"
+        );
     }
 }
 
 #[test]
 fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
     let disk = backed_up();
-    let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+    let whole = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup");
     let (expected, _) = list(&disk).expect("the backup can be listed");
     for at in 0..whole.len() {
         let mut changed = whole.clone();
@@ -127,7 +173,11 @@ fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
         disk.write("/backup/licenses.zip", changed);
         match list(&disk) {
             Ok((found, _)) => assert_eq!(found, expected, "byte {at}"),
-            Err(failure) => assert_eq!(failure.code, ErrorCode::BackupCorrupt, "byte {at}: {failure}"),
+            Err(failure) => assert_eq!(
+                failure.code,
+                ErrorCode::BackupCorrupt,
+                "byte {at}: {failure}"
+            ),
         }
     }
 }
@@ -150,13 +200,18 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
     disk.write("/licenses/a/broken", &b"XMR\0\0"[..]);
     disk.write("/licenses/c", "no license");
     disk.write("/licenses/film", vec![b'x'; (1 << 20) + 1]);
-    disk.write("/licenses/large", [b"XMR\0", &vec![0; 1 << 20][..]].concat());
+    disk.write(
+        "/licenses/large",
+        [b"XMR\0", &vec![0; 1 << 20][..]].concat(),
+    );
     disk.write_other("/licenses/a/link");
     disk.write_other("/licenses/z");
     disk.write_illegal_names("/licenses/a", 1);
     let (listings, summary) = list_store(&disk);
-    let found: Vec<_> =
-        listings.iter().map(|listing| (listing.path.as_str(), listing.size, listing.standing)).collect();
+    let found: Vec<_> = listings
+        .iter()
+        .map(|listing| (listing.path.as_str(), listing.size, listing.standing))
+        .collect();
     let link = Standing::Restricted(Restriction::NotARegularFile);
     let expected = [
         ("a", None, Standing::Failed(ErrorCode::IllegalName)),
@@ -164,34 +219,61 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
         ("a/link", None, link),
         ("b.lcpl", Some(LCP.len() as u64), Standing::Allowed),
         ("c", None, Standing::Restricted(Restriction::Unrecognized)),
-        ("film", None, Standing::Restricted(Restriction::Unrecognized)),
+        (
+            "film",
+            None,
+            Standing::Restricted(Restriction::Unrecognized),
+        ),
         ("large", None, Standing::Failed(ErrorCode::TooLarge)),
         ("z", None, link),
     ];
     assert_eq!(found, expected);
-    assert_eq!(summary, ListSummary { licenses: 1, bytes: LCP.len() as u64, left_out: 7, program: None });
+    assert_eq!(
+        summary,
+        ListSummary {
+            licenses: 1,
+            bytes: LCP.len() as u64,
+            left_out: 7,
+            program: None
+        }
+    );
     for listing in listings {
         let is_failed = matches!(listing.standing, Standing::Failed(_));
-        let names_it = listing.message.as_ref().map(|message| message.contains(&listing.path));
+        let names_it = listing
+            .message
+            .as_ref()
+            .map(|message| message.contains(&listing.path));
         assert_eq!(names_it, is_failed.then_some(true), "{listing:?}");
     }
 }
 
 #[test]
 fn a_listing_of_a_store_changes_nothing() {
-    const READING: [&str; 7] =
-        ["entries", "next_entry", "open_directory", "open_file", "read", "metadata", "file_metadata"];
+    const READING: [&str; 7] = [
+        "entries",
+        "next_entry",
+        "open_directory",
+        "open_file",
+        "read",
+        "metadata",
+        "file_metadata",
+    ];
     let disk = backed_up();
     disk.take_calls();
     list_store(&disk);
     let calls = disk.take_calls();
-    assert!(calls.iter().all(|call| READING.contains(&call.operation)), "{calls:?}");
+    assert!(
+        calls.iter().all(|call| READING.contains(&call.operation)),
+        "{calls:?}"
+    );
 }
 
 #[test]
 fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
     let disk = backed_up();
-    disk.fail(FsError::NoEntry, |call| call.operation == "open_file" && call.name == "notes.txt");
+    disk.fail(FsError::NoEntry, |call| {
+        call.operation == "open_file" && call.name == "notes.txt"
+    });
     let (found, summary) = list_store(&disk);
     assert_eq!((found.len(), summary.licenses, summary.left_out), (1, 1, 0));
 }
@@ -199,16 +281,23 @@ fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
 #[test]
 fn a_file_that_became_a_link_is_told_as_one() {
     let disk = backed_up();
-    disk.fail(FsError::Link, |call| call.operation == "open_file" && call.name == "notes.txt");
+    disk.fail(FsError::Link, |call| {
+        call.operation == "open_file" && call.name == "notes.txt"
+    });
     let (found, _) = list_store(&disk);
-    assert_eq!(found[1].standing, Standing::Restricted(Restriction::NotARegularFile));
+    assert_eq!(
+        found[1].standing,
+        Standing::Restricted(Restriction::NotARegularFile)
+    );
 }
 
 #[test]
 fn a_store_that_cannot_be_listed_is_told() {
     let disk = backed_up();
     disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
-    let failure = List::of_store(disk.directory("/licenses")).err().expect("it cannot be listed");
+    let failure = List::of_store(disk.directory("/licenses"))
+        .err()
+        .expect("it cannot be listed");
     assert_eq!(failure.code, ErrorCode::AccessDenied);
 }
 
@@ -225,15 +314,30 @@ fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_
     disk.write("/licenses/b.lcpl", LICENSE);
     disk.write("/licenses/c.lcpl", LCP);
     let (found, summary) = list_store(&disk);
-    let found: Vec<_> = found.iter().map(|line| (line.path.as_str(), line.entry.as_deref(), line.standing)).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|line| (line.path.as_str(), line.entry.as_deref(), line.standing))
+        .collect();
     let expected = [
         ("a", Some(META_INF), Standing::Allowed),
         ("b.lcpl", None, Standing::Allowed),
         ("c", Some(META_INF), Standing::Failed(ErrorCode::Shadowed)),
         ("c.lcpl", None, Standing::Allowed),
-        (&long, Some(META_INF), Standing::Failed(ErrorCode::IllegalName)),
+        (
+            &long,
+            Some(META_INF),
+            Standing::Failed(ErrorCode::IllegalName),
+        ),
     ];
     assert_eq!(found, expected);
     let bytes = (2 * LICENSE.len() + LCP.len()) as u64;
-    assert_eq!(summary, ListSummary { licenses: 3, bytes, left_out: 2, program: None });
+    assert_eq!(
+        summary,
+        ListSummary {
+            licenses: 3,
+            bytes,
+            left_out: 2,
+            program: None
+        }
+    );
 }

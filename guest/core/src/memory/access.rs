@@ -25,7 +25,9 @@ impl MemoryDirectory {
 
     /// Notes a call that concerns a name.
     fn called(&self, operation: &'static str, name: &str) -> Result<(), FsError> {
-        self.disk.called(operation, Subject::Name(self.inode, name)).map(|_| ())
+        self.disk
+            .called(operation, Subject::Name(self.inode, name))
+            .map(|_| ())
     }
 
     fn remove(&self, name: &str) -> Result<Inode, FsError> {
@@ -39,9 +41,12 @@ impl Directory for MemoryDirectory {
     type Entries = MemoryEntries;
 
     fn entries(&self) -> Result<MemoryEntries, FsError> {
-        self.disk.called("entries", Subject::Directory(self.inode))?;
+        self.disk
+            .called("entries", Subject::Directory(self.inode))?;
         let nodes = self.disk.0.nodes.borrow();
-        let Node::Directory { names, illegal, .. } = &nodes[self.inode] else { return Err(FsError::NotDirectory) };
+        let Node::Directory { names, illegal, .. } = &nodes[self.inode] else {
+            return Err(FsError::NotDirectory);
+        };
         let legal = names.iter().map(|(name, inode)| {
             let kind = match nodes[*inode] {
                 _ if self.disk.0.kinds_are_hidden.get() => EntryKind::Unknown,
@@ -49,21 +54,33 @@ impl Directory for MemoryDirectory {
                 Node::Directory { .. } => EntryKind::Directory,
                 Node::Other { .. } => EntryKind::Other,
             };
-            Some(NamedEntry { name: name.clone(), kind })
+            Some(NamedEntry {
+                name: name.clone(),
+                kind,
+            })
         });
         // In no useful order, as file systems have it.
-        let mut entries: Vec<_> = std::iter::repeat_n(None, *illegal).chain(legal.rev()).collect();
+        let mut entries: Vec<_> = std::iter::repeat_n(None, *illegal)
+            .chain(legal.rev())
+            .collect();
         if self.disk.0.names_are_repeated.get() {
             entries.extend_from_within(..);
         }
-        Ok(MemoryEntries { disk: self.disk.clone(), inode: self.inode, entries: entries.into_iter() })
+        Ok(MemoryEntries {
+            disk: self.disk.clone(),
+            inode: self.inode,
+            entries: entries.into_iter(),
+        })
     }
 
     fn open_directory(&self, name: &str) -> Result<Self, FsError> {
         self.called("open_directory", name)?;
         let inode = self.found(name)?;
         match self.disk.metadata(inode).kind {
-            EntryKind::Directory => Ok(Self { disk: self.disk.clone(), inode }),
+            EntryKind::Directory => Ok(Self {
+                disk: self.disk.clone(),
+                inode,
+            }),
             EntryKind::Other => Err(FsError::Link),
             EntryKind::File | EntryKind::Unknown => Err(FsError::NotDirectory),
         }
@@ -73,7 +90,10 @@ impl Directory for MemoryDirectory {
         self.called("open_file", name)?;
         let inode = self.found(name)?;
         match self.disk.metadata(inode).kind {
-            EntryKind::File => Ok(MemoryFile { disk: self.disk.clone(), inode }),
+            EntryKind::File => Ok(MemoryFile {
+                disk: self.disk.clone(),
+                inode,
+            }),
             EntryKind::Directory => Err(FsError::IsDirectory),
             EntryKind::Other | EntryKind::Unknown => Err(FsError::Link),
         }
@@ -82,7 +102,8 @@ impl Directory for MemoryDirectory {
     fn create_directory(&self, name: &str) -> Result<(), FsError> {
         self.called("create_directory", name)?;
         let (directory, name) = self.free(name)?;
-        self.disk.bind(directory, name, self.disk.add(Node::new_directory()));
+        self.disk
+            .bind(directory, name, self.disk.add(Node::new_directory()));
         Ok(())
     }
 
@@ -100,9 +121,14 @@ impl Directory for MemoryDirectory {
     fn create_file(&self, name: &str) -> Result<MemoryFile, FsError> {
         self.called("create_file", name)?;
         let (directory, name) = self.free(name)?;
-        let inode = self.disk.add(Node::new_file(Vec::new(), self.disk.0.clock.get()));
+        let inode = self
+            .disk
+            .add(Node::new_file(Vec::new(), self.disk.0.clock.get()));
         self.disk.bind(directory, name, inode);
-        Ok(MemoryFile { disk: self.disk.clone(), inode })
+        Ok(MemoryFile {
+            disk: self.disk.clone(),
+            inode,
+        })
     }
 
     fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
@@ -111,7 +137,14 @@ impl Directory for MemoryDirectory {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError> {
-        self.disk.called("rename", Subject::Names { directory: self.inode, from, to })?;
+        self.disk.called(
+            "rename",
+            Subject::Names {
+                directory: self.inode,
+                from,
+                to,
+            },
+        )?;
         let inode = self.found(from)?;
         let (directory, name) = self.disk.resolve_new(self.inode, to)?;
         match self.disk.lookup(directory, name) {
@@ -128,7 +161,14 @@ impl Directory for MemoryDirectory {
     }
 
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError> {
-        self.disk.called("hard_link", Subject::Names { directory: self.inode, from, to })?;
+        self.disk.called(
+            "hard_link",
+            Subject::Names {
+                directory: self.inode,
+                from,
+                to,
+            },
+        )?;
         if self.disk.0.links_are_missing.get() {
             return Err(FsError::NotPermitted);
         }
@@ -141,7 +181,9 @@ impl Directory for MemoryDirectory {
         self.called("unlink", name)?;
         match self.disk.metadata(self.found(name)?).kind {
             EntryKind::Directory => Err(FsError::IsDirectory),
-            EntryKind::File | EntryKind::Other | EntryKind::Unknown => self.remove(name).map(|_| ()),
+            EntryKind::File | EntryKind::Other | EntryKind::Unknown => {
+                self.remove(name).map(|_| ())
+            }
         }
     }
 
@@ -153,7 +195,8 @@ impl Directory for MemoryDirectory {
     }
 
     fn sync(&self) -> Result<(), FsError> {
-        self.disk.called("sync_directory", Subject::Directory(self.inode))?;
+        self.disk
+            .called("sync_directory", Subject::Directory(self.inode))?;
         self.disk.0.nodes.borrow_mut()[self.inode].settle();
         Ok(())
     }
@@ -170,29 +213,48 @@ impl Directory for MemoryDirectory {
 
 impl File for MemoryFile {
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError> {
-        let extent = self.disk.called("read", Subject::Read(self.inode, self.range(length, offset)?.len()))?;
+        let extent = self.disk.called(
+            "read",
+            Subject::Read(self.inode, self.range(length, offset)?.len()),
+        )?;
         let range = self.range(length, offset)?;
         let nodes = self.disk.0.nodes.borrow();
-        let Node::File { content, .. } = &nodes[self.inode] else { return Err(FsError::IsDirectory) };
+        let Node::File { content, .. } = &nodes[self.inode] else {
+            return Err(FsError::IsDirectory);
+        };
         let bytes = match extent {
             Extent::Whole => &content[range.clone()],
             Extent::Part => &content[range.start..range.start + range.len().div_ceil(2)],
         };
-        self.disk.0.bytes_read.set(self.disk.0.bytes_read.get() + bytes.len());
+        self.disk
+            .0
+            .bytes_read
+            .set(self.disk.0.bytes_read.get() + bytes.len());
         let is_at_end = range.start + bytes.len() == content.len();
         let is_end = is_at_end && (bytes.is_empty() || self.disk.0.ends_are_told.get());
-        Ok(Read { bytes: bytes.to_vec(), is_end })
+        Ok(Read {
+            bytes: bytes.to_vec(),
+            is_end,
+        })
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
         // Short writes are legal, and so the disk makes many.
         let most = bytes.len().min(self.disk.0.most_written.get());
-        let taken = match self.disk.called("write", Subject::Write(self.inode, most))? {
+        let taken = match self
+            .disk
+            .called("write", Subject::Write(self.inode, most))?
+        {
             Extent::Whole => most,
             Extent::Part => most.div_ceil(2),
         };
         let mut nodes = self.disk.0.nodes.borrow_mut();
-        let Node::File { content, modified, .. } = &mut nodes[self.inode] else { return Err(FsError::IsDirectory) };
+        let Node::File {
+            content, modified, ..
+        } = &mut nodes[self.inode]
+        else {
+            return Err(FsError::IsDirectory);
+        };
         let offset = usize::try_from(offset).map_err(|_| FsError::Invalid)?;
         content.resize(content.len().max(offset + taken), 0);
         content[offset..offset + taken].copy_from_slice(&bytes[..taken]);
@@ -210,7 +272,8 @@ impl File for MemoryFile {
     }
 
     fn metadata(&self) -> Result<Metadata, FsError> {
-        self.disk.called("file_metadata", Subject::File(self.inode))?;
+        self.disk
+            .called("file_metadata", Subject::File(self.inode))?;
         Ok(self.disk.metadata(self.inode))
     }
 }
@@ -218,7 +281,8 @@ impl File for MemoryFile {
 impl MemoryFile {
     /// What a read at `offset` may give of the file.
     fn range(&self, length: usize, offset: u64) -> Result<Range<usize>, FsError> {
-        let size = usize::try_from(self.disk.metadata(self.inode).size).map_err(|_| FsError::Invalid)?;
+        let size =
+            usize::try_from(self.disk.metadata(self.inode).size).map_err(|_| FsError::Invalid)?;
         let start = size.min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
         Ok(start..size.min(start + length.min(self.disk.0.most_read.get())))
     }
@@ -228,8 +292,14 @@ impl Entries for MemoryEntries {
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError> {
         // An error concerns one name, which is not told again.
         let entry = self.entries.next();
-        let name = entry.as_ref().and_then(|entry| entry.as_ref()).map(|entry| entry.name.as_str());
-        self.disk.called("next_entry", Subject::Listed(self.inode, name))?;
-        entry.map_or(Ok(None), |entry| entry.map(Some).ok_or(FsError::IllegalName))
+        let name = entry
+            .as_ref()
+            .and_then(|entry| entry.as_ref())
+            .map(|entry| entry.name.as_str());
+        self.disk
+            .called("next_entry", Subject::Listed(self.inode, name))?;
+        entry.map_or(Ok(None), |entry| {
+            entry.map(Some).ok_or(FsError::IllegalName)
+        })
     }
 }

@@ -63,7 +63,11 @@ pub(super) enum Subject<'a> {
     /// The next name in the listing of a directory, if it has one that can be told.
     Listed(Inode, Option<&'a str>),
     /// The file of one name, which is to get another one.
-    Names { directory: Inode, from: &'a str, to: &'a str },
+    Names {
+        directory: Inode,
+        from: &'a str,
+        to: &'a str,
+    },
     /// An opened file.
     File(Inode),
     /// An opened file, of which so many bytes can be read.
@@ -90,8 +94,14 @@ impl<'a> Subject<'a> {
     /// The name that a call is noted with.
     pub(super) fn name(self) -> &'a str {
         match self {
-            Self::Name(_, name) | Self::Names { to: name, .. } | Self::Listed(_, Some(name)) => name,
-            Self::Directory(_) | Self::Listed(_, None) | Self::File(_) | Self::Read(..) | Self::Write(..) => "",
+            Self::Name(_, name) | Self::Names { to: name, .. } | Self::Listed(_, Some(name)) => {
+                name
+            }
+            Self::Directory(_)
+            | Self::Listed(_, None)
+            | Self::File(_)
+            | Self::Read(..)
+            | Self::Write(..) => "",
         }
     }
 }
@@ -100,7 +110,9 @@ impl Struck {
     /// The error that was answered, if it is one that means nothing but trouble.
     pub(crate) fn trouble(&self) -> Option<FsError> {
         match self.fault {
-            Fault::Error(error) => Some(error).filter(|error| !matches!(error, FsError::NoEntry | FsError::Exist)),
+            Fault::Error(error) => {
+                Some(error).filter(|error| !matches!(error, FsError::NoEntry | FsError::Exist))
+            }
             _ => None,
         }
     }
@@ -134,26 +146,37 @@ impl Disk {
     }
 
     /// Has a fault strike a call, if it means anything to it.
-    pub(super) fn meet(&self, fault: Fault, call: Call, subject: Subject<'_>) -> Result<Extent, FsError> {
+    pub(super) fn meet(
+        &self,
+        fault: Fault,
+        call: Call,
+        subject: Subject<'_>,
+    ) -> Result<Extent, FsError> {
         let place = self.place(subject);
         let (altered, answer) = match (fault, subject) {
             (Fault::Error(error), _) => (Tree::new(), Err(error)),
-            (Fault::ShortRead, Subject::Read(_, 2..)) | (Fault::ShortWrite, Subject::Write(_, 2..)) => {
-                (Tree::new(), Ok(Extent::Part))
-            }
+            (Fault::ShortRead, Subject::Read(_, 2..))
+            | (Fault::ShortWrite, Subject::Write(_, 2..)) => (Tree::new(), Ok(Extent::Part)),
             (Fault::Gone, _) => (self.remove(subject), Ok(Extent::Whole)),
-            (Fault::Grown, _) if call.looks_at_a_file() => {
-                (self.alter(subject, |content| content.extend_from_slice(MORE)), Ok(Extent::Whole))
-            }
-            (Fault::Shrunk, _) if call.looks_at_a_file() => {
-                (self.alter(subject, |content| content.truncate(content.len() / 2)), Ok(Extent::Whole))
-            }
+            (Fault::Grown, _) if call.looks_at_a_file() => (
+                self.alter(subject, |content| content.extend_from_slice(MORE)),
+                Ok(Extent::Whole),
+            ),
+            (Fault::Shrunk, _) if call.looks_at_a_file() => (
+                self.alter(subject, |content| content.truncate(content.len() / 2)),
+                Ok(Extent::Whole),
+            ),
             (Fault::ShortRead | Fault::ShortWrite | Fault::Grown | Fault::Shrunk, _) => {
                 (Tree::new(), Ok(Extent::Whole))
             }
         };
         if answer != Ok(Extent::Whole) || !altered.is_empty() {
-            *self.0.struck.borrow_mut() = Some(Struck { fault, call, place, altered });
+            *self.0.struck.borrow_mut() = Some(Struck {
+                fault,
+                call,
+                place,
+                altered,
+            });
         }
         answer
     }
@@ -161,9 +184,24 @@ impl Disk {
     /// Removes what a call concerns, with all that is in it.
     fn remove(&self, subject: Subject<'_>) -> Tree {
         let mut gone = Tree::new();
-        for Named { directory, name, path } in self.concerned(subject) {
-            gone.extend(self.tree(&path).into_keys().map(|below| (path.clone() + &below, None)));
-            if let Node::Directory { names, durable, changes, .. } = &mut self.0.nodes.borrow_mut()[directory] {
+        for Named {
+            directory,
+            name,
+            path,
+        } in self.concerned(subject)
+        {
+            gone.extend(
+                self.tree(&path)
+                    .into_keys()
+                    .map(|below| (path.clone() + &below, None)),
+            );
+            if let Node::Directory {
+                names,
+                durable,
+                changes,
+                ..
+            } = &mut self.0.nodes.borrow_mut()[directory]
+            {
                 names.remove(&name);
                 durable.remove(&name);
                 changes.retain(|(changed, _)| *changed != name);
@@ -175,23 +213,39 @@ impl Disk {
     /// Alters the file that a call looks at, so soon after it was written that its time stays the same. A temporary file is
     /// not altered by anybody else: it is its owner's alone, and nobody else knows of it.
     fn alter(&self, subject: Subject<'_>, change: impl Fn(&mut Vec<u8>)) -> Tree {
-        let Some(inode) = self.inode(subject) else { return Tree::new() };
+        let Some(inode) = self.inode(subject) else {
+            return Tree::new();
+        };
         let names = self.names_of(inode);
         if names.iter().any(|named| is_temporary_name(&named.name)) {
             return Tree::new();
         }
-        let Node::File { content, durable, .. } = &mut self.0.nodes.borrow_mut()[inode] else { return Tree::new() };
+        let Node::File {
+            content, durable, ..
+        } = &mut self.0.nodes.borrow_mut()[inode]
+        else {
+            return Tree::new();
+        };
         change(content);
         durable.clone_from(content);
-        names.into_iter().map(|named| (named.path, Some(content.clone()))).collect()
+        names
+            .into_iter()
+            .map(|named| (named.path, Some(content.clone())))
+            .collect()
     }
 
     /// The names that a call concerns: one, or all of an opened file.
     fn concerned(&self, subject: Subject<'_>) -> Vec<Named> {
-        let mut names = self.inode(subject).map_or_else(Vec::new, |inode| self.names_of(inode));
+        let mut names = self
+            .inode(subject)
+            .map_or_else(Vec::new, |inode| self.names_of(inode));
         if let Subject::Name(directory, name)
         | Subject::Listed(directory, Some(name))
-        | Subject::Names { directory, from: name, .. } = subject
+        | Subject::Names {
+            directory,
+            from: name,
+            ..
+        } = subject
         {
             names.retain(|named| (named.directory, named.name.as_str()) == (directory, name));
         }
@@ -203,8 +257,14 @@ impl Disk {
         match subject {
             Subject::Name(directory, name)
             | Subject::Listed(directory, Some(name))
-            | Subject::Names { directory, from: name, .. } => self.lookup(directory, name),
-            Subject::File(inode) | Subject::Read(inode, _) | Subject::Write(inode, _) => Some(inode),
+            | Subject::Names {
+                directory,
+                from: name,
+                ..
+            } => self.lookup(directory, name),
+            Subject::File(inode) | Subject::Read(inode, _) | Subject::Write(inode, _) => {
+                Some(inode)
+            }
             Subject::Directory(_) | Subject::Listed(_, None) => None,
         }
     }
@@ -212,14 +272,23 @@ impl Disk {
     /// The path of what a call concerns.
     fn place(&self, subject: Subject<'_>) -> String {
         let (inode, name) = match subject {
-            Subject::Name(directory, name) | Subject::Names { directory, to: name, .. } => (directory, Some(name)),
+            Subject::Name(directory, name)
+            | Subject::Names {
+                directory,
+                to: name,
+                ..
+            } => (directory, Some(name)),
             Subject::Directory(inode)
             | Subject::Listed(inode, _)
             | Subject::File(inode)
             | Subject::Read(inode, _)
             | Subject::Write(inode, _) => (inode, None),
         };
-        let path = self.names_of(inode).into_iter().next().map_or_else(String::new, |named| named.path);
+        let path = self
+            .names_of(inode)
+            .into_iter()
+            .next()
+            .map_or_else(String::new, |named| named.path);
         name.map_or(path.clone(), |name| format!("{path}/{name}"))
     }
 
@@ -230,7 +299,11 @@ impl Disk {
             for (name, inode) in self.names(directory) {
                 let path = format!("{above}/{name}");
                 if inode == wanted {
-                    found.push(Named { directory, name, path: path.clone() });
+                    found.push(Named {
+                        directory,
+                        name,
+                        path: path.clone(),
+                    });
                 }
                 left.push((path, inode));
             }

@@ -171,7 +171,11 @@ impl Disk {
     /// Answers `error` instead of creating a name that `refuses` says yes to, and with `on_lookup` instead of looking one
     /// up.
     pub(crate) fn refuse_names(&self, error: FsError, on_lookup: bool, refuses: fn(&str) -> bool) {
-        self.0.refusal.set(Some(Refusal { refuses, error, on_lookup }));
+        self.0.refusal.set(Some(Refusal {
+            refuses,
+            error,
+            on_lookup,
+        }));
     }
 
     /// The calls since the last look.
@@ -186,14 +190,20 @@ impl Disk {
 
     /// Opens a directory by its path from the root, creating what is missing.
     pub(crate) fn directory(&self, path: &str) -> MemoryDirectory {
-        let inode = path.split('/').filter(|part| !part.is_empty()).fold(0, |parent, name| {
-            self.lookup(parent, name).unwrap_or_else(|| {
-                let inode = self.add(Node::new_directory());
-                self.bind(parent, name, inode);
-                inode
-            })
-        });
-        MemoryDirectory { disk: self.clone(), inode }
+        let inode = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .fold(0, |parent, name| {
+                self.lookup(parent, name).unwrap_or_else(|| {
+                    let inode = self.add(Node::new_directory());
+                    self.bind(parent, name, inode);
+                    inode
+                })
+            });
+        MemoryDirectory {
+            disk: self.clone(),
+            inode,
+        }
     }
 
     /// Writes a whole file, creating the directories it is in.
@@ -205,9 +215,14 @@ impl Disk {
     /// Gives a file that is there other content, without making it another file.
     pub(crate) fn overwrite(&self, path: &str, bytes: Vec<u8>) {
         let (parent, name) = path.rsplit_once('/').expect("a path has a directory");
-        let inode = self.lookup(self.directory(parent).inode, name).expect("the file is there");
+        let inode = self
+            .lookup(self.directory(parent).inode, name)
+            .expect("the file is there");
         let now = self.0.clock.get();
-        if let Node::File { content, modified, .. } = &mut self.0.nodes.borrow_mut()[inode] {
+        if let Node::File {
+            content, modified, ..
+        } = &mut self.0.nodes.borrow_mut()[inode]
+        {
             *content = bytes;
             *modified = now;
         }
@@ -220,7 +235,9 @@ impl Disk {
 
     /// Makes a link whose target has a path of this length, which is its size.
     pub(crate) fn write_link(&self, path: &str, length: usize) {
-        let link = self.add(Node::Other { size: length as u64 });
+        let link = self.add(Node::Other {
+            size: length as u64,
+        });
         self.put(path, link);
     }
 
@@ -245,10 +262,15 @@ impl Disk {
     /// Each file of a directory with its content and time, for comparing a directory before and after.
     pub(crate) fn snapshot(&self, path: &str) -> BTreeMap<String, (Vec<u8>, u64)> {
         let file = |inode| match &self.0.nodes.borrow()[inode] {
-            Node::File { content, modified, .. } => (content.clone(), *modified),
+            Node::File {
+                content, modified, ..
+            } => (content.clone(), *modified),
             Node::Directory { .. } | Node::Other { .. } => (Vec::new(), 0),
         };
-        self.names(self.directory(path).inode).into_iter().map(|(name, inode)| (name, file(inode))).collect()
+        self.names(self.directory(path).inode)
+            .into_iter()
+            .map(|(name, inode)| (name, file(inode)))
+            .collect()
     }
 
     /// Everything below a directory.
@@ -259,7 +281,11 @@ impl Disk {
             let content = match &self.0.nodes.borrow()[inode] {
                 Node::File { content, .. } => Some(content.clone()),
                 Node::Directory { names, .. } => {
-                    left.extend(names.iter().map(|(name, inode)| (format!("{path}/{name}"), *inode)));
+                    left.extend(
+                        names
+                            .iter()
+                            .map(|(name, inode)| (format!("{path}/{name}"), *inode)),
+                    );
                     None
                 }
                 Node::Other { .. } => None,
@@ -278,7 +304,11 @@ impl Disk {
     /// Notes a call, asks the hook, and has a fault strike that is planned for it.
     fn called(&self, operation: &'static str, subject: Subject<'_>) -> Result<Extent, FsError> {
         let number = self.0.calls.borrow().len();
-        let call = Call { number, operation, name: subject.name().to_owned() };
+        let call = Call {
+            number,
+            operation,
+            name: subject.name().to_owned(),
+        };
         self.0.calls.borrow_mut().push(call.clone());
         // The hook may use the disk, and so must not be borrowed meanwhile.
         let hook = self.0.hook.borrow_mut().take();

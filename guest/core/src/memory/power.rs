@@ -48,7 +48,9 @@ impl Disk {
             }),
             Left::Some(seed) => {
                 let mut choices = Choices(seed);
-                nodes.iter_mut().for_each(|node| node.lose_some(&mut choices));
+                nodes
+                    .iter_mut()
+                    .for_each(|node| node.lose_some(&mut choices));
             }
         }
     }
@@ -58,8 +60,15 @@ impl Node {
     /// Goes back to what was durable.
     fn lose(&mut self) {
         match self {
-            Self::File { content, durable, .. } => content.clone_from(durable),
-            Self::Directory { names, durable, changes, .. } => {
+            Self::File {
+                content, durable, ..
+            } => content.clone_from(durable),
+            Self::Directory {
+                names,
+                durable,
+                changes,
+                ..
+            } => {
                 names.clone_from(durable);
                 changes.clear();
             }
@@ -70,8 +79,15 @@ impl Node {
     /// Goes back to what was durable and some of what was done to it since.
     fn lose_some(&mut self, choices: &mut Choices) {
         match self {
-            Self::File { content, durable, .. } if content != durable => *content = torn(durable, content, choices),
-            Self::Directory { names, durable, changes, .. } => *names = mixed(durable, changes, choices),
+            Self::File {
+                content, durable, ..
+            } if content != durable => *content = torn(durable, content, choices),
+            Self::Directory {
+                names,
+                durable,
+                changes,
+                ..
+            } => *names = mixed(durable, changes, choices),
             Self::File { .. } | Self::Other { .. } => {}
         }
         self.settle();
@@ -101,7 +117,10 @@ fn torn(old: &[u8], new: &[u8], choices: &mut Choices) -> Vec<u8> {
 fn mixed(durable: &Names, changes: &[(String, Option<Inode>)], choices: &mut Choices) -> Names {
     let mut meanings: BTreeMap<&str, Vec<Option<Inode>>> = BTreeMap::new();
     for (name, meaning) in changes {
-        meanings.entry(name).or_insert_with(|| vec![durable.get(name).copied()]).push(*meaning);
+        meanings
+            .entry(name)
+            .or_insert_with(|| vec![durable.get(name).copied()])
+            .push(*meaning);
     }
     let mut names = durable.clone();
     for (name, meanings) in meanings {

@@ -19,12 +19,22 @@ pub(crate) struct RandomReader<'f, F> {
 impl<'f, F: File> RandomReader<'f, F> {
     /// Returns a reader of a file of `size` bytes.
     pub(crate) fn new(file: &'f F, size: u64) -> Self {
-        Self { file, size, tail: Vec::new(), bytes_read: 0 }
+        Self {
+            file,
+            size,
+            tail: Vec::new(),
+            bytes_read: 0,
+        }
     }
 
     /// Returns a reader of a file that was read already, and consists of `bytes`.
     pub(crate) fn of_bytes(file: &'f F, bytes: Vec<u8>) -> Self {
-        Self { file, size: bytes.len() as u64, tail: bytes, bytes_read: 0 }
+        Self {
+            file,
+            size: bytes.len() as u64,
+            tail: bytes,
+            bytes_read: 0,
+        }
     }
 
     /// Returns the number of bytes read from the file.
@@ -40,7 +50,10 @@ impl<'f, F: File> RandomReader<'f, F> {
     /// Returns the last `length` bytes of the file, or all of it if it is shorter, and keeps them.
     pub(super) fn tail(&mut self, length: usize) -> Result<&[u8], PublicationError> {
         let length = usize::try_from(self.size).map_or(length, |size| size.min(length));
-        if let Some(missing) = length.checked_sub(self.tail.len()).filter(|missing| *missing > 0) {
+        if let Some(missing) = length
+            .checked_sub(self.tail.len())
+            .filter(|missing| *missing > 0)
+        {
             let mut tail = self.read(self.size - length as u64, missing)?;
             tail.append(&mut self.tail);
             self.tail = tail;
@@ -55,14 +68,19 @@ impl<'f, F: File> RandomReader<'f, F> {
     /// [`PublicationError::Container`] if the file ends before them.
     pub(super) fn read(&mut self, offset: u64, length: usize) -> Result<Vec<u8>, PublicationError> {
         const CUT_SHORT: PublicationError = PublicationError::Container("it ends too early");
-        let end = offset.checked_add(length as u64).filter(|end| *end <= self.size).ok_or(CUT_SHORT)?;
+        let end = offset
+            .checked_add(length as u64)
+            .filter(|end| *end <= self.size)
+            .ok_or(CUT_SHORT)?;
         // The part that is in memory already is not read once more.
         let tail_start = self.size - self.tail.len() as u64;
         let read_to = end.min(tail_start).max(offset);
         let mut bytes = Vec::with_capacity(length);
         while offset + (bytes.len() as u64) < read_to {
             let missing = read_to - offset - bytes.len() as u64;
-            let wanted = usize::try_from(missing).unwrap_or(READ_LENGTH).min(READ_LENGTH);
+            let wanted = usize::try_from(missing)
+                .unwrap_or(READ_LENGTH)
+                .min(READ_LENGTH);
             let read = self.file.read(wanted, offset + bytes.len() as u64)?.bytes;
             if read.is_empty() {
                 return Err(CUT_SHORT);

@@ -7,7 +7,8 @@ use super::end::DirectoryLocation;
 use super::{LICENSE_ENTRIES, PublicationError};
 use crate::File;
 use crate::zip::{
-    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, IN_ZIP64_32, LOCAL_HEADER_LENGTH, ZIP64_EXTRA, get16, get32, get64,
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, IN_ZIP64_32, LOCAL_HEADER_LENGTH, ZIP64_EXTRA, get16,
+    get32, get64,
 };
 
 /// The number of bytes that are read at a time. A header is at most 46 bytes and three fields of
@@ -48,27 +49,53 @@ pub(super) fn scan<F: File>(
     reader: &mut RandomReader<'_, F>,
     location: &DirectoryLocation,
 ) -> Result<Directory, PublicationError> {
-    let mut directory = Directory { license: None, other_entries: Vec::new() };
-    let mut headers = Headers { buffer: Vec::new(), next: 0, unread: location.start..location.start + location.size };
+    let mut directory = Directory {
+        license: None,
+        other_entries: Vec::new(),
+    };
+    let mut headers = Headers {
+        buffer: Vec::new(),
+        next: 0,
+        unread: location.start..location.start + location.size,
+    };
     let mut count = 0_u64;
     while let Some(header) = headers.next_header(reader)? {
         count += 1;
         let name = header.get(CENTRAL_HEADER_LENGTH..).ok_or(BROKEN)?;
-        let name = name.get(..usize::from(get16(header, 28).ok_or(BROKEN)?)).ok_or(BROKEN)?;
+        let name = name
+            .get(..usize::from(get16(header, 28).ok_or(BROKEN)?))
+            .ok_or(BROKEN)?;
         let entry = parse(header, name.len(), location.prefix).ok_or(BROKEN)?;
-        if let Some(license) = LICENSE_ENTRIES.iter().find(|license| license.as_bytes() == name) {
+        if let Some(license) = LICENSE_ENTRIES
+            .iter()
+            .find(|license| license.as_bytes() == name)
+        {
             if directory.license.replace((entry, license)).is_some() {
-                return Err(PublicationError::License("it contains more than one license document"));
+                return Err(PublicationError::License(
+                    "it contains more than one license document",
+                ));
             }
         } else {
-            let end = entry.offset.checked_add(LOCAL_HEADER_LENGTH as u64 + name.len() as u64);
-            let end = end.and_then(|end| end.checked_add(entry.compressed_size)).ok_or(BROKEN)?;
+            let end = entry
+                .offset
+                .checked_add(LOCAL_HEADER_LENGTH as u64 + name.len() as u64);
+            let end = end
+                .and_then(|end| end.checked_add(entry.compressed_size))
+                .ok_or(BROKEN)?;
             directory.other_entries.push(entry.offset..end);
         }
     }
     // Without ZIP64, more entries than 16 bits can count are counted modulo 65,536 by some tools.
-    let counted = if location.is_zip64 { count } else { count & 0xFFFF };
-    if counted == location.entries { Ok(directory) } else { Err(BROKEN) }
+    let counted = if location.is_zip64 {
+        count
+    } else {
+        count & 0xFFFF
+    };
+    if counted == location.entries {
+        Ok(directory)
+    } else {
+        Err(BROKEN)
+    }
 }
 
 /// The headers that were not scanned yet.
@@ -82,7 +109,10 @@ struct Headers {
 
 impl Headers {
     /// Returns the bytes of the next header, or `None` after the last.
-    fn next_header<F: File>(&mut self, reader: &mut RandomReader<'_, F>) -> Result<Option<&[u8]>, PublicationError> {
+    fn next_header<F: File>(
+        &mut self,
+        reader: &mut RandomReader<'_, F>,
+    ) -> Result<Option<&[u8]>, PublicationError> {
         if self.next == self.buffer.len() && self.unread.is_empty() {
             return Ok(None);
         }
@@ -91,7 +121,10 @@ impl Headers {
         if get32(fixed, 0) != Some(CENTRAL_HEADER) {
             return Err(BROKEN);
         }
-        let variable = [28, 30, 32].into_iter().map(|at| get16(fixed, at).map(usize::from)).sum::<Option<usize>>();
+        let variable = [28, 30, 32]
+            .into_iter()
+            .map(|at| get16(fixed, at).map(usize::from))
+            .sum::<Option<usize>>();
         let length = CENTRAL_HEADER_LENGTH + variable.ok_or(BROKEN)?;
         self.fill(reader, length)?;
         let start = self.next;
@@ -100,7 +133,11 @@ impl Headers {
     }
 
     /// Reads until at least `length` bytes are in the buffer from the next header on.
-    fn fill<F: File>(&mut self, reader: &mut RandomReader<'_, F>, length: usize) -> Result<(), PublicationError> {
+    fn fill<F: File>(
+        &mut self,
+        reader: &mut RandomReader<'_, F>,
+        length: usize,
+    ) -> Result<(), PublicationError> {
         while self.buffer.len() - self.next < length {
             self.buffer.drain(..self.next);
             self.next = 0;
@@ -108,7 +145,10 @@ impl Headers {
             if piece == 0 {
                 return Err(BROKEN);
             }
-            let read = reader.read(self.unread.start, usize::try_from(piece).map_err(|_| BROKEN)?)?;
+            let read = reader.read(
+                self.unread.start,
+                usize::try_from(piece).map_err(|_| BROKEN)?,
+            )?;
             self.unread.start += piece;
             self.buffer.extend_from_slice(&read);
         }
@@ -121,8 +161,17 @@ fn parse(header: &[u8], name_length: usize, prefix: u64) -> Option<Entry> {
     let extra_start = CENTRAL_HEADER_LENGTH + name_length;
     let extra = header.get(extra_start..extra_start + usize::from(get16(header, 30)?))?;
     let fields = [get32(header, 24)?, get32(header, 20)?, get32(header, 42)?];
-    let mut wide = Zip64Fields { extra: zip64_extra(extra), next: 0 };
-    let mut take = |field: u32| if field == IN_ZIP64_32 { wide.take() } else { Some(u64::from(field)) };
+    let mut wide = Zip64Fields {
+        extra: zip64_extra(extra),
+        next: 0,
+    };
+    let mut take = |field: u32| {
+        if field == IN_ZIP64_32 {
+            wide.take()
+        } else {
+            Some(u64::from(field))
+        }
+    };
     // In this order, each only if its field of 32 bits cannot hold it (4.5.3).
     let [size, compressed_size, offset] = [take(fields[0])?, take(fields[1])?, take(fields[2])?];
     Some(Entry {

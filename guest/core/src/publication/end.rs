@@ -10,8 +10,9 @@ use super::bytes::RandomReader;
 use super::{LICENSE_ENTRIES, PublicationError};
 use crate::File;
 use crate::zip::{
-    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, LOCAL_HEADER, LOCAL_HEADER_LENGTH,
-    ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64,
+    CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, LOCAL_HEADER,
+    LOCAL_HEADER_LENGTH, ZIP64_END_LOCATOR, ZIP64_END_RECORD, ZIP64_LOCATOR_LENGTH,
+    ZIP64_RECORD_LENGTH, get16, get32, get64,
 };
 
 /// The number of bytes that are read first from the end of a file: most containers have no comment,
@@ -19,7 +20,8 @@ use crate::zip::{
 const FIRST_TAIL: usize = 4 << 10;
 /// The number of bytes in which the end record is searched: it can have a comment of up to 65,535
 /// bytes (4.4.12), and the ZIP64 structures come before it.
-const LONGEST_TAIL: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + END_LENGTH + u16::MAX as usize;
+const LONGEST_TAIL: usize =
+    ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + END_LENGTH + u16::MAX as usize;
 /// The number of bytes before the ZIP64 locator in which the ZIP64 end record is searched. Most are
 /// right before it; extensible data (4.3.14.2), which is rare and short, may come in between.
 const ZIP64_REACH: usize = 4 << 10;
@@ -104,7 +106,11 @@ fn starts_as_publication(head: &[u8]) -> bool {
         get32(header, 0) == Some(LOCAL_HEADER)
             && get16(header, 26)
                 .and_then(|length| name.get(..usize::from(length)))
-                .is_some_and(|name| LICENSE_ENTRIES.iter().any(|license| license.as_bytes() == name))
+                .is_some_and(|name| {
+                    LICENSE_ENTRIES
+                        .iter()
+                        .any(|license| license.as_bytes() == name)
+                })
     };
     after_header.starts_with(EPUB_START) || memchr_iter(first, head).any(is_license)
 }
@@ -120,7 +126,8 @@ fn end_records(tail: &[u8]) -> Vec<([u8; END_LENGTH], usize)> {
     };
     let mut records: Vec<_> = memrchr_iter(first, tail).filter_map(record_at).collect();
     let reaches_end = |(record, at): &([u8; END_LENGTH], usize)| {
-        get16(record, 20).is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
+        get16(record, 20)
+            .is_some_and(|comment| at + END_LENGTH + usize::from(comment) == tail.len())
     };
     records.sort_by_key(|record| !reaches_end(record));
     records.truncate(MAX_END_RECORDS);
@@ -140,7 +147,12 @@ fn locate<F: File>(
     let record = match read_zip64(reader, position)? {
         Some(record) => record,
         // One part of an archive in several files.
-        None if [field16(4), field16(6)].iter().any(|disk| !matches!(*disk, 0 | IN_ZIP64_16)) => return Ok(None),
+        None if [field16(4), field16(6)]
+            .iter()
+            .any(|disk| !matches!(*disk, 0 | IN_ZIP64_16)) =>
+        {
+            return Ok(None);
+        }
         None => EndRecord {
             entries: field16(10).into(),
             size: field32(12),
@@ -149,7 +161,13 @@ fn locate<F: File>(
             start: position,
         },
     };
-    let EndRecord { entries, size, offset, is_zip64, start: end } = record;
+    let EndRecord {
+        entries,
+        size,
+        offset,
+        is_zip64,
+        start: end,
+    } = record;
     let wrong = PublicationError::Container("the place of its central directory is wrong");
     let start = end.checked_sub(size).ok_or(wrong)?;
     let prefix = start.checked_sub(offset).ok_or(wrong)?;
@@ -163,15 +181,28 @@ fn locate<F: File>(
         return Err(wrong);
     }
     if entries > size / CENTRAL_HEADER_LENGTH as u64 {
-        return Err(PublicationError::Container("its central directory has fewer entries than it claims"));
+        return Err(PublicationError::Container(
+            "its central directory has fewer entries than it claims",
+        ));
     }
-    Ok(Some(DirectoryLocation { start, size, entries, is_zip64, prefix }))
+    Ok(Some(DirectoryLocation {
+        start,
+        size,
+        entries,
+        is_zip64,
+        prefix,
+    }))
 }
 
 /// Returns the fields of the ZIP64 end record (4.3.14), or `None` if there is no locator of one
 /// before the end record at `position`.
-fn read_zip64<F: File>(reader: &mut RandomReader<'_, F>, position: u64) -> Result<Option<EndRecord>, PublicationError> {
-    let Some(locator_start) = position.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else { return Ok(None) };
+fn read_zip64<F: File>(
+    reader: &mut RandomReader<'_, F>,
+    position: u64,
+) -> Result<Option<EndRecord>, PublicationError> {
+    let Some(locator_start) = position.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else {
+        return Ok(None);
+    };
     if get32(&reader.read(locator_start, 4)?, 0) != Some(ZIP64_END_LOCATOR) {
         return Ok(None);
     }
@@ -182,13 +213,22 @@ fn read_zip64<F: File>(reader: &mut RandomReader<'_, F>, position: u64) -> Resul
     let is_record = |at: &usize| {
         let record = &before[*at..];
         get32(record, 0) == Some(ZIP64_END_RECORD)
-            && get64(record, 4).and_then(|length| length.checked_add(12)) == Some(record.len() as u64)
+            && get64(record, 4).and_then(|length| length.checked_add(12))
+                == Some(record.len() as u64)
             && record.len() >= ZIP64_RECORD_LENGTH
     };
     let missing = PublicationError::Container("its ZIP64 end record is missing");
-    let at = memrchr_iter(first, &before).find(is_record).ok_or(missing)?;
+    let at = memrchr_iter(first, &before)
+        .find(is_record)
+        .ok_or(missing)?;
     let field = |offset| get64(&before, at + offset).ok_or(missing);
     let (entries, size, offset) = (field(32)?, field(40)?, field(48)?);
     let start = locator_start - (reach - at) as u64;
-    Ok(Some(EndRecord { entries, size, offset, is_zip64: true, start }))
+    Ok(Some(EndRecord {
+        entries,
+        size,
+        offset,
+        is_zip64: true,
+        start,
+    }))
 }

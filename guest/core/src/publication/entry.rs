@@ -46,19 +46,26 @@ pub(super) fn read<F: File>(
         return Err(malformed("the entry of its license is encrypted"));
     }
     if ![STORED, DEFLATED].contains(&entry.method) {
-        return Err(malformed("the entry of its license is neither stored nor deflated"));
+        return Err(malformed(
+            "the entry of its license is neither stored nor deflated",
+        ));
     }
     if entry.size > LARGEST_DOCUMENT || entry.compressed_size > MAX_COMPRESSED_SIZE {
-        return Err(malformed("the entry of its license is larger than a license document can be"));
+        return Err(malformed(
+            "the entry of its license is larger than a license document can be",
+        ));
     }
     let data = read_data(reader, entry, name, directory, directory_start)?;
     let document = match entry.method {
         STORED => data,
-        _ => decompress_to_vec_with_limit(&data, to_usize(entry.size)?)
-            .map_err(|_| malformed("the entry of its license does not inflate to the size that it claims"))?,
+        _ => decompress_to_vec_with_limit(&data, to_usize(entry.size)?).map_err(|_| {
+            malformed("the entry of its license does not inflate to the size that it claims")
+        })?,
     };
     if document.len() as u64 != entry.size {
-        return Err(malformed("the entry of its license has another size than it claims"));
+        return Err(malformed(
+            "the entry of its license has another size than it claims",
+        ));
     }
     if crc32(&document) != entry.crc32 {
         return Err(malformed("the CRC-32 of its license is wrong"));
@@ -93,7 +100,9 @@ fn read_data<F: File>(
     let taken = entry.offset..entry.offset + length;
     let overlaps = |other: &Range<u64>| other.start < taken.end && taken.start < other.end;
     if directory.other_entries.iter().any(overlaps) {
-        return Err(PublicationError::License("the entry of its license overlaps another entry"));
+        return Err(PublicationError::License(
+            "the entry of its license overlaps another entry",
+        ));
     }
     let length = to_usize(length)?;
     if let Some(missing) = length.checked_sub(bytes.len()) {

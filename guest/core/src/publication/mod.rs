@@ -65,20 +65,30 @@ pub(crate) fn read_license<F: File>(
     reader: &mut RandomReader<'_, F>,
     head: &[u8],
 ) -> Result<Option<EmbeddedLicense>, PublicationError> {
-    let Some(location) = end::find_directory(reader, head)? else { return Ok(None) };
+    let Some(location) = end::find_directory(reader, head)? else {
+        return Ok(None);
+    };
     if location.size > MAX_DIRECTORY_SIZE {
         return Ok(None);
     }
     let directory = directory::scan(reader, &location)?;
-    let Some((entry, name)) = directory.license else { return Ok(None) };
+    let Some((entry, name)) = directory.license else {
+        return Ok(None);
+    };
     let document = entry::read(reader, &entry, name, &directory, location.start)?;
-    Ok(Some(EmbeddedLicense { entry: name, document }))
+    Ok(Some(EmbeddedLicense {
+        entry: name,
+        document,
+    }))
 }
 
 /// Returns `false` if these bytes are certainly not those of a ZIP container: they have no end record.
 pub(crate) fn may_be_container(bytes: &[u8]) -> bool {
     // The last byte of its signature is a control character, which text does not contain.
     let [.., last] = END_RECORD.to_le_bytes();
-    let is_signature = |at: usize| at.checked_sub(3).is_some_and(|start| get32(bytes, start) == Some(END_RECORD));
+    let is_signature = |at: usize| {
+        at.checked_sub(3)
+            .is_some_and(|start| get32(bytes, start) == Some(END_RECORD))
+    };
     memchr::memchr_iter(last, bytes).any(is_signature)
 }

@@ -4,8 +4,8 @@ use miniz_oxide::deflate::compress_to_vec;
 
 use crate::crc32::crc32;
 use crate::zip::{
-    CENTRAL_HEADER, END_RECORD, IN_ZIP64_16, IN_ZIP64_32, LOCAL_HEADER, ZIP64_END_LOCATOR, ZIP64_END_RECORD,
-    ZIP64_EXTRA, put16, put32, put64,
+    CENTRAL_HEADER, END_RECORD, IN_ZIP64_16, IN_ZIP64_32, LOCAL_HEADER, ZIP64_END_LOCATOR,
+    ZIP64_END_RECORD, ZIP64_EXTRA, put16, put32, put64,
 };
 
 /// A license document.
@@ -69,18 +69,28 @@ impl Entry {
 
     pub(crate) fn deflated(name: &'static str, content: impl AsRef<[u8]>) -> Self {
         let data = compress_to_vec(content.as_ref(), 6);
-        Self { method: 8, compressed_size: data.len() as u64, data, ..Self::stored(name, content) }
+        Self {
+            method: 8,
+            compressed_size: data.len() as u64,
+            data,
+            ..Self::stored(name, content)
+        }
     }
 }
 
 impl Container {
     pub(crate) fn of(entries: impl Into<Vec<Entry>>) -> Self {
-        Self { entries: entries.into(), ..Self::default() }
+        Self {
+            entries: entries.into(),
+            ..Self::default()
+        }
     }
 
     /// An EPUB with its license, whose chapters have so many bytes.
     pub(crate) fn epub(license: Entry, length: usize) -> Self {
-        let chapters: Vec<u8> = (0..length).map(|at| (at.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()[0]).collect();
+        let chapters: Vec<u8> = (0..length)
+            .map(|at| (at.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()[0])
+            .collect();
         Self::of([
             Entry::stored("mimetype", "application/epub+zip"),
             Entry::deflated("META-INF/container.xml", "<container/>".repeat(20)),
@@ -91,7 +101,11 @@ impl Container {
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut out = self.prefix.clone();
-        let base = if self.counts_prefix { 0 } else { self.prefix.len() as u64 };
+        let base = if self.counts_prefix {
+            0
+        } else {
+            self.prefix.len() as u64
+        };
         let mut directory = Vec::new();
         for entry in &self.entries {
             let offset = (out.len() as u64 - base).saturating_add_signed(entry.misplaced_by);
@@ -129,10 +143,31 @@ impl Container {
         put16(&mut out, 0);
         put16(&mut out, 0);
         for _ in 0..2 {
-            put16(&mut out, if self.zip64 { IN_ZIP64_16 } else { u16::try_from(entries).expect("few") });
+            put16(
+                &mut out,
+                if self.zip64 {
+                    IN_ZIP64_16
+                } else {
+                    u16::try_from(entries).expect("few")
+                },
+            );
         }
-        put32(&mut out, if self.zip64 { IN_ZIP64_32 } else { narrow32(directory.len() as u64) });
-        put32(&mut out, if self.zip64 { IN_ZIP64_32 } else { narrow32(offset) });
+        put32(
+            &mut out,
+            if self.zip64 {
+                IN_ZIP64_32
+            } else {
+                narrow32(directory.len() as u64)
+            },
+        );
+        put32(
+            &mut out,
+            if self.zip64 {
+                IN_ZIP64_32
+            } else {
+                narrow32(offset)
+            },
+        );
         put16(&mut out, narrow(self.comment.len()));
         out.extend_from_slice(&self.comment);
         out
@@ -159,7 +194,14 @@ impl Container {
         put16(out, 0); // disk
         put16(out, 0); // internal attributes
         put32(out, 0); // external attributes
-        put32(out, if self.zip64 { IN_ZIP64_32 } else { narrow32(offset) });
+        put32(
+            out,
+            if self.zip64 {
+                IN_ZIP64_32
+            } else {
+                narrow32(offset)
+            },
+        );
         out.extend_from_slice(entry.name.as_bytes());
         out.extend_from_slice(&extra);
     }
@@ -172,8 +214,22 @@ fn put_common(out: &mut Vec<u8>, entry: &Entry, zip64: bool) {
     put16(out, entry.method);
     put32(out, 0); // time and date
     put32(out, entry.crc32);
-    put32(out, if zip64 { IN_ZIP64_32 } else { narrow32(entry.compressed_size) });
-    put32(out, if zip64 { IN_ZIP64_32 } else { narrow32(entry.size) });
+    put32(
+        out,
+        if zip64 {
+            IN_ZIP64_32
+        } else {
+            narrow32(entry.compressed_size)
+        },
+    );
+    put32(
+        out,
+        if zip64 {
+            IN_ZIP64_32
+        } else {
+            narrow32(entry.size)
+        },
+    );
 }
 
 fn narrow(length: usize) -> u16 {

@@ -11,17 +11,30 @@ type Found = Result<Option<EmbeddedLicense>, PublicationError>;
 fn find(bytes: &[u8]) -> (Found, usize) {
     let disk = Disk::new();
     disk.write("/publication", bytes);
-    let file = disk.directory("/").open_file("publication").expect("it was written");
+    let file = disk
+        .directory("/")
+        .open_file("publication")
+        .expect("it was written");
     let mut reader = RandomReader::new(&file, bytes.len() as u64);
     let found = read_license(&mut reader, &bytes[..bytes.len().min(16 << 10)]);
-    assert_eq!(reader.bytes_read(), disk.bytes_read() as u64, "the reader counts what it reads");
+    assert_eq!(
+        reader.bytes_read(),
+        disk.bytes_read() as u64,
+        "the reader counts what it reads"
+    );
     (found, disk.bytes_read())
 }
 
 fn assert_license(container: &Container, entry: &str) {
     let bytes = container.bytes();
-    let found = find(&bytes).0.unwrap_or_else(|error| panic!("{error}")).expect("it has a license");
-    assert_eq!((found.entry, found.document.as_slice()), (entry, LICENSE.as_bytes()));
+    let found = find(&bytes)
+        .0
+        .unwrap_or_else(|error| panic!("{error}"))
+        .expect("it has a license");
+    assert_eq!(
+        (found.entry, found.document.as_slice()),
+        (entry, LICENSE.as_bytes())
+    );
 }
 
 fn assert_none(bytes: &[u8], what: &str) {
@@ -51,39 +64,74 @@ fn epub_with(change: impl FnOnce(&mut Entry)) -> Container {
 #[test]
 fn the_license_of_a_publication_is_found_stored_or_deflated_under_either_name() {
     for length in [0, 6000, 100_000] {
-        assert_license(&Container::epub(Entry::stored(META_INF, LICENSE), length), META_INF);
-        assert_license(&Container::epub(Entry::deflated(META_INF, LICENSE), length), META_INF);
-        assert_license(&Container::epub(Entry::stored("license.lcpl", LICENSE), length), "license.lcpl");
-        assert_license(&Container::epub(Entry::deflated("license.lcpl", LICENSE), length), "license.lcpl");
+        assert_license(
+            &Container::epub(Entry::stored(META_INF, LICENSE), length),
+            META_INF,
+        );
+        assert_license(
+            &Container::epub(Entry::deflated(META_INF, LICENSE), length),
+            META_INF,
+        );
+        assert_license(
+            &Container::epub(Entry::stored("license.lcpl", LICENSE), length),
+            "license.lcpl",
+        );
+        assert_license(
+            &Container::epub(Entry::deflated("license.lcpl", LICENSE), length),
+            "license.lcpl",
+        );
     }
-    assert_license(&Container::of([Entry::deflated(META_INF, LICENSE)]), META_INF);
+    assert_license(
+        &Container::of([Entry::deflated(META_INF, LICENSE)]),
+        META_INF,
+    );
 }
 
 #[test]
 fn a_container_with_zip64_structures_is_read() {
     for prefix in [&b""[..], b"#!/bin/sh\nexit\n"] {
-        let container = Container { zip64: true, prefix: prefix.to_vec(), ..epub_with(|_| {}) };
+        let container = Container {
+            zip64: true,
+            prefix: prefix.to_vec(),
+            ..epub_with(|_| {})
+        };
         assert_license(&container, META_INF);
     }
 }
 
 #[test]
 fn a_comment_of_any_length_is_skipped_also_one_that_looks_like_an_end_record() {
-    let with = |comment: &[u8]| Container { comment: comment.to_vec(), ..epub_with(|_| {}) };
+    let with = |comment: &[u8]| Container {
+        comment: comment.to_vec(),
+        ..epub_with(|_| {})
+    };
     for length in [1, 22, 4_074, 4_096, 16_384, 65_535] {
         assert_license(&with(&vec![b'c'; length]), META_INF);
     }
     // It claims a comment of its own that would not end where the file does.
-    assert_license(&with(&[b"PK\x05\x06".as_slice(), &[7; 40]].concat()), META_INF);
+    assert_license(
+        &with(&[b"PK\x05\x06".as_slice(), &[7; 40]].concat()),
+        META_INF,
+    );
 }
 
 #[test]
 fn bytes_before_the_container_are_skipped_whether_its_offsets_count_them_or_not() {
     for counts_prefix in [false, true] {
         for length in [1, 20_000] {
-            let container = Container { prefix: vec![b'#'; length], counts_prefix, ..epub_with(|_| {}) };
+            let container = Container {
+                prefix: vec![b'#'; length],
+                counts_prefix,
+                ..epub_with(|_| {})
+            };
             assert_license(&container, META_INF);
-            assert_license(&Container { comment: vec![b'c'; 50_000], ..container }, META_INF);
+            assert_license(
+                &Container {
+                    comment: vec![b'c'; 50_000],
+                    ..container
+                },
+                META_INF,
+            );
         }
     }
 }
@@ -91,20 +139,39 @@ fn bytes_before_the_container_are_skipped_whether_its_offsets_count_them_or_not(
 #[test]
 fn the_extra_fields_of_the_local_header_are_of_any_length() {
     for length in [0, 1, 127, 128, 129, 5000, 65_535] {
-        assert_license(&epub_with(|entry| entry.local_extra = vec![0; length]), META_INF);
+        assert_license(
+            &epub_with(|entry| entry.local_extra = vec![0; length]),
+            META_INF,
+        );
     }
 }
 
 #[test]
 fn other_files_have_no_license() {
-    let other = [Entry::stored("mimetype", "application/epub+zip"), Entry::deflated("META-INF/x.lcpl", LICENSE)];
+    let other = [
+        Entry::stored("mimetype", "application/epub+zip"),
+        Entry::deflated("META-INF/x.lcpl", LICENSE),
+    ];
     assert_none(&Container::of(other).bytes(), "another entry");
-    for name in ["license.lcpl/", "META-INF/LICENSE.lcpl", "x/license.lcpl", "/license.lcpl", "META-INF\\license.lcpl"]
-    {
+    for name in [
+        "license.lcpl/",
+        "META-INF/LICENSE.lcpl",
+        "x/license.lcpl",
+        "/license.lcpl",
+        "META-INF\\license.lcpl",
+    ] {
         assert_none(&Container::of([Entry::stored(name, LICENSE)]).bytes(), name);
     }
     assert_none(&Container::default().bytes(), "an empty container");
-    for bytes in [&b""[..], b"P", b"PK\x03\x04", b"PK\x05\x06", &[0; 22], &vec![b'P'; 70_000], LICENSE.as_bytes()] {
+    for bytes in [
+        &b""[..],
+        b"P",
+        b"PK\x03\x04",
+        b"PK\x05\x06",
+        &[0; 22],
+        &vec![b'P'; 70_000],
+        LICENSE.as_bytes(),
+    ] {
         assert_none(bytes, "no container");
     }
 }
@@ -119,21 +186,44 @@ fn a_publication_that_is_cut_short_is_malformed_once_it_has_shown_what_it_is() {
         if length < shown {
             assert_eq!(found, Ok(None), "cut after {length} bytes");
         } else {
-            assert!(matches!(found, Err(PublicationError::Container(_))), "cut after {length} bytes: {found:?}");
+            assert!(
+                matches!(found, Err(PublicationError::Container(_))),
+                "cut after {length} bytes: {found:?}"
+            );
         }
     }
-    let audiobook = Container::of([Entry::stored("license.lcpl", LICENSE), Entry::stored("1.mp3", [7; 5000])]).bytes();
-    assert!(matches!(find(&audiobook[..3000]).0, Err(PublicationError::Container(_))));
-    let other = Container::of([Entry::stored("old/license.lcpl", LICENSE), Entry::stored("1.mp3", [7; 5000])]).bytes();
+    let audiobook = Container::of([
+        Entry::stored("license.lcpl", LICENSE),
+        Entry::stored("1.mp3", [7; 5000]),
+    ])
+    .bytes();
+    assert!(matches!(
+        find(&audiobook[..3000]).0,
+        Err(PublicationError::Container(_))
+    ));
+    let other = Container::of([
+        Entry::stored("old/license.lcpl", LICENSE),
+        Entry::stored("1.mp3", [7; 5000]),
+    ])
+    .bytes();
     assert_none(&other[..3000], "another container");
 }
 
 #[test]
 fn bytes_after_the_container_are_skipped() {
-    for container in [epub_with(|_| {}), Container { comment: vec![b'c'; 300], ..epub_with(|_| {}) }] {
+    for container in [
+        epub_with(|_| {}),
+        Container {
+            comment: vec![b'c'; 300],
+            ..epub_with(|_| {})
+        },
+    ] {
         for length in [1, 100, 60_000] {
             let bytes = [container.bytes(), vec![0; length]].concat();
-            let found = find(&bytes).0.unwrap_or_else(|error| panic!("{error}")).expect("it has a license");
+            let found = find(&bytes)
+                .0
+                .unwrap_or_else(|error| panic!("{error}"))
+                .expect("it has a license");
             assert_eq!(found.document, LICENSE.as_bytes(), "{length} bytes");
         }
     }
@@ -141,7 +231,11 @@ fn bytes_after_the_container_are_skipped() {
 
 #[test]
 fn a_zip64_record_counts_also_where_it_is_not_needed() {
-    let mut bytes = Container { zip64: true, ..epub_with(|_| {}) }.bytes();
+    let mut bytes = Container {
+        zip64: true,
+        ..epub_with(|_| {})
+    }
+    .bytes();
     let end = bytes.len() - 22;
     let record = end - 20 - 56;
     let plain = |bytes: &[u8], at: usize| bytes[record + at..record + at + 8].to_vec();
@@ -150,20 +244,30 @@ fn a_zip64_record_counts_also_where_it_is_not_needed() {
     bytes[end + 10..end + 12].copy_from_slice(&entries[..2]);
     bytes[end + 12..end + 16].copy_from_slice(&size[..4]);
     bytes[end + 16..end + 20].copy_from_slice(&offset[..4]);
-    let found = find(&bytes).0.expect("it can be read").expect("it has a license");
+    let found = find(&bytes)
+        .0
+        .expect("it can be read")
+        .expect("it has a license");
     assert_eq!(found.document, LICENSE.as_bytes());
 }
 
 #[test]
 fn a_zip64_record_may_have_extensible_data() {
     for prefix in [0, 100] {
-        let container = Container { zip64: true, prefix: vec![b'#'; prefix], ..epub_with(|_| {}) };
+        let container = Container {
+            zip64: true,
+            prefix: vec![b'#'; prefix],
+            ..epub_with(|_| {})
+        };
         let mut bytes = container.bytes();
         let locator = bytes.len() - 22 - 20;
         let record = locator - 56;
         bytes[record + 4..record + 12].copy_from_slice(&(44_u64 + 300).to_le_bytes());
         bytes.splice(locator..locator, [9; 300]);
-        let found = find(&bytes).0.expect("it can be read").expect("it has a license");
+        let found = find(&bytes)
+            .0
+            .expect("it can be read")
+            .expect("it has a license");
         assert_eq!(found.document, LICENSE.as_bytes());
     }
 }
@@ -175,7 +279,10 @@ fn one_part_of_an_archive_in_several_files_has_no_license_unless_it_starts_as_a_
         bytes[end + 4] = 3;
         bytes
     };
-    let archive = Container { entries: vec![Entry::stored("film", [0; 100])], ..epub_with(|_| {}) };
+    let archive = Container {
+        entries: vec![Entry::stored("film", [0; 100])],
+        ..epub_with(|_| {})
+    };
     assert_none(&on_fourth_disk(archive.bytes()), "the fourth disk");
     assert_malformed_bytes(&on_fourth_disk(epub_with(|_| {}).bytes()), "several files");
 }
@@ -183,13 +290,24 @@ fn one_part_of_an_archive_in_several_files_has_no_license_unless_it_starts_as_a_
 #[test]
 fn a_comment_full_of_what_looks_like_end_records_hides_none() {
     let comment = b"PK\x05\x06\x01\x01\x01\x01".repeat(40);
-    assert_license(&Container { comment, ..epub_with(|_| {}) }, META_INF);
+    assert_license(
+        &Container {
+            comment,
+            ..epub_with(|_| {})
+        },
+        META_INF,
+    );
 }
 
 #[test]
 fn bytes_that_look_like_an_end_record_make_no_container_of_another_file() {
     let film = vec![0x42; 100_000];
-    for (entries, size, offset) in [(1, 46, 0), (0xFFFF, 1 << 30, 0), (0, 10, 99_990), (7, 4000, 4000)] {
+    for (entries, size, offset) in [
+        (1, 46, 0),
+        (0xFFFF, 1 << 30, 0),
+        (0, 10, 99_990),
+        (7, 4000, 4000),
+    ] {
         let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
         for _ in 0..2 {
             crate::zip::put16(&mut end, entries);
@@ -197,7 +315,10 @@ fn bytes_that_look_like_an_end_record_make_no_container_of_another_file() {
         crate::zip::put32(&mut end, size);
         crate::zip::put32(&mut end, offset);
         crate::zip::put16(&mut end, 0);
-        assert_none(&[&film[..], &end].concat(), &format!("{entries} entries in {size} bytes at {offset}"));
+        assert_none(
+            &[&film[..], &end].concat(),
+            &format!("{entries} entries in {size} bytes at {offset}"),
+        );
     }
 }
 
@@ -208,19 +329,40 @@ fn an_entry_that_cannot_be_read_is_malformed() {
     assert_malformed(&epub_with(|entry| entry.flags = 1 << 6), encrypted);
     assert_malformed(&epub_with(|entry| entry.flags = 1 << 13), encrypted);
     for method in [1, 9, 12, 93, 99] {
-        assert_malformed(&epub_with(|entry| entry.method = method), "neither stored nor deflated");
+        assert_malformed(
+            &epub_with(|entry| entry.method = method),
+            "neither stored nor deflated",
+        );
     }
     assert_malformed(&epub_with(|entry| entry.crc32 ^= 1), "CRC-32");
-    assert_malformed(&epub_with(|entry| entry.data[5] ^= 0xFF), "the entry of its license");
-    assert_malformed(&epub_with(|entry| entry.data.truncate(10)), "the entry of its license");
+    assert_malformed(
+        &epub_with(|entry| entry.data[5] ^= 0xFF),
+        "the entry of its license",
+    );
+    assert_malformed(
+        &epub_with(|entry| entry.data.truncate(10)),
+        "the entry of its license",
+    );
 }
 
 #[test]
 fn an_entry_whose_size_is_not_what_it_claims_is_malformed() {
     assert_malformed(&epub_with(|entry| entry.size += 1), "size");
     assert_malformed(&epub_with(|entry| entry.size -= 1), "size");
-    assert_malformed(&Container::epub(Entry { size: 7, ..Entry::stored(META_INF, LICENSE) }, 10), "size");
-    let bomb = Entry { size: 1000, ..Entry::deflated(META_INF, vec![0; 4 << 20]) };
+    assert_malformed(
+        &Container::epub(
+            Entry {
+                size: 7,
+                ..Entry::stored(META_INF, LICENSE)
+            },
+            10,
+        ),
+        "size",
+    );
+    let bomb = Entry {
+        size: 1000,
+        ..Entry::deflated(META_INF, vec![0; 4 << 20])
+    };
     assert_malformed(&Container::epub(bomb, 10), "size");
 }
 
@@ -238,17 +380,32 @@ fn an_entry_that_is_larger_than_a_license_is_malformed_and_not_read() {
 #[test]
 fn an_entry_elsewhere_than_the_central_directory_says_is_malformed() {
     for by in [1, -1, 30, 100_000_000] {
-        assert_malformed(&epub_with(|entry| entry.misplaced_by = by), "not where its central directory says");
+        assert_malformed(
+            &epub_with(|entry| entry.misplaced_by = by),
+            "not where its central directory says",
+        );
     }
-    assert_malformed(&epub_with(|entry| entry.local_name = "META-INF/license.lcpx"), "not where");
-    assert_malformed(&epub_with(|entry| entry.local_name = "license.lcpl"), "not where");
-    assert_malformed(&epub_with(|entry| entry.compressed_size += 5000), "not where");
+    assert_malformed(
+        &epub_with(|entry| entry.local_name = "META-INF/license.lcpx"),
+        "not where",
+    );
+    assert_malformed(
+        &epub_with(|entry| entry.local_name = "license.lcpl"),
+        "not where",
+    );
+    assert_malformed(
+        &epub_with(|entry| entry.compressed_size += 5000),
+        "not where",
+    );
 }
 
 #[test]
 fn an_entry_that_overlaps_another_is_malformed() {
     let with_other = |misplaced_by| {
-        let other = Entry { misplaced_by, ..Entry::stored("x", [0; 500]) };
+        let other = Entry {
+            misplaced_by,
+            ..Entry::stored("x", [0; 500])
+        };
         Container::of([Entry::deflated(META_INF, LICENSE), other])
     };
     assert_license(&with_other(0), META_INF);
@@ -269,14 +426,42 @@ fn two_licenses_in_one_publication_are_malformed() {
 #[test]
 fn a_central_directory_that_contradicts_itself_is_malformed() {
     let container = || epub_with(|_| {});
-    assert_malformed(&Container { zip64: true, claimed_entries: Some(1 << 32), ..container() }, "fewer entries");
-    assert_malformed(&Container { claimed_entries: Some(5), ..container() }, "central directory");
-    assert_malformed(&Container { claimed_entries: Some(3), ..container() }, "central directory");
-    assert_malformed(&Container { gap: vec![0; 10], ..container() }, "central directory");
+    assert_malformed(
+        &Container {
+            zip64: true,
+            claimed_entries: Some(1 << 32),
+            ..container()
+        },
+        "fewer entries",
+    );
+    assert_malformed(
+        &Container {
+            claimed_entries: Some(5),
+            ..container()
+        },
+        "central directory",
+    );
+    assert_malformed(
+        &Container {
+            claimed_entries: Some(3),
+            ..container()
+        },
+        "central directory",
+    );
+    assert_malformed(
+        &Container {
+            gap: vec![0; 10],
+            ..container()
+        },
+        "central directory",
+    );
     let mut bytes = container().bytes();
     let end = bytes.len() - 22;
     bytes[end + 16..end + 20].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(matches!(find(&bytes).0, Err(PublicationError::Container(_))), "it has no ZIP64 record");
+    assert!(
+        matches!(find(&bytes).0, Err(PublicationError::Container(_))),
+        "it has no ZIP64 record"
+    );
 }
 
 #[test]
@@ -305,21 +490,43 @@ fn no_more_is_read_than_the_central_directory_the_entry_and_64_kib() {
     assert!(HEAD + read <= HEAD + (16 << 10) + 512, "{read} bytes");
 
     let mut large = small.clone();
-    let names = (0..4000).map(|number| &*Box::leak(format!("OEBPS/page-{number:04}.xhtml").into_boxed_str()));
-    large.entries.extend(names.map(|name| Entry::stored(name, "x")));
-    let directory: usize = large.entries.iter().map(|entry| 46 + entry.name.len()).sum();
+    let names = (0..4000)
+        .map(|number| &*Box::leak(format!("OEBPS/page-{number:04}.xhtml").into_boxed_str()));
+    large
+        .entries
+        .extend(names.map(|name| Entry::stored(name, "x")));
+    let directory: usize = large
+        .entries
+        .iter()
+        .map(|entry| 46 + entry.name.len())
+        .sum();
     let comment = vec![b'c'; 65_535];
-    for container in [large.clone(), Container { comment: comment.clone(), ..large }] {
+    for container in [
+        large.clone(),
+        Container {
+            comment: comment.clone(),
+            ..large
+        },
+    ] {
         let needed = directory + container.comment.len() + 22 + LICENSE.len();
         let (found, read) = find(&container.bytes());
         assert!(found.is_ok_and(|found| found.is_some()));
-        assert!(HEAD + read <= needed + (64 << 10), "{read} bytes, {needed} are needed");
+        assert!(
+            HEAD + read <= needed + (64 << 10),
+            "{read} bytes, {needed} are needed"
+        );
     }
 }
 
 #[test]
 fn a_changed_byte_leaves_the_license_as_it_was_or_takes_it_away() {
-    for container in [epub_with(|_| {}), Container { zip64: true, ..epub_with(|_| {}) }] {
+    for container in [
+        epub_with(|_| {}),
+        Container {
+            zip64: true,
+            ..epub_with(|_| {})
+        },
+    ] {
         let bytes = container.bytes();
         for at in 0..bytes.len() {
             for flip in [0x01, 0x80, 0xFF] {
@@ -338,17 +545,30 @@ fn an_error_of_the_file_system_is_passed_on() {
     let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100_000).bytes();
     let disk = Disk::new();
     disk.write("/publication", bytes.clone());
-    let file = disk.directory("/").open_file("publication").expect("it was written");
+    let file = disk
+        .directory("/")
+        .open_file("publication")
+        .expect("it was written");
     disk.take_calls();
     let count = {
-        let found = read_license(&mut RandomReader::new(&file, bytes.len() as u64), &bytes[..100]);
+        let found = read_license(
+            &mut RandomReader::new(&file, bytes.len() as u64),
+            &bytes[..100],
+        );
         assert!(found.is_ok_and(|found| found.is_some()));
         disk.take_calls().len()
     };
     for failing in 0..count {
         disk.fail(FsError::Other("io"), move |call| call.number == failing);
-        let found = read_license(&mut RandomReader::new(&file, bytes.len() as u64), &bytes[..100]);
-        assert_eq!(found, Err(PublicationError::Refused(FsError::Other("io"))), "call {failing}");
+        let found = read_license(
+            &mut RandomReader::new(&file, bytes.len() as u64),
+            &bytes[..100],
+        );
+        assert_eq!(
+            found,
+            Err(PublicationError::Refused(FsError::Other("io"))),
+            "call {failing}"
+        );
         disk.take_calls();
     }
 }

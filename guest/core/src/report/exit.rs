@@ -53,7 +53,11 @@ impl ExitCode {
     /// The code when both hold: the first of 130, 1, 5, 4, 3. A usage error excludes all others, since nothing ran.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        if self.rank() >= other.rank() { self } else { other }
+        if self.rank() >= other.rank() {
+            self
+        } else {
+            other
+        }
     }
 
     /// How an operation ended that failed with this code.

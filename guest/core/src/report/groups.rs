@@ -34,11 +34,21 @@ pub(super) enum Reason {
 impl Groups {
     /// Takes note of a file, with the line that tells of it.
     pub(super) fn note(&mut self, reason: Reason, line: &str) {
-        let position = self.groups.iter().position(|group| group.reason == reason).unwrap_or_else(|| {
-            self.groups.push(Group { reason, count: 0, named: Vec::new() });
-            self.groups.len() - 1
-        });
-        let Some(group) = self.groups.get_mut(position) else { return };
+        let position = self
+            .groups
+            .iter()
+            .position(|group| group.reason == reason)
+            .unwrap_or_else(|| {
+                self.groups.push(Group {
+                    reason,
+                    count: 0,
+                    named: Vec::new(),
+                });
+                self.groups.len() - 1
+            });
+        let Some(group) = self.groups.get_mut(position) else {
+            return;
+        };
         group.count += 1;
         if group.named.len() < NAMED {
             group.named.push(visible(line));
@@ -64,16 +74,28 @@ impl Reason {
 
     fn explanation(self) -> &'static str {
         match self {
-            Self::Restricted(Restriction::NotPermitted) => "its license does not grant the right to be backed up",
-            Self::Restricted(Restriction::Conditional) => "its license grants the right under a condition only",
-            Self::Restricted(Restriction::Opaque) => "encrypted, or of a version whose rights cannot be read",
+            Self::Restricted(Restriction::NotPermitted) => {
+                "its license does not grant the right to be backed up"
+            }
+            Self::Restricted(Restriction::Conditional) => {
+                "its license grants the right under a condition only"
+            }
+            Self::Restricted(Restriction::Opaque) => {
+                "encrypted, or of a version whose rights cannot be read"
+            }
             Self::Restricted(Restriction::Unrecognized) => "no license of a known format",
             Self::Restricted(Restriction::ProtectedStore) => {
                 "the protected license store of an old client, which only that client can read"
             }
-            Self::Restricted(Restriction::StatusDocument) => "an LCP status document, not the license that it is about",
-            Self::Restricted(Restriction::ErrorResponse) => "the error of a license server, not a license",
-            Self::Restricted(Restriction::NotARegularFile) => "a link or a special file, which is never opened",
+            Self::Restricted(Restriction::StatusDocument) => {
+                "an LCP status document, not the license that it is about"
+            }
+            Self::Restricted(Restriction::ErrorResponse) => {
+                "the error of a license server, not a license"
+            }
+            Self::Restricted(Restriction::NotARegularFile) => {
+                "a link or a special file, which is never opened"
+            }
             Self::Failed(ErrorCode::Malformed) => "a broken license, or a damaged publication",
             Self::Failed(ErrorCode::TooLarge) => "larger than a license may be",
             Self::Failed(ErrorCode::Changed) => "changed each time that it was being read",
@@ -82,7 +104,9 @@ impl Reason {
             }
             Self::Failed(ErrorCode::IllegalName) => "its name cannot be carried into a backup",
             Self::Failed(ErrorCode::AccessDenied) => "access was refused",
-            Self::Failed(ErrorCode::FileExists) => "something else is in the way, or the store cannot hold the name",
+            Self::Failed(ErrorCode::FileExists) => {
+                "something else is in the way, or the store cannot hold the name"
+            }
             Self::Failed(
                 ErrorCode::Cancelled
                 | ErrorCode::Io
@@ -102,8 +126,19 @@ impl Reason {
 impl fmt::Display for Groups {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut cut = false;
-        for Group { reason, count, named } in &self.groups {
-            writeln!(f, "{} {count}, {}: {}", reason.consequence(), reason.name(), reason.explanation())?;
+        for Group {
+            reason,
+            count,
+            named,
+        } in &self.groups
+        {
+            writeln!(
+                f,
+                "{} {count}, {}: {}",
+                reason.consequence(),
+                reason.name(),
+                reason.explanation()
+            )?;
             for line in named {
                 writeln!(f, "  {line}")?;
             }
@@ -141,7 +176,10 @@ mod tests {
     fn a_long_group_says_how_many_more_and_where_they_are_told() {
         let mut groups = Groups::default();
         for number in 0..7 {
-            groups.note(Reason::Restricted(Restriction::Unrecognized), &number.to_string());
+            groups.note(
+                Reason::Restricted(Restriction::Unrecognized),
+                &number.to_string(),
+            );
         }
         assert_eq!(
             groups.to_string(),
@@ -153,7 +191,10 @@ mod tests {
     #[test]
     fn a_conflict_is_no_omission() {
         let mut groups = Groups::default();
-        groups.note(Reason::Failed(ErrorCode::FileExists), "a.lic is there with other bytes");
+        groups.note(
+            Reason::Failed(ErrorCode::FileExists),
+            "a.lic is there with other bytes",
+        );
         assert_eq!(
             groups.to_string(),
             "Not restored 1, file-exists: something else is in the way, or the store cannot hold the name\n  \

@@ -11,19 +11,36 @@ use super::ExitCode;
 use super::reports::Success;
 use crate::visible::visible_json;
 use crate::{
-    ErrorCode, Failure, Format, Identity, Listing, Progress, Restricted, Restriction, Stage, Standing, Status,
+    ErrorCode, Failure, Format, Identity, Listing, Progress, Restricted, Restriction, Stage,
+    Standing, Status,
 };
 
 /// The line for an event of a running operation. Nothing for [`Status::End`], which says no more than the end line does.
 pub(super) fn status_line(status: &Status) -> Option<String> {
     let event = match status {
         Status::Begin => Event::Begin,
-        Status::Information(Progress { stage, done, total, bytes, path }) => {
-            Event::Progress { stage: *stage, done: *done, total: *total, bytes: *bytes, path }
-        }
-        Status::RestrictedLicense(Restricted { path, identity, reason }) => {
-            Event::Restricted { path, identity: identity.into(), reason: *reason }
-        }
+        Status::Information(Progress {
+            stage,
+            done,
+            total,
+            bytes,
+            path,
+        }) => Event::Progress {
+            stage: *stage,
+            done: *done,
+            total: *total,
+            bytes: *bytes,
+            path,
+        },
+        Status::RestrictedLicense(Restricted {
+            path,
+            identity,
+            reason,
+        }) => Event::Restricted {
+            path,
+            identity: identity.into(),
+            reason: *reason,
+        },
         Status::Error(failure) => Event::Error(failure.into()),
         Status::End => return None,
     };
@@ -51,16 +68,30 @@ pub(super) fn listing_line(listing: &Listing) -> String {
 }
 
 /// The last line of a run.
-pub(super) fn end_line(exit: ExitCode, outcome: &Result<Success<'_>, &Failure>, elapsed: Duration) -> String {
+pub(super) fn end_line(
+    exit: ExitCode,
+    outcome: &Result<Success<'_>, &Failure>,
+    elapsed: Duration,
+) -> String {
     let (hresult, result) = match outcome {
         Ok(success) => (success.hresult, EndResult::Counts(&success.counts)),
         Err(failure) => (
             failure.code.hresult(),
-            EndResult::Failure { code: failure.code, message: &failure.message, path: failure.path.as_deref() },
+            EndResult::Failure {
+                code: failure.code,
+                message: &failure.message,
+                path: failure.path.as_deref(),
+            },
         ),
     };
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    encode(&Event::End { outcome: exit.name(), exit_code: exit.number(), hresult: hex(hresult), milliseconds, result })
+    encode(&Event::End {
+        outcome: exit.name(),
+        exit_code: exit.number(),
+        hresult: hex(hresult),
+        milliseconds,
+        result,
+    })
 }
 
 #[derive(Serialize)]
@@ -205,7 +236,10 @@ pub(super) enum Counts<'a> {
 
 fn encode(event: &Event<'_>) -> String {
     let line = Line { schema: 1, event };
-    visible_json(&serde_json::to_string(&line).expect("strings and numbers under string keys always serialize"))
+    visible_json(
+        &serde_json::to_string(&line)
+            .expect("strings and numbers under string keys always serialize"),
+    )
 }
 
 /// An `HRESULT` as it is written in documentation: a JSON number would be shown in decimal.
@@ -218,12 +252,19 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity { format: Some(Format::Xmr), key_ids: vec!["k1".to_owned()], ..Identity::default() }
+        Identity {
+            format: Some(Format::Xmr),
+            key_ids: vec!["k1".to_owned()],
+            ..Identity::default()
+        }
     }
 
     #[test]
     fn begin_is_schema_and_event_alone() {
-        assert_eq!(status_line(&Status::Begin).as_deref(), Some(r#"{"schema":1,"event":"begin"}"#));
+        assert_eq!(
+            status_line(&Status::Begin).as_deref(),
+            Some(r#"{"schema":1,"event":"begin"}"#)
+        );
     }
 
     #[test]
@@ -233,20 +274,38 @@ mod tests {
 
     #[test]
     fn progress_has_no_total_before_it_is_known() {
-        let progress = Progress { stage: Stage::Copying, done: 3, total: None, bytes: 40, path: "a".to_owned() };
+        let progress = Progress {
+            stage: Stage::Copying,
+            done: 3,
+            total: None,
+            bytes: 40,
+            path: "a".to_owned(),
+        };
         assert_eq!(
             status_line(&Status::Information(progress.clone())).as_deref(),
-            Some(r#"{"schema":1,"event":"progress","stage":"copying","done":3,"bytes":40,"path":"a"}"#)
+            Some(
+                r#"{"schema":1,"event":"progress","stage":"copying","done":3,"bytes":40,"path":"a"}"#
+            )
         );
         assert_eq!(
-            status_line(&Status::Information(Progress { total: Some(9), ..progress })).as_deref(),
-            Some(r#"{"schema":1,"event":"progress","stage":"copying","done":3,"total":9,"bytes":40,"path":"a"}"#)
+            status_line(&Status::Information(Progress {
+                total: Some(9),
+                ..progress
+            }))
+            .as_deref(),
+            Some(
+                r#"{"schema":1,"event":"progress","stage":"copying","done":3,"total":9,"bytes":40,"path":"a"}"#
+            )
         );
     }
 
     #[test]
     fn a_restricted_license_is_told_with_its_key_ids() {
-        let restricted = Restricted { path: "x\n".to_owned(), identity: identity(), reason: Restriction::NotPermitted };
+        let restricted = Restricted {
+            path: "x\n".to_owned(),
+            identity: identity(),
+            reason: Restriction::NotPermitted,
+        };
         assert_eq!(
             status_line(&Status::RestrictedLicense(restricted)).as_deref(),
             Some(concat!(
@@ -270,8 +329,11 @@ mod tests {
 
     #[test]
     fn a_listing_names_its_standing_and_why() {
-        let mut listing =
-            Listing { identity: identity(), size: Some(7), ..Listing::new("l".to_owned(), Standing::BackedUp) };
+        let mut listing = Listing {
+            identity: identity(),
+            size: Some(7),
+            ..Listing::new("l".to_owned(), Standing::BackedUp)
+        };
         assert_eq!(
             listing_line(&listing),
             concat!(
@@ -279,7 +341,11 @@ mod tests {
                 r#""size":7,"standing":"backed-up"}"#
             )
         );
-        listing = Listing { identity: Identity::default(), size: None, ..listing };
+        listing = Listing {
+            identity: Identity::default(),
+            size: None,
+            ..listing
+        };
         listing.standing = Standing::Restricted(Restriction::Opaque);
         assert_eq!(
             listing_line(&listing),
@@ -315,7 +381,12 @@ mod tests {
             ..Identity::default()
         };
         let entry = Some("META-INF/license.lcpl".to_owned());
-        let listing = Listing { identity, size: Some(7), entry, ..Listing::new("b".to_owned(), Standing::Allowed) };
+        let listing = Listing {
+            identity,
+            size: Some(7),
+            entry,
+            ..Listing::new("b".to_owned(), Standing::Allowed)
+        };
         assert_eq!(
             listing_line(&listing),
             concat!(
@@ -328,14 +399,32 @@ mod tests {
     const ELAPSED: Duration = Duration::from_micros(7900);
 
     fn success(counts: Counts<'_>) -> Success<'_> {
-        Success { exit: ExitCode::Success, hresult: 0, counts, text: String::new() }
+        Success {
+            exit: ExitCode::Success,
+            hresult: 0,
+            counts,
+            text: String::new(),
+        }
     }
 
     #[test]
     fn a_run_ends_with_outcome_and_counts() {
-        let counts = Counts::Backup { licenses: 2, bytes: 30, restricted: 1, errors: 1, size: 400 };
+        let counts = Counts::Backup {
+            licenses: 2,
+            bytes: 30,
+            restricted: 1,
+            errors: 1,
+            size: 400,
+        };
         assert_eq!(
-            end_line(ExitCode::Incomplete, &Ok(Success { hresult: 1, ..success(counts) }), ELAPSED),
+            end_line(
+                ExitCode::Incomplete,
+                &Ok(Success {
+                    hresult: 1,
+                    ..success(counts)
+                }),
+                ELAPSED
+            ),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
                 r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
@@ -360,19 +449,42 @@ mod tests {
         let program = "license-backup 0.1.0";
         for (counts, told) in [
             (
-                Counts::Verify { licenses: 2, bytes: 30, left_out: 1, size: 400, hash: "ab", program },
+                Counts::Verify {
+                    licenses: 2,
+                    bytes: 30,
+                    left_out: 1,
+                    size: 400,
+                    hash: "ab",
+                    program,
+                },
                 r#""licenses":2,"bytes":30,"left_out":1,"size":400,"hash":"ab","program":"license-backup 0.1.0"}"#,
             ),
             (
-                Counts::Restore { restored: 2, bytes: 30, present: 1, conflicts: 0, dry_run: true },
+                Counts::Restore {
+                    restored: 2,
+                    bytes: 30,
+                    present: 1,
+                    conflicts: 0,
+                    dry_run: true,
+                },
                 r#""restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
             ),
             (
-                Counts::List { licenses: 2, bytes: 30, left_out: 1, program: Some(program) },
+                Counts::List {
+                    licenses: 2,
+                    bytes: 30,
+                    left_out: 1,
+                    program: Some(program),
+                },
                 r#""licenses":2,"bytes":30,"left_out":1,"program":"license-backup 0.1.0"}"#,
             ),
             (
-                Counts::List { licenses: 2, bytes: 30, left_out: 1, program: None },
+                Counts::List {
+                    licenses: 2,
+                    bytes: 30,
+                    left_out: 1,
+                    program: None,
+                },
                 r#""licenses":2,"bytes":30,"left_out":1}"#,
             ),
         ] {
@@ -380,7 +492,10 @@ mod tests {
                 r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
                 r#""milliseconds":7,"#
             );
-            assert_eq!(end_line(ExitCode::Success, &Ok(success(counts)), ELAPSED), format!("{head}{told}"));
+            assert_eq!(
+                end_line(ExitCode::Success, &Ok(success(counts)), ELAPSED),
+                format!("{head}{told}")
+            );
         }
     }
 }

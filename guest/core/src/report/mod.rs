@@ -27,7 +27,8 @@ pub const BACKUP_FILE: &str = crate::archive::BACKUP_FILE;
 ///
 /// What is wrong with it, for a person.
 pub fn expected_hash(text: &str) -> Result<String, String> {
-    let hash = blake3::Hash::from_hex(text).map_err(|_| "it is no BLAKE3 hash, which has 64 hexadecimal digits")?;
+    let hash = blake3::Hash::from_hex(text)
+        .map_err(|_| "it is no BLAKE3 hash, which has 64 hexadecimal digits")?;
     Ok(hash.to_hex().to_string())
 }
 
@@ -39,8 +40,14 @@ mod tests {
     fn a_hash_is_taken_in_either_case_and_nothing_else_is() {
         let hash = "00af".repeat(16);
         assert_eq!(expected_hash(&hash.to_uppercase()), Ok(hash.clone()));
-        for text in ["", "00af", &hash[1..], &format!("{hash}0"), &hash.replace('f', "g"), &format!("{} ", &hash[1..])]
-        {
+        for text in [
+            "",
+            "00af",
+            &hash[1..],
+            &format!("{hash}0"),
+            &hash.replace('f', "g"),
+            &format!("{} ", &hash[1..]),
+        ] {
             assert!(expected_hash(text).is_err(), "{text:?}");
         }
     }

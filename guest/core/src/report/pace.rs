@@ -33,7 +33,9 @@ mod tests {
     #[test]
     fn something_is_due_at_the_first_moment_and_then_once_per_interval() {
         let mut pace = Pace::new(Duration::from_secs(2), Duration::from_secs(10));
-        let due: Vec<_> = (0..17).filter(|&second| pace.is_due(Duration::from_secs(second))).collect();
+        let due: Vec<_> = (0..17)
+            .filter(|&second| pace.is_due(Duration::from_secs(second)))
+            .collect();
         assert_eq!(due, [10, 12, 14, 16]);
     }
 

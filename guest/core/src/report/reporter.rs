@@ -87,9 +87,17 @@ impl Event for Listing {
         if let Standing::Failed(_) = self.standing {
             reporter.gathered.unreadable += 1;
         }
-        let line = if reporter.manner.json { listing_line(self) } else { listing_text(self) };
+        let line = if reporter.manner.json {
+            listing_line(self)
+        } else {
+            listing_text(self)
+        };
         reporter.print(&format!("{line}\n"));
-        if reporter.unwritten.is_some() { Break(()) } else { Continue(()) }
+        if reporter.unwritten.is_some() {
+            Break(())
+        } else {
+            Continue(())
+        }
     }
 }
 
@@ -98,7 +106,15 @@ impl<R: Report, C: Console> Reporter<R, C> {
     pub fn new(report: R, manner: Manner, console: C) -> Self {
         let json_progress = Pace::new(JSON_PROGRESS_EVERY, Duration::ZERO);
         let start = console.now();
-        Self { report, manner, console, start, gathered: Gathered::default(), json_progress, unwritten: None }
+        Self {
+            report,
+            manner,
+            console,
+            start,
+            gathered: Gathered::default(),
+            json_progress,
+            unwritten: None,
+        }
     }
 
     /// Tells an event. Breaks when there is no point in going on, since nobody hears it.
@@ -109,7 +125,10 @@ impl<R: Report, C: Console> Reporter<R, C> {
     /// Tells the outcome, and gives the code to end with.
     pub fn end(mut self, outcome: Result<&R::Summary, &Failure>) -> ExitCode {
         let outcome = outcome.map(|summary| self.report.success(summary, &self.gathered));
-        let exit = outcome.as_ref().map_or_else(|failure| ExitCode::of_failure(failure.code), |success| success.exit);
+        let exit = outcome.as_ref().map_or_else(
+            |failure| ExitCode::of_failure(failure.code),
+            |success| success.exit,
+        );
         // A listing that cannot be written was given up for that reason, whatever its outcome says.
         if self.unwritten.is_none() || self.report.done().is_some() {
             self.outcome(&outcome, exit);
@@ -119,12 +138,20 @@ impl<R: Report, C: Console> Reporter<R, C> {
             // Whoever closed the pipe has read enough, and need not be told.
             (Some(Unwritten::ReaderGone), None) => ExitCode::Failed,
             (Some(unwritten), None) => {
-                self.complain(&format!("the listing cannot be written to standard output: {unwritten}"));
+                self.complain(&format!(
+                    "the listing cannot be written to standard output: {unwritten}"
+                ));
                 ExitCode::Failed
             }
             (Some(unwritten), Some(done)) => {
-                let done = if outcome.is_ok() { format!("{done}, but ") } else { String::new() };
-                self.complain(&format!("{done}the result cannot be written to standard output: {unwritten}"));
+                let done = if outcome.is_ok() {
+                    format!("{done}, but ")
+                } else {
+                    String::new()
+                };
+                self.complain(&format!(
+                    "{done}the result cannot be written to standard output: {unwritten}"
+                ));
                 exit.and(ExitCode::Failed)
             }
         }
@@ -161,10 +188,14 @@ impl<R: Report, C: Console> Reporter<R, C> {
                 }
             }
             Status::RestrictedLicense(restricted) => {
-                self.gathered.groups.note(Reason::Restricted(restricted.reason), &restricted.path);
+                self.gathered
+                    .groups
+                    .note(Reason::Restricted(restricted.reason), &restricted.path);
             }
             Status::Error(error) if self.report.gathers(error) => {
-                self.gathered.groups.note(Reason::Failed(error.code), &error.message);
+                self.gathered
+                    .groups
+                    .note(Reason::Failed(error.code), &error.message);
             }
             Status::Error(fault) => {
                 self.gathered.faults += 1;
@@ -177,7 +208,10 @@ impl<R: Report, C: Console> Reporter<R, C> {
 
     fn failure(&mut self, failure: &Failure) {
         if let Some(more) = self.gathered.faults.checked_sub(FAULTS_TOLD + 1) {
-            self.complain(&format!("and {} more; the option --json names them all", more + 1));
+            self.complain(&format!(
+                "and {} more; the option --json names them all",
+                more + 1
+            ));
         }
         let hint = match failure.code {
             ErrorCode::BackupExists => " (--overwrite does that)",
@@ -235,24 +269,52 @@ mod tests {
         }
     }
 
-    const TEXT: Manner = Manner { json: false, quiet: false };
-    const JSON: Manner = Manner { json: true, quiet: false };
-    const QUIET: Manner = Manner { json: false, quiet: true };
-    const QUIET_JSON: Manner = Manner { json: true, quiet: true };
+    const TEXT: Manner = Manner {
+        json: false,
+        quiet: false,
+    };
+    const JSON: Manner = Manner {
+        json: true,
+        quiet: false,
+    };
+    const QUIET: Manner = Manner {
+        json: false,
+        quiet: true,
+    };
+    const QUIET_JSON: Manner = Manner {
+        json: true,
+        quiet: true,
+    };
 
-    const SUMMARY: BackupSummary = BackupSummary { licenses: 3, bytes: 30, restricted: 0, errors: 0, size: 400 };
+    const SUMMARY: BackupSummary = BackupSummary {
+        licenses: 3,
+        bytes: 30,
+        restricted: 0,
+        errors: 0,
+        size: 400,
+    };
 
     fn backup() -> BackupReport {
-        BackupReport { archive: "/b/licenses.zip".to_owned(), strict: false }
+        BackupReport {
+            archive: "/b/licenses.zip".to_owned(),
+            strict: false,
+        }
     }
 
     fn progress(done: u64) -> Status {
-        Status::Information(Progress { done, ..Progress::default() })
+        Status::Information(Progress {
+            done,
+            ..Progress::default()
+        })
     }
 
     fn restricted(path: &str) -> Status {
         let (identity, reason) = (Identity::default(), Restriction::Opaque);
-        Status::RestrictedLicense(Restricted { path: path.to_owned(), identity, reason })
+        Status::RestrictedLicense(Restricted {
+            path: path.to_owned(),
+            identity,
+            reason,
+        })
     }
 
     /// Has events and an outcome told.
@@ -270,8 +332,19 @@ mod tests {
 
     /// The values of `event` in JSON lines.
     fn json_events(lines: &str) -> Vec<String> {
-        let event = |line| serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")["event"].clone();
-        lines.lines().map(|line| event(line).as_str().expect("an event has a name").to_owned()).collect()
+        let event = |line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")["event"]
+                .clone()
+        };
+        lines
+            .lines()
+            .map(|line| {
+                event(line)
+                    .as_str()
+                    .expect("an event has a name")
+                    .to_owned()
+            })
+            .collect()
     }
 
     #[test]
@@ -279,8 +352,14 @@ mod tests {
         let mut recorder = Recorder::default();
         let events = [Status::Begin, progress(1), restricted("a"), Status::End];
         let exit = tell(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
-        assert_eq!(json_events(&recorder.stdout), ["begin", "progress", "restricted", "end"]);
-        assert_eq!((recorder.stderr, recorder.shown, exit), (vec![], vec![], ExitCode::Success));
+        assert_eq!(
+            json_events(&recorder.stdout),
+            ["begin", "progress", "restricted", "end"]
+        );
+        assert_eq!(
+            (recorder.stderr, recorder.shown, exit),
+            (vec![], vec![], ExitCode::Success)
+        );
     }
 
     #[test]
@@ -289,39 +368,81 @@ mod tests {
         let events: Vec<_> = (0..7).map(progress).collect();
         tell(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
         // At 80, 200 and 320 ms.
-        assert_eq!(json_events(&recorder.stdout), ["progress", "progress", "progress", "end"]);
+        assert_eq!(
+            json_events(&recorder.stdout),
+            ["progress", "progress", "progress", "end"]
+        );
     }
 
     #[test]
     fn quiet_json_lines_tell_all_but_progress() {
         let mut recorder = Recorder::default();
-        tell(&mut recorder, backup(), QUIET_JSON, &[progress(1), restricted("a")], Ok(&SUMMARY));
+        tell(
+            &mut recorder,
+            backup(),
+            QUIET_JSON,
+            &[progress(1), restricted("a")],
+            Ok(&SUMMARY),
+        );
         assert_eq!(json_events(&recorder.stdout), ["restricted", "end"]);
     }
 
     #[test]
     fn a_person_is_shown_progress_and_told_the_outcome_on_standard_output() {
         let mut recorder = Recorder::default();
-        let exit = tell(&mut recorder, backup(), TEXT, &[progress(1), restricted("a"), progress(2)], Ok(&SUMMARY));
-        assert_eq!((recorder.shown, recorder.stderr, exit), (vec![1, 2], vec![], ExitCode::Success));
-        assert!(recorder.stdout.starts_with("Backed up 3 licenses"), "{}", recorder.stdout);
+        let exit = tell(
+            &mut recorder,
+            backup(),
+            TEXT,
+            &[progress(1), restricted("a"), progress(2)],
+            Ok(&SUMMARY),
+        );
+        assert_eq!(
+            (recorder.shown, recorder.stderr, exit),
+            (vec![1, 2], vec![], ExitCode::Success)
+        );
+        assert!(
+            recorder.stdout.starts_with("Backed up 3 licenses"),
+            "{}",
+            recorder.stdout
+        );
         assert!(recorder.stdout.contains("\n  a\n"), "{}", recorder.stdout);
-        assert!(recorder.stdout.ends_with("\nDone in 0.0 s.\n"), "{}", recorder.stdout);
+        assert!(
+            recorder.stdout.ends_with("\nDone in 0.0 s.\n"),
+            "{}",
+            recorder.stdout
+        );
     }
 
     #[test]
     fn quiet_says_nothing_if_all_is_well() {
         let mut recorder = Recorder::default();
-        tell(&mut recorder, backup(), QUIET, &[progress(1), restricted("a")], Ok(&SUMMARY));
-        assert_eq!((recorder.stdout.as_str(), recorder.stderr, recorder.shown), ("", vec![], vec![]));
+        tell(
+            &mut recorder,
+            backup(),
+            QUIET,
+            &[progress(1), restricted("a")],
+            Ok(&SUMMARY),
+        );
+        assert_eq!(
+            (recorder.stdout.as_str(), recorder.stderr, recorder.shown),
+            ("", vec![], vec![])
+        );
     }
 
     #[test]
     fn quiet_tells_what_is_incomplete() {
         let mut recorder = Recorder::default();
-        let summary = BackupSummary { errors: 1, ..SUMMARY };
+        let summary = BackupSummary {
+            errors: 1,
+            ..SUMMARY
+        };
         let exit = tell(&mut recorder, backup(), QUIET, &[], Ok(&summary));
-        assert!(recorder.stdout.starts_with("Backed up 3 licenses"), "{}", recorder.stdout);
+        assert!(
+            recorder.stdout.starts_with("Backed up 3 licenses"),
+            "{}",
+            recorder.stdout
+        );
         assert_eq!(exit, ExitCode::Incomplete);
     }
 
@@ -330,56 +451,111 @@ mod tests {
         let mut recorder = Recorder::default();
         let failure = Failure::new(ErrorCode::BackupExists, "there is one");
         let exit = tell(&mut recorder, backup(), TEXT, &[], Err(&failure));
-        assert_eq!(recorder.stderr, ["license-backup: there is one (--overwrite does that)"]);
+        assert_eq!(
+            recorder.stderr,
+            ["license-backup: there is one (--overwrite does that)"]
+        );
         assert_eq!((recorder.stdout.as_str(), exit), ("", ExitCode::Conflict));
     }
 
     #[test]
     fn each_fault_of_a_backup_is_told_at_once_and_of_many_their_number() {
-        let fault = |number: u64| Status::Error(Failure::at(ErrorCode::BackupCorrupt, "e", format!("fault {number}")));
-        let report = VerifyReport { archive: "/b/licenses.zip".to_owned(), expected: false };
+        let fault = |number: u64| {
+            Status::Error(Failure::at(
+                ErrorCode::BackupCorrupt,
+                "e",
+                format!("fault {number}"),
+            ))
+        };
+        let report = VerifyReport {
+            archive: "/b/licenses.zip".to_owned(),
+            expected: false,
+        };
         let failure = Failure::new(ErrorCode::BackupCorrupt, "it is corrupt");
         let mut recorder = Recorder::default();
         let events: Vec<_> = (0..FAULTS_TOLD).map(fault).collect();
         let exit = tell(&mut recorder, report.clone(), QUIET, &events, Err(&failure));
-        assert_eq!(recorder.stderr.first().map(String::as_str), Some("license-backup: fault 0"));
-        assert_eq!(recorder.stderr.get(20..), Some(&["license-backup: it is corrupt".to_owned()][..]));
+        assert_eq!(
+            recorder.stderr.first().map(String::as_str),
+            Some("license-backup: fault 0")
+        );
+        assert_eq!(
+            recorder.stderr.get(20..),
+            Some(&["license-backup: it is corrupt".to_owned()][..])
+        );
         assert_eq!(exit, ExitCode::Corrupt);
 
         let mut recorder = Recorder::default();
         let events: Vec<_> = (0..FAULTS_TOLD + 3).map(fault).collect();
         tell(&mut recorder, report, QUIET, &events, Err(&failure));
-        let last = ["license-backup: and 3 more; the option --json names them all", "license-backup: it is corrupt"];
-        assert_eq!(recorder.stderr.get(20..), Some(&last.map(str::to_owned)[..]));
+        let last = [
+            "license-backup: and 3 more; the option --json names them all",
+            "license-backup: it is corrupt",
+        ];
+        assert_eq!(
+            recorder.stderr.get(20..),
+            Some(&last.map(str::to_owned)[..])
+        );
     }
 
     #[test]
     fn a_restore_tells_conflicts_at_the_end_and_what_failed_at_once() {
-        let report = RestoreReport { archive: "/b/licenses.zip".to_owned(), overwrite: false, dry_run: false };
+        let report = RestoreReport {
+            archive: "/b/licenses.zip".to_owned(),
+            overwrite: false,
+            dry_run: false,
+        };
         let error = |code, message: &str| Status::Error(Failure::at(code, "a", message));
         let mut recorder = Recorder::default();
-        let events = [error(ErrorCode::FileExists, "a is there"), error(ErrorCode::Io, "b could not be put in place")];
+        let events = [
+            error(ErrorCode::FileExists, "a is there"),
+            error(ErrorCode::Io, "b could not be put in place"),
+        ];
         let failure = Failure::new(ErrorCode::Io, "1 of 2 licenses could not be put in place");
         let exit = tell(&mut recorder, report.clone(), TEXT, &events, Err(&failure));
-        let said = ["b could not be put in place", "1 of 2 licenses could not be put in place"];
+        let said = [
+            "b could not be put in place",
+            "1 of 2 licenses could not be put in place",
+        ];
         assert_eq!(recorder.stderr, said.map(complaint));
         assert_eq!((recorder.stdout.as_str(), exit), ("", ExitCode::Failed));
 
         let mut recorder = Recorder::default();
-        let summary = RestoreSummary { restored: 1, bytes: 10, present: 0, conflicts: 1 };
+        let summary = RestoreSummary {
+            restored: 1,
+            bytes: 10,
+            present: 0,
+            conflicts: 1,
+        };
         let exit = tell(&mut recorder, report, TEXT, &events[..1], Ok(&summary));
-        assert!(recorder.stdout.contains("\n  a is there\n"), "{}", recorder.stdout);
+        assert!(
+            recorder.stdout.contains("\n  a is there\n"),
+            "{}",
+            recorder.stdout
+        );
         assert_eq!((recorder.stderr, exit), (vec![], ExitCode::Conflict));
     }
 
     #[test]
     fn a_backup_whose_result_cannot_be_written_is_complete_all_the_same() {
         for manner in [TEXT, JSON] {
-            let mut recorder = Recorder { broken: Some(Unwritten::ReaderGone), ..Recorder::default() };
-            let exit = tell(&mut recorder, backup(), manner, &[Status::Begin, restricted("a")], Ok(&SUMMARY));
+            let mut recorder = Recorder {
+                broken: Some(Unwritten::ReaderGone),
+                ..Recorder::default()
+            };
+            let exit = tell(
+                &mut recorder,
+                backup(),
+                manner,
+                &[Status::Begin, restricted("a")],
+                Ok(&SUMMARY),
+            );
             let told = "license-backup: the backup is complete, but the result cannot be written to standard output: \
                 nobody reads it";
-            assert_eq!((recorder.stderr, exit), (vec![told.to_owned()], ExitCode::Failed));
+            assert_eq!(
+                (recorder.stderr, exit),
+                (vec![told.to_owned()], ExitCode::Failed)
+            );
         }
     }
 
@@ -390,9 +566,18 @@ mod tests {
         let full = Unwritten::Failed("disk full".to_owned());
         for (broken, told) in [
             (Unwritten::ReaderGone, vec![]),
-            (full, vec!["license-backup: the listing cannot be written to standard output: disk full".to_owned()]),
+            (
+                full,
+                vec![
+                    "license-backup: the listing cannot be written to standard output: disk full"
+                        .to_owned(),
+                ],
+            ),
         ] {
-            let mut recorder = Recorder { broken: Some(broken), ..Recorder::default() };
+            let mut recorder = Recorder {
+                broken: Some(broken),
+                ..Recorder::default()
+            };
             let mut reporter = Reporter::new(ListReport, TEXT, &mut recorder);
             assert!(reporter.event(&listing).is_break());
             assert_eq!(reporter.end(Err(&cancelled)), ExitCode::Failed);
@@ -403,12 +588,23 @@ mod tests {
     #[test]
     fn a_listing_goes_to_standard_output_line_by_line() {
         let listing = |standing| Listing::new("a".to_owned(), standing);
-        let summary = ListSummary { licenses: 0, bytes: 0, left_out: 2, program: None };
-        let events =
-            [listing(Standing::Restricted(Restriction::Opaque)), listing(Standing::Failed(ErrorCode::Malformed))];
+        let summary = ListSummary {
+            licenses: 0,
+            bytes: 0,
+            left_out: 2,
+            program: None,
+        };
+        let events = [
+            listing(Standing::Restricted(Restriction::Opaque)),
+            listing(Standing::Failed(ErrorCode::Malformed)),
+        ];
         let mut recorder = Recorder::default();
         let exit = tell(&mut recorder, ListReport, TEXT, &events, Ok(&summary));
-        let first: Vec<_> = recorder.stdout.lines().filter_map(|line| line.split(' ').next()).collect();
+        let first: Vec<_> = recorder
+            .stdout
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
         assert_eq!(first, ["opaque", "malformed", "0"]);
         assert_eq!(exit, ExitCode::Incomplete);
     }

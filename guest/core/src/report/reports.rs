@@ -6,7 +6,9 @@ use super::groups::Groups;
 use super::json::Counts;
 use super::reporter::Event;
 use super::text::{backup_text, list_text, restore_text, verify_text};
-use crate::{BackupSummary, ErrorCode, Failure, ListSummary, Listing, RestoreSummary, Status, VerifySummary};
+use crate::{
+    BackupSummary, ErrorCode, Failure, ListSummary, Listing, RestoreSummary, Status, VerifySummary,
+};
 
 /// What a verb of the command lines tells.
 pub trait Report {
@@ -60,11 +62,27 @@ impl Report for BackupReport {
 
     fn success<'a>(&self, summary: &'a BackupSummary, gathered: &Gathered) -> Success<'a> {
         let is_incomplete = summary.errors > 0 || (self.strict && summary.restricted > 0);
-        let BackupSummary { licenses, bytes, restricted, errors, size } = *summary;
+        let BackupSummary {
+            licenses,
+            bytes,
+            restricted,
+            errors,
+            size,
+        } = *summary;
         Success {
-            exit: if is_incomplete { ExitCode::Incomplete } else { ExitCode::Success },
+            exit: if is_incomplete {
+                ExitCode::Incomplete
+            } else {
+                ExitCode::Success
+            },
             hresult: summary.hresult(),
-            counts: Counts::Backup { licenses, bytes, restricted, errors, size },
+            counts: Counts::Backup {
+                licenses,
+                bytes,
+                restricted,
+                errors,
+                size,
+            },
             text: backup_text(summary, &gathered.groups, &self.archive),
         }
     }
@@ -92,11 +110,25 @@ impl Report for VerifyReport {
     type Summary = VerifySummary;
 
     fn success<'a>(&self, summary: &'a VerifySummary, _: &Gathered) -> Success<'a> {
-        let VerifySummary { licenses, bytes, left_out, size, ref hash, ref program } = *summary;
+        let VerifySummary {
+            licenses,
+            bytes,
+            left_out,
+            size,
+            ref hash,
+            ref program,
+        } = *summary;
         Success {
             exit: ExitCode::Success,
             hresult: S_OK,
-            counts: Counts::Verify { licenses, bytes, left_out, size, hash, program },
+            counts: Counts::Verify {
+                licenses,
+                bytes,
+                left_out,
+                size,
+                hash,
+                program,
+            },
             text: verify_text(summary, &self.archive, self.expected),
         }
     }
@@ -127,11 +159,26 @@ impl Report for RestoreReport {
     type Summary = RestoreSummary;
 
     fn success<'a>(&self, summary: &'a RestoreSummary, gathered: &Gathered) -> Success<'a> {
-        let RestoreSummary { restored, bytes, present, conflicts } = *summary;
+        let RestoreSummary {
+            restored,
+            bytes,
+            present,
+            conflicts,
+        } = *summary;
         Success {
-            exit: if conflicts > 0 { ExitCode::Conflict } else { ExitCode::Success },
+            exit: if conflicts > 0 {
+                ExitCode::Conflict
+            } else {
+                ExitCode::Success
+            },
             hresult: summary.hresult(),
-            counts: Counts::Restore { restored, bytes, present, conflicts, dry_run: self.dry_run },
+            counts: Counts::Restore {
+                restored,
+                bytes,
+                present,
+                conflicts,
+                dry_run: self.dry_run,
+            },
             text: restore_text(summary, &gathered.groups, self),
         }
     }
@@ -142,7 +189,11 @@ impl Report for RestoreReport {
     }
 
     fn done(&self) -> Option<&'static str> {
-        Some(if self.dry_run { "nothing was changed" } else { "the restore is complete" })
+        Some(if self.dry_run {
+            "nothing was changed"
+        } else {
+            "the restore is complete"
+        })
     }
 }
 
@@ -155,13 +206,27 @@ impl Report for ListReport {
     type Summary = ListSummary;
 
     fn success<'a>(&self, summary: &'a ListSummary, gathered: &Gathered) -> Success<'a> {
-        let ListSummary { licenses, bytes, left_out, ref program } = *summary;
+        let ListSummary {
+            licenses,
+            bytes,
+            left_out,
+            ref program,
+        } = *summary;
         // What a backup tells of as unreadable was so when it was made; the listing has read all that there is.
         let is_incomplete = program.is_none() && gathered.unreadable > 0;
         Success {
-            exit: if is_incomplete { ExitCode::Incomplete } else { ExitCode::Success },
+            exit: if is_incomplete {
+                ExitCode::Incomplete
+            } else {
+                ExitCode::Success
+            },
             hresult: if is_incomplete { S_FALSE } else { S_OK },
-            counts: Counts::List { licenses, bytes, left_out, program: program.as_deref() },
+            counts: Counts::List {
+                licenses,
+                bytes,
+                left_out,
+                program: program.as_deref(),
+            },
             text: list_text(summary),
         }
     }
@@ -181,8 +246,17 @@ mod tests {
     use super::*;
 
     fn backup(restricted: u64, errors: u64, strict: bool) -> (ExitCode, u32) {
-        let summary = BackupSummary { licenses: 1, bytes: 10, restricted, errors, size: 100 };
-        let report = BackupReport { archive: String::new(), strict };
+        let summary = BackupSummary {
+            licenses: 1,
+            bytes: 10,
+            restricted,
+            errors,
+            size: 100,
+        };
+        let report = BackupReport {
+            archive: String::new(),
+            strict,
+        };
         let success = report.success(&summary, &Gathered::default());
         (success.exit, success.hresult)
     }
@@ -205,9 +279,18 @@ mod tests {
 
     #[test]
     fn a_restore_with_conflicts_is_a_conflict_and_s_false() {
-        let report = RestoreReport { archive: String::new(), overwrite: false, dry_run: false };
+        let report = RestoreReport {
+            archive: String::new(),
+            overwrite: false,
+            dry_run: false,
+        };
         let restore = |conflicts| {
-            let summary = RestoreSummary { restored: 1, bytes: 10, present: 0, conflicts };
+            let summary = RestoreSummary {
+                restored: 1,
+                bytes: 10,
+                present: 0,
+                conflicts,
+            };
             let success = report.success(&summary, &Gathered::default());
             (success.exit, success.hresult)
         };
@@ -217,14 +300,25 @@ mod tests {
 
     #[test]
     fn a_listing_is_incomplete_if_it_could_not_read_a_file_itself() {
-        let gathered = Gathered { unreadable: 1, ..Gathered::default() };
+        let gathered = Gathered {
+            unreadable: 1,
+            ..Gathered::default()
+        };
         let list = |program: Option<&str>| {
             let program = program.map(str::to_owned);
-            let summary = ListSummary { licenses: 1, bytes: 10, left_out: 1, program };
+            let summary = ListSummary {
+                licenses: 1,
+                bytes: 10,
+                left_out: 1,
+                program,
+            };
             let success = ListReport.success(&summary, &gathered);
             (success.exit, success.hresult)
         };
         assert_eq!(list(None), (ExitCode::Incomplete, S_FALSE));
-        assert_eq!(list(Some("license-backup 0.1.0")), (ExitCode::Success, S_OK));
+        assert_eq!(
+            list(Some("license-backup 0.1.0")),
+            (ExitCode::Success, S_OK)
+        );
     }
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::groups::Groups;
 use super::reports::RestoreReport;
 use crate::visible::visible;
-use crate::{BackupSummary, Identity, ListSummary, Listing, Progress, RestoreSummary, Stage, Standing, VerifySummary};
+use crate::{
+    BackupSummary, Identity, ListSummary, Listing, Progress, RestoreSummary, Stage, Standing,
+    VerifySummary,
+};
 
 /// The number of license IDs, and of key IDs, that a line of a listing shows.
 const IDS_SHOWN: usize = 3;
@@ -22,7 +25,14 @@ pub(super) fn backup_text(summary: &BackupSummary, left_out: &Groups, archive: &
 
 /// What a verification found. Each line ends with a newline.
 pub(super) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool) -> String {
-    let VerifySummary { licenses: count, bytes, left_out, size, hash, program } = summary;
+    let VerifySummary {
+        licenses: count,
+        bytes,
+        left_out,
+        size,
+        hash,
+        program,
+    } = summary;
     let verified = licenses(*count, *bytes);
     let (archive, size, program) = (visible(archive), human_bytes(*size), visible(program));
     let left_out = counted(*left_out, "file");
@@ -40,7 +50,11 @@ pub(super) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool
 }
 
 /// What a restore did, or would do, and what it did not restore and why. Each line ends with a newline.
-pub(super) fn restore_text(summary: &RestoreSummary, conflicts: &Groups, report: &RestoreReport) -> String {
+pub(super) fn restore_text(
+    summary: &RestoreSummary,
+    conflicts: &Groups,
+    report: &RestoreReport,
+) -> String {
     let restored = licenses(summary.restored, summary.bytes);
     let (archive, present) = (visible(&report.archive), summary.present);
     let done = if report.dry_run {
@@ -67,36 +81,69 @@ pub(super) fn listing_text(listing: &Listing) -> String {
         Standing::Restricted(reason) => reason.name(),
         Standing::Failed(code) => code.name(),
     };
-    let size = listing.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
+    let size = listing
+        .size
+        .map_or_else(|| "-".to_owned(), |size| size.to_string());
     let format = listing.identity.format.map_or("-", |format| format.name());
     let (path, details) = (visible(&listing.path), details_text(listing));
-    let message = listing.message.as_ref().map(|message| format!(": {}", visible(message))).unwrap_or_default();
+    let message = listing
+        .message
+        .as_ref()
+        .map(|message| format!(": {}", visible(message)))
+        .unwrap_or_default();
     format!("{standing:<18} {size:>8} {format:<9} {path}{details}{message}")
 }
 
 /// What is known of a license, in parentheses after its path; empty if nothing is.
 fn details_text(listing: &Listing) -> String {
-    let Identity { format: _, license_ids, key_ids, rights_end } = &listing.identity;
-    let entry = listing.entry.iter().map(|entry| format!("in {}", visible(entry)));
-    let ids = [("license", license_ids), ("key", key_ids)].into_iter().filter(|(_, ids)| !ids.is_empty()).map(
-        |(what, ids)| {
+    let Identity {
+        format: _,
+        license_ids,
+        key_ids,
+        rights_end,
+    } = &listing.identity;
+    let entry = listing
+        .entry
+        .iter()
+        .map(|entry| format!("in {}", visible(entry)));
+    let ids = [("license", license_ids), ("key", key_ids)]
+        .into_iter()
+        .filter(|(_, ids)| !ids.is_empty())
+        .map(|(what, ids)| {
             let shown: Vec<_> = ids.iter().take(IDS_SHOWN).map(|id| visible(id)).collect();
             let more = ids.len() - shown.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             format!("{what} {}{more}", shown.join(", "))
-        },
-    );
-    let end = rights_end.iter().map(|end| format!("until {}", visible(end)));
+        });
+    let end = rights_end
+        .iter()
+        .map(|end| format!("until {}", visible(end)));
     let told: Vec<_> = entry.chain(ids).chain(end).collect();
-    if told.is_empty() { String::new() } else { format!(" ({})", told.join("; ")) }
+    if told.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", told.join("; "))
+    }
 }
 
 /// The totals of a listing, with a newline.
 pub(super) fn list_text(summary: &ListSummary) -> String {
-    let ListSummary { licenses: count, bytes, left_out, program } = summary;
+    let ListSummary {
+        licenses: count,
+        bytes,
+        left_out,
+        program,
+    } = summary;
     let (found, left_out) = (licenses(*count, *bytes), counted(*left_out, "file"));
     match program {
-        Some(program) => format!("{found} in the backup, {left_out} left out; written by {}\n", visible(program)),
+        Some(program) => format!(
+            "{found} in the backup, {left_out} left out; written by {}\n",
+            visible(program)
+        ),
         None => format!("{found} may be backed up, {left_out} left out\n"),
     }
 }
@@ -113,8 +160,16 @@ pub(super) fn time_text(elapsed: Duration) -> String {
 /// How far an operation has come, one line without a newline.
 #[must_use]
 pub fn progress_text(progress: &Progress) -> String {
-    let Progress { stage, done, total, bytes, path: _ } = progress;
-    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let Progress {
+        stage,
+        done,
+        total,
+        bytes,
+        path: _,
+    } = progress;
+    let of = total
+        .map(|total| format!(" of {total}"))
+        .unwrap_or_default();
     let bytes = match stage {
         // Nothing is read yet.
         Stage::Listing => String::new(),
@@ -150,7 +205,11 @@ pub fn human_bytes(bytes: u64) -> String {
 }
 
 fn counted(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+    if count == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
 }
 
 fn licenses(count: u64, bytes: u64) -> String {
@@ -181,7 +240,13 @@ mod tests {
 
     #[test]
     fn a_backup_says_what_where_and_what_was_left_out() {
-        let summary = BackupSummary { licenses: 1, bytes: 2048, restricted: 1, errors: 0, size: 4096 };
+        let summary = BackupSummary {
+            licenses: 1,
+            bytes: 2048,
+            restricted: 1,
+            errors: 0,
+            size: 4096,
+        };
         let mut left_out = Groups::default();
         left_out.note(Reason::Restricted(Restriction::Conditional), "p");
         assert_eq!(
@@ -194,7 +259,14 @@ mod tests {
     #[test]
     fn a_verification_says_what_was_verified_and_how_to_compare_it_later() {
         let program = "license-backup\n0.1.0".to_owned();
-        let summary = VerifySummary { licenses: 2, bytes: 30, left_out: 1, size: 400, hash: "ab".to_owned(), program };
+        let summary = VerifySummary {
+            licenses: 2,
+            bytes: 30,
+            left_out: 1,
+            size: 400,
+            hash: "ab".to_owned(),
+            program,
+        };
         assert_eq!(
             verify_text(&summary, "/b/licenses.zip", false),
             "Verified 2 licenses (30 bytes) in /b/licenses.zip (400 bytes): every byte is as it should be.\n\
@@ -203,15 +275,30 @@ mod tests {
              Note it down: with --expect, a later verification tells whether this is still the same backup.\n"
         );
         let expected = verify_text(&summary, "/b/licenses.zip", true);
-        assert!(expected.ends_with("BLAKE3 ab\nThat is the expected one.\n"), "{expected}");
+        assert!(
+            expected.ends_with("BLAKE3 ab\nThat is the expected one.\n"),
+            "{expected}"
+        );
     }
 
     #[test]
     fn a_restore_names_its_conflicts_and_what_would_replace_them() {
-        let summary = RestoreSummary { restored: 2, bytes: 30, present: 1, conflicts: 1 };
+        let summary = RestoreSummary {
+            restored: 2,
+            bytes: 30,
+            present: 1,
+            conflicts: 1,
+        };
         let mut conflicts = Groups::default();
-        conflicts.note(Reason::Failed(ErrorCode::FileExists), "a.lic is there with other bytes");
-        let report = RestoreReport { archive: "/b/licenses.zip".to_owned(), overwrite: false, dry_run: false };
+        conflicts.note(
+            Reason::Failed(ErrorCode::FileExists),
+            "a.lic is there with other bytes",
+        );
+        let report = RestoreReport {
+            archive: "/b/licenses.zip".to_owned(),
+            overwrite: false,
+            dry_run: false,
+        };
         let named = "Not restored 1, file-exists: something else is in the way, or the store cannot hold the name\n  \
             a.lic is there with other bytes\n";
         assert_eq!(
@@ -222,38 +309,65 @@ mod tests {
             )
         );
         assert_eq!(
-            restore_text(&summary, &conflicts, &RestoreReport { overwrite: true, dry_run: true, ..report }),
-            format!("2 licenses (30 bytes) would be restored from /b/licenses.zip; already there: 1.\n{named}")
+            restore_text(
+                &summary,
+                &conflicts,
+                &RestoreReport {
+                    overwrite: true,
+                    dry_run: true,
+                    ..report
+                }
+            ),
+            format!(
+                "2 licenses (30 bytes) would be restored from /b/licenses.zip; already there: 1.\n{named}"
+            )
         );
     }
 
     #[test]
     fn a_listing_is_one_line_whatever_the_name() {
         let listing = Listing {
-            identity: Identity { format: Some(Format::Lcp), ..Identity::default() },
+            identity: Identity {
+                format: Some(Format::Lcp),
+                ..Identity::default()
+            },
             size: Some(123),
             ..Listing::new("a\nb".to_owned(), Standing::BackedUp)
         };
-        assert_eq!(listing_text(&listing), "backed-up               123 lcp       a\\nb");
+        assert_eq!(
+            listing_text(&listing),
+            "backed-up               123 lcp       a\\nb"
+        );
     }
 
     #[test]
     fn a_license_of_a_store_is_listed_with_its_ids() {
-        let ids = |prefix: &str, count: usize| (0..count).map(|number| format!("{prefix}{number}")).collect();
+        let ids = |prefix: &str, count: usize| {
+            (0..count)
+                .map(|number| format!("{prefix}{number}"))
+                .collect()
+        };
         let identity = Identity {
             format: Some(Format::Wmdrm),
             license_ids: ids("l\n", 1),
             key_ids: ids("k", 5),
             rights_end: None,
         };
-        let mut listing = Listing { identity, size: Some(1), ..Listing::new("a".to_owned(), Standing::Allowed) };
+        let mut listing = Listing {
+            identity,
+            size: Some(1),
+            ..Listing::new("a".to_owned(), Standing::Allowed)
+        };
         assert_eq!(
             listing_text(&listing),
             "allowed                   1 wmdrm     a (license l\\n0; key k0, k1, k2 and 2 more)"
         );
         listing.identity.license_ids.clear();
         listing.identity.key_ids.truncate(1);
-        assert_eq!(listing_text(&listing), "allowed                   1 wmdrm     a (key k0)");
+        assert_eq!(
+            listing_text(&listing),
+            "allowed                   1 wmdrm     a (key k0)"
+        );
     }
 
     #[test]
@@ -265,7 +379,12 @@ mod tests {
             ..Identity::default()
         };
         let entry = Some("license.lcpl".to_owned());
-        let listing = Listing { identity, size: Some(1), entry, ..Listing::new("a".to_owned(), Standing::Allowed) };
+        let listing = Listing {
+            identity,
+            size: Some(1),
+            entry,
+            ..Listing::new("a".to_owned(), Standing::Allowed)
+        };
         assert_eq!(
             listing_text(&listing),
             "allowed                   1 lcp       a (in license.lcpl; license l; until 2027-01-01T00:00:00Z)"
@@ -276,16 +395,27 @@ mod tests {
     fn what_was_left_out_is_listed_under_its_reason() {
         let restricted = Standing::Restricted(Restriction::NotARegularFile);
         let mut listing = Listing::new("x".to_owned(), restricted);
-        assert_eq!(listing_text(&listing), "not-a-regular-file        - -         x");
+        assert_eq!(
+            listing_text(&listing),
+            "not-a-regular-file        - -         x"
+        );
         listing.standing = Standing::Failed(ErrorCode::TooLarge);
         listing.message = Some("x\nis too large".to_owned());
-        assert_eq!(listing_text(&listing), "too-large                 - -         x: x\\nis too large");
+        assert_eq!(
+            listing_text(&listing),
+            "too-large                 - -         x: x\\nis too large"
+        );
     }
 
     #[test]
     fn totals_escape_the_program_that_a_backup_names() {
         let program = Some("x\x1b]0;y\x07".to_owned());
-        let summary = ListSummary { licenses: 2, bytes: 3, left_out: 0, program };
+        let summary = ListSummary {
+            licenses: 2,
+            bytes: 3,
+            left_out: 0,
+            program,
+        };
         assert_eq!(
             list_text(&summary),
             "2 licenses (3 bytes) in the backup, 0 files left out; written by x\\u{1b}]0;y\\u{7}\n"
@@ -294,15 +424,34 @@ mod tests {
 
     #[test]
     fn the_totals_of_a_store_name_no_program() {
-        let summary = ListSummary { licenses: 2, bytes: 3, left_out: 1, program: None };
-        assert_eq!(list_text(&summary), "2 licenses (3 bytes) may be backed up, 1 file left out\n");
+        let summary = ListSummary {
+            licenses: 2,
+            bytes: 3,
+            left_out: 1,
+            program: None,
+        };
+        assert_eq!(
+            list_text(&summary),
+            "2 licenses (3 bytes) may be backed up, 1 file left out\n"
+        );
     }
 
     #[test]
     fn progress_names_its_stage_and_no_total_before_it_is_known() {
-        let mut progress = Progress { stage: Stage::Listing, done: 5, total: None, bytes: 0, path: "a".to_owned() };
+        let mut progress = Progress {
+            stage: Stage::Listing,
+            done: 5,
+            total: None,
+            bytes: 0,
+            path: "a".to_owned(),
+        };
         assert_eq!(progress_text(&progress), "listing 5 files");
-        progress = Progress { stage: Stage::Copying, total: Some(9), bytes: 2048, ..progress };
+        progress = Progress {
+            stage: Stage::Copying,
+            total: Some(9),
+            bytes: 2048,
+            ..progress
+        };
         assert_eq!(progress_text(&progress), "copying 5 of 9 files, 2.0 KiB");
     }
 

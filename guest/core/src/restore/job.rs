@@ -36,35 +36,55 @@ pub(super) struct Pending {
 
 impl Job {
     pub(super) fn new(contents: Contents, flags: RestoreFlags) -> Self {
-        Self { contents, flags, pending: Vec::new(), created: Vec::new(), summary: RestoreSummary::default() }
+        Self {
+            contents,
+            flags,
+            pending: Vec::new(),
+            created: Vec::new(),
+            summary: RestoreSummary::default(),
+        }
     }
 
     pub(super) fn name(&self, license: usize) -> &str {
-        self.contents.catalogue().file_name(self.contents.license(license).file)
+        self.contents
+            .catalogue()
+            .file_name(self.contents.license(license).file)
     }
 
     /// The directory that a license is in.
     pub(super) fn directory_of(&self, license: usize) -> DirectoryId {
-        self.contents.catalogue().directory_of(self.contents.license(license).file)
+        self.contents
+            .catalogue()
+            .directory_of(self.contents.license(license).file)
     }
 
     /// Where a phase that works through what is pending goes next; back to the store itself after the last.
     pub(super) fn directory_of_pending(&self, next: usize) -> DirectoryId {
-        self.pending.get(next).map_or(Catalogue::ROOT, |pending| self.directory_of(pending.license))
+        self.pending.get(next).map_or(Catalogue::ROOT, |pending| {
+            self.directory_of(pending.license)
+        })
     }
 
     /// Puts what is pending right in a directory before what is pending below it.
     pub(super) fn put_directories_last(&mut self) {
         let mut pending = mem::take(&mut self.pending);
         // Directories have their numbers in the order in which they are entered: each before those that are in it.
-        pending.sort_unstable_by_key(|Pending { license, .. }| (self.directory_of(*license), *license));
+        pending.sort_unstable_by_key(|Pending { license, .. }| {
+            (self.directory_of(*license), *license)
+        });
         self.pending = pending;
     }
 
     /// The path of a temporary file, for a person who has to remove it.
     pub(super) fn temporary_path(&self, pending: Pending) -> String {
-        let (directory, name) = (self.directory_of(pending.license), temporary_name(pending.temporary));
-        format!("{} in the store", self.contents.catalogue().path_in(directory, &name))
+        let (directory, name) = (
+            self.directory_of(pending.license),
+            temporary_name(pending.temporary),
+        );
+        format!(
+            "{} in the store",
+            self.contents.catalogue().path_in(directory, &name)
+        )
     }
 
     pub(super) fn directory_name(&self, id: DirectoryId) -> &str {
@@ -73,7 +93,11 @@ impl Job {
 
     /// The path of a directory below the store.
     pub(super) fn directory_path(&self, id: DirectoryId) -> String {
-        if id == Catalogue::ROOT { STORE.to_owned() } else { self.contents.catalogue().path_in(id, "") }
+        if id == Catalogue::ROOT {
+            STORE.to_owned()
+        } else {
+            self.contents.catalogue().path_in(id, "")
+        }
     }
 
     /// Whether this run has created a directory.
@@ -90,7 +114,13 @@ impl Job {
         license: usize,
     ) -> Target<'a, D> {
         let (name, license) = (self.name(license), self.contents.license(license));
-        Target { directory, names, name, license, overwrite: self.flags.overwrite }
+        Target {
+            directory,
+            names,
+            name,
+            license,
+            overwrite: self.flags.overwrite,
+        }
     }
 
     /// What to tell of trouble with a license while no license has its name yet.
@@ -103,15 +133,29 @@ impl Job {
         self.summary.bytes += u64::from(self.contents.license(license).size);
     }
 
-    pub(super) fn tell_conflict(&mut self, conflict: Conflict, license: usize, events: &mut Vec<Status>) {
+    pub(super) fn tell_conflict(
+        &mut self,
+        conflict: Conflict,
+        license: usize,
+        events: &mut Vec<Status>,
+    ) {
         self.summary.conflicts += 1;
         events.push(Status::Error(conflict.failure(&self.contents, license)));
     }
 
     /// How far a phase has come that works through what is pending.
     pub(super) fn progress(&self, stage: Stage, next: usize, bytes: u64) -> Status {
-        let path = self.pending.get(next).map_or_else(String::new, |pending| self.contents.path(pending.license));
-        Status::Information(Progress { stage, done: next as u64, total: Some(self.pending.len() as u64), bytes, path })
+        let path = self
+            .pending
+            .get(next)
+            .map_or_else(String::new, |pending| self.contents.path(pending.license));
+        Status::Information(Progress {
+            stage,
+            done: next as u64,
+            total: Some(self.pending.len() as u64),
+            bytes,
+            path,
+        })
     }
 
     /// Removes the temporary file of a license. The name could stand for another run's file by now, or for nothing.
@@ -138,7 +182,9 @@ impl Job {
     ) -> Result<bool, FsError> {
         let name = temporary_name(pending.temporary);
         let license = self.contents.license(pending.license);
-        directory.metadata(&name).and_then(|metadata| is_license(directory, &name, metadata, license, budget))
+        directory
+            .metadata(&name)
+            .and_then(|metadata| is_license(directory, &name, metadata, license, budget))
     }
 }
 
@@ -153,7 +199,11 @@ pub(super) fn incomplete(path: String, doing: &str, error: FsError) -> Failure {
 }
 
 fn trouble(path: String, doing: &str, error: FsError, so: &str) -> Failure {
-    let what = if path == STORE { "the license store" } else { &path };
+    let what = if path == STORE {
+        "the license store"
+    } else {
+        &path
+    };
     let advice = match error.code() {
         ErrorCode::AccessDenied => "make the license store readable and writable",
         ErrorCode::DiskFull => "free some space",
@@ -179,7 +229,14 @@ pub(super) fn remove_unused<D: Directory>(parent: &D, name: &str) -> Result<(), 
 
 /// Adds to `failure` that something of this run could not be removed because of `error`.
 pub(super) fn but_left(failure: Failure, what: &str, error: FsError) -> Failure {
-    let Failure { code, message, path } = failure;
+    let Failure {
+        code,
+        message,
+        path,
+    } = failure;
     let message = format!("{message}; but {what} could not be removed ({error}): do so by hand");
-    Failure { path, ..Failure::new(code, message) }
+    Failure {
+        path,
+        ..Failure::new(code, message)
+    }
 }

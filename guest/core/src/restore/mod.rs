@@ -66,7 +66,11 @@ pub struct Restore<D: Directory> {
 /// What a restore does next.
 enum Phase<D: Directory> {
     /// Verifying the backup.
-    Verify { inspection: Box<Inspection<D::File>>, path: String, flags: RestoreFlags },
+    Verify {
+        inspection: Box<Inspection<D::File>>,
+        path: String,
+        flags: RestoreFlags,
+    },
     /// Writing licenses under temporary names.
     Write(Writing<D>),
     /// Making them durable.
@@ -84,18 +88,33 @@ impl<D: Directory> Restore<D> {
     ///
     /// [`ErrorCode::InvalidArgument`] if the directory is the store, [`ErrorCode::PathNotFound`] if there is no backup,
     /// [`ErrorCode::BackupCorrupt`] if the file does not end as one does, otherwise what keeps it from being read.
-    pub fn start(store: D, directory: &D, path: &str, flags: RestoreFlags) -> Result<Self, Failure> {
+    pub fn start(
+        store: D,
+        directory: &D,
+        path: &str,
+        flags: RestoreFlags,
+    ) -> Result<Self, Failure> {
         if store.is_same_object(directory) {
-            let message = format!("{path} is the license store itself: give the directory of a backup");
+            let message =
+                format!("{path} is the license store itself: give the directory of a backup");
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let inspection = Box::new(Inspection::open(directory, path)?);
-        Ok(Self { store: Rc::new(store), phase: Phase::Verify { inspection, path: path.to_owned(), flags } })
+        Ok(Self {
+            store: Rc::new(store),
+            phase: Phase::Verify {
+                inspection,
+                path: path.to_owned(),
+                flags,
+            },
+        })
     }
 
     /// Goes on with a phase, or undoes the restore because that has failed.
     fn go_on(store: Rc<D>, phase: Result<Phase<D>, (Job, Failure)>) -> Self {
-        let phase = phase.unwrap_or_else(|(job, failure)| Phase::Undo(Undoing::new(Rc::clone(&store), job, failure)));
+        let phase = phase.unwrap_or_else(|(job, failure)| {
+            Phase::Undo(Undoing::new(Rc::clone(&store), job, failure))
+        });
         Self { store, phase }
     }
 }
@@ -108,8 +127,16 @@ impl<D: Directory> Operation for Restore<D> {
     fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<RestoreSummary, Failure>, Self> {
         let Self { store, phase } = self;
         let phase = match phase {
-            Phase::Verify { inspection, path, flags } => match inspection.step(events) {
-                Continue(inspection) => Ok(Phase::Verify { inspection: Box::new(inspection), path, flags }),
+            Phase::Verify {
+                inspection,
+                path,
+                flags,
+            } => match inspection.step(events) {
+                Continue(inspection) => Ok(Phase::Verify {
+                    inspection: Box::new(inspection),
+                    path,
+                    flags,
+                }),
                 Break(Err(failure)) => return Break(Err(failure)),
                 Break(Ok(Verified { file, contents, .. })) => {
                     let job = Job::new(contents, flags);
@@ -132,7 +159,10 @@ impl<D: Directory> Operation for Restore<D> {
             },
             Phase::Sync(mut syncing) => match syncing.step(events) {
                 Ok(false) => Ok(Phase::Sync(syncing)),
-                Ok(true) => Ok(Phase::Place(Placing::new(Rc::clone(&store), syncing.into_job()))),
+                Ok(true) => Ok(Phase::Place(Placing::new(
+                    Rc::clone(&store),
+                    syncing.into_job(),
+                ))),
                 Err(failure) => Err((syncing.into_job(), failure)),
             },
             Phase::Place(mut placing) => match placing.step(events) {

@@ -23,7 +23,10 @@ pub(super) struct Names<E> {
 impl<E: Entries> Names<E> {
     /// Begins to list a directory.
     pub(super) fn of<D: Directory<Entries = E>>(directory: &D) -> Result<Self, FsError> {
-        Ok(Self { listing: Some(directory.entries()?), ..Self::none() })
+        Ok(Self {
+            listing: Some(directory.entries()?),
+            ..Self::none()
+        })
     }
 
     /// No names.
@@ -40,13 +43,16 @@ impl<E: Entries> Names<E> {
 
     /// Reads one name, if there are more. Gives whether there was one left to read.
     pub(super) fn read_next(&mut self) -> bool {
-        let Some(listing) = self.listing.as_mut() else { return false };
+        let Some(listing) = self.listing.as_mut() else {
+            return false;
+        };
         match listing.next_entry() {
             Ok(Some(entry)) => {
                 self.errors_in_a_row = 0;
                 self.temporaries.extend(temporary_number(&entry.name));
                 if entry.kind != EntryKind::File || !is_temporary_name(&entry.name) {
-                    self.ranges.push((self.text.len(), self.text.len() + entry.name.len()));
+                    self.ranges
+                        .push((self.text.len(), self.text.len() + entry.name.len()));
                     self.text.push_str(&entry.name);
                 }
             }
@@ -67,14 +73,18 @@ impl<E: Entries> Names<E> {
     fn end(&mut self) {
         self.listing = None;
         let text = &self.text;
-        self.ranges.sort_unstable_by(|one, other| text[one.0..one.1].cmp(&text[other.0..other.1]));
+        self.ranges
+            .sort_unstable_by(|one, other| text[one.0..one.1].cmp(&text[other.0..other.1]));
         self.temporaries.sort_unstable();
     }
 
     /// Whether there is exactly this name; an error if it could be among those that could not be read. All must be read by
     /// then.
     pub(super) fn has(&self, name: &str) -> Result<bool, FsError> {
-        match self.ranges.binary_search_by(|(start, end)| self.text[*start..*end].cmp(name)) {
+        match self
+            .ranges
+            .binary_search_by(|(start, end)| self.text[*start..*end].cmp(name))
+        {
             Ok(_) => Ok(true),
             Err(_) => self.unread.map_or(Ok(false), Err),
         }

@@ -83,7 +83,15 @@ impl<D: Directory> Placing<D> {
     pub(super) fn new(store: Rc<D>, mut job: Job) -> Self {
         job.put_directories_last();
         let trail = Trail::new(Level::new(Some(store), None));
-        Self { job, trail, next: 0, bytes: 0, is_committed: false, failed: 0, first_failure: None }
+        Self {
+            job,
+            trail,
+            next: 0,
+            bytes: 0,
+            is_committed: false,
+            failed: 0,
+            first_failure: None,
+        }
     }
 
     pub(super) fn is_committed(&self) -> bool {
@@ -101,7 +109,10 @@ impl<D: Directory> Placing<D> {
             }
             let pending = self.job.pending.get(self.next).copied();
             let target = self.job.directory_of_pending(self.next);
-            match (self.trail.toward(self.job.contents.catalogue(), target), pending) {
+            match (
+                self.trail.toward(self.job.contents.catalogue(), target),
+                pending,
+            ) {
                 (Move::Enter(id), _) => {
                     if self.settle(&mut budget, events)? {
                         self.enter(id);
@@ -135,14 +146,26 @@ impl<D: Directory> Placing<D> {
 
     /// What to tell of the restore when it is at its end.
     pub(super) fn into_outcome(self) -> Result<RestoreSummary, Failure> {
-        let Some(Failure { code, message, path }) = self.first_failure else { return Ok(self.job.summary) };
+        let Some(Failure {
+            code,
+            message,
+            path,
+        }) = self.first_failure
+        else {
+            return Ok(self.job.summary);
+        };
         let message = match (self.failed, self.job.contents.len()) {
             (0, _) => format!("the licenses are in place, but not all went well: {message}"),
             (failed, all) => {
-                format!("{failed} of {all} licenses could not be put in place, the first failure: {message}")
+                format!(
+                    "{failed} of {all} licenses could not be put in place, the first failure: {message}"
+                )
             }
         };
-        Err(Failure { path, ..Failure::new(code, message) })
+        Err(Failure {
+            path,
+            ..Failure::new(code, message)
+        })
     }
 
     /// Opens a directory in the innermost one.
@@ -152,7 +175,12 @@ impl<D: Directory> Placing<D> {
     }
 
     /// Gives a license its name. Gives whether that is done, or postponed.
-    fn place(&mut self, pending: Pending, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    fn place(
+        &mut self,
+        pending: Pending,
+        budget: &mut Budget,
+        events: &mut Vec<Status>,
+    ) -> Result<bool, Failure> {
         budget.spend(LICENSE);
         let level = self.trail.innermost_mut();
         let mut placement = level.place(&self.job, pending, budget);
@@ -173,7 +201,9 @@ impl<D: Directory> Placing<D> {
         };
         let removed = match (&placement, &level.directory) {
             (Placement::Renamed | Placement::Replaced, _) | (_, None) => Ok(()),
-            (Placement::Linked, Some(directory)) => unlink(&**directory, &temporary_name(pending.temporary)),
+            (Placement::Linked, Some(directory)) => {
+                unlink(&**directory, &temporary_name(pending.temporary))
+            }
             (_, Some(directory)) => self.job.remove_temporary(&**directory, pending, budget),
         };
         match placement {
@@ -188,11 +218,21 @@ impl<D: Directory> Placing<D> {
                 self.job.count_restored(pending.license);
             }
             Placement::Present => self.job.summary.present += 1,
-            Placement::Conflict(conflict) => self.job.tell_conflict(conflict, pending.license, events),
+            Placement::Conflict(conflict) => {
+                self.job.tell_conflict(conflict, pending.license, events)
+            }
         }
         if let Err(error) = removed {
-            let doing = format!("removing the temporary file {} of", temporary_name(pending.temporary));
-            self.trouble(self.job.contents.path(pending.license), &doing, error, events)?;
+            let doing = format!(
+                "removing the temporary file {} of",
+                temporary_name(pending.temporary)
+            );
+            self.trouble(
+                self.job.contents.path(pending.license),
+                &doing,
+                error,
+                events,
+            )?;
         }
         Ok(true)
     }
@@ -229,12 +269,16 @@ impl<D: Directory> Placing<D> {
     fn settle(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
         let id = self.trail.id();
         let level = self.trail.innermost_mut();
-        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
+        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else {
+            return Ok(true);
+        };
         if let Some(license) = level.checking.pop() {
             self.check(&directory, license, events)?;
         } else if level.placed.is_empty() {
             level.is_settled = true;
-            let Some(pending) = level.postponed.pop() else { return Ok(true) };
+            let Some(pending) = level.postponed.pop() else {
+                return Ok(true);
+            };
             if !self.place(pending, budget, events)? {
                 self.trail.innermost_mut().postponed.push(pending);
             }
@@ -261,7 +305,9 @@ impl<D: Directory> Placing<D> {
             return Ok(false);
         }
         let level = self.trail.innermost();
-        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else { return Ok(true) };
+        let (Some(directory), None) = (level.directory.clone(), level.hindrance) else {
+            return Ok(true);
+        };
         budget.spend(SYNC);
         if let Err(error) = sync_names(&*directory) {
             let doing = if self.is_committed {
@@ -269,18 +315,34 @@ impl<D: Directory> Placing<D> {
             } else {
                 "syncing"
             };
-            self.trouble(self.job.directory_path(self.trail.id()), doing, error, events)?;
+            self.trouble(
+                self.job.directory_path(self.trail.id()),
+                doing,
+                error,
+                events,
+            )?;
         }
         Ok(true)
     }
 
     /// Looks whether a license has exactly the name that it was given, and takes it back if not: the name would be
     /// another one's to other programs.
-    fn check(&mut self, directory: &D, license: usize, events: &mut Vec<Status>) -> Result<(), Failure> {
+    fn check(
+        &mut self,
+        directory: &D,
+        license: usize,
+        events: &mut Vec<Status>,
+    ) -> Result<(), Failure> {
         let name = self.job.name(license);
         let level = self.trail.innermost_mut();
         let is_there = level.names.has(name);
-        match is_there.and_then(|is_there| if is_there { Ok(true) } else { unlink(directory, name).map(|()| false) }) {
+        match is_there.and_then(|is_there| {
+            if is_there {
+                Ok(true)
+            } else {
+                unlink(directory, name).map(|()| false)
+            }
+        }) {
             Ok(true) => {
                 level.is_kept = true;
                 self.job.count_restored(license);
@@ -292,7 +354,12 @@ impl<D: Directory> Placing<D> {
             }
             Err(error) => {
                 level.is_kept = true;
-                self.trouble(self.job.contents.path(license), "seeing to the name of", error, events)
+                self.trouble(
+                    self.job.contents.path(license),
+                    "seeing to the name of",
+                    error,
+                    events,
+                )
             }
         }
     }
@@ -300,10 +367,16 @@ impl<D: Directory> Placing<D> {
     /// Leaves the innermost directory, and removes it if this run has created it for nothing.
     fn leave(&mut self, events: &mut Vec<Status>) -> Result<(), Failure> {
         // Some systems remove no directory that is open, and so only this is kept of the level.
-        let Some((id, Level { is_kept, .. })) = self.trail.leave() else { return Ok(()) };
+        let Some((id, Level { is_kept, .. })) = self.trail.leave() else {
+            return Ok(());
+        };
         let parent = self.trail.innermost_mut();
         parent.is_kept |= is_kept;
-        let Some(parent) = parent.directory.as_ref().filter(|_| !is_kept && self.job.has_created(id)) else {
+        let Some(parent) = parent
+            .directory
+            .as_ref()
+            .filter(|_| !is_kept && self.job.has_created(id))
+        else {
             return Ok(());
         };
         remove_unused(&**parent, self.job.directory_name(id))
@@ -311,7 +384,13 @@ impl<D: Directory> Placing<D> {
     }
 
     /// Ends the phase because of trouble, or after the commit point tells of it.
-    fn trouble(&mut self, path: String, doing: &str, error: FsError, events: &mut Vec<Status>) -> Result<(), Failure> {
+    fn trouble(
+        &mut self,
+        path: String,
+        doing: &str,
+        error: FsError,
+        events: &mut Vec<Status>,
+    ) -> Result<(), Failure> {
         if !self.is_committed {
             return Err(undone(path, doing, error));
         }
@@ -360,7 +439,12 @@ impl<D: Directory> Level<D> {
                 Err(error) => Some(Hindrance::Trouble(error)),
             };
         }
-        match self.directory.as_ref().map(|parent| parent.open_directory(name)).transpose() {
+        match self
+            .directory
+            .as_ref()
+            .map(|parent| parent.open_directory(name))
+            .transpose()
+        {
             Ok(directory) => Self::new(directory.map(Rc::new), hindrance),
             Err(error) => Self::new(None, hindrance.or(Some(Hindrance::Trouble(error)))),
         }
@@ -375,7 +459,12 @@ impl<D: Directory> Level<D> {
     }
 
     /// Gives a license its name in this directory.
-    fn place(&self, job: &Job, pending: Pending, budget: &mut Budget) -> Result<Placement, FsError> {
+    fn place(
+        &self,
+        job: &Job,
+        pending: Pending,
+        budget: &mut Budget,
+    ) -> Result<Placement, FsError> {
         let directory = match (self.hindrance, &self.directory) {
             (None, Some(directory)) => &**directory,
             (Some(Hindrance::Conflict(conflict)), _) => return Ok(Placement::Conflict(conflict)),
@@ -391,7 +480,11 @@ impl<D: Directory> Level<D> {
         }
         match job.has_temporary(directory, pending, budget) {
             Ok(true) => {}
-            Ok(false) => return Err(FsError::Other("its temporary file has other content by now")),
+            Ok(false) => {
+                return Err(FsError::Other(
+                    "its temporary file has other content by now",
+                ));
+            }
             Err(FsError::NoEntry) => return Err(FsError::Other("its temporary file is gone")),
             Err(error) => return Err(error),
         }
@@ -409,7 +502,13 @@ impl<D: Directory> Level<D> {
             };
         }
         let placed = put_in_place(directory, &temporary, name);
-        match placed.or_else(|error| if is_linked(directory, &temporary, name) { Ok(true) } else { Err(error) }) {
+        match placed.or_else(|error| {
+            if is_linked(directory, &temporary, name) {
+                Ok(true)
+            } else {
+                Err(error)
+            }
+        }) {
             Ok(true) => Ok(Placement::Linked),
             Ok(false) => Ok(Placement::Renamed),
             Err(FsError::Exist) => Ok(match target.look(budget)? {
@@ -434,5 +533,8 @@ impl<D: Directory> Level<D> {
 
 /// Whether two names stand for the same file.
 fn is_linked<D: Directory>(directory: &D, one: &str, other: &str) -> bool {
-    directory.open_file(one).and_then(|file| directory.is_name_of(other, &file)) == Ok(true)
+    directory
+        .open_file(one)
+        .and_then(|file| directory.is_name_of(other, &file))
+        == Ok(true)
 }

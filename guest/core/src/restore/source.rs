@@ -15,7 +15,12 @@ pub(super) struct Source<F> {
 
 impl<F: File> Source<F> {
     pub(super) fn new(file: F, path: String) -> Self {
-        Self { file, path, forward: Forward::new(0), offset: 0 }
+        Self {
+            file,
+            path,
+            forward: Forward::new(0),
+            offset: 0,
+        }
     }
 
     /// Reads the content of the next license, and checks once more that it is what the backup says.
@@ -23,12 +28,19 @@ impl<F: File> Source<F> {
         let (license, start) = (contents.license(next), self.content_start(contents, next));
         // Headers, and what is not restored, lie in between.
         self.forward.go_to(start);
-        let fault = |fault: ArchiveFault| backup_file::failure(&self.path, &fault.of_entry(&contents.name(next)));
-        let content = self.forward.take(&self.file, license.size as usize).map_err(fault)?;
+        let fault = |fault: ArchiveFault| {
+            backup_file::failure(&self.path, &fault.of_entry(&contents.name(next)))
+        };
+        let content = self
+            .forward
+            .take(&self.file, license.size as usize)
+            .map_err(fault)?;
         if *blake3::hash(content).as_bytes() == license.hash {
             Ok(content.to_vec())
         } else {
-            Err(fault(ArchiveFault::Corrupt("was changed after it had been verified".to_owned())))
+            Err(fault(ArchiveFault::Corrupt(
+                "was changed after it had been verified".to_owned(),
+            )))
         }
     }
 

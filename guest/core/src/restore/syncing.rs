@@ -20,7 +20,12 @@ pub(super) struct Syncing<D> {
 
 impl<D: Directory> Syncing<D> {
     pub(super) fn new(store: Rc<D>, job: Job) -> Self {
-        Self { job, trail: Trail::new(store), next: 0, bytes: 0 }
+        Self {
+            job,
+            trail: Trail::new(store),
+            next: 0,
+            bytes: 0,
+        }
     }
 
     /// Goes on for a step. Gives whether all is durable.
@@ -37,13 +42,20 @@ impl<D: Directory> Syncing<D> {
             match self.trail.toward(self.job.contents.catalogue(), target) {
                 Move::Leave => drop(self.trail.leave()),
                 Move::Enter(id) => {
-                    let opened = self.trail.innermost().open_directory(self.job.directory_name(id));
-                    let opened = opened.map_err(|error| undone(self.job.directory_path(id), "entering", error))?;
+                    let opened = self
+                        .trail
+                        .innermost()
+                        .open_directory(self.job.directory_name(id));
+                    let opened = opened
+                        .map_err(|error| undone(self.job.directory_path(id), "entering", error))?;
                     self.trail.enter(id, Rc::new(opened));
                 }
                 Move::Here => {
                     budget.spend(SYNC);
-                    let synced = self.trail.innermost().sync_file(&temporary_name(pending.temporary));
+                    let synced = self
+                        .trail
+                        .innermost()
+                        .sync_file(&temporary_name(pending.temporary));
                     synced.map_err(|error| self.job.undone(pending.license, "syncing", error))?;
                     self.bytes += u64::from(self.job.contents.license(pending.license).size);
                     self.next += 1;

@@ -37,10 +37,12 @@ pub(super) enum Finding {
 impl<D: Directory> Target<'_, D> {
     /// Looks what is there.
     pub(super) fn look(&self, budget: &mut Budget) -> Result<Finding, FsError> {
-        let looked = self
-            .directory
-            .metadata(self.name)
-            .map(|metadata| (metadata, is_license(self.directory, self.name, metadata, self.license, budget)));
+        let looked = self.directory.metadata(self.name).map(|metadata| {
+            (
+                metadata,
+                is_license(self.directory, self.name, metadata, self.license, budget),
+            )
+        });
         let looked = match looked {
             // The file is there, whatever is in it.
             Ok((_, Err(FsError::AccessDenied | FsError::NotPermitted))) => {
@@ -51,7 +53,9 @@ impl<D: Directory> Target<'_, D> {
         };
         match looked {
             Ok((_, true)) => Ok(Finding::Present),
-            Ok((metadata, false)) if metadata.kind != EntryKind::File => Ok(Finding::Conflict(Conflict::NoFile)),
+            Ok((metadata, false)) if metadata.kind != EntryKind::File => {
+                Ok(Finding::Conflict(Conflict::NoFile))
+            }
             Ok(_) => Ok(match self.names.has(self.name)? {
                 true if self.overwrite => Finding::Replaceable,
                 true => Finding::Conflict(Conflict::OtherContent),
@@ -74,11 +78,15 @@ pub(super) fn newer_version<D: Directory>(
     document: &[u8],
     budget: &mut Budget,
 ) -> Result<Option<Conflict>, FsError> {
-    let Some(version) = license::version(document) else { return Ok(None) };
+    let Some(version) = license::version(document) else {
+        return Ok(None);
+    };
     match read_document(directory, name, budget) {
         Ok(own) => {
             let own = own.and_then(|own| license::version(&own));
-            Ok(own.is_some_and(|own| version.may_be_older_than(&own)).then_some(Conflict::Newer))
+            Ok(own
+                .is_some_and(|own| version.may_be_older_than(&own))
+                .then_some(Conflict::Newer))
         }
         Err(FsError::NoEntry) => Ok(None),
         Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NoFile)),
@@ -146,7 +154,9 @@ pub(super) fn is_license<D: Directory>(
     while hasher.count() <= metadata.size {
         let bytes = file.read(READ_LENGTH, hasher.count())?.bytes;
         if bytes.is_empty() {
-            return Ok(hasher.count() == metadata.size && *hasher.finalize().as_bytes() == license.hash);
+            return Ok(
+                hasher.count() == metadata.size && *hasher.finalize().as_bytes() == license.hash
+            );
         }
         budget.spend_bytes(bytes.len());
         hasher.update(&bytes);

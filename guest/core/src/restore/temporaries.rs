@@ -19,11 +19,18 @@ pub(super) struct Temporaries {
 
 impl Temporaries {
     pub(super) fn new(taken: Vec<u32>) -> Self {
-        Self { unchecked: taken.len(), taken, ..Self::default() }
+        Self {
+            unchecked: taken.len(),
+            taken,
+            ..Self::default()
+        }
     }
 
     /// Creates a temporary file.
-    pub(super) fn create<D: Directory>(&mut self, directory: &D) -> Result<Temporary<D::File>, FsError> {
+    pub(super) fn create<D: Directory>(
+        &mut self,
+        directory: &D,
+    ) -> Result<Temporary<D::File>, FsError> {
         while self.taken.binary_search(&self.next).is_ok() {
             self.next = self.next.saturating_add(1);
         }
@@ -38,7 +45,9 @@ impl Temporaries {
     /// Looks at one file that was there before the first of this run, and removes it if a killed run has left it behind.
     /// Gives whether there was one left to look at.
     pub(super) fn remove_next_stale<D: Directory>(&mut self, directory: &D) -> bool {
-        let (Some(now), Some(next)) = (self.first_made, self.unchecked.checked_sub(1)) else { return false };
+        let (Some(now), Some(next)) = (self.first_made, self.unchecked.checked_sub(1)) else {
+            return false;
+        };
         if let Some(number) = self.taken.get(next) {
             remove_if_stale(directory, &temporary_name(*number), now);
         }

@@ -25,7 +25,10 @@ pub(super) enum Move {
 impl<L> Trail<L> {
     /// A trail that begins, and ends, at the store itself.
     pub(super) fn new(root: L) -> Self {
-        Self { root, deeper: Vec::new() }
+        Self {
+            root,
+            deeper: Vec::new(),
+        }
     }
 
     pub(super) fn id(&self) -> DirectoryId {
@@ -37,7 +40,9 @@ impl<L> Trail<L> {
     }
 
     pub(super) fn innermost_mut(&mut self) -> &mut L {
-        self.deeper.last_mut().map_or(&mut self.root, |(_, level)| level)
+        self.deeper
+            .last_mut()
+            .map_or(&mut self.root, |(_, level)| level)
     }
 
     /// What to do next on the way to `target`.
@@ -46,7 +51,11 @@ impl<L> Trail<L> {
             return Move::Here;
         }
         let lineage = catalogue.lineage(target);
-        let shared = lineage.iter().zip(&self.deeper).take_while(|(wanted, (open, _))| *wanted == open).count();
+        let shared = lineage
+            .iter()
+            .zip(&self.deeper)
+            .take_while(|(wanted, (open, _))| *wanted == open)
+            .count();
         match lineage.get(shared) {
             Some(next) if shared == self.deeper.len() => Move::Enter(*next),
             _ => Move::Leave,

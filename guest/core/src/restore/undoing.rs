@@ -30,7 +30,12 @@ struct Left {
 
 impl<D: Directory> Undoing<D> {
     pub(super) fn new(store: Rc<D>, job: Job, failure: Failure) -> Self {
-        Self { job, trail: Trail::new(Ok(store)), failure, left: Left::default() }
+        Self {
+            job,
+            trail: Trail::new(Ok(store)),
+            failure,
+            left: Left::default(),
+        }
     }
 
     /// Goes on for a step. Gives whether all is undone.
@@ -88,11 +93,22 @@ impl<D: Directory> Undoing<D> {
         let directory = self.trail.innermost().as_ref().map_err(|error| *error);
         let (path, removed) = if let Some(pending) = self.job.pending.pop() {
             let id = self.job.directory_of(pending.license);
-            let path = self.job.contents.catalogue().path_in(id, &temporary_name(pending.temporary));
-            (path, directory.and_then(|directory| self.job.remove_temporary(&**directory, pending, budget)))
+            let path = self
+                .job
+                .contents
+                .catalogue()
+                .path_in(id, &temporary_name(pending.temporary));
+            (
+                path,
+                directory
+                    .and_then(|directory| self.job.remove_temporary(&**directory, pending, budget)),
+            )
         } else if let Some(created) = self.job.created.pop() {
             let name = self.job.directory_name(created);
-            (self.job.directory_path(created), directory.and_then(|directory| directory.remove_directory(name)))
+            (
+                self.job.directory_path(created),
+                directory.and_then(|directory| directory.remove_directory(name)),
+            )
         } else {
             return;
         };

@@ -58,8 +58,15 @@ enum Place<D> {
 impl<D: Directory> Writing<D> {
     pub(super) fn new(store: Rc<D>, source: Source<D::File>, job: Job) -> Result<Self, Failure> {
         let root = Level::new(Place::Found(store), 0);
-        let root = root.map_err(|error| undone(job.directory_path(Catalogue::ROOT), "listing", error))?;
-        Ok(Self { job, source, trail: Trail::new(root), next: 0, bytes: 0 })
+        let root =
+            root.map_err(|error| undone(job.directory_path(Catalogue::ROOT), "listing", error))?;
+        Ok(Self {
+            job,
+            source,
+            trail: Trail::new(root),
+            next: 0,
+            bytes: 0,
+        })
     }
 
     /// Goes on for a step. Gives whether all is written.
@@ -73,7 +80,11 @@ impl<D: Directory> Writing<D> {
                 continue;
             }
             let is_last = self.next == self.job.contents.len();
-            let target = if is_last { Catalogue::ROOT } else { self.job.directory_of(self.next) };
+            let target = if is_last {
+                Catalogue::ROOT
+            } else {
+                self.job.directory_of(self.next)
+            };
             match self.trail.toward(self.job.contents.catalogue(), target) {
                 Move::Enter(id) => self.enter(id)?,
                 Move::Leave => self.leave(&mut budget)?,
@@ -100,7 +111,11 @@ impl<D: Directory> Writing<D> {
             done: self.next as u64,
             total: Some(total as u64),
             bytes: self.bytes,
-            path: if self.next < total { self.job.contents.path(self.next) } else { String::new() },
+            path: if self.next < total {
+                self.job.contents.path(self.next)
+            } else {
+                String::new()
+            },
         })
     }
 
@@ -118,7 +133,9 @@ impl<D: Directory> Writing<D> {
 
     /// Leaves the innermost directory.
     fn leave(&mut self, budget: &mut Budget) -> Result<(), Failure> {
-        let Some((id, level)) = self.trail.leave() else { return Ok(()) };
+        let Some((id, level)) = self.trail.leave() else {
+            return Ok(());
+        };
         let parent = self.trail.innermost_mut();
         parent.has_present |= level.has_present;
         let is_needed = self.job.pending.len() > level.pending_before;
@@ -136,21 +153,31 @@ impl<D: Directory> Writing<D> {
         Ok(())
     }
 
-    fn deal_with_next(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<(), Failure> {
+    fn deal_with_next(
+        &mut self,
+        budget: &mut Budget,
+        events: &mut Vec<Status>,
+    ) -> Result<(), Failure> {
         let license = self.next;
         let level = self.trail.innermost_mut();
         let finding = level.look(&self.job, license, budget);
         let mut finding = finding.map_err(|error| self.job.undone(license, "looking at", error))?;
         budget.spend(LICENSE);
         if matches!(finding, Finding::Conflict(Conflict::OtherName)) && !level.is_relisted {
-            return level.list_anew().map_err(|error| self.job.undone(license, "looking at", error));
+            return level
+                .list_anew()
+                .map_err(|error| self.job.undone(license, "looking at", error));
         }
-        if matches!(finding, Finding::Replaceable | Finding::Conflict(Conflict::OtherContent))
-            && let Some(directory) = level.directory()
+        if matches!(
+            finding,
+            Finding::Replaceable | Finding::Conflict(Conflict::OtherContent)
+        ) && let Some(directory) = level.directory()
         {
             let document = self.source.read(&self.job.contents, license)?;
             let kept = newer_version(&**directory, self.job.name(license), &document, budget);
-            if let Some(conflict) = kept.map_err(|error| self.job.undone(license, "looking at", error))? {
+            if let Some(conflict) =
+                kept.map_err(|error| self.job.undone(license, "looking at", error))?
+            {
                 finding = Finding::Conflict(conflict);
             }
         }
@@ -164,8 +191,9 @@ impl<D: Directory> Writing<D> {
                 Some(directory) if !self.job.flags.dry_run => {
                     let content = self.source.read(&self.job.contents, license)?;
                     budget.spend_bytes(content.len());
-                    let temporary =
-                        level.write(&directory, &content, |what, error| self.job.undone(license, what, error))?;
+                    let temporary = level.write(&directory, &content, |what, error| {
+                        self.job.undone(license, what, error)
+                    })?;
                     self.job.pending.push(Pending { license, temporary });
                 }
                 _ => self.job.count_restored(license),
@@ -211,7 +239,9 @@ impl<D: Directory> Level<D> {
     /// there was one left to look at.
     fn remove_next_stale(&mut self) -> bool {
         match (&self.place, &mut self.temporaries) {
-            (Place::Found(directory), Some(temporaries)) => temporaries.remove_next_stale(&**directory),
+            (Place::Found(directory), Some(temporaries)) => {
+                temporaries.remove_next_stale(&**directory)
+            }
             _ => false,
         }
     }
@@ -243,7 +273,12 @@ impl<D: Directory> Level<D> {
     }
 
     /// Creates a directory in this one. Nothing if it is there by now, and this one is listed anew.
-    fn create_child(&mut self, directory: &D, id: DirectoryId, job: &mut Job) -> Result<Option<Place<D>>, FsError> {
+    fn create_child(
+        &mut self,
+        directory: &D,
+        id: DirectoryId,
+        job: &mut Job,
+    ) -> Result<Option<Place<D>>, FsError> {
         match directory.create_directory(job.directory_name(id)) {
             Ok(()) => {
                 job.created.push(id);
@@ -270,12 +305,16 @@ impl<D: Directory> Level<D> {
     }
 
     fn takes_a_name(&mut self, directory: &D) -> bool {
-        self.temporaries().create(directory).and_then(|temporary| temporary.remove(directory)).is_ok()
+        self.temporaries()
+            .create(directory)
+            .and_then(|temporary| temporary.remove(directory))
+            .is_ok()
     }
 
     fn temporaries(&mut self) -> &mut Temporaries {
         let names = &mut self.names;
-        self.temporaries.get_or_insert_with(|| Temporaries::new(names.take_temporaries()))
+        self.temporaries
+            .get_or_insert_with(|| Temporaries::new(names.take_temporaries()))
     }
 
     /// Looks where a license in this directory goes.
@@ -300,7 +339,11 @@ impl<D: Directory> Level<D> {
             let failure = failure("writing", error);
             match temporary.remove(directory) {
                 Ok(()) => failure,
-                Err(error) => but_left(failure, &format!("{} in its directory", temporary.name()), error),
+                Err(error) => but_left(
+                    failure,
+                    &format!("{} in its directory", temporary.name()),
+                    error,
+                ),
             }
         })?;
         Ok(temporary.number)
@@ -311,7 +354,9 @@ impl<D: Directory> Level<D> {
     fn settle(&self, job: &Job, budget: &mut Budget) -> Result<(), FsError> {
         match &self.place {
             Place::Found(directory)
-                if self.has_present && self.pending_before == job.pending.len() && !job.flags.dry_run =>
+                if self.has_present
+                    && self.pending_before == job.pending.len()
+                    && !job.flags.dry_run =>
             {
                 budget.spend(SYNC);
                 sync_names(&**directory)

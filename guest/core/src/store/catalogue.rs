@@ -26,8 +26,16 @@ impl Catalogue {
     pub(crate) const ROOT: DirectoryId = 0;
 
     pub(crate) fn new() -> Self {
-        let root = Name { directory: Self::ROOT, start: 0, end: 0 };
-        Self { text: String::new(), directories: vec![root], files: Vec::new() }
+        let root = Name {
+            directory: Self::ROOT,
+            start: 0,
+            end: 0,
+        };
+        Self {
+            text: String::new(),
+            directories: vec![root],
+            files: Vec::new(),
+        }
     }
 
     /// The number of files.
@@ -54,9 +62,17 @@ impl Catalogue {
         let open = last.map_or_else(Vec::new, |last| self.lineage(self.directory_of(last)));
         let mut parts: Vec<&str> = path.split('/').collect();
         let name = parts.pop().unwrap_or_default();
-        let shared = open.iter().zip(&parts).take_while(|(open, part)| self.directory_name(**open) == **part).count();
+        let shared = open
+            .iter()
+            .zip(&parts)
+            .take_while(|(open, part)| self.directory_name(**open) == **part)
+            .count();
         let shared_directory = shared.checked_sub(1).map_or(Self::ROOT, |last| open[last]);
-        let directory = parts[shared..].iter().fold(shared_directory, |parent, part| self.add_directory(parent, part));
+        let directory = parts[shared..]
+            .iter()
+            .fold(shared_directory, |parent, part| {
+                self.add_directory(parent, part)
+            });
         self.add_file(directory, name)
     }
 
@@ -70,20 +86,34 @@ impl Catalogue {
     /// of path, a `/` at the end of each.
     pub(crate) fn has_directory(&self, path: &str) -> bool {
         let path = format!("{path}/");
-        let order = |name: &Name| (self.path_below("", name.directory, self.text_of(*name)) + "/").cmp(&path);
-        self.directories.get(1..).is_some_and(|directories| directories.binary_search_by(order).is_ok())
+        let order = |name: &Name| {
+            (self.path_below("", name.directory, self.text_of(*name)) + "/").cmp(&path)
+        };
+        self.directories
+            .get(1..)
+            .is_some_and(|directories| directories.binary_search_by(order).is_ok())
     }
 
     /// Returns the first file among the first `files` files whose path is not less than `path`.
     fn position(&self, path: &str, files: FileId) -> FileId {
-        let is_less = |name: &Name| self.path_below("", name.directory, self.text_of(*name)).as_str() < path;
-        self.files.get(..files).map_or(files, |files| files.partition_point(is_less))
+        let is_less = |name: &Name| {
+            self.path_below("", name.directory, self.text_of(*name))
+                .as_str()
+                < path
+        };
+        self.files
+            .get(..files)
+            .map_or(files, |files| files.partition_point(is_less))
     }
 
     fn add_name(&mut self, directory: DirectoryId, name: &str) -> Name {
         let start = self.text.len();
         self.text.push_str(name);
-        Name { directory, start, end: self.text.len() }
+        Name {
+            directory,
+            start,
+            end: self.text.len(),
+        }
     }
 
     /// The name of a file in its directory.
@@ -130,7 +160,10 @@ impl Catalogue {
 
     fn path_below(&self, prefix: &str, directory: DirectoryId, name: &str) -> String {
         let lineage = self.lineage(directory);
-        let length = lineage.iter().map(|&directory| self.directory_name(directory).len() + 1).sum::<usize>();
+        let length = lineage
+            .iter()
+            .map(|&directory| self.directory_name(directory).len() + 1)
+            .sum::<usize>();
         let mut path = String::with_capacity(prefix.len() + length + name.len());
         path.push_str(prefix);
         for directory in lineage {

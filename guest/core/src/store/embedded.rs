@@ -65,7 +65,11 @@ fn is_too_long(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     // The file system counts UTF-16 code units if the publication's own name has more bytes.
     let counts_bytes = name.len() - EXTENSION.len() <= LONGEST_FILE_NAME;
-    let length = if counts_bytes { name.len() } else { name.encode_utf16().count() };
+    let length = if counts_bytes {
+        name.len()
+    } else {
+        name.encode_utf16().count()
+    };
     length > LONGEST_FILE_NAME || LICENSES.len() + path.len() > LONGEST_NAME
 }
 

@@ -25,7 +25,12 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
                 Verdict::Restricted(Restriction::Unrecognized) => no_license(name, &document),
                 verdict => verdict,
             };
-            Examined { identity, verdict, document, entry: None }
+            Examined {
+                identity,
+                verdict,
+                document,
+                entry: None,
+            }
         }
         Content::Embedded(EmbeddedLicense { entry, document }) => {
             let Appraisal { identity, verdict } = license::appraise(&document);
@@ -34,11 +39,21 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
                 Verdict::Restricted(Restriction::Unrecognized) => not_lcp(entry),
                 verdict => verdict,
             };
-            Examined { identity, verdict, document, entry: Some(entry) }
+            Examined {
+                identity,
+                verdict,
+                document,
+                entry: Some(entry),
+            }
         }
         Content::NoLicense(head) => {
             let verdict = no_license(name, &head);
-            Examined { identity: Identity::default(), verdict, document: head, entry: None }
+            Examined {
+                identity: Identity::default(),
+                verdict,
+                document: head,
+                entry: None,
+            }
         }
     }
 }
@@ -46,7 +61,11 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
 /// Returns the verdict on the file called `name`, which starts with `head` and contains no license.
 fn no_license(name: &str, head: &[u8]) -> Verdict {
     let is_store = license::is_protected_store(name, head);
-    Verdict::Restricted(if is_store { Restriction::ProtectedStore } else { Restriction::Unrecognized })
+    Verdict::Restricted(if is_store {
+        Restriction::ProtectedStore
+    } else {
+        Restriction::Unrecognized
+    })
 }
 
 /// Readers of publications take nothing but an LCP license document from this entry.

@@ -55,7 +55,11 @@ impl From<FsError> for Unread {
 
 impl<D: Directory> StoreReader<D> {
     pub(crate) fn new(store: D) -> Self {
-        Self { store, open: Vec::new(), bytes_read: 0 }
+        Self {
+            store,
+            open: Vec::new(),
+            bytes_read: 0,
+        }
     }
 
     /// The number of bytes read so far.
@@ -76,7 +80,9 @@ impl<D: Directory> StoreReader<D> {
                 opened => opened?,
             };
             is_gone = false;
-            if let Some(content) = read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))? {
+            if let Some(content) =
+                read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))?
+            {
                 return Ok(content);
             }
         }
@@ -84,18 +90,30 @@ impl<D: Directory> StoreReader<D> {
             return Err(FsError::NoEntry.into());
         }
         let path = catalogue.file_path(file);
-        let message = format!("{path} was changed each time it was being read: back up again when it is at rest");
-        Err(Unread::Unfit(Failure::at(ErrorCode::Changed, path, message)))
+        let message = format!(
+            "{path} was changed each time it was being read: back up again when it is at rest"
+        );
+        Err(Unread::Unfit(Failure::at(
+            ErrorCode::Changed,
+            path,
+            message,
+        )))
     }
 
     /// Opens a directory of the store component by component, from the deepest one that is open already.
     fn enter(&mut self, catalogue: &Catalogue, directory: DirectoryId) -> Result<(), FsError> {
         if self.innermost() != directory {
             let lineage = catalogue.lineage(directory);
-            let shared = lineage.iter().zip(&self.open).take_while(|(wanted, (open, _))| *wanted == open).count();
+            let shared = lineage
+                .iter()
+                .zip(&self.open)
+                .take_while(|(wanted, (open, _))| *wanted == open)
+                .count();
             self.open.truncate(shared);
             for &id in &lineage[shared..] {
-                let opened = self.current().open_directory(catalogue.directory_name(id))?;
+                let opened = self
+                    .current()
+                    .open_directory(catalogue.directory_name(id))?;
                 self.open.push((id, opened));
             }
         }
@@ -107,7 +125,9 @@ impl<D: Directory> StoreReader<D> {
     }
 
     fn current(&self) -> &D {
-        self.open.last().map_or(&self.store, |(_, directory)| directory)
+        self.open
+            .last()
+            .map_or(&self.store, |(_, directory)| directory)
     }
 }
 
@@ -126,10 +146,14 @@ fn read_unchanged(
         *bytes_read += to_u64(read.bytes.len());
         Ok(read)
     };
-    let Read { bytes: mut head, is_end } = read(FIRST_READ, 0)?;
+    let Read {
+        bytes: mut head,
+        is_end,
+    } = read(FIRST_READ, 0)?;
     // Unless it was said already: at the end of the file there is not even a byte.
-    let is_whole =
-        is_end || head.is_empty() || (head.len() < FIRST_READ && read(1, to_u64(head.len()))?.bytes.is_empty());
+    let is_whole = is_end
+        || head.is_empty()
+        || (head.len() < FIRST_READ && read(1, to_u64(head.len()))?.bytes.is_empty());
     if is_whole {
         return content_of(file, head, path).map(Some);
     }
@@ -167,7 +191,11 @@ fn read_unchanged(
              {LARGEST_DOCUMENT}: get the license again from its issuer",
             before.size
         );
-        return Err(Unread::Unfit(Failure::at(ErrorCode::TooLarge, path, message)));
+        return Err(Unread::Unfit(Failure::at(
+            ErrorCode::TooLarge,
+            path,
+            message,
+        )));
     }
     let mut reader = RandomReader::new(file, before.size);
     let found = publication::read_license(&mut reader, &head);
@@ -180,7 +208,11 @@ fn read_unchanged(
 }
 
 /// Returns what a file contains that was read as a whole.
-fn content_of(file: &impl File, bytes: Vec<u8>, path: impl Fn() -> String) -> Result<Content, Unread> {
+fn content_of(
+    file: &impl File,
+    bytes: Vec<u8>,
+    path: impl Fn() -> String,
+) -> Result<Content, Unread> {
     if license::can_be_license(&bytes) && !publication::may_be_container(&bytes) {
         return Ok(Content::Document(bytes));
     }
@@ -206,10 +238,17 @@ fn content_of_publication(
             path()
         ),
         Err(PublicationError::License(fault)) => {
-            format!("the license in the publication {} cannot be read: {fault}; download the publication again", path())
+            format!(
+                "the license in the publication {} cannot be read: {fault}; download the publication again",
+                path()
+            )
         }
     };
-    Err(Unread::Unfit(Failure::at(ErrorCode::Malformed, path(), message)))
+    Err(Unread::Unfit(Failure::at(
+        ErrorCode::Malformed,
+        path(),
+        message,
+    )))
 }
 
 fn to_u64(length: usize) -> u64 {

@@ -69,14 +69,32 @@ fn code<T>(outcome: Result<T, Unread>) -> Option<ErrorCode> {
 #[test]
 fn files_come_in_byte_order_of_their_paths() {
     let disk = Disk::new();
-    let paths = ["!", "a", "a!b", "a-b", "a.b/x", "a/b", "a/c/d", "a0", "ab", "z/é", "z/\u{10FFFF}"];
+    let paths = [
+        "!",
+        "a",
+        "a!b",
+        "a-b",
+        "a.b/x",
+        "a/b",
+        "a/c/d",
+        "a0",
+        "ab",
+        "z/é",
+        "z/\u{10FFFF}",
+    ];
     for path in paths.iter().filter(|path| **path != "a") {
         disk.write(&format!("/licenses/{path}"), "");
     }
     let (_, catalogue, _) = walk(&disk);
-    let mut expected: Vec<_> = paths.iter().filter(|path| **path != "a").map(|path| (*path).to_owned()).collect();
+    let mut expected: Vec<_> = paths
+        .iter()
+        .filter(|path| **path != "a")
+        .map(|path| (*path).to_owned())
+        .collect();
     expected.sort();
-    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    let found: Vec<_> = (0..catalogue.len())
+        .map(|file| catalogue.file_path(file))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -86,7 +104,9 @@ fn a_name_that_a_listing_gives_twice_is_walked_once() {
     disk.write("/licenses/deep/two", "");
     disk.repeat_names();
     let (_, catalogue, _) = walk(&disk);
-    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    let found: Vec<_> = (0..catalogue.len())
+        .map(|file| catalogue.file_path(file))
+        .collect();
     assert_eq!(found, ["deep/two", "one"]);
 }
 
@@ -96,7 +116,11 @@ fn a_name_that_a_listing_gives_twice_is_looked_at_once() {
     disk.hide_kinds();
     disk.repeat_names();
     let (_, catalogue, _) = walk(&disk);
-    let looks = disk.take_calls().iter().filter(|call| call.operation == "metadata" && call.name == "one").count();
+    let looks = disk
+        .take_calls()
+        .iter()
+        .filter(|call| call.operation == "metadata" && call.name == "one")
+        .count();
     assert_eq!((catalogue.len(), looks), (1, 1));
 }
 
@@ -132,10 +156,14 @@ fn a_name_that_is_not_utf8_is_told_with_its_directory_and_the_walk_goes_on() {
 #[test]
 fn a_listing_that_does_nothing_but_fail_ends() {
     let disk = store_with(b"");
-    disk.fail(FsError::Other("bad-descriptor"), |call| call.operation == "next_entry");
+    disk.fail(FsError::Other("bad-descriptor"), |call| {
+        call.operation == "next_entry"
+    });
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 0);
-    let Some(Status::Error(last)) = events.last() else { panic!("nothing was told") };
+    let Some(Status::Error(last)) = events.last() else {
+        panic!("nothing was told")
+    };
     assert!(last.message.contains("given up"), "{last}");
 }
 
@@ -146,7 +174,9 @@ fn names_that_vanish_while_they_are_listed_are_nothing_however_many_they_are() {
         disk.write(&format!("/licenses/{number}"), "");
     }
     // A host looks at each name that it lists, and thousands have vanished by then.
-    disk.fail(FsError::NoEntry, |call| call.operation == "next_entry" && (100..3000).contains(&call.number));
+    disk.fail(FsError::NoEntry, |call| {
+        call.operation == "next_entry" && (100..3000).contains(&call.number)
+    });
     let (_, catalogue, events) = walk(&disk);
     assert_eq!((catalogue.len(), events.len()), (2100, 0));
 }
@@ -159,9 +189,14 @@ fn a_file_system_that_does_not_tell_kinds_is_asked_for_each() {
     disk.write_other("/licenses/fifo");
     disk.hide_kinds();
     let (_, catalogue, events) = walk(&disk);
-    let found: Vec<_> = (0..catalogue.len()).map(|file| catalogue.file_path(file)).collect();
+    let found: Vec<_> = (0..catalogue.len())
+        .map(|file| catalogue.file_path(file))
+        .collect();
     assert_eq!(found, ["a-b", "a/b", "one"]);
-    assert!(matches!(&events[..], [Status::RestrictedLicense(restricted)] if restricted.path == "fifo"), "{events:?}");
+    assert!(
+        matches!(&events[..], [Status::RestrictedLicense(restricted)] if restricted.path == "fifo"),
+        "{events:?}"
+    );
 }
 
 #[test]
@@ -204,9 +239,14 @@ fn a_directory_that_vanishes_during_the_walk_is_nothing() {
 fn a_directory_that_cannot_be_opened_is_told() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/two", "");
-    disk.fail(FsError::AccessDenied, |call| call.operation == "open_directory");
+    disk.fail(FsError::AccessDenied, |call| {
+        call.operation == "open_directory"
+    });
     let (_, _, events) = walk(&disk);
-    assert!(matches!(&events[..], [Status::Error(failure)] if failure.path.as_deref() == Some("deep")), "{events:?}");
+    assert!(
+        matches!(&events[..], [Status::Error(failure)] if failure.path.as_deref() == Some("deep")),
+        "{events:?}"
+    );
 }
 
 #[test]
@@ -225,7 +265,15 @@ fn a_path_that_is_too_long_for_an_archive_is_told() {
 #[test]
 fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() {
     let disk = Disk::new();
-    for name in ["..\\up", "a\\..\\b", "empty\\\\part", "\\leading", "trailing\\", ".\\x", "..\\d/x"] {
+    for name in [
+        "..\\up",
+        "a\\..\\b",
+        "empty\\\\part",
+        "\\leading",
+        "trailing\\",
+        ".\\x",
+        "..\\d/x",
+    ] {
         disk.write(&format!("/licenses/{name}"), "");
     }
     disk.write("/licenses/harmless\\name", "");
@@ -242,7 +290,9 @@ fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() 
 #[test]
 fn documents_are_read_whole_around_the_length_of_a_read_and_at_the_limit() {
     for length in [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20] {
-        let mut content: Vec<u8> = (0..length).map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
+        let mut content: Vec<u8> = (0..length)
+            .map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1])
+            .collect();
         if let Some(first) = content.first_mut() {
             *first = b'<';
         }
@@ -261,8 +311,15 @@ fn too_large(start: &str) -> Disk {
 #[test]
 fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
     let json = r#"{"provider":"x","id":"1","encryption":{"#;
-    for start in ["XMR\0", "<LICENSE>", "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>", json] {
-        let Err(Unread::Unfit(failure)) = read(&too_large(start)) else { panic!("it was read: {start}") };
+    for start in [
+        "XMR\0",
+        "<LICENSE>",
+        "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>",
+        json,
+    ] {
+        let Err(Unread::Unfit(failure)) = read(&too_large(start)) else {
+            panic!("it was read: {start}")
+        };
         assert_eq!(failure.code, ErrorCode::TooLarge, "{start}");
         assert!(failure.message.contains("1048577 bytes"), "{failure}");
     }
@@ -271,10 +328,21 @@ fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
 #[test]
 fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
     let json = r#"{"provider":"aws","encryption":{},"x":["#;
-    for start in ["x", "\0\0\0\u{18}ftypmp42", "<html>", "<a/><LICENSE/>", "[1", r#"{"id":"1","#, json, "\u{FEFF}x"] {
+    for start in [
+        "x",
+        "\0\0\0\u{18}ftypmp42",
+        "<html>",
+        "<a/><LICENSE/>",
+        "[1",
+        r#"{"id":"1","#,
+        json,
+        "\u{FEFF}x",
+    ] {
         let disk = too_large(start);
         let before = disk.bytes_read();
-        let Ok(Content::NoLicense(head)) = read_content(&disk) else { panic!("it is foreign: {start}") };
+        let Ok(Content::NoLicense(head)) = read_content(&disk) else {
+            panic!("it is foreign: {start}")
+        };
         assert!(head.starts_with(start.as_bytes()), "{start}");
         // The first bytes, and the last ones in which a ZIP container has its end record.
         let read = disk.bytes_read() - before;
@@ -294,11 +362,20 @@ fn a_file_below_the_limit_that_begins_as_no_license_does_is_read_no_further() {
 #[test]
 fn a_long_license_that_changes_once_or_twice_is_read_again() {
     for times in [1, 2] {
-        let state = |change: usize| [b"<", &vec![b'0' + u8::try_from(change).unwrap_or(0); 100_000][..]].concat();
+        let state = |change: usize| {
+            [
+                b"<",
+                &vec![b'0' + u8::try_from(change).unwrap_or(0); 100_000][..],
+            ]
+            .concat()
+        };
         let disk = store_with(&state(0));
         keep_changing(&disk, times, state);
         let content = read(&disk).ok().expect("it is read");
-        assert!(content == state(times), "a mixture of two states was taken, {times} changes");
+        assert!(
+            content == state(times),
+            "a mixture of two states was taken, {times} changes"
+        );
     }
 }
 
@@ -306,9 +383,15 @@ fn a_long_license_that_changes_once_or_twice_is_read_again() {
 fn a_long_license_that_keeps_changing_is_given_up() {
     for length in [100_000, 100_001, 99_999] {
         let disk = store_with(&vec![b'<'; 100_000]);
-        keep_changing(&disk, usize::MAX, move |change| vec![b'<'; length + change % 2]);
+        keep_changing(&disk, usize::MAX, move |change| {
+            vec![b'<'; length + change % 2]
+        });
         assert_eq!(code(read(&disk)), Some(ErrorCode::Changed), "{length}");
-        let tries = disk.take_calls().iter().filter(|call| call.operation == "open_file").count();
+        let tries = disk
+            .take_calls()
+            .iter()
+            .filter(|call| call.operation == "open_file")
+            .count();
         assert_eq!(tries, 3, "{length}");
     }
 }
@@ -317,7 +400,11 @@ fn a_long_license_that_keeps_changing_is_given_up() {
 fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
     let disk = store_with(b"<short");
     read(&disk).ok().expect("it is read");
-    let calls: Vec<_> = disk.take_calls().into_iter().map(|call| call.operation).collect();
+    let calls: Vec<_> = disk
+        .take_calls()
+        .into_iter()
+        .map(|call| call.operation)
+        .collect();
     assert_eq!(calls, ["open_file", "read", "read"]);
 }
 
@@ -325,7 +412,12 @@ fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
 fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
     let disk = store_with(b"<content");
     assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
-    let reads = |disk: &Disk| disk.take_calls().iter().filter(|call| call.operation == "read").count();
+    let reads = |disk: &Disk| {
+        disk.take_calls()
+            .iter()
+            .filter(|call| call.operation == "read")
+            .count()
+    };
     assert_eq!(reads(&disk), 2);
     disk.tell_ends();
     assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
@@ -349,7 +441,10 @@ fn a_container_after_what_begins_as_a_document_is_found() {
     for length in [100, 100_000, 3 << 20] {
         for prefix in ["<html></html>\n", "{\"a\":1}\n"] {
             let prefix = prefix.as_bytes().to_vec();
-            let container = Container { prefix, ..Container::epub(Entry::stored(META_INF, LICENSE), length) };
+            let container = Container {
+                prefix,
+                ..Container::epub(Entry::stored(META_INF, LICENSE), length)
+            };
             let Ok(Content::Embedded(found)) = read_content(&store_with(&container.bytes())) else {
                 panic!("no license was found: {length}")
             };
@@ -363,7 +458,10 @@ fn a_large_file_that_keeps_growing_is_no_license_and_a_publication_that_does_has
     use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
 
     let book = Container::epub(Entry::stored(META_INF, LICENSE), 100_000).bytes();
-    for (content, expected) in [(vec![b'x'; 100_000], None), (book, Some(ErrorCode::Changed))] {
+    for (content, expected) in [
+        (vec![b'x'; 100_000], None),
+        (book, Some(ErrorCode::Changed)),
+    ] {
         let disk = store_with(&content);
         let inner = disk.clone();
         let mut grown = content.clone();

@@ -38,12 +38,19 @@ impl<D: Directory> Walk<D> {
     /// Begins a walk of `store`.
     pub(crate) fn new(store: D) -> Result<Self, FsError> {
         let root = Level::new(store, Catalogue::ROOT, 0)?;
-        Ok(Self { open: vec![root], catalogue: Catalogue::new() })
+        Ok(Self {
+            open: vec![root],
+            catalogue: Catalogue::new(),
+        })
     }
 
     /// Goes on for some names, leaving out the directory that is the same as `excluded`, if any. Gives the store and what is in
     /// it when all was walked.
-    pub(crate) fn step(&mut self, excluded: Option<&D>, ledger: &mut Ledger) -> Option<(D, Catalogue)> {
+    pub(crate) fn step(
+        &mut self,
+        excluded: Option<&D>,
+        ledger: &mut Ledger,
+    ) -> Option<(D, Catalogue)> {
         for _ in 0..NAMES_PER_STEP {
             let level = self.open.last_mut()?;
             if level.listing.is_some() {
@@ -51,13 +58,17 @@ impl<D: Directory> Walk<D> {
             } else if level.unresolved > 0 {
                 level.resolve_next(&self.catalogue, ledger);
             } else if let Some(entry) = level.names.pop() {
-                if let Some(deeper) = level.deal_with(&entry, excluded, &mut self.catalogue, ledger) {
+                if let Some(deeper) = level.deal_with(&entry, excluded, &mut self.catalogue, ledger)
+                {
                     self.open.push(deeper);
                 }
             } else {
                 let walked = self.open.pop()?;
                 if self.open.is_empty() {
-                    return Some((walked.directory, std::mem::replace(&mut self.catalogue, Catalogue::new())));
+                    return Some((
+                        walked.directory,
+                        std::mem::replace(&mut self.catalogue, Catalogue::new()),
+                    ));
                 }
             }
         }
@@ -81,7 +92,9 @@ impl<D: Directory> Level<D> {
 
     /// Reads one name.
     fn list_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
-        let Some(listing) = self.listing.as_mut() else { return };
+        let Some(listing) = self.listing.as_mut() else {
+            return;
+        };
         match listing.next_entry() {
             Ok(Some(entry)) => {
                 self.errors_in_a_row = 0;
@@ -90,7 +103,9 @@ impl<D: Directory> Level<D> {
             Ok(None) => self.end_listing(),
             Err(FsError::IllegalName) => {
                 let path = directory_path(catalogue, self.id);
-                let message = format!("a name in {path} is not UTF-8 and cannot be backed up: rename the file");
+                let message = format!(
+                    "a name in {path} is not UTF-8 and cannot be backed up: rename the file"
+                );
                 ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
             }
             // It was removed between the listing and the look at it.
@@ -102,7 +117,9 @@ impl<D: Directory> Level<D> {
                     format!("a name in {path} cannot be read: {error}")
                 } else {
                     self.end_listing();
-                    format!("the rest of {path} was given up after {ERRORS_IN_A_ROW} unreadable names: {error}")
+                    format!(
+                        "the rest of {path} was given up after {ERRORS_IN_A_ROW} unreadable names: {error}"
+                    )
                 };
                 ledger.failed(Failure::at(error.code(), path, message));
             }
@@ -113,10 +130,15 @@ impl<D: Directory> Level<D> {
     fn end_listing(&mut self) {
         self.listing = None;
         // Nearly the order in which they are dealt with, so that the next sort takes little time.
-        self.names.sort_unstable_by(|one, other| other.name.cmp(&one.name));
+        self.names
+            .sort_unstable_by(|one, other| other.name.cmp(&one.name));
         self.names.dedup_by(|one, other| one.name == other.name);
         self.unresolved = self.names.len();
-        if self.names.iter().all(|entry| entry.kind != EntryKind::Unknown) {
+        if self
+            .names
+            .iter()
+            .all(|entry| entry.kind != EntryKind::Unknown)
+        {
             self.end_resolving();
         }
     }
@@ -124,7 +146,9 @@ impl<D: Directory> Level<D> {
     /// Finds out the kind of one name; after the last one sorts them all, since their kinds decide about the order.
     fn resolve_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
         self.unresolved -= 1;
-        let Some(entry) = self.names.get_mut(self.unresolved) else { return };
+        let Some(entry) = self.names.get_mut(self.unresolved) else {
+            return;
+        };
         if entry.kind == EntryKind::Unknown {
             match self.directory.metadata(&entry.name) {
                 Ok(metadata) => entry.kind = metadata.kind,
@@ -141,8 +165,10 @@ impl<D: Directory> Level<D> {
 
     fn end_resolving(&mut self) {
         self.unresolved = 0;
-        self.names.retain(|entry| entry.kind != EntryKind::File || !is_temporary_name(&entry.name));
-        self.names.sort_unstable_by(|one, other| in_path_order(other, one));
+        self.names
+            .retain(|entry| entry.kind != EntryKind::File || !is_temporary_name(&entry.name));
+        self.names
+            .sort_unstable_by(|one, other| in_path_order(other, one));
     }
 
     /// Puts a file into the catalogue, or opens a directory to be walked next.
@@ -169,7 +195,9 @@ impl<D: Directory> Level<D> {
                 Err(error) => ledger.unreadable(catalogue.path_in(self.id, name), error),
             },
             EntryKind::Other | EntryKind::Unknown => {
-                ledger.restricted(Restricted::not_a_regular_file(catalogue.path_in(self.id, name)));
+                ledger.restricted(Restricted::not_a_regular_file(
+                    catalogue.path_in(self.id, name),
+                ));
             }
         }
         None
@@ -183,7 +211,12 @@ impl<D: Directory> Level<D> {
         fault_of_parts(name)
     }
 
-    fn open(&self, name: &str, excluded: Option<&D>, catalogue: &mut Catalogue) -> Result<Option<Self>, FsError> {
+    fn open(
+        &self,
+        name: &str,
+        excluded: Option<&D>,
+        catalogue: &mut Catalogue,
+    ) -> Result<Option<Self>, FsError> {
         let directory = self.directory.open_directory(name)?;
         if excluded.is_some_and(|excluded| directory.is_same_object(excluded)) {
             return Ok(None);
@@ -207,7 +240,10 @@ fn directory_path(catalogue: &Catalogue, directory: DirectoryId) -> String {
 /// path is a `/`, and `a-b` goes before `a/b` although `a` goes before `a-b`.
 fn in_path_order(one: &NamedEntry, other: &NamedEntry) -> Ordering {
     fn bytes(entry: &NamedEntry) -> impl Iterator<Item = u8> + '_ {
-        entry.name.bytes().chain((entry.kind == EntryKind::Directory).then_some(b'/'))
+        entry
+            .name
+            .bytes()
+            .chain((entry.kind == EntryKind::Directory).then_some(b'/'))
     }
     bytes(one).cmp(bytes(other))
 }

@@ -40,7 +40,11 @@ impl Faults {
     }
 
     /// Tells what was found in reading an entry.
-    pub(super) fn tell_of_entry(&mut self, entry: &str, fault: ArchiveFault) -> Result<(), FsError> {
+    pub(super) fn tell_of_entry(
+        &mut self,
+        entry: &str,
+        fault: ArchiveFault,
+    ) -> Result<(), FsError> {
         match fault {
             ArchiveFault::Refused(error) => Err(error),
             ArchiveFault::Corrupt(what) => {

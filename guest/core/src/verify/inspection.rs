@@ -11,7 +11,9 @@ use super::licenses::Licenses;
 use super::record::Record;
 use super::structure::{Layout, Structure};
 use super::sums::Sums;
-use crate::archive::{ArchiveReader, CentralDirectory, Contents, RECORD_ENTRY, SUMS_ENTRY, backup_file};
+use crate::archive::{
+    ArchiveReader, CentralDirectory, Contents, RECORD_ENTRY, SUMS_ENTRY, backup_file,
+};
 use crate::directory::FsError;
 use crate::{Directory, Failure, File, Status};
 
@@ -76,19 +78,41 @@ impl<F: File> Inspection<F> {
     /// Begins an inspection of the backup in `directory`, which the caller knows as `path`.
     pub(crate) fn open<D: Directory<File = F>>(directory: &D, path: &str) -> Result<Self, Failure> {
         let file = backup_file::open(directory, path)?;
-        let reader = ArchiveReader::open(file).map_err(|fault| backup_file::failure(path, &fault))?;
+        let reader =
+            ArchiveReader::open(file).map_err(|fault| backup_file::failure(path, &fault))?;
         let phase = Phase::Structure(Structure::new());
-        Ok(Self { reader, path: path.to_owned(), faults: Faults::default(), whole: blake3::Hasher::new(), phase })
+        Ok(Self {
+            reader,
+            path: path.to_owned(),
+            faults: Faults::default(),
+            whole: blake3::Hasher::new(),
+            phase,
+        })
     }
 
     /// Does a bounded piece of work and appends what there is to tell. Gives the inspection to go on with, or what was
     /// verified: nothing is, unless every byte was read and is as it should be.
-    pub(crate) fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<Verified<F>, Failure>, Self> {
-        let Self { mut reader, path, mut faults, mut whole, phase } = self;
+    pub(crate) fn step(
+        self,
+        events: &mut Vec<Status>,
+    ) -> ControlFlow<Result<Verified<F>, Failure>, Self> {
+        let Self {
+            mut reader,
+            path,
+            mut faults,
+            mut whole,
+            phase,
+        } = self;
         let advanced = phase.advance(&mut reader, &mut faults, &mut whole, events);
         faults.take_events(events);
         match advanced {
-            Ok(Step::Next(phase)) => Continue(Self { reader, path, faults, whole, phase }),
+            Ok(Step::Next(phase)) => Continue(Self {
+                reader,
+                path,
+                faults,
+                whole,
+                phase,
+            }),
             Ok(Step::Read(end)) if faults.is_empty() => Break(Ok(end.verified(reader, &whole))),
             Ok(Step::Read(_) | Step::Broken) => Break(Err(faults.failure(&path))),
             Err(error) => Break(Err(backup_file::refused(&path, error))),
@@ -107,10 +131,12 @@ impl Phase {
         Ok(Step::Next(match self {
             Self::Structure(mut structure) => {
                 if structure.step(reader, faults)? {
-                    return Ok(match structure.layout(faults).filter(|_| faults.is_empty()) {
-                        Some(layout) => Step::Next(Self::Licenses(Licenses::new(), layout)),
-                        None => Step::Broken,
-                    });
+                    return Ok(
+                        match structure.layout(faults).filter(|_| faults.is_empty()) {
+                            Some(layout) => Step::Next(Self::Licenses(Licenses::new(), layout)),
+                            None => Step::Broken,
+                        },
+                    );
                 }
                 Self::Structure(structure)
             }
@@ -130,7 +156,12 @@ impl Phase {
             }
             Self::Record(mut record, layout) => {
                 if record.step(reader.file(), &layout.contents, whole, faults)? {
-                    return Ok(Step::Next(Self::End(End { record, layout, next: 0, offset: 0 })));
+                    return Ok(Step::Next(Self::End(End {
+                        record,
+                        layout,
+                        next: 0,
+                        offset: 0,
+                    })));
                 }
                 Self::Record(record, layout)
             }
@@ -166,7 +197,9 @@ impl Phase {
     ) -> Result<Step, FsError> {
         match Record::open(reader.file(), &layout.record, whole) {
             Ok(record) => Ok(Step::Next(Self::Record(record, layout))),
-            Err(fault) => faults.tell_of_entry(RECORD_ENTRY, fault).map(|()| Step::Broken),
+            Err(fault) => faults
+                .tell_of_entry(RECORD_ENTRY, fault)
+                .map(|()| Step::Broken),
         }
     }
 }
@@ -174,7 +207,11 @@ impl Phase {
 impl End {
     /// Goes on for some headers. Gives whether the file is at its end.
     fn step(&mut self, directory: CentralDirectory, whole: &mut blake3::Hasher) -> bool {
-        let Layout { contents, sums, record } = &self.layout;
+        let Layout {
+            contents,
+            sums,
+            record,
+        } = &self.layout;
         let last = contents.len().min(self.next + HEADERS_PER_STEP);
         let mut bytes = Vec::new();
         while self.next < last && bytes.len() < BYTES_PER_STEP {
@@ -194,10 +231,21 @@ impl End {
     }
 
     fn verified<F: File>(self, reader: ArchiveReader<F>, whole: &blake3::Hasher) -> Verified<F> {
-        let Self { record, layout: Layout { contents, .. }, .. } = self;
+        let Self {
+            record,
+            layout: Layout { contents, .. },
+            ..
+        } = self;
         let (left_out, program) = (record.left_out(), record.program().to_owned());
         let (size, hash) = (whole.count(), whole.finalize());
-        Verified { file: reader.into_file(), contents, hash, size, left_out, program }
+        Verified {
+            file: reader.into_file(),
+            contents,
+            hash,
+            size,
+            left_out,
+            program,
+        }
     }
 }
 
@@ -205,6 +253,13 @@ impl<F> Verified<F> {
     pub(super) fn summary(&self) -> VerifySummary {
         let (licenses, bytes) = (self.contents.len() as u64, self.contents.bytes());
         let (hash, program) = (self.hash.to_hex().to_string(), self.program.clone());
-        VerifySummary { licenses, bytes, left_out: self.left_out, size: self.size, hash, program }
+        VerifySummary {
+            licenses,
+            bytes,
+            left_out: self.left_out,
+            size: self.size,
+            hash,
+            program,
+        }
     }
 }

@@ -21,7 +21,11 @@ pub(super) struct Licenses {
 
 impl Licenses {
     pub(super) fn new() -> Self {
-        Self { forward: Forward::new(0), next: 0, bytes: 0 }
+        Self {
+            forward: Forward::new(0),
+            next: 0,
+            bytes: 0,
+        }
     }
 
     /// Reads some licenses, puts their hashes into the contents, and gives all that was read to `whole`. Gives whether
@@ -39,7 +43,9 @@ impl Licenses {
             match self.read(file, contents, whole, faults) {
                 Ok(()) => {}
                 Err(ArchiveFault::Refused(error)) => return Err(error),
-                Err(ArchiveFault::Corrupt(what)) => faults.tell_of(&contents.name(self.next), &what),
+                Err(ArchiveFault::Corrupt(what)) => {
+                    faults.tell_of(&contents.name(self.next), &what)
+                }
             }
             self.bytes += u64::from(contents.license(self.next).size);
             self.next += 1;
@@ -49,9 +55,19 @@ impl Licenses {
 
     /// How far it has come.
     pub(super) fn progress(&self, contents: &Contents) -> Status {
-        let path = if self.next < contents.len() { contents.path(self.next) } else { String::new() };
+        let path = if self.next < contents.len() {
+            contents.path(self.next)
+        } else {
+            String::new()
+        };
         let (done, total) = (self.next as u64, Some(contents.len() as u64));
-        Status::Information(Progress { stage: Stage::Verifying, done, total, bytes: self.bytes, path })
+        Status::Information(Progress {
+            stage: Stage::Verifying,
+            done,
+            total,
+            bytes: self.bytes,
+            path,
+        })
     }
 
     fn read(
@@ -67,18 +83,28 @@ impl Licenses {
         let read = self.forward.take(file, header.len())?;
         whole.update(read);
         if read != header {
-            faults.tell_of(&entry.name, "has a local header unlike that in the central directory");
+            faults.tell_of(
+                &entry.name,
+                "has a local header unlike that in the central directory",
+            );
         }
-        let document = self.forward.take(file, contents.license(self.next).size as usize)?;
+        let document = self
+            .forward
+            .take(file, contents.license(self.next).size as usize)?;
         whole.update(document);
         contents.set_hash(self.next, *blake3::hash(document).as_bytes());
         if crc32(document) != entry.crc32 {
-            return Err(ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned()));
+            return Err(ArchiveFault::Corrupt(
+                "has another CRC-32 than its header says".to_owned(),
+            ));
         }
         match license::appraise(document).verdict {
             Verdict::Allowed => Ok(()),
             Verdict::Restricted(reason) => {
-                let what = format!("does not belong in a backup, since it may not be backed up ({})", reason.name());
+                let what = format!(
+                    "does not belong in a backup, since it may not be backed up ({})",
+                    reason.name()
+                );
                 Err(ArchiveFault::Corrupt(what))
             }
             Verdict::Malformed(fault) => Err(ArchiveFault::Corrupt(format!(

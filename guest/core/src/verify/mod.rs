@@ -54,7 +54,11 @@ impl<D: Directory> Verify<D> {
     /// [`ErrorCode::BackupCorrupt`] if the file does not end as one does, otherwise what keeps it from being read.
     pub fn start(directory: &D, path: &str, expected_hash: Option<&str>) -> Result<Self, Failure> {
         let expected = expected_hash.map(parse_hash).transpose()?;
-        Ok(Self { inspection: Inspection::open(directory, path)?, path: path.to_owned(), expected })
+        Ok(Self {
+            inspection: Inspection::open(directory, path)?,
+            path: path.to_owned(),
+            expected,
+        })
     }
 }
 
@@ -63,11 +67,21 @@ impl<D: Directory> Operation for Verify<D> {
     type Summary = VerifySummary;
 
     fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
-        let Self { inspection, path, expected } = self;
+        let Self {
+            inspection,
+            path,
+            expected,
+        } = self;
         match inspection.step(events) {
-            Continue(inspection) => Continue(Self { inspection, path, expected }),
+            Continue(inspection) => Continue(Self {
+                inspection,
+                path,
+                expected,
+            }),
             Break(Err(failure)) => Break(Err(failure)),
-            Break(Ok(Verified { hash, .. })) if expected.is_some_and(|expected| expected != hash) => {
+            Break(Ok(Verified { hash, .. }))
+                if expected.is_some_and(|expected| expected != hash) =>
+            {
                 let hash = hash.to_hex();
                 let message = format!(
                     "the backup ({BACKUP_FILE}) in {path} is whole, but it is not the expected one: its BLAKE3 is {hash}"
@@ -79,13 +93,18 @@ impl<D: Directory> Operation for Verify<D> {
     }
 
     fn cancel(self) -> ControlFlow<Failure, Self> {
-        Break(Failure::new(ErrorCode::Cancelled, "the verification was cancelled, and says nothing of the backup"))
+        Break(Failure::new(
+            ErrorCode::Cancelled,
+            "the verification was cancelled, and says nothing of the backup",
+        ))
     }
 }
 
 fn parse_hash(hash: &str) -> Result<blake3::Hash, Failure> {
     blake3::Hash::from_hex(hash).map_err(|_| {
-        let message = format!("{hash} is no BLAKE3 hash: give 64 hexadecimal digits, as a verification tells them");
+        let message = format!(
+            "{hash} is no BLAKE3 hash: give 64 hexadecimal digits, as a verification tells them"
+        );
         Failure::new(ErrorCode::InvalidArgument, message)
     })
 }

@@ -2,7 +2,9 @@
 
 use super::faults::Faults;
 use crate::File;
-use crate::archive::{ArchiveFault, Contents, Entry, LeftOut, RECORD_ENTRY, Reason, RecordLine, RecordReader};
+use crate::archive::{
+    ArchiveFault, Contents, Entry, LeftOut, RECORD_ENTRY, Reason, RecordLine, RecordReader,
+};
 use crate::directory::FsError;
 
 /// How many lines one step reads at most.
@@ -32,7 +34,13 @@ impl Record {
         let reader = RecordReader::open(file, entry, |read| {
             whole.update(read);
         })?;
-        Ok(Self { reader, restricted: 0, errors: 0, is_broken: false, last: String::new() })
+        Ok(Self {
+            reader,
+            restricted: 0,
+            errors: 0,
+            is_broken: false,
+            last: String::new(),
+        })
     }
 
     /// The program that wrote the backup.
@@ -65,7 +73,13 @@ impl Record {
                 Ok(Some(RecordLine::LeftOut(left_out))) => self.compare(left_out, contents, faults),
                 Ok(Some(RecordLine::Broken)) => {
                     self.is_broken = true;
-                    faults.tell(RECORD_ENTRY, format!("a line of {RECORD_ENTRY} is malformed, after {:?}", self.last));
+                    faults.tell(
+                        RECORD_ENTRY,
+                        format!(
+                            "a line of {RECORD_ENTRY} is malformed, after {:?}",
+                            self.last
+                        ),
+                    );
                 }
                 Ok(None) => {
                     self.compare_head(contents, faults);
@@ -86,10 +100,16 @@ impl Record {
         let path = left_out.path;
         // Several failures may concern one directory.
         if path < self.last || (path == self.last && is_restricted) {
-            faults.tell(RECORD_ENTRY, format!("{RECORD_ENTRY} names {path} twice, or out of order"));
+            faults.tell(
+                RECORD_ENTRY,
+                format!("{RECORD_ENTRY} names {path} twice, or out of order"),
+            );
         }
         if contents.find(&path).is_some() {
-            faults.tell(RECORD_ENTRY, format!("{RECORD_ENTRY} says that {path} was left out, and it is in the backup"));
+            faults.tell(
+                RECORD_ENTRY,
+                format!("{RECORD_ENTRY} says that {path} was left out, and it is in the backup"),
+            );
         }
         self.last = path;
     }
@@ -99,15 +119,26 @@ impl Record {
         for (what, said, found, is_known) in [
             ("licenses", head.licenses, contents.len() as u64, true),
             ("bytes", head.bytes, contents.bytes(), true),
-            ("restricted", head.restricted, self.restricted, !self.is_broken),
+            (
+                "restricted",
+                head.restricted,
+                self.restricted,
+                !self.is_broken,
+            ),
             ("errors", head.errors, self.errors, !self.is_broken),
         ] {
             if is_known && said != found {
-                faults.tell(RECORD_ENTRY, format!("{RECORD_ENTRY} counts {said} {what}, and there are {found}"));
+                faults.tell(
+                    RECORD_ENTRY,
+                    format!("{RECORD_ENTRY} counts {said} {what}, and there are {found}"),
+                );
             }
         }
         if !is_program(&head.program) {
-            faults.tell(RECORD_ENTRY, format!("{RECORD_ENTRY} names a program that writes no backups"));
+            faults.tell(
+                RECORD_ENTRY,
+                format!("{RECORD_ENTRY} names a program that writes no backups"),
+            );
         }
     }
 }
@@ -115,6 +146,8 @@ impl Record {
 fn is_program(name: &str) -> bool {
     name.strip_prefix(PROGRAM_PREFIX).is_some_and(|version| {
         !version.is_empty()
-            && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'))
+            && version
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'+'))
     })
 }

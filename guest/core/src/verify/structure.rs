@@ -3,7 +3,8 @@
 use super::faults::Faults;
 use crate::File;
 use crate::archive::{
-    ArchiveReader, BACKUP_FILE, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense, fault_of_path,
+    ArchiveReader, BACKUP_FILE, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense,
+    fault_of_path,
 };
 use crate::directory::FsError;
 use crate::license::LARGEST_DOCUMENT;
@@ -38,7 +39,14 @@ pub(super) struct Layout {
 impl Structure {
     pub(super) fn new() -> Self {
         let contents = Contents::new(Catalogue::new());
-        Self { contents, sums: None, record: None, last: None, beginnings: Vec::new(), next_offset: 0 }
+        Self {
+            contents,
+            sums: None,
+            record: None,
+            last: None,
+            beginnings: Vec::new(),
+            next_offset: 0,
+        }
     }
 
     /// Reads some headers. Gives whether it was the last of them.
@@ -60,8 +68,9 @@ impl Structure {
                 Ok(None) => {
                     let (ends, starts) = (self.next_offset, reader.directory().offset);
                     if ends != starts {
-                        let fault =
-                            format!("its entries end at byte {ends}, and its central directory starts at {starts}");
+                        let fault = format!(
+                            "its entries end at byte {ends}, and its central directory starts at {starts}"
+                        );
                         faults.tell(BACKUP_FILE, fault);
                     }
                     return Ok(true);
@@ -79,22 +88,37 @@ impl Structure {
                 faults.tell(name, format!("{name} is missing"));
             }
         }
-        Some(Layout { contents: self.contents, sums: self.sums?, record: self.record? })
+        Some(Layout {
+            contents: self.contents,
+            sums: self.sums?,
+            record: self.record?,
+        })
     }
 
     fn add(&mut self, entry: Entry<String>, faults: &mut Faults) {
         let Entry { name, offset, .. } = &entry;
         if *offset != self.next_offset {
             let next = self.next_offset;
-            faults.tell_of(name, &format!("starts at byte {offset}, and should start at {next}"));
+            faults.tell_of(
+                name,
+                &format!("starts at byte {offset}, and should start at {next}"),
+            );
         }
-        let end = offset.checked_add(entry.local_header_length()).and_then(|start| start.checked_add(entry.size));
+        let end = offset
+            .checked_add(entry.local_header_length())
+            .and_then(|start| start.checked_add(entry.size));
         self.next_offset = end.unwrap_or(u64::MAX);
         match name.as_str() {
-            _ if self.record.is_some() => faults.tell_of(name, &format!("stands behind {RECORD_ENTRY}")),
-            RECORD_ENTRY if self.sums.is_none() => faults.tell_of(name, &format!("stands before {SUMS_ENTRY}")),
+            _ if self.record.is_some() => {
+                faults.tell_of(name, &format!("stands behind {RECORD_ENTRY}"))
+            }
+            RECORD_ENTRY if self.sums.is_none() => {
+                faults.tell_of(name, &format!("stands before {SUMS_ENTRY}"))
+            }
             RECORD_ENTRY => self.record = Some(entry),
-            _ if self.sums.is_some() => faults.tell_of(name, &format!("stands behind {SUMS_ENTRY}")),
+            _ if self.sums.is_some() => {
+                faults.tell_of(name, &format!("stands behind {SUMS_ENTRY}"))
+            }
             SUMS_ENTRY => self.sums = Some(entry),
             _ => self.add_license(&entry, faults),
         }
@@ -108,7 +132,10 @@ impl Structure {
         if let Some(fault) = fault_of_path(path) {
             return faults.tell_of(name, &format!("cannot be that of a license: {fault}"));
         }
-        let Some(size) = u32::try_from(entry.size).ok().filter(|_| entry.size <= LARGEST_DOCUMENT) else {
+        let Some(size) = u32::try_from(entry.size)
+            .ok()
+            .filter(|_| entry.size <= LARGEST_DOCUMENT)
+        else {
             return faults.tell_of(name, "is larger than a license can be");
         };
         match self.last.as_deref() {
@@ -117,15 +144,30 @@ impl Structure {
             _ => {}
         }
         let last = self.last.as_deref().unwrap_or_default();
-        let shared = last.bytes().zip(path.bytes()).take_while(|(one, other)| one == other).count();
+        let shared = last
+            .bytes()
+            .zip(path.bytes())
+            .take_while(|(one, other)| one == other)
+            .count();
         self.beginnings.retain(|length| *length <= shared);
-        let mut licenses = self.beginnings.iter().filter_map(|&length| path.split_at_checked(length));
+        let mut licenses = self
+            .beginnings
+            .iter()
+            .filter_map(|&length| path.split_at_checked(length));
         if let Some((license, _)) = licenses.find(|(_, rest)| rest.starts_with('/')) {
-            return faults.tell_of(name, &format!("lies in {LICENSES}{license}, which is a license"));
+            return faults.tell_of(
+                name,
+                &format!("lies in {LICENSES}{license}, which is a license"),
+            );
         }
         self.beginnings.push(path.len());
         let file = self.contents.catalogue_mut().add_path(path);
-        self.contents.add(StoredLicense { file, size, crc32: entry.crc32, hash: [0; 32] });
+        self.contents.add(StoredLicense {
+            file,
+            size,
+            crc32: entry.crc32,
+            hash: [0; 32],
+        });
         self.last = Some(path.to_owned());
     }
 }

@@ -27,7 +27,11 @@ impl Sums {
     ) -> Result<Self, ArchiveFault> {
         let (lines, header) = Lines::open(file, entry)?;
         whole.update(&header);
-        Ok(Self { lines, line: 0, next: 0 })
+        Ok(Self {
+            lines,
+            line: 0,
+            next: 0,
+        })
     }
 
     /// Reads some lines. Gives whether the last of them was read.
@@ -60,15 +64,31 @@ impl Sums {
         Ok(false)
     }
 
-    fn compare(&mut self, sum: Option<([u8; 32], String)>, contents: &Contents, faults: &mut Faults) {
+    fn compare(
+        &mut self,
+        sum: Option<([u8; 32], String)>,
+        contents: &Contents,
+        faults: &mut Faults,
+    ) {
         let Some((hash, name)) = sum else {
-            return faults.tell(SUMS_ENTRY, format!("line {} of {SUMS_ENTRY} is malformed", self.line));
+            return faults.tell(
+                SUMS_ENTRY,
+                format!("line {} of {SUMS_ENTRY} is malformed", self.line),
+            );
         };
-        let license = name.strip_prefix(LICENSES).and_then(|path| contents.find(path));
+        let license = name
+            .strip_prefix(LICENSES)
+            .and_then(|path| contents.find(path));
         let Some(license) = license.filter(|license| *license >= self.next) else {
-            let what =
-                if license.is_none() { "names what is not in the backup" } else { "is there twice, or out of order" };
-            return faults.tell(SUMS_ENTRY, format!("line {} of {SUMS_ENTRY} {what}: {name}", self.line));
+            let what = if license.is_none() {
+                "names what is not in the backup"
+            } else {
+                "is there twice, or out of order"
+            };
+            return faults.tell(
+                SUMS_ENTRY,
+                format!("line {} of {SUMS_ENTRY} {what}: {name}", self.line),
+            );
         };
         self.pass_over(license, contents, faults);
         self.next = license + 1;
@@ -80,7 +100,10 @@ impl Sums {
     /// Tells that the licenses up to `due` have no line.
     fn pass_over(&mut self, due: usize, contents: &Contents, faults: &mut Faults) {
         for index in self.next..due {
-            faults.tell_of(&contents.name(index), &format!("has no line in {SUMS_ENTRY}"));
+            faults.tell_of(
+                &contents.name(index),
+                &format!("has no line in {SUMS_ENTRY}"),
+            );
         }
         self.next = due;
     }

@@ -14,7 +14,10 @@ fn license(id: &str) -> String {
 fn backed_up() -> Disk {
     let disk = Disk::new();
     for path in ["a/one", "a/two\nlines", "b"] {
-        disk.write(&format!("/licenses/{path}"), license(path.get(..3).unwrap_or("b")));
+        disk.write(
+            &format!("/licenses/{path}"),
+            license(path.get(..3).unwrap_or("b")),
+        );
     }
     disk.write("/licenses/c/notes", "no license");
     disk.write("/licenses/c/broken", &b"XMR\0\0"[..]);
@@ -32,7 +35,10 @@ fn backed_up() -> Disk {
     }
 }
 
-fn verify_expecting(disk: &Disk, expected: Option<&str>) -> (Vec<Status>, Result<VerifySummary, Failure>) {
+fn verify_expecting(
+    disk: &Disk,
+    expected: Option<&str>,
+) -> (Vec<Status>, Result<VerifySummary, Failure>) {
     let mut events = Vec::new();
     let mut verify = match Verify::start(&disk.directory("/backup"), "/backup", expected) {
         Ok(verify) => verify,
@@ -56,7 +62,10 @@ fn faults(events: &[Status]) -> Vec<(&str, &str)> {
     for event in events {
         if let Status::Error(failure) = event {
             assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{failure}");
-            faults.push((failure.path.as_deref().unwrap_or_default(), failure.message.as_str()));
+            faults.push((
+                failure.path.as_deref().unwrap_or_default(),
+                failure.message.as_str(),
+            ));
         }
     }
     faults
@@ -69,10 +78,23 @@ fn a_backup_is_whole_and_known_by_its_hash() {
     let file = disk.read(FILE).expect("there is a backup");
     let summary = outcome.expect("the backup is whole");
     assert_eq!(faults(&events), []);
-    assert_eq!((summary.licenses, summary.left_out, summary.size), (3, 3, file.len() as u64));
-    assert_eq!(summary.bytes, ["a/o", "a/t", "b"].iter().map(|id| license(id).len() as u64).sum::<u64>());
+    assert_eq!(
+        (summary.licenses, summary.left_out, summary.size),
+        (3, 3, file.len() as u64)
+    );
+    assert_eq!(
+        summary.bytes,
+        ["a/o", "a/t", "b"]
+            .iter()
+            .map(|id| license(id).len() as u64)
+            .sum::<u64>()
+    );
     assert_eq!(summary.hash, blake3::hash(&file).to_hex().to_string());
-    assert!(summary.program.starts_with("license-backup "), "{}", summary.program);
+    assert!(
+        summary.program.starts_with("license-backup "),
+        "{}",
+        summary.program
+    );
 }
 
 #[test]
@@ -91,7 +113,10 @@ fn the_expected_backup_is_the_one_with_this_hash_in_either_case_of_letters() {
     let disk = backed_up();
     let hash = verify(&disk).1.expect("the backup is whole").hash;
     for expected in [hash.clone(), hash.to_uppercase()] {
-        assert!(verify_expecting(&disk, Some(&expected)).1.is_ok(), "{expected}");
+        assert!(
+            verify_expecting(&disk, Some(&expected)).1.is_ok(),
+            "{expected}"
+        );
     }
 }
 
@@ -109,9 +134,22 @@ fn a_whole_backup_that_is_not_the_expected_one_is_corrupt_and_told_by_its_hash()
 #[test]
 fn what_is_no_hash_is_an_invalid_argument() {
     let disk = backed_up();
-    for hash in ["", "0", &"g".repeat(64), &"0".repeat(63), &"0".repeat(65), &"é".repeat(32)] {
-        let failure = verify_expecting(&disk, Some(hash)).1.expect_err("it is no hash");
-        assert_eq!(failure.code, ErrorCode::InvalidArgument, "{hash:?}: {failure}");
+    for hash in [
+        "",
+        "0",
+        &"g".repeat(64),
+        &"0".repeat(63),
+        &"0".repeat(65),
+        &"é".repeat(32),
+    ] {
+        let failure = verify_expecting(&disk, Some(hash))
+            .1
+            .expect_err("it is no hash");
+        assert_eq!(
+            failure.code,
+            ErrorCode::InvalidArgument,
+            "{hash:?}: {failure}"
+        );
     }
 }
 
@@ -126,8 +164,14 @@ fn every_flipped_bit_is_found_and_its_place_is_named() {
             disk.write(FILE, changed);
             let (events, outcome) = verify(&disk);
             let failure = outcome.expect_err("it is not what the writer wrote");
-            assert_eq!(failure.code, ErrorCode::BackupCorrupt, "bit {bit} of byte {at}: {failure}");
-            let named = faults(&events).iter().all(|(entry, fault)| !entry.is_empty() && !fault.is_empty());
+            assert_eq!(
+                failure.code,
+                ErrorCode::BackupCorrupt,
+                "bit {bit} of byte {at}: {failure}"
+            );
+            let named = faults(&events)
+                .iter()
+                .all(|(entry, fault)| !entry.is_empty() && !fault.is_empty());
             assert!(named, "bit {bit} of byte {at}: {events:?}");
         }
     }
@@ -145,8 +189,14 @@ fn every_truncation_and_every_addition_is_found() {
     for length in 0..whole.len() {
         refused(&whole[..length], &format!("cut at {length}"));
         let (before, after) = whole.split_at(length);
-        refused(&[before, b"\0", after].concat(), &format!("a byte more at {length}"));
-        refused(&[before, &after[1..]].concat(), &format!("a byte less at {length}"));
+        refused(
+            &[before, b"\0", after].concat(),
+            &format!("a byte more at {length}"),
+        );
+        refused(
+            &[before, &after[1..]].concat(),
+            &format!("a byte less at {length}"),
+        );
     }
     refused(&[&whole[..], b"\0"].concat(), "a byte more at the end");
 }
@@ -164,13 +214,28 @@ fn every_fault_is_named_with_its_entry() {
     let (events, outcome) = verify(&disk);
     let told = faults(&events);
     for entry in ["licenses/a/one", "licenses/b"] {
-        assert!(told.contains(&(entry, &format!("entry {entry} has another CRC-32 than its header says"))), "{told:?}");
+        assert!(
+            told.contains(&(
+                entry,
+                &format!("entry {entry} has another CRC-32 than its header says")
+            )),
+            "{told:?}"
+        );
         let sums = format!("entry {entry} has another BLAKE3 than B3SUMS says");
         assert!(told.contains(&(entry, &sums)), "{told:?}");
     }
-    assert!(told.iter().all(|(entry, _)| *entry != "licenses/a/two\nlines"), "{told:?}");
+    assert!(
+        told.iter()
+            .all(|(entry, _)| *entry != "licenses/a/two\nlines"),
+        "{told:?}"
+    );
     let failure = outcome.expect_err("it has faults");
-    assert!(failure.message.contains("4 faults, the first: entry licenses/a/one"), "{failure}");
+    assert!(
+        failure
+            .message
+            .contains("4 faults, the first: entry licenses/a/one"),
+        "{failure}"
+    );
     assert_eq!(failure.path.as_deref(), Some("/backup"));
 }
 
@@ -179,13 +244,21 @@ fn what_the_file_system_refuses_is_no_fault_of_the_backup() {
     let disk = backed_up();
     disk.take_calls();
     verify(&disk).1.expect("the backup is whole");
-    let reads = disk.take_calls().iter().filter(|call| call.operation == "read").count();
+    let reads = disk
+        .take_calls()
+        .iter()
+        .filter(|call| call.operation == "read")
+        .count();
     assert!(reads > 2, "{reads}");
     for failing in 0..reads {
         let mut read = 0;
         disk.on_call(move |call| {
             read += usize::from(call.operation == "read");
-            if call.operation == "read" && read == failing + 1 { Err(crate::FsError::Other("io")) } else { Ok(()) }
+            if call.operation == "read" && read == failing + 1 {
+                Err(crate::FsError::Other("io"))
+            } else {
+                Ok(())
+            }
         });
         let failure = verify(&disk).1.expect_err("it was not read");
         assert_eq!(failure.code, ErrorCode::Io, "read {failing}: {failure}");

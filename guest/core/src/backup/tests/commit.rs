@@ -7,7 +7,10 @@ fn without_overwrite_an_earlier_backup_is_not_touched() {
     let disk = mixed();
     disk.write("/backup/licenses.zip", EARLIER);
     let before = disk.snapshot("/backup");
-    assert_eq!(back_up(&disk, false).expect_err("there is a backup").code, ErrorCode::BackupExists);
+    assert_eq!(
+        back_up(&disk, false).expect_err("there is a backup").code,
+        ErrorCode::BackupExists
+    );
     assert_eq!(disk.snapshot("/backup"), before);
 }
 
@@ -46,11 +49,16 @@ fn a_commit_that_is_done_and_answered_with_an_error_is_told_as_done() {
                     return Ok(());
                 }
                 let temporary = ".license-backup-0.tmp";
-                let done = if overwrite { Directory::rename } else { Directory::hard_link };
+                let done = if overwrite {
+                    Directory::rename
+                } else {
+                    Directory::hard_link
+                };
                 done(&inner, temporary, BACKUP_FILE).expect("the disk does it");
                 Err(error)
             });
-            back_up(&disk, overwrite).unwrap_or_else(|failure| panic!("{operation} {error:?}: {failure}"));
+            back_up(&disk, overwrite)
+                .unwrap_or_else(|failure| panic!("{operation} {error:?}: {failure}"));
             disk.heal();
             assert_eq!(entries(&disk).len(), 12);
             only_backup_is_left(&disk);
@@ -87,7 +95,13 @@ fn without_hard_links_a_look_that_fails_is_no_leave_to_replace_a_backup() {
         "metadata" => Err(FsError::Other("io")),
         _ => Ok(()),
     });
-    assert_eq!(run(backup).1.expect_err("it is not known whether there is a backup").code, ErrorCode::Io);
+    assert_eq!(
+        run(backup)
+            .1
+            .expect_err("it is not known whether there is a backup")
+            .code,
+        ErrorCode::Io
+    );
     assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
 }
 
@@ -98,10 +112,25 @@ fn success_is_told_after_the_file_the_name_and_the_directory_are_durable() {
         disk.take_calls();
         back_up(&disk, overwrite).expect("the backup succeeds");
         let calls = disk.take_calls();
-        let last = |operation| calls.iter().rposition(|call: &Call| call.operation == operation);
-        let order = [last("write"), last("sync_file"), last(commit), last("sync_directory")];
-        assert!(order.is_sorted() && order[0].is_some(), "{order:?}: {calls:?}");
-        assert!(last("create_file") < last("write"), "the temporary file is created first");
+        let last = |operation| {
+            calls
+                .iter()
+                .rposition(|call: &Call| call.operation == operation)
+        };
+        let order = [
+            last("write"),
+            last("sync_file"),
+            last(commit),
+            last("sync_directory"),
+        ];
+        assert!(
+            order.is_sorted() && order[0].is_some(),
+            "{order:?}: {calls:?}"
+        );
+        assert!(
+            last("create_file") < last("write"),
+            "the temporary file is created first"
+        );
     }
 }
 
@@ -128,10 +157,15 @@ fn a_host_that_cannot_sync_a_directory_will_do() {
 #[test]
 fn a_directory_that_fails_to_sync_is_told_with_the_backup_in_place() {
     let disk = mixed();
-    disk.fail(FsError::Other("io"), |call| call.operation == "sync_directory");
+    disk.fail(FsError::Other("io"), |call| {
+        call.operation == "sync_directory"
+    });
     let failure = back_up(&disk, false).expect_err("the directory is not durable");
     assert_eq!(failure.code, ErrorCode::Io);
-    assert!(failure.message.contains("in place but perhaps not durable"), "{failure}");
+    assert!(
+        failure.message.contains("in place but perhaps not durable"),
+        "{failure}"
+    );
     assert_eq!(entries(&disk).len(), 12);
     only_backup_is_left(&disk);
 }

@@ -24,11 +24,30 @@ fn every_license_that_allows_it_is_in_the_backup_and_nothing_else() {
     assert_eq!(names, expected);
     for (name, content) in &entries(&disk)[..10] {
         let path = name.strip_prefix("licenses/").expect("a license");
-        assert_eq!(*content, allowed(path.strip_suffix(".lcpl").unwrap_or(path)), "{name}");
+        assert_eq!(
+            *content,
+            allowed(path.strip_suffix(".lcpl").unwrap_or(path)),
+            "{name}"
+        );
     }
-    let size = disk.read("/backup/licenses.zip").expect("there is a backup").len() as u64;
-    let bytes = entries(&disk)[..10].iter().map(|(_, content)| content.len() as u64).sum();
-    assert_eq!(summary, BackupSummary { licenses: 10, bytes, restricted: 2, errors: 2, size });
+    let size = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup")
+        .len() as u64;
+    let bytes = entries(&disk)[..10]
+        .iter()
+        .map(|(_, content)| content.len() as u64)
+        .sum();
+    assert_eq!(
+        summary,
+        BackupSummary {
+            licenses: 10,
+            bytes,
+            restricted: 2,
+            errors: 2,
+            size
+        }
+    );
     only_backup_is_left(&disk);
 }
 
@@ -70,7 +89,10 @@ fn the_same_store_gives_the_same_bytes() {
     other.directory("/licenses/empty");
     back_up(&one, false).expect("the backup succeeds");
     back_up(&other, false).expect("the backup succeeds");
-    assert!(one.read("/backup/licenses.zip") == other.read("/backup/licenses.zip"), "the backups differ");
+    assert!(
+        one.read("/backup/licenses.zip") == other.read("/backup/licenses.zip"),
+        "the backups differ"
+    );
 }
 
 #[test]
@@ -78,14 +100,20 @@ fn more_entries_than_a_plain_zip_can_count_read_back() {
     let disk = Disk::new();
     disk.directory("/backup");
     for number in 0..66_000 {
-        disk.write(&format!("/licenses/{}/{number:05}", number / 1000), allowed("x"));
+        disk.write(
+            &format!("/licenses/{}/{number:05}", number / 1000),
+            allowed("x"),
+        );
     }
     let summary = back_up(&disk, false).expect("the backup succeeds");
     assert_eq!(summary.licenses, 66_000);
     let mut names: Vec<_> = entries(&disk).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 66_002);
     names.truncate(66_000);
-    assert!(names.is_sorted(), "the licenses are not in byte order of path");
+    assert!(
+        names.is_sorted(),
+        "the licenses are not in byte order of path"
+    );
 }
 
 #[test]
@@ -105,7 +133,11 @@ fn a_step_reads_no_more_than_its_share_whatever_becomes_of_it() {
                 break;
             }
         }
-        let reads = disk.take_calls().iter().filter(|call| call.operation == "read").count();
+        let reads = disk
+            .take_calls()
+            .iter()
+            .filter(|call| call.operation == "read")
+            .count();
         assert!(reads < 40, "{reads} reads of 64 KiB in one step");
     }
 }
@@ -115,10 +147,15 @@ fn a_backup_directory_in_the_store_is_left_out_of_the_walk_by_what_it_is() {
     let disk = mixed();
     disk.write("/licenses/a/backups/licenses.zip", EARLIER);
     let directory = disk.directory("/licenses/a/backups");
-    let backup = Backup::start(disk.directory("/licenses"), directory, "/elsewhere", true).expect("it starts");
+    let backup = Backup::start(disk.directory("/licenses"), directory, "/elsewhere", true)
+        .expect("it starts");
     let (events, outcome) = run(backup);
     let summary = outcome.expect("the backup succeeds");
-    assert_eq!((summary.licenses, summary.restricted, summary.errors), (10, 2, 2), "{events:?}");
+    assert_eq!(
+        (summary.licenses, summary.restricted, summary.errors),
+        (10, 2, 2),
+        "{events:?}"
+    );
 }
 
 #[test]
@@ -127,9 +164,14 @@ fn a_message_is_one_line_whatever_a_path_has_in_it() {
     disk.write("/licenses/bad\nfile\u{1b}[2J", &b"XMR\0\0"[..]);
     let (events, _) = run(start(&disk, false).expect("the backup starts"));
     let told = events.iter().find_map(|event| match event {
-        Status::Error(failure) if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") => Some(&failure.message),
+        Status::Error(failure) if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") => {
+            Some(&failure.message)
+        }
         _ => None,
     });
     let message = told.expect("the broken license is told, its path as it is");
-    assert!(message.starts_with("the license in bad\\nfile\\u{1b}[2J is broken"), "{message:?}");
+    assert!(
+        message.starts_with("the license in bad\\nfile\\u{1b}[2J is broken"),
+        "{message:?}"
+    );
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::trial::{KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify};
+use super::trial::{
+    KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify,
+};
 use super::*;
 use crate::memory::{FAULTS, Fault, Struck, Tree, tell_count};
 use crate::publication::{RandomReader, read_license};
 
 #[test]
-fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_and_the_outcome_says_which() {
+fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_and_the_outcome_says_which()
+ {
     let mut cases = 0;
     for kind in KINDS {
         let undisturbed = kind.undisturbed();
@@ -29,7 +32,10 @@ fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_a
                     cases += 1;
                 }
             }
-            assert!(cases > before, "{fault:?} means nothing to any call: {kind:?}");
+            assert!(
+                cases > before,
+                "{fault:?} means nothing to any call: {kind:?}"
+            );
         }
     }
     tell_count(cases, 2500, "a backup with each call failed in turn");
@@ -50,7 +56,14 @@ impl<'a> Befallen<'a> {
     fn attempt(kind: Kind, disk: &Disk, undisturbed: &'a Undisturbed) -> Self {
         let (store, directory) = (disk.tree("/licenses"), disk.snapshot("/backup"));
         let (events, outcome) = kind.attempt(disk);
-        Self { kind, store, directory, undisturbed, told: told(&events), outcome }
+        Self {
+            kind,
+            store,
+            directory,
+            undisturbed,
+            told: told(&events),
+            outcome,
+        }
     }
 
     fn check(&self, disk: &Disk, struck: &Struck) {
@@ -58,10 +71,16 @@ impl<'a> Befallen<'a> {
         self.others_are_left_alone(disk, struck, &when);
         let is_of_the_destination = struck.place.starts_with("/backup");
         if struck.is_short() {
-            assert!(self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.undisturbed.file), "{when}");
+            assert!(
+                self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.undisturbed.file),
+                "{when}"
+            );
         }
         if self.outcome.is_ok() && (struck.is_short() || is_of_the_destination) {
-            assert_eq!(self.told, self.undisturbed.told, "it is put down to a license {when}");
+            assert_eq!(
+                self.told, self.undisturbed.told,
+                "it is put down to a license {when}"
+            );
         }
         if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
             assert_eq!(failure.code, error.code(), "{when}");
@@ -70,12 +89,25 @@ impl<'a> Befallen<'a> {
             Ok(summary) => {
                 self.is_whole(disk, struck, &when);
                 let entries = entries(disk);
-                let (licenses, size) = (licenses(&entries), backup_file(disk).map(|file| file.len() as u64));
-                let errors = self.told.iter().filter(|(_, reason)| matches!(reason, Reason::Failed(_))).count() as u64;
+                let (licenses, size) = (
+                    licenses(&entries),
+                    backup_file(disk).map(|file| file.len() as u64),
+                );
+                let errors = self
+                    .told
+                    .iter()
+                    .filter(|(_, reason)| matches!(reason, Reason::Failed(_)))
+                    .count() as u64;
                 let restricted = self.told.len() as u64 - errors;
                 let bytes = licenses.values().map(|license| license.len() as u64).sum();
                 let counted = (licenses.len() as u64, bytes, restricted, errors, size);
-                let said = (summary.licenses, summary.bytes, summary.restricted, summary.errors, Some(summary.size));
+                let said = (
+                    summary.licenses,
+                    summary.bytes,
+                    summary.restricted,
+                    summary.errors,
+                    Some(summary.size),
+                );
                 assert_eq!(said, counted, "{when}");
                 assert!(other_names(disk).is_empty() || struck.is_a_lie(), "{when}");
                 let file = backup_file(disk);
@@ -97,7 +129,11 @@ impl<'a> Befallen<'a> {
                 }
                 assert_eq!(disk.snapshot("/backup"), expected, "{when}");
                 disk.cut_power(Left::Nothing);
-                assert_eq!(disk.snapshot("/backup"), expected, "after a power cut {when}");
+                assert_eq!(
+                    disk.snapshot("/backup"),
+                    expected,
+                    "after a power cut {when}"
+                );
             }
         }
     }
@@ -111,10 +147,20 @@ impl<'a> Befallen<'a> {
         let licenses = licenses(&entries);
         for (path, license) in &licenses {
             let states = [&self.store, &store].map(|tree| license_in(tree, path));
-            assert!(states.contains(&Some(license.clone())), "{path} is a mixture {when}");
+            assert!(
+                states.contains(&Some(license.clone())),
+                "{path} is a mixture {when}"
+            );
         }
-        let new: Vec<_> = self.told.iter().filter(|told| !self.undisturbed.told.contains(told)).collect();
-        assert!(new.len() <= 1, "more was told than befell it: {new:?} {when}");
+        let new: Vec<_> = self
+            .told
+            .iter()
+            .filter(|told| !self.undisturbed.told.contains(told))
+            .collect();
+        assert!(
+            new.len() <= 1,
+            "more was told than befell it: {new:?} {when}"
+        );
         for (path, reason) in &new {
             let is_true = match struck.fault {
                 Fault::Error(error) => *reason == Reason::Failed(error.code()),
@@ -125,13 +171,26 @@ impl<'a> Befallen<'a> {
         for path in &self.undisturbed.paths {
             let file = file_of(path);
             let is_told = self.told.iter().any(|(told, _)| told == file)
-                || new.iter().any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
+                || new
+                    .iter()
+                    .any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
             // What vanishes while the store is being listed is nothing; and so is what the file system says is not there.
             let is_nothing = !store.contains_key(&format!("/{file}")) || struck.is_a_lie();
-            assert!(licenses.contains_key(path) || is_told || is_nothing, "{path} is missing and not told {when}");
-            assert!(!(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == file)), "{path} {when}");
+            assert!(
+                licenses.contains_key(path) || is_told || is_nothing,
+                "{path} is missing and not told {when}"
+            );
+            assert!(
+                !(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == file)),
+                "{path} {when}"
+            );
         }
-        assert!(licenses.keys().all(|path| self.undisturbed.paths.contains(path)), "{when}");
+        assert!(
+            licenses
+                .keys()
+                .all(|path| self.undisturbed.paths.contains(path)),
+            "{when}"
+        );
     }
 
     /// That nothing but the fault has altered the store.

@@ -43,7 +43,16 @@ static BOOK: LazyLock<Vec<u8>> = LazyLock::new(|| publication("book"));
 fn mixed() -> Disk {
     let disk = Disk::new();
     disk.directory("/backup");
-    for path in ["a-b", "a/b", "a.b", "deep/er/one", "deep/two", "with\nline", "back\\slash", "-dash"] {
+    for path in [
+        "a-b",
+        "a/b",
+        "a.b",
+        "deep/er/one",
+        "deep/two",
+        "with\nline",
+        "back\\slash",
+        "-dash",
+    ] {
         disk.write(&format!("/licenses/{path}"), allowed(path));
     }
     disk.write("/licenses/notes.txt", "not a license");
@@ -58,7 +67,12 @@ fn mixed() -> Disk {
 }
 
 fn start(disk: &Disk, overwrite: bool) -> Result<Backup<MemoryDirectory>, Failure> {
-    Backup::start(disk.directory("/licenses"), disk.directory("/backup"), "/backup", overwrite)
+    Backup::start(
+        disk.directory("/licenses"),
+        disk.directory("/backup"),
+        "/backup",
+        overwrite,
+    )
 }
 
 fn run(backup: Backup<MemoryDirectory>) -> (Vec<Status>, Result<BackupSummary, Failure>) {
@@ -73,7 +87,10 @@ fn run(backup: Backup<MemoryDirectory>) -> (Vec<Status>, Result<BackupSummary, F
 }
 
 fn cancel(backup: Backup<MemoryDirectory>) -> Failure {
-    backup.cancel().break_value().expect("a backup can be cancelled until its end")
+    backup
+        .cancel()
+        .break_value()
+        .expect("a backup can be cancelled until its end")
 }
 
 fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
@@ -82,7 +99,10 @@ fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
 
 /// Every entry of the backup with its content.
 fn entries(disk: &Disk) -> Vec<(String, Vec<u8>)> {
-    let file = disk.directory("/backup").open_file(BACKUP_FILE).expect("there is a backup");
+    let file = disk
+        .directory("/backup")
+        .open_file(BACKUP_FILE)
+        .expect("there is a backup");
     let mut archive = ArchiveReader::open(file).expect("it is an archive");
     let mut entries = Vec::new();
     while let Some(entry) = archive.next_entry().expect("its directory is whole") {
@@ -96,14 +116,24 @@ fn entries(disk: &Disk) -> Vec<(String, Vec<u8>)> {
 fn recorded(entries: &[(String, Vec<u8>)]) -> Vec<(String, Reason)> {
     let (_, json) = entries.last().expect("the record is the last entry");
     let record: Record = serde_json::from_slice(json).expect("it can be read");
-    record.left_out.into_iter().map(|left_out| (left_out.path, left_out.reason)).collect()
+    record
+        .left_out
+        .into_iter()
+        .map(|left_out| (left_out.path, left_out.reason))
+        .collect()
 }
 
 /// What the events say was left out, in byte order of path.
 fn told(events: &[Status]) -> Vec<(String, Reason)> {
     let left_out = |event: &Status| match event {
-        Status::RestrictedLicense(restricted) => Some((restricted.path.clone(), Reason::Restricted(restricted.reason))),
-        Status::Error(failure) => Some((failure.path.clone().expect("it has a path"), Reason::Failed(failure.code))),
+        Status::RestrictedLicense(restricted) => Some((
+            restricted.path.clone(),
+            Reason::Restricted(restricted.reason),
+        )),
+        Status::Error(failure) => Some((
+            failure.path.clone().expect("it has a path"),
+            Reason::Failed(failure.code),
+        )),
         Status::Begin | Status::Information(_) | Status::End => None,
     };
     let mut told: Vec<_> = events.iter().filter_map(left_out).collect();

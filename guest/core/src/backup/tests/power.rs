@@ -28,15 +28,34 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                         assert!(is_reached, "{failure} {when}");
                         let is_in_place = failure.message.contains("is in place");
                         let is_told = |name: &String| is_in_place || failure.message.contains(name);
-                        assert!(other_names(&disk).iter().all(is_told), "what is left is not told {when}: {failure}");
+                        assert!(
+                            other_names(&disk).iter().all(is_told),
+                            "what is left is not told {when}: {failure}"
+                        );
                         is_in_place
                     }
                 };
-                assert!(backup_file(&disk) == if is_in_place { whole.clone() } else { earlier.clone() }, "{when}");
+                assert!(
+                    backup_file(&disk)
+                        == if is_in_place {
+                            whole.clone()
+                        } else {
+                            earlier.clone()
+                        },
+                    "{when}"
+                );
                 disk.cut_power(left);
                 let file = backup_file(&disk);
-                assert!(file == whole && is_in_place || file == earlier && outcome.is_err(), "{when}");
-                assert!(other_names(&disk).iter().all(|name| is_temporary_name(name)), "{when}");
+                assert!(
+                    file == whole && is_in_place || file == earlier && outcome.is_err(),
+                    "{when}"
+                );
+                assert!(
+                    other_names(&disk)
+                        .iter()
+                        .all(|name| is_temporary_name(name)),
+                    "{when}"
+                );
                 assert_eq!(disk.tree("/licenses"), store, "{when}");
                 recovers(&disk, &when);
                 assert!(backup_file(&disk) == whole, "another backup {when}");
@@ -45,5 +64,9 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
             number += 1;
         }
     }
-    tell_count(cases, 3000, "a backup with everything stopped at each call in turn");
+    tell_count(
+        cases,
+        3000,
+        "a backup with everything stopped at each call in turn",
+    );
 }

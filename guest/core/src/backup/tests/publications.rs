@@ -27,11 +27,18 @@ fn backed_up(disk: &Disk) -> (Files, Skipped) {
     let entries = entries(disk);
     let licenses: Vec<_> = entries
         .iter()
-        .filter_map(|(name, content)| Some((name.strip_prefix("licenses/")?.to_owned(), content.clone())))
+        .filter_map(|(name, content)| {
+            Some((name.strip_prefix("licenses/")?.to_owned(), content.clone()))
+        })
         .collect();
     assert_eq!(summary.licenses, licenses.len() as u64);
-    assert_eq!(recorded(&entries), told(&events), "the record is another one than the events");
-    let mut verify = crate::Verify::start(&disk.directory("/backup"), "/backup", None).expect("there is a backup");
+    assert_eq!(
+        recorded(&entries),
+        told(&events),
+        "the record is another one than the events"
+    );
+    let mut verify = crate::Verify::start(&disk.directory("/backup"), "/backup", None)
+        .expect("there is a backup");
     loop {
         match verify.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => verify = next,
@@ -49,17 +56,30 @@ fn names(licenses: &[(String, Vec<u8>)]) -> Vec<&str> {
 
 #[test]
 fn the_license_of_a_publication_is_backed_up_under_its_name_as_it_was_inflated() {
-    let disk = store_of(&[("books/a.epub", publication("a")), ("books/b.lcpl", allowed("b"))]);
+    let disk = store_of(&[
+        ("books/a.epub", publication("a")),
+        ("books/b.lcpl", allowed("b")),
+    ]);
     let (licenses, skipped) = backed_up(&disk);
-    assert_eq!(licenses, [("books/a.epub.lcpl".to_owned(), allowed("a")), ("books/b.lcpl".to_owned(), allowed("b"))]);
+    assert_eq!(
+        licenses,
+        [
+            ("books/a.epub.lcpl".to_owned(), allowed("a")),
+            ("books/b.lcpl".to_owned(), allowed("b"))
+        ]
+    );
     assert_eq!(skipped, []);
 }
 
 #[test]
 fn licenses_are_in_order_of_path_whatever_comes_between_a_publication_and_its_license() {
-    let paths = ["a", "a!", "a!!", "a!!.", "a!/x", "a-b", "a.", "a.l", "a.lcp", "a.lcpk", "a.lcpm", "ab", "b"];
+    let paths = [
+        "a", "a!", "a!!", "a!!.", "a!/x", "a-b", "a.", "a.l", "a.lcp", "a.lcpk", "a.lcpm", "ab",
+        "b",
+    ];
     // Each bit says of one path whether it is a publication: few are, or nearly all.
-    let few_or_many = (0_u32..1 << paths.len()).filter(|bits| !(3..12).contains(&bits.count_ones()));
+    let few_or_many =
+        (0_u32..1 << paths.len()).filter(|bits| !(3..12).contains(&bits.count_ones()));
     for publications in few_or_many {
         // `a!` cannot be a file and a directory.
         let is_publication = |at: usize| publications >> at & 1 == 1;
@@ -67,14 +87,29 @@ fn licenses_are_in_order_of_path_whatever_comes_between_a_publication_and_its_li
             .iter()
             .enumerate()
             .filter(|(_, path)| **path != "a!")
-            .map(|(at, path)| (*path, if is_publication(at) { publication(path) } else { allowed(path) }));
+            .map(|(at, path)| {
+                (
+                    *path,
+                    if is_publication(at) {
+                        publication(path)
+                    } else {
+                        allowed(path)
+                    },
+                )
+            });
         let disk = store_of(&files.collect::<Vec<_>>());
         let (licenses, skipped) = backed_up(&disk);
         let mut expected: Vec<String> = paths
             .iter()
             .enumerate()
             .filter(|(_, path)| **path != "a!")
-            .map(|(at, path)| if is_publication(at) { format!("{path}.lcpl") } else { (*path).to_owned() })
+            .map(|(at, path)| {
+                if is_publication(at) {
+                    format!("{path}.lcpl")
+                } else {
+                    (*path).to_owned()
+                }
+            })
             .collect();
         expected.sort();
         assert_eq!(names(&licenses), expected);
@@ -83,20 +118,40 @@ fn licenses_are_in_order_of_path_whatever_comes_between_a_publication_and_its_li
 }
 
 #[test]
-fn a_file_that_has_the_name_of_the_license_is_used_and_the_license_is_reported_unless_they_are_the_same() {
+fn a_file_that_has_the_name_of_the_license_is_used_and_the_license_is_reported_unless_they_are_the_same()
+ {
     let same = store_of(&[("a", publication("a")), ("a.lcpl", allowed("a"))]);
-    assert_eq!(backed_up(&same), (vec![("a.lcpl".to_owned(), allowed("a"))], vec![]));
+    assert_eq!(
+        backed_up(&same),
+        (vec![("a.lcpl".to_owned(), allowed("a"))], vec![])
+    );
 
     let shadowed = vec![("a".to_owned(), Reason::Failed(ErrorCode::Shadowed))];
     let other = store_of(&[("a", publication("a")), ("a.lcpl", allowed("b"))]);
-    assert_eq!(backed_up(&other), (vec![("a.lcpl".to_owned(), allowed("b"))], shadowed.clone()));
+    assert_eq!(
+        backed_up(&other),
+        (vec![("a.lcpl".to_owned(), allowed("b"))], shadowed.clone())
+    );
 
-    let between = store_of(&[("a", publication("a")), ("a-b", allowed("a-b")), ("a.lcpl", allowed("b"))]);
-    assert_eq!((names(&backed_up(&between).0), backed_up_again(&between).1), (vec!["a-b", "a.lcpl"], shadowed.clone()));
+    let between = store_of(&[
+        ("a", publication("a")),
+        ("a-b", allowed("a-b")),
+        ("a.lcpl", allowed("b")),
+    ]);
+    assert_eq!(
+        (names(&backed_up(&between).0), backed_up_again(&between).1),
+        (vec!["a-b", "a.lcpl"], shadowed.clone())
+    );
 
     let foreign = store_of(&[("a", publication("a")), ("a.lcpl", b"notes".to_vec())]);
-    let unrecognized = ("a.lcpl".to_owned(), Reason::Restricted(Restriction::Unrecognized));
-    assert_eq!(backed_up(&foreign), (vec![], [shadowed, vec![unrecognized]].concat()));
+    let unrecognized = (
+        "a.lcpl".to_owned(),
+        Reason::Restricted(Restriction::Unrecognized),
+    );
+    assert_eq!(
+        backed_up(&foreign),
+        (vec![], [shadowed, vec![unrecognized]].concat())
+    );
 }
 
 fn backed_up_again(disk: &Disk) -> (Files, Skipped) {
@@ -110,16 +165,28 @@ fn backed_up_again(disk: &Disk) -> (Files, Skipped) {
 fn what_is_no_file_and_has_the_name_of_the_license_is_kept_out_of_its_way() {
     let shadowed = ("a".to_owned(), Reason::Failed(ErrorCode::Shadowed));
     let directory = store_of(&[("a", publication("a")), ("a.lcpl/b", allowed("b"))]);
-    assert_eq!(backed_up(&directory), (vec![("a.lcpl/b".to_owned(), allowed("b"))], vec![shadowed.clone()]));
+    assert_eq!(
+        backed_up(&directory),
+        (
+            vec![("a.lcpl/b".to_owned(), allowed("b"))],
+            vec![shadowed.clone()]
+        )
+    );
 
     let links = store_of(&[("a", publication("a"))]);
     links.write_other("/licenses/a.lcpl/link");
-    let special = ("a.lcpl/link".to_owned(), Reason::Restricted(Restriction::NotARegularFile));
+    let special = (
+        "a.lcpl/link".to_owned(),
+        Reason::Restricted(Restriction::NotARegularFile),
+    );
     assert_eq!(backed_up(&links), (vec![], vec![shadowed.clone(), special]));
 
     let link = store_of(&[("a", publication("a"))]);
     link.write_other("/licenses/a.lcpl");
-    let special = ("a.lcpl".to_owned(), Reason::Restricted(Restriction::NotARegularFile));
+    let special = (
+        "a.lcpl".to_owned(),
+        Reason::Restricted(Restriction::NotARegularFile),
+    );
     assert_eq!(backed_up(&link), (vec![], vec![shadowed.clone(), special]));
 
     let illegal = store_of(&[("a", publication("a"))]);
@@ -143,27 +210,54 @@ fn a_license_whose_name_would_be_too_long_is_reported() {
         let disk = store_of(&[(&path, publication("a")), ("b", allowed("b"))]);
         let (licenses, skipped) = backed_up(&disk);
         let license = format!("{path}.lcpl");
-        let expected = if is_too_long { vec!["b"] } else { vec!["b", &license] };
+        let expected = if is_too_long {
+            vec!["b"]
+        } else {
+            vec!["b", &license]
+        };
         assert_eq!(names(&licenses), expected, "{} bytes", path.len());
         let failed = (path.clone(), Reason::Failed(ErrorCode::IllegalName));
-        assert_eq!(skipped, Vec::from_iter(is_too_long.then_some(failed)), "{} bytes", path.len());
+        assert_eq!(
+            skipped,
+            Vec::from_iter(is_too_long.then_some(failed)),
+            "{} bytes",
+            path.len()
+        );
     }
 }
 
 #[test]
 fn a_publication_whose_license_cannot_be_read_is_reported_and_nothing_else_is_lost() {
-    let damaged = Entry { crc32: 0, ..Entry::deflated(META_INF, allowed("a")) };
+    let damaged = Entry {
+        crc32: 0,
+        ..Entry::deflated(META_INF, allowed("a"))
+    };
     let not_lcp = Entry::stored(META_INF, "XMR");
     let incomplete = Entry::stored(META_INF, r#"{"id":"a","provider":"b","encryption":{}}"#);
     for entry in [damaged, not_lcp, incomplete] {
-        let disk = store_of(&[("a", Container::epub(entry, 20_000).bytes()), ("b", allowed("b"))]);
+        let disk = store_of(&[
+            ("a", Container::epub(entry, 20_000).bytes()),
+            ("b", allowed("b")),
+        ]);
         let (licenses, skipped) = backed_up(&disk);
         assert_eq!(names(&licenses), ["b"]);
-        assert_eq!(skipped, [("a".to_owned(), Reason::Failed(ErrorCode::Malformed))]);
+        assert_eq!(
+            skipped,
+            [("a".to_owned(), Reason::Failed(ErrorCode::Malformed))]
+        );
     }
     let status = r#"{"id":"a","status":"active","message":"m","links":[]}"#;
-    let disk = store_of(&[("a", Container::epub(Entry::stored(META_INF, status), 20_000).bytes())]);
-    assert_eq!(backed_up(&disk).1, [("a".to_owned(), Reason::Restricted(Restriction::StatusDocument))]);
+    let disk = store_of(&[(
+        "a",
+        Container::epub(Entry::stored(META_INF, status), 20_000).bytes(),
+    )]);
+    assert_eq!(
+        backed_up(&disk).1,
+        [(
+            "a".to_owned(),
+            Reason::Restricted(Restriction::StatusDocument)
+        )]
+    );
 }
 
 #[test]
@@ -172,7 +266,14 @@ fn a_publication_that_changes_while_it_waits_is_reported() {
         (allowed("a"), Some(ErrorCode::Changed)),
         (publication("other"), None),
         (
-            Container::epub(Entry { crc32: 0, ..Entry::stored(META_INF, "") }, 20_000).bytes(),
+            Container::epub(
+                Entry {
+                    crc32: 0,
+                    ..Entry::stored(META_INF, "")
+                },
+                20_000,
+            )
+            .bytes(),
             Some(ErrorCode::Malformed),
         ),
     ] {
@@ -186,7 +287,11 @@ fn a_publication_that_changes_while_it_waits_is_reported() {
             Ok(())
         });
         let (licenses, skipped) = backed_up(&disk);
-        let expected_names: &[&str] = if expected.is_none() { &["a-b", "a.lcpl"] } else { &["a-b"] };
+        let expected_names: &[&str] = if expected.is_none() {
+            &["a-b", "a.lcpl"]
+        } else {
+            &["a-b"]
+        };
         assert_eq!(names(&licenses), expected_names);
         let skipped: Vec<_> = skipped.into_iter().map(|(_, reason)| reason).collect();
         assert_eq!(skipped, Vec::from_iter(expected.map(Reason::Failed)));
@@ -209,13 +314,24 @@ fn a_publication_that_changes_each_time_it_is_read_is_reported_as_changed() {
         }
         Ok(())
     });
-    assert_eq!(backed_up(&disk).1, [("a".to_owned(), Reason::Failed(ErrorCode::Changed))]);
+    assert_eq!(
+        backed_up(&disk).1,
+        [("a".to_owned(), Reason::Failed(ErrorCode::Changed))]
+    );
 }
 
 #[test]
 fn protected_stores_are_named() {
-    let ole = [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &vec![0; 3 << 20]].concat();
-    let disk = store_of(&[("x/DRMv2.lic", ole), ("x/mspr.hds", vec![1; 100]), ("x/other.hds", vec![1; 100])]);
+    let ole = [
+        &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..],
+        &vec![0; 3 << 20],
+    ]
+    .concat();
+    let disk = store_of(&[
+        ("x/DRMv2.lic", ole),
+        ("x/mspr.hds", vec![1; 100]),
+        ("x/other.hds", vec![1; 100]),
+    ]);
     disk.write("/licenses/y/mspr.hds", "");
     disk.write("/licenses/z/mspr.hds", "<x/>");
     let named = |path: &str, reason| (path.to_owned(), Reason::Restricted(reason));
@@ -243,5 +359,8 @@ fn a_backup_of_publications_reads_a_few_blocks_of_each() {
     back_up(&disk, false).expect("the backup succeeds");
     let read = (disk.bytes_read() - before) / COUNT;
     // The first 16 KiB, the last 4 KiB with the central directory, and the entry.
-    assert!(read <= (20 << 10) + license.len() + 256, "{read} bytes of each publication");
+    assert!(
+        read <= (20 << 10) + license.len() + 256,
+        "{read} bytes of each publication"
+    );
 }

@@ -6,7 +6,9 @@ use super::*;
 fn the_store_itself_cannot_be_the_backup_directory() {
     let disk = mixed();
     let store = disk.directory("/licenses");
-    let failure = Backup::start(store.clone(), store, "/backup", true).err().expect("it is the store");
+    let failure = Backup::start(store.clone(), store, "/backup", true)
+        .err()
+        .expect("it is the store");
     assert_eq!(failure.code, ErrorCode::InvalidArgument);
 }
 
@@ -15,7 +17,13 @@ fn a_directory_named_as_the_backup_is_refused_at_once() {
     for overwrite in [false, true] {
         let disk = mixed();
         disk.directory("/backup/licenses.zip");
-        assert_eq!(start(&disk, overwrite).err().expect("it is a directory").code, ErrorCode::InvalidArgument);
+        assert_eq!(
+            start(&disk, overwrite)
+                .err()
+                .expect("it is a directory")
+                .code,
+            ErrorCode::InvalidArgument
+        );
     }
 }
 
@@ -25,7 +33,10 @@ fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
     disk.write("/backup/licenses.zip", EARLIER);
     let before = disk.snapshot("/backup");
     disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
-    assert_eq!(back_up(&disk, true).expect_err("the store is closed").code, ErrorCode::AccessDenied);
+    assert_eq!(
+        back_up(&disk, true).expect_err("the store is closed").code,
+        ErrorCode::AccessDenied
+    );
     assert_eq!(disk.snapshot("/backup"), before);
 }
 
@@ -41,7 +52,11 @@ fn a_store_that_loses_a_license_while_it_is_read_keeps_the_earlier_backup() {
         Ok(())
     });
     let failure = back_up(&disk, true).expect_err("a license is lost");
-    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::PathNotFound, Some("a/b")), "{failure}");
+    assert_eq!(
+        (failure.code, failure.path.as_deref()),
+        (ErrorCode::PathNotFound, Some("a/b")),
+        "{failure}"
+    );
     assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
     only_backup_is_left(&disk);
 }
@@ -51,17 +66,30 @@ fn a_license_that_is_not_there_for_a_moment_is_backed_up_all_the_same() {
     let disk = mixed();
     let mut is_first = true;
     disk.on_call(move |call| {
-        let is_missing = call.operation == "open_file" && call.name == "-dash" && std::mem::take(&mut is_first);
-        if is_missing { Err(FsError::NoEntry) } else { Ok(()) }
+        let is_missing =
+            call.operation == "open_file" && call.name == "-dash" && std::mem::take(&mut is_first);
+        if is_missing {
+            Err(FsError::NoEntry)
+        } else {
+            Ok(())
+        }
     });
-    assert_eq!(back_up(&disk, false).expect("it is there by the next look").licenses, 10);
+    assert_eq!(
+        back_up(&disk, false)
+            .expect("it is there by the next look")
+            .licenses,
+        10
+    );
 }
 
 #[test]
 fn a_file_that_cannot_be_made_durable_is_no_backup() {
     let disk = mixed();
     disk.fail(FsError::Other("io"), |call| call.operation == "sync_file");
-    assert_eq!(back_up(&disk, false).expect_err("the disk is broken").code, ErrorCode::Io);
+    assert_eq!(
+        back_up(&disk, false).expect_err("the disk is broken").code,
+        ErrorCode::Io
+    );
     assert!(disk.snapshot("/backup").is_empty(), "something is left");
 }
 
@@ -70,21 +98,34 @@ fn a_failing_destination_is_never_put_down_to_a_license() {
     let disk = mixed();
     // More than is gathered before it is written, so that a license is in hand when that fails.
     for number in 0..5 {
-        disk.write(&format!("/licenses/large-{number}"), [allowed("large"), vec![b'\n'; 80_000]].concat());
+        disk.write(
+            &format!("/licenses/large-{number}"),
+            [allowed("large"), vec![b'\n'; 80_000]].concat(),
+        );
     }
     disk.fail(FsError::NoSpace, |call| call.operation == "write");
     let (events, outcome) = run(start(&disk, false).expect("the backup starts"));
     let failure = outcome.expect_err("the disk is full");
-    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::DiskFull, Some("/backup")));
-    let unexpected =
-        events.iter().find(|event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::DiskFull));
+    assert_eq!(
+        (failure.code, failure.path.as_deref()),
+        (ErrorCode::DiskFull, Some("/backup"))
+    );
+    let unexpected = events.iter().find(
+        |event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::DiskFull),
+    );
     assert_eq!(unexpected, None);
-    assert!(disk.snapshot("/backup").is_empty(), "a temporary file is left");
+    assert!(
+        disk.snapshot("/backup").is_empty(),
+        "a temporary file is left"
+    );
 }
 
 #[test]
 fn a_destination_that_takes_nothing_is_told_and_not_waited_for() {
     let disk = mixed();
     disk.take_at_most(0);
-    assert_eq!(back_up(&disk, false).expect_err("nothing is written").code, ErrorCode::Io);
+    assert_eq!(
+        back_up(&disk, false).expect_err("nothing is written").code,
+        ErrorCode::Io
+    );
 }

@@ -9,11 +9,24 @@ fn a_run_whose_temporary_name_is_anothers_by_now_commits_nothing_and_removes_not
             let disk = mixed();
             let backup = start(&disk, overwrite).expect("the backup starts");
             disk.write("/backup/.license-backup-0.tmp", "another run's");
-            let failure = if cancelled { cancel(backup) } else { run(backup).1.expect_err("the file is lost") };
+            let failure = if cancelled {
+                cancel(backup)
+            } else {
+                run(backup).1.expect_err("the file is lost")
+            };
             assert_ne!(failure.code, ErrorCode::BackupExists, "{failure}");
-            let left: Vec<_> =
-                disk.snapshot("/backup").into_iter().map(|(name, (content, _))| (name, content)).collect();
-            assert_eq!(left, [(".license-backup-0.tmp".to_owned(), b"another run's".to_vec())]);
+            let left: Vec<_> = disk
+                .snapshot("/backup")
+                .into_iter()
+                .map(|(name, (content, _))| (name, content))
+                .collect();
+            assert_eq!(
+                left,
+                [(
+                    ".license-backup-0.tmp".to_owned(),
+                    b"another run's".to_vec()
+                )]
+            );
         }
     }
 }
@@ -37,9 +50,14 @@ fn a_temporary_name_that_is_gone_after_the_commit_is_nothing() {
 #[test]
 fn a_temporary_file_that_cannot_be_removed_is_told() {
     let disk = mixed();
-    disk.fail(FsError::AccessDenied, |call| call.operation == "write" || call.operation == "unlink");
+    disk.fail(FsError::AccessDenied, |call| {
+        call.operation == "write" || call.operation == "unlink"
+    });
     let failure = back_up(&disk, false).expect_err("nothing can be written");
-    assert!(failure.message.contains(".license-backup-0.tmp"), "{failure}");
+    assert!(
+        failure.message.contains(".license-backup-0.tmp"),
+        "{failure}"
+    );
 }
 
 #[test]
@@ -53,6 +71,16 @@ fn a_stale_temporary_file_is_removed_and_a_fresh_one_is_neither_removed_nor_used
     disk.wait(1);
     back_up(&disk, false).expect("the backup succeeds");
     let names: Vec<_> = disk.snapshot("/backup").into_keys().collect();
-    assert_eq!(names, [".license-backup-1.tmp", ".license-backup-x.tmp", BACKUP_FILE]);
-    assert_eq!(disk.read("/backup/.license-backup-1.tmp").as_deref(), Some(&b"an hour less a second old"[..]));
+    assert_eq!(
+        names,
+        [
+            ".license-backup-1.tmp",
+            ".license-backup-x.tmp",
+            BACKUP_FILE
+        ]
+    );
+    assert_eq!(
+        disk.read("/backup/.license-backup-1.tmp").as_deref(),
+        Some(&b"an hour less a second old"[..])
+    );
 }

@@ -15,10 +15,22 @@ pub(super) struct Kind {
 }
 
 pub(super) const KINDS: [Kind; 4] = [
-    Kind { has_earlier: false, is_bare: false },
-    Kind { has_earlier: false, is_bare: true },
-    Kind { has_earlier: true, is_bare: false },
-    Kind { has_earlier: true, is_bare: true },
+    Kind {
+        has_earlier: false,
+        is_bare: false,
+    },
+    Kind {
+        has_earlier: false,
+        is_bare: true,
+    },
+    Kind {
+        has_earlier: true,
+        is_bare: false,
+    },
+    Kind {
+        has_earlier: true,
+        is_bare: true,
+    },
 ];
 
 /// A backup that nothing befalls.
@@ -36,7 +48,10 @@ impl Kind {
     /// one also when half of it is cut off.
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
-        disk.write("/licenses/deep/long", [allowed("long"), vec![b'\n'; 2_500]].concat());
+        disk.write(
+            "/licenses/deep/long",
+            [allowed("long"), vec![b'\n'; 2_500]].concat(),
+        );
         if self.has_earlier {
             disk.write("/backup/licenses.zip", EARLIER);
         }
@@ -67,8 +82,14 @@ impl Kind {
         assert_eq!(summary.licenses, 11, "every license is in it");
         let told = told(&events);
         let licenses = licenses(&entries(&disk)).into_keys();
-        let paths = licenses.chain(told.iter().map(|(path, _)| path.clone())).collect();
-        Undisturbed { told, paths, file: backup_file(&disk).expect("it is there") }
+        let paths = licenses
+            .chain(told.iter().map(|(path, _)| path.clone()))
+            .collect();
+        Undisturbed {
+            told,
+            paths,
+            file: backup_file(&disk).expect("it is there"),
+        }
     }
 }
 
@@ -78,7 +99,10 @@ pub(super) fn backup_file(disk: &Disk) -> Option<Vec<u8>> {
 
 /// The names in the backup directory that are not the backup's.
 pub(super) fn other_names(disk: &Disk) -> Vec<String> {
-    disk.snapshot("/backup").into_keys().filter(|name| name != BACKUP_FILE).collect()
+    disk.snapshot("/backup")
+        .into_keys()
+        .filter(|name| name != BACKUP_FILE)
+        .collect()
 }
 
 pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
@@ -93,8 +117,9 @@ pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
 
 /// The licenses among the entries of a backup, by their path in the store.
 pub(super) fn licenses(entries: &[(String, Vec<u8>)]) -> BTreeMap<String, Vec<u8>> {
-    let license =
-        |(name, content): &(String, Vec<u8>)| Some((name.strip_prefix("licenses/")?.to_owned(), content.clone()));
+    let license = |(name, content): &(String, Vec<u8>)| {
+        Some((name.strip_prefix("licenses/")?.to_owned(), content.clone()))
+    };
     entries.iter().filter_map(license).collect()
 }
 
@@ -105,16 +130,32 @@ pub(super) fn recovers(disk: &Disk, when: &str) {
     let is_there = backup_file(disk).is_some();
     if is_there {
         let before = disk.snapshot("/backup");
-        assert_eq!(back_up(disk, false).expect_err(when).code, ErrorCode::BackupExists, "{when}");
+        assert_eq!(
+            back_up(disk, false).expect_err(when).code,
+            ErrorCode::BackupExists,
+            "{when}"
+        );
         assert_eq!(disk.snapshot("/backup"), before, "{when}");
     }
     back_up(disk, is_there).unwrap_or_else(|failure| panic!("no second backup {when}: {failure}"));
-    assert_eq!(other_names(disk), left, "temporary files after a second backup {when}");
+    assert_eq!(
+        other_names(disk),
+        left,
+        "temporary files after a second backup {when}"
+    );
     let file = backup_file(disk);
     disk.cut_power(Left::Nothing);
-    assert_eq!(backup_file(disk), file, "a second backup is not durable {when}");
+    assert_eq!(
+        backup_file(disk),
+        file,
+        "a second backup is not durable {when}"
+    );
     verify(disk).unwrap_or_else(|failure| panic!("after a second backup {when}: {failure}"));
     disk.wait(2 * 3600);
     back_up(disk, true).unwrap_or_else(|failure| panic!("no backup hours later {when}: {failure}"));
-    assert_eq!(other_names(disk), [] as [&str; 0], "something is left hours later {when}");
+    assert_eq!(
+        other_names(disk),
+        [] as [&str; 0],
+        "something is left hours later {when}"
+    );
 }

@@ -17,14 +17,21 @@ fn license(rights: &[u16]) -> String {
 
 fn assert_verdict(expected: &Verdict, documents: &[String]) {
     for document in documents {
-        assert_eq!(&appraise(document.as_bytes()).verdict, expected, "{document}");
+        assert_eq!(
+            &appraise(document.as_bytes()).verdict,
+            expected,
+            "{document}"
+        );
     }
 }
 
 fn assert_malformed(documents: &[String]) {
     for document in documents {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
-        assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?} for {document}");
+        assert!(
+            matches!(verdict, Verdict::Malformed(_)),
+            "{verdict:?} for {document}"
+        );
         assert_eq!(identity.format, Some(Format::PlayReady));
     }
 }
@@ -35,14 +42,27 @@ fn a_response_is_allowed_if_its_license_allows_the_backup_and_tells_its_key_id()
     assert_eq!(verdict, Verdict::Allowed);
     assert_eq!(identity.format, Some(Format::PlayReady));
     assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
-    assert_verdict(&NOT_PERMITTED, &[playready(&license(&[0])), playready(&license(&[0x84]))]);
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[playready(&license(&[0])), playready(&license(&[0x84]))],
+    );
 }
 
 #[test]
 fn every_license_of_a_response_has_to_allow_the_backup() {
-    let all = |rights: &[u16]| playready(&rights.iter().map(|rights| license(&[*rights])).collect::<String>());
+    let all = |rights: &[u16]| {
+        playready(
+            &rights
+                .iter()
+                .map(|rights| license(&[*rights]))
+                .collect::<String>(),
+        )
+    };
     assert_verdict(&Verdict::Allowed, &[all(&[4, 4])]);
-    assert_verdict(&NOT_PERMITTED, &[all(&[4, 0]), all(&[0, 4]), all(&[4, 4, 5])]);
+    assert_verdict(
+        &NOT_PERMITTED,
+        &[all(&[4, 0]), all(&[0, 4]), all(&[4, 4, 5])],
+    );
 }
 
 #[test]
@@ -51,14 +71,19 @@ fn elements_are_known_by_namespace_and_local_name_whatever_the_prefix() {
     let prefixed = response
         .replace("soap:", "S:")
         .replace("xmlns:soap", "xmlns:S")
-        .replace("<License>", "<p:License xmlns:p='http://schemas.microsoft.com/DRM/2007/03/protocols'>")
+        .replace(
+            "<License>",
+            "<p:License xmlns:p='http://schemas.microsoft.com/DRM/2007/03/protocols'>",
+        )
         .replace("</License>", "</p:License>");
     let messages = response.replace(
         &format!("<LicenseResponse xmlns=\"{PLAYREADY}\""),
         &format!("<LicenseResponse xmlns=\"{PLAYREADY}/messages\""),
     );
-    let soap_1_2 =
-        response.replace("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope");
+    let soap_1_2 = response.replace(
+        "http://schemas.xmlsoap.org/soap/envelope/",
+        "http://www.w3.org/2003/05/soap-envelope",
+    );
     for changed in [&prefixed, &messages, &soap_1_2] {
         assert_ne!(*changed, response);
     }
@@ -78,8 +103,11 @@ fn elements_are_known_by_namespace_and_local_name_whatever_the_prefix() {
 
 #[test]
 fn other_envelopes_are_unrecognized() {
-    let envelope =
-        |body: &str| format!(r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">{body}</s:Envelope>"#);
+    let envelope = |body: &str| {
+        format!(
+            r#"<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">{body}</s:Envelope>"#
+        )
+    };
     let fault = "<s:Body><s:Fault><faultcode>s:Client</faultcode></s:Fault></s:Body>";
     assert_verdict(
         &UNRECOGNIZED,
@@ -89,7 +117,10 @@ fn other_envelopes_are_unrecognized() {
             envelope(fault),
             envelope(&format!("<AcquireLicenseResponse xmlns='{PLAYREADY}'/>")),
             envelope("<s:Body>"),
-            format!("<LicenseResponse xmlns='{PLAYREADY}'>{}</LicenseResponse>", license(&[4])),
+            format!(
+                "<LicenseResponse xmlns='{PLAYREADY}'>{}</LicenseResponse>",
+                license(&[4])
+            ),
         ],
     );
 }
@@ -103,7 +134,10 @@ fn a_license_in_another_place_makes_the_document_opaque() {
         &[
             good.replace("<Licenses>", &format!("{stray}<Licenses>")),
             good.replace("<Version>", &format!("{stray}<Version>")),
-            good.replace("<AcquireLicenseResult>", &format!("<AcquireLicenseResult>{stray}")),
+            good.replace(
+                "<AcquireLicenseResult>",
+                &format!("<AcquireLicenseResult>{stray}"),
+            ),
             good.replace("<Licenses>", &format!("<Licenses><X>{stray}</X>")),
             good.replace("<Licenses>", "<Licenses><License xmlns='urn:x'/>"),
             good.replace("<Version>", "<License xmlns=''/><Version>"),
@@ -115,7 +149,15 @@ fn a_license_in_another_place_makes_the_document_opaque() {
 fn anything_but_licenses_among_the_licenses_makes_the_document_opaque() {
     let with = |other: &str| playready(&format!("{}{other}", license(&[4])));
     assert_verdict(&Verdict::Allowed, &[with("\n"), with("<!-- -->")]);
-    assert_verdict(&OPAQUE, &[with("<EncryptedLicense/>"), with("text"), with("<![CDATA[text]]>"), with("<?p?>")]);
+    assert_verdict(
+        &OPAQUE,
+        &[
+            with("<EncryptedLicense/>"),
+            with("text"),
+            with("<![CDATA[text]]>"),
+            with("<?p?>"),
+        ],
+    );
 }
 
 #[test]
@@ -139,8 +181,12 @@ fn a_license_that_is_not_base64_of_xmr_is_malformed() {
     assert_malformed(&contents.map(|content| playready(&format!("<License>{content}</License>"))));
     assert_verdict(
         &Verdict::Allowed,
-        &[format!("<![CDATA[{good}]]>"), format!("{start}\n{end}"), format!("{start}<!-- -->{end}")]
-            .map(|content| playready(&format!("<License>{content}</License>"))),
+        &[
+            format!("<![CDATA[{good}]]>"),
+            format!("{start}\n{end}"),
+            format!("{start}<!-- -->{end}"),
+        ]
+        .map(|content| playready(&format!("<License>{content}</License>"))),
     );
 }
 

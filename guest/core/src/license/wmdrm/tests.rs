@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
-use crate::license::samples::{BACKUP, CONTENT_KEY_ID, KEY_ID, LICENSE_ID, data, license, response, xmr};
+use crate::license::samples::{
+    BACKUP, CONTENT_KEY_ID, KEY_ID, LICENSE_ID, data, license, response, xmr,
+};
 use crate::{Appraisal, Verdict, appraise};
 
 const NOT_PERMITTED: Verdict = Verdict::Restricted(Restriction::NotPermitted);
@@ -25,7 +27,10 @@ fn assert_verdict(expected: &Verdict, documents: &[String]) {
 fn assert_malformed(documents: &[String]) {
     for document in documents {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
-        assert!(matches!(verdict, Verdict::Malformed(_)), "{verdict:?} for {document}");
+        assert!(
+            matches!(verdict, Verdict::Malformed(_)),
+            "{verdict:?} for {document}"
+        );
         assert_eq!(identity.format, Some(Format::Wmdrm));
     }
 }
@@ -167,7 +172,14 @@ fn whatever_else_is_in_the_action_is_conditional() {
         ]
         .map(action),
     );
-    assert_verdict(&Verdict::Allowed, &[" \n<!-- 0 -->", "<CONDITION>1</CONDITION><ACTION>0</ACTION>"].map(action));
+    assert_verdict(
+        &Verdict::Allowed,
+        &[
+            " \n<!-- 0 -->",
+            "<CONDITION>1</CONDITION><ACTION>0</ACTION>",
+        ]
+        .map(action),
+    );
 }
 
 #[test]
@@ -183,7 +195,10 @@ fn an_action_or_a_license_of_another_namespace_grants_nothing_and_denies() {
     );
     assert_verdict(
         &OPAQUE,
-        &[response(&format!("{}<LICENSE xmlns='urn:x'/>", license(BACKUP))), data(&format!("{BACKUP}<x:LICENSE/>"))],
+        &[
+            response(&format!("{}<LICENSE xmlns='urn:x'/>", license(BACKUP))),
+            data(&format!("{BACKUP}<x:LICENSE/>")),
+        ],
     );
 }
 
@@ -194,7 +209,9 @@ fn a_license_with_two_parts_of_data_is_opaque() {
         &[
             data(&format!("{BACKUP}</DATA><DATA>")),
             data(&format!("</DATA><DATA>{BACKUP}")),
-            data(&format!("{BACKUP}</DATA></LICENSORINFO><LICENSORINFO><DATA>{BACKUP}")),
+            data(&format!(
+                "{BACKUP}</DATA></LICENSORINFO><LICENSORINFO><DATA>{BACKUP}"
+            )),
         ],
     );
 }
@@ -222,7 +239,10 @@ fn all_backup_actions_have_to_grant() {
         &[
             data(&format!("{BACKUP}{refusal}")),
             data(&format!("{refusal}{BACKUP}")),
-            data(&format!("{BACKUP}{}", refusal.replace("Backup", "&#66;ackup"))),
+            data(&format!(
+                "{BACKUP}{}",
+                refusal.replace("Backup", "&#66;ackup")
+            )),
         ],
     );
 }
@@ -265,7 +285,9 @@ fn an_action_grants_only_where_it_belongs() {
             data(&format!("<ACTIONLIST>{BACKUP}</ACTIONLIST>")),
             data("<ACTIONLIST><ACTION>Backup</ACTION></ACTIONLIST>"),
             data(&format!("<DATA>{BACKUP}</DATA>")),
-            data(&format!("<LICENSORINFO><DATA>{BACKUP}</DATA></LICENSORINFO>")),
+            data(&format!(
+                "<LICENSORINFO><DATA>{BACKUP}</DATA></LICENSORINFO>"
+            )),
             data(&format!("<ONACTION type='Play'>{BACKUP}</ONACTION>")),
             outer(BACKUP, ""),
             outer("", BACKUP),
@@ -277,13 +299,21 @@ fn an_action_grants_only_where_it_belongs() {
 #[test]
 fn a_refusal_elsewhere_takes_nothing_away() {
     let refusal = r#"<ONACTION type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
-    assert_verdict(&Verdict::Allowed, &[data(&format!("{BACKUP}<META>{refusal}</META><!--{refusal}-->"))]);
+    assert_verdict(
+        &Verdict::Allowed,
+        &[data(&format!(
+            "{BACKUP}<META>{refusal}</META><!--{refusal}-->"
+        ))],
+    );
 }
 
 #[test]
 fn other_versions_and_encrypted_licenses_are_opaque() {
     let versions = ["1.0.0.0", "2.0.0.1", "2.0", "", " 2.0.0.0", "4.0.0.0"];
-    assert_verdict(&OPAQUE, &versions.map(|version| data(BACKUP).replace("2.0.0.0", version)));
+    assert_verdict(
+        &OPAQUE,
+        &versions.map(|version| data(BACKUP).replace("2.0.0.0", version)),
+    );
     assert_verdict(
         &OPAQUE,
         &[
@@ -292,7 +322,9 @@ fn other_versions_and_encrypted_licenses_are_opaque() {
             response(r#"<LICENSE version="2.0.0.0">c2VjcmV0</LICENSE>"#),
             response(r#"<LICENSE version="2.0.0.0"/>"#),
             response(r#"<LICENSE version="2.0.0.0"><LICENSORINFO/></LICENSE>"#),
-            response(&format!(r#"<LICENSE version="2.0.0.0"><DATA>{BACKUP}</DATA></LICENSE>"#)),
+            response(&format!(
+                r#"<LICENSE version="2.0.0.0"><DATA>{BACKUP}</DATA></LICENSE>"#
+            )),
             response("<LICENSE/>"),
             "<LICENSE/>".to_owned(),
         ],
@@ -302,8 +334,12 @@ fn other_versions_and_encrypted_licenses_are_opaque() {
 #[test]
 fn the_version_is_that_of_the_license_or_else_of_the_response() {
     let unversioned = data(BACKUP).replace(r#" version="2.0.0.0""#, "");
-    let in_response =
-        |version: &str| unversioned.replace("<LICENSERESPONSE>", &format!("<LICENSERESPONSE version='{version}'>"));
+    let in_response = |version: &str| {
+        unversioned.replace(
+            "<LICENSERESPONSE>",
+            &format!("<LICENSERESPONSE version='{version}'>"),
+        )
+    };
     assert_verdict(
         &Verdict::Allowed,
         &[
@@ -325,8 +361,11 @@ fn the_version_is_that_of_the_license_or_else_of_the_response() {
 
 #[test]
 fn a_version_3_license_is_judged_as_xmr() {
-    let wrapped: String =
-        BASE64.encode(xmr(&[4])).chars().flat_map(|character| [character, '\n', '\t', ' ', '\r']).collect();
+    let wrapped: String = BASE64
+        .encode(xmr(&[4]))
+        .chars()
+        .flat_map(|character| [character, '\n', '\t', ' ', '\r'])
+        .collect();
     let good = BASE64.encode(xmr(&[4]));
     let (start, end) = good.split_at(20);
     let split = [
@@ -335,8 +374,15 @@ fn a_version_3_license_is_judged_as_xmr() {
         format!("<![CDATA[{good}]]>"),
         format!("{start}&#32;{end}"),
     ];
-    let documents = [response(&granting_3()), granting_3(), response(&license_3(&wrapped))];
-    for document in documents.into_iter().chain(split.map(|content| license_3(&content))) {
+    let documents = [
+        response(&granting_3()),
+        granting_3(),
+        response(&license_3(&wrapped)),
+    ];
+    for document in documents
+        .into_iter()
+        .chain(split.map(|content| license_3(&content)))
+    {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed, "{document}");
         assert_eq!(identity.format, Some(Format::Wmdrm));
@@ -345,7 +391,8 @@ fn a_version_3_license_is_judged_as_xmr() {
     }
     assert_verdict(
         &NOT_PERMITTED,
-        &[&[][..], &[0], &[5], &[4, 0]].map(|rights| response(&license_3(&BASE64.encode(xmr(rights))))),
+        &[&[][..], &[0], &[5], &[4, 0]]
+            .map(|rights| response(&license_3(&BASE64.encode(xmr(rights))))),
     );
 }
 
@@ -378,7 +425,13 @@ fn every_license_of_a_document_has_to_allow_the_backup() {
     let conditional = license(&BACKUP.replace('1', "0"));
     let encrypted = r#"<LICENSE version="2.0.0.0">c2VjcmV0</LICENSE>"#;
     let all = |licenses: &[&str]| response(&licenses.concat());
-    assert_verdict(&Verdict::Allowed, &[all(&[&granting, &granting]), all(&[&granting, &granting_3()])]);
+    assert_verdict(
+        &Verdict::Allowed,
+        &[
+            all(&[&granting, &granting]),
+            all(&[&granting, &granting_3()]),
+        ],
+    );
     assert_verdict(
         &NOT_PERMITTED,
         &[
@@ -388,13 +441,20 @@ fn every_license_of_a_document_has_to_allow_the_backup() {
         ],
     );
     assert_verdict(&CONDITIONAL, &[all(&[&granting, &conditional, &refusing])]);
-    assert_verdict(&OPAQUE, &[all(&[encrypted, &refusing]), all(&[&granting, encrypted])]);
-    assert_malformed(&[all(&[&granting, &license_3("")]), all(&[&refusing, &license_3("")])]);
+    assert_verdict(
+        &OPAQUE,
+        &[all(&[encrypted, &refusing]), all(&[&granting, encrypted])],
+    );
+    assert_malformed(&[
+        all(&[&granting, &license_3("")]),
+        all(&[&refusing, &license_3("")]),
+    ]);
 }
 
 #[test]
 fn the_ids_of_all_licenses_are_told() {
-    let appraisal = appraise(response(&[license(BACKUP), granting_3(), license("")].concat()).as_bytes());
+    let appraisal =
+        appraise(response(&[license(BACKUP), granting_3(), license("")].concat()).as_bytes());
     assert_eq!(appraisal.identity.license_ids, [LICENSE_ID, LICENSE_ID]);
     assert_eq!(appraisal.identity.key_ids, [KEY_ID, CONTENT_KEY_ID, KEY_ID]);
 }
@@ -417,13 +477,24 @@ fn a_license_in_another_place_makes_the_document_opaque() {
 
 #[test]
 fn a_response_without_a_license_is_malformed() {
-    assert_malformed(&[response(""), "<LICENSERESPONSE/>".to_owned(), response("<license/>"), response(BACKUP)]);
+    assert_malformed(&[
+        response(""),
+        "<LICENSERESPONSE/>".to_owned(),
+        response("<license/>"),
+        response(BACKUP),
+    ]);
 }
 
 #[test]
 fn other_xml_is_unrecognized() {
-    let documents =
-        ["<a/>", "<x:LICENSERESPONSE/>", "<License/>", "<LICENSES/>", "<WRMHEADER><LICENSE/></WRMHEADER>", "<html>"];
+    let documents = [
+        "<a/>",
+        "<x:LICENSERESPONSE/>",
+        "<License/>",
+        "<LICENSES/>",
+        "<WRMHEADER><LICENSE/></WRMHEADER>",
+        "<html>",
+    ];
     for document in documents {
         let appraisal = appraise(document.as_bytes());
         assert_eq!(appraisal.verdict, UNRECOGNIZED, "{document}");
@@ -464,11 +535,20 @@ fn what_breaks_in_front_of_the_root_is_unrecognized_and_behind_it_malformed() {
 fn ill_formed_text_behind_the_root_is_malformed() {
     for rest in [&b"\xFF"[..], b"\xC3", b" \xED\xA0\x80"] {
         let document = [data(BACKUP).as_bytes(), rest].concat();
-        assert!(matches!(verdict(document), Verdict::Malformed(_)), "{rest:x?}");
+        assert!(
+            matches!(verdict(document), Verdict::Malformed(_)),
+            "{rest:x?}"
+        );
     }
-    let mut utf16: Vec<u8> = data(BACKUP).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut utf16: Vec<u8> = data(BACKUP)
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     utf16.push(b' ');
-    assert!(matches!(verdict(utf16), Verdict::Malformed(_)), "half a unit");
+    assert!(
+        matches!(verdict(utf16), Verdict::Malformed(_)),
+        "half a unit"
+    );
     assert_eq!(verdict(b"<\xFFLICENSE/>"), UNRECOGNIZED);
 }
 
@@ -511,17 +591,24 @@ fn only_what_is_plain_base64_at_its_place_is_an_id() {
 #[test]
 fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
     let latin_1 = |text: &str| -> Vec<u8> {
-        text.chars().map(|character| u8::try_from(u32::from(character)).expect("it is Latin-1")).collect()
+        text.chars()
+            .map(|character| u8::try_from(u32::from(character)).expect("it is Latin-1"))
+            .collect()
     };
     let declaration = r#"<?xml version="1.0" encoding="ISO-8859-1"?>"#;
     let title = "<META name='ContentTitle'>Déjà vu</META>";
     for document in [
         format!("{declaration}{}", license(&format!("{BACKUP}{title}"))),
-        format!("{declaration}<!-- {title} -->{}", license(BACKUP).replace('\u{2014}', "-")),
+        format!(
+            "{declaration}<!-- {title} -->{}",
+            license(BACKUP).replace('\u{2014}', "-")
+        ),
         format!("{declaration}{}", license(BACKUP)),
     ] {
         let Appraisal { identity, verdict } = appraise(&latin_1(&document));
-        let Verdict::Malformed(fault) = verdict else { panic!("{verdict:?} for {document}") };
+        let Verdict::Malformed(fault) = verdict else {
+            panic!("{verdict:?} for {document}")
+        };
         assert!(fault.contains("ISO-8859-1"), "{fault}");
         assert_eq!(identity.format, Some(Format::Wmdrm));
     }
@@ -532,5 +619,8 @@ fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
 #[test]
 fn no_more_than_64_ids_are_kept() {
     let identity = appraise(data(&"<LID>AAAA</LID><KID>BBBB</KID>".repeat(65)).as_bytes()).identity;
-    assert_eq!((identity.license_ids.len(), identity.key_ids.len()), (64, 64));
+    assert_eq!(
+        (identity.license_ids.len(), identity.key_ids.len()),
+        (64, 64)
+    );
 }

@@ -22,14 +22,34 @@ fn assert_broken(documents: &[&str]) {
 
 #[test]
 fn there_is_exactly_one_root() {
-    assert_well_formed(&["<a/>", "<a></a >", " \t\r\n<a/> \t\r\n", "<a><b/><b></b></a>"]);
-    assert_broken(&["", " ", "<!-- -->", "<a/><a/>", "<a></a><b></b>", "<a></a><b"]);
+    assert_well_formed(&[
+        "<a/>",
+        "<a></a >",
+        " \t\r\n<a/> \t\r\n",
+        "<a><b/><b></b></a>",
+    ]);
+    assert_broken(&[
+        "",
+        " ",
+        "<!-- -->",
+        "<a/><a/>",
+        "<a></a><b></b>",
+        "<a></a><b",
+    ]);
 }
 
 #[test]
 fn nothing_but_white_space_comments_and_instructions_is_around_the_root() {
     assert_well_formed(&["<?p?><!-- c --><a/><!-- c --><?p x?>"]);
-    assert_broken(&["x<a/>", "<a/>x", "<a/>&#32;", "&#32;<a/>", "<a/><![CDATA[]]>", "<![CDATA[ ]]><a/>", "\u{A0}<a/>"]);
+    assert_broken(&[
+        "x<a/>",
+        "<a/>x",
+        "<a/>&#32;",
+        "&#32;<a/>",
+        "<a/><![CDATA[]]>",
+        "<![CDATA[ ]]><a/>",
+        "\u{A0}<a/>",
+    ]);
     assert_broken(&["<a/>\u{FEFF}", "<a/>\u{85}"]);
 }
 
@@ -51,29 +71,80 @@ fn every_element_is_closed_by_its_own_tag() {
 #[test]
 fn names_are_names() {
     assert_well_formed(&["<_a-b.c:9/>", "<é\u{B7}/>", "<a é='1'/>", "<\u{10000}/>"]);
-    assert_broken(&["<1/>", "<-a/>", "<a'b'/>", "<a/b/>", "< a/>", "<></>", "<a&b/>", "<\u{D7}/>", "<\u{B7}/>"]);
+    assert_broken(&[
+        "<1/>",
+        "<-a/>",
+        "<a'b'/>",
+        "<a/b/>",
+        "< a/>",
+        "<></>",
+        "<a&b/>",
+        "<\u{D7}/>",
+        "<\u{B7}/>",
+    ]);
     assert_broken(&["<a 1='2'/>", "<a b/c='2'/>", "<a ='2'/>", "<a =''=''/>"]);
 }
 
 #[test]
 fn attributes_are_quoted_and_apart() {
-    assert_well_formed(&["<a b='1' c=\"2\"/>", "<a\tb\n=\r'\"' c=\"'>/\"></a>", "<a b=''  ></a>"]);
-    assert_broken(&["<a b/>", "<a b=1/>", "<a b='1'c='2'/>", "<a b='1'/ >", "<a b='1\"/>", "<a b='1''/>", "<a b=/>"]);
-    assert_broken(&["<a b='1' c/>", "<a b= c='1'/>", "<a b=\u{A0}'1'/>", "<a/ b='1'>"]);
+    assert_well_formed(&[
+        "<a b='1' c=\"2\"/>",
+        "<a\tb\n=\r'\"' c=\"'>/\"></a>",
+        "<a b=''  ></a>",
+    ]);
+    assert_broken(&[
+        "<a b/>",
+        "<a b=1/>",
+        "<a b='1'c='2'/>",
+        "<a b='1'/ >",
+        "<a b='1\"/>",
+        "<a b='1''/>",
+        "<a b=/>",
+    ]);
+    assert_broken(&[
+        "<a b='1' c/>",
+        "<a b= c='1'/>",
+        "<a b=\u{A0}'1'/>",
+        "<a/ b='1'>",
+    ]);
 }
 
 #[test]
 fn attribute_values_have_no_less_than_sign_and_good_references() {
-    assert_well_formed(&["<a b='&lt;&gt;&amp;&quot;&apos;&#9;&#x10FFFF;'/>", "<a b='>'/>"]);
-    assert_broken(&["<a b='<'/>", "<a b='&'/>", "<a b='& x;'/>", "<a b='&x;'/>", "<a b='&#0;'/>", "<a b='&#xD800;'/>"]);
-    assert_broken(&["<a b='&#1;'/>", "<a b='&#xFFFF;'/>", "<a b='&lt'/>", "<a b='&#;'/>", "<a b='&#x;'/>"]);
+    assert_well_formed(&[
+        "<a b='&lt;&gt;&amp;&quot;&apos;&#9;&#x10FFFF;'/>",
+        "<a b='>'/>",
+    ]);
+    assert_broken(&[
+        "<a b='<'/>",
+        "<a b='&'/>",
+        "<a b='& x;'/>",
+        "<a b='&x;'/>",
+        "<a b='&#0;'/>",
+        "<a b='&#xD800;'/>",
+    ]);
+    assert_broken(&[
+        "<a b='&#1;'/>",
+        "<a b='&#xFFFF;'/>",
+        "<a b='&lt'/>",
+        "<a b='&#;'/>",
+        "<a b='&#x;'/>",
+    ]);
 }
 
 #[test]
 fn no_attribute_is_there_twice() {
-    let many = (0..2000).map(|n| format!(" a{n}=''")).collect::<Vec<_>>().concat();
+    let many = (0..2000)
+        .map(|n| format!(" a{n}=''"))
+        .collect::<Vec<_>>()
+        .concat();
     assert_well_formed(&["<a b='' B='' c=''/>", &format!("<a{many}/>")]);
-    assert_broken(&["<a b='' b=''/>", "<a b='' c='' b=''/>", &format!("<a{many} a7=''/>"), "<x><a b='' b=''/></x>"]);
+    assert_broken(&[
+        "<a b='' b=''/>",
+        "<a b='' c='' b=''/>",
+        &format!("<a{many} a7=''/>"),
+        "<x><a b='' b=''/></x>",
+    ]);
 }
 
 #[test]
@@ -88,13 +159,30 @@ fn references_are_predefined_or_legal_characters() {
         "<a>&LT;</a>",
         "<a>& lt;</a>",
     ]);
-    assert_broken(&["<a>&#0;</a>", "<a>&#x1F;</a>", "<a>&#xD800;</a>", "<a>&#xFFFE;</a>", "<a>&#x110000;</a>"]);
-    assert_broken(&["<a>&#;</a>", "<a>&#x;</a>", "<a>&#X41;</a>", "<a>&#+65;</a>", "<a>&#x+41;</a>", "<a>&#65 ;</a>"]);
+    assert_broken(&[
+        "<a>&#0;</a>",
+        "<a>&#x1F;</a>",
+        "<a>&#xD800;</a>",
+        "<a>&#xFFFE;</a>",
+        "<a>&#x110000;</a>",
+    ]);
+    assert_broken(&[
+        "<a>&#;</a>",
+        "<a>&#x;</a>",
+        "<a>&#X41;</a>",
+        "<a>&#+65;</a>",
+        "<a>&#x+41;</a>",
+        "<a>&#65 ;</a>",
+    ]);
 }
 
 #[test]
 fn text_has_no_end_mark_of_cdata() {
-    assert_well_formed(&["<a>]] > ]>&gt; ]]&gt;</a>", "<a><![CDATA[<&]] ]>]]></a>", "<a><![CDATA[]]]]></a>"]);
+    assert_well_formed(&[
+        "<a>]] > ]>&gt; ]]&gt;</a>",
+        "<a><![CDATA[<&]] ]>]]></a>",
+        "<a><![CDATA[]]]]></a>",
+    ]);
     assert_broken(&[
         "<a>]]></a>",
         "<a><![CDATA[]]>]]></a>",
@@ -107,7 +195,13 @@ fn text_has_no_end_mark_of_cdata() {
 #[test]
 fn comments_have_no_two_hyphens() {
     assert_well_formed(&["<a><!----><!--->--><!-- - - --><!-- > <b> & --></a>"]);
-    assert_broken(&["<a><!-- -- --></a>", "<a><!-- ---></a>", "<a><!--></a>", "<a><!-- </a>", "<a><!- x --></a>"]);
+    assert_broken(&[
+        "<a><!-- -- --></a>",
+        "<a><!-- ---></a>",
+        "<a><!--></a>",
+        "<a><!-- </a>",
+        "<a><!- x --></a>",
+    ]);
 }
 
 #[test]
@@ -160,10 +254,18 @@ fn a_document_type_is_refused_behind_the_tag_of_the_root() {
     for text in ["<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>x</a>"] {
         let mut document = Document::new(text);
         assert_eq!(document.take_fault(), None, "{text}");
-        assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))), "{text}");
+        assert!(
+            matches!(document.next(), Ok(Some(Node::Start { .. }))),
+            "{text}"
+        );
         assert!(document.take_fault().is_some(), "{text}");
     }
-    assert_broken(&["<a><!DOCTYPE a></a>", "<a/><!DOCTYPE a>", "<!DOCTYPE a><!DOCTYPE a><a/>", "<!ELEMENT a><a/>"]);
+    assert_broken(&[
+        "<a><!DOCTYPE a></a>",
+        "<a/><!DOCTYPE a>",
+        "<!DOCTYPE a><!DOCTYPE a><a/>",
+        "<!ELEMENT a><a/>",
+    ]);
 }
 
 #[test]
@@ -176,7 +278,11 @@ fn bad_attributes_of_the_root_are_told_behind_its_tag() {
 #[test]
 fn an_attribute_is_found_by_its_name_and_unescaped() {
     let mut document = Document::new("<a x:b='1' bb='2' b='&#66;&amp;'/>");
-    let Ok(Some(Node::Start { tag, is_empty: true })) = document.next() else {
+    let Ok(Some(Node::Start {
+        tag,
+        is_empty: true,
+    })) = document.next()
+    else {
         panic!("no tag");
     };
     assert_eq!(tag.name(), (Namespace::None, "a"));
@@ -186,8 +292,14 @@ fn an_attribute_is_found_by_its_name_and_unescaped() {
 
 #[test]
 fn a_text_is_legal_up_to_the_first_character_that_xml_forbids() {
-    for forbidden in ['\0', '\u{1}', '\u{8}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}'] {
-        assert_eq!(legal_prefix(&format!("ab{forbidden}c")), "ab", "{forbidden:?}");
+    for forbidden in [
+        '\0', '\u{1}', '\u{8}', '\u{B}', '\u{1F}', '\u{FFFE}', '\u{FFFF}',
+    ] {
+        assert_eq!(
+            legal_prefix(&format!("ab{forbidden}c")),
+            "ab",
+            "{forbidden:?}"
+        );
     }
     for text in ["", "a\t\r\n b", "\u{7F}\u{85}\u{FEFF}\u{FFFD}\u{10FFFF}"] {
         assert_eq!(legal_prefix(text), text);
@@ -205,7 +317,8 @@ fn deep_nesting_does_no_harm() {
 #[test]
 fn a_namespace_is_declared_for_an_element_and_what_is_in_it() {
     let soap = "http://schemas.xmlsoap.org/soap/envelope/";
-    let text = format!("<a><b xmlns='{soap}'><c xmlns=''><d/></c><e xmlns='urn:x'/><f/></b><g/></a>");
+    let text =
+        format!("<a><b xmlns='{soap}'><c xmlns=''><d/></c><e xmlns='urn:x'/><f/></b><g/></a>");
     let mut document = Document::new(&text);
     let mut found = Vec::new();
     while let Some(node) = document.next().expect("it is well-formed") {
@@ -223,7 +336,10 @@ fn a_namespace_is_declared_for_an_element_and_what_is_in_it() {
         ("f", Namespace::Soap),
         ("g", Namespace::None),
     ];
-    assert_eq!(found, expected.map(|(name, namespace)| (name.to_owned(), namespace)));
+    assert_eq!(
+        found,
+        expected.map(|(name, namespace)| (name.to_owned(), namespace))
+    );
 }
 
 #[test]
@@ -233,15 +349,29 @@ fn the_name_of_an_element_is_a_namespace_and_a_local_name() {
     for (text, expected) in [
         ("<a/>".to_owned(), (Namespace::None, "a")),
         (format!("<a xmlns='{soap}'/>"), (Namespace::Soap, "a")),
-        ("<x:a xmlns:x='http://www.w3.org/2003/05/soap-envelope'/>".to_owned(), (Namespace::Soap, "a")),
-        (format!("<y:a xmlns='{soap}' xmlns:y='{playready}'/>"), (Namespace::PlayReady, "a")),
-        (format!("<a xmlns='{playready}/messages'/>"), (Namespace::PlayReady, "a")),
-        (format!("<a xmlns='{playready}/other'/>"), (Namespace::Other, "a")),
+        (
+            "<x:a xmlns:x='http://www.w3.org/2003/05/soap-envelope'/>".to_owned(),
+            (Namespace::Soap, "a"),
+        ),
+        (
+            format!("<y:a xmlns='{soap}' xmlns:y='{playready}'/>"),
+            (Namespace::PlayReady, "a"),
+        ),
+        (
+            format!("<a xmlns='{playready}/messages'/>"),
+            (Namespace::PlayReady, "a"),
+        ),
+        (
+            format!("<a xmlns='{playready}/other'/>"),
+            (Namespace::Other, "a"),
+        ),
         ("<x:a/>".to_owned(), (Namespace::Other, "a")),
         ("<a xmlns=''/>".to_owned(), (Namespace::None, "a")),
     ] {
         let mut document = Document::new(&text);
-        let Ok(Some(Node::Start { tag, .. })) = document.next() else { panic!("no tag: {text}") };
+        let Ok(Some(Node::Start { tag, .. })) = document.next() else {
+            panic!("no tag: {text}")
+        };
         assert_eq!(tag.name(), expected, "{text}");
     }
 }
@@ -254,7 +384,12 @@ fn another_encoding_is_reported_after_the_tag_of_the_root() {
         assert!(fault.contains(encoding), "{fault}");
         assert_eq!(other_encoding(&text).as_deref(), Some(encoding));
     }
-    for text in ["<a/>", "<?xml version='1.0'?><a/>", "<?xml version='1.0' encoding='utf-8'?><a/>", ""] {
+    for text in [
+        "<a/>",
+        "<?xml version='1.0'?><a/>",
+        "<?xml version='1.0' encoding='utf-8'?><a/>",
+        "",
+    ] {
         assert_eq!(other_encoding(text), None, "{text}");
     }
 }

@@ -32,7 +32,10 @@ fn what_is_no_regular_file_is_kept_with_and_without_overwrite() {
         disk.write_other("/licenses/fifo");
         disk.directory("/licenses/directory");
         let (summary, conflicts) = restored(&disk, flags);
-        assert_eq!((summary.restored, conflicts), (1, vec!["directory".to_owned(), "fifo".to_owned()]));
+        assert_eq!(
+            (summary.restored, conflicts),
+            (1, vec!["directory".to_owned(), "fifo".to_owned()])
+        );
         let mut expected = holding(&["rest"]);
         expected.extend([("/fifo".to_owned(), None), ("/directory/".to_owned(), None)]);
         assert_eq!(store(&disk), expected);
@@ -48,7 +51,12 @@ fn a_link_is_never_opened_wherever_it_is_on_the_way() {
         let before = store(&disk);
         disk.take_calls();
         assert_eq!(restored(&disk, flags).1, ["a/b/c", "d"]);
-        assert!(!disk.take_calls().iter().any(|call| call.operation == "open_file" && call.name == "d"));
+        assert!(
+            !disk
+                .take_calls()
+                .iter()
+                .any(|call| call.operation == "open_file" && call.name == "d")
+        );
         assert_eq!(store(&disk), before);
     }
 }
@@ -58,7 +66,9 @@ fn what_is_a_link_by_the_time_that_it_is_opened_is_kept() {
     for error in [FsError::Link, FsError::IsDirectory] {
         let disk = backed_up(&["a", "b"]);
         disk.write("/licenses/a", allowed("a"));
-        disk.fail(error, |call| call.operation == "open_file" && call.name == "a");
+        disk.fail(error, |call| {
+            call.operation == "open_file" && call.name == "a"
+        });
         assert_eq!(restored(&disk, OVERWRITE).1, ["a"]);
     }
 }
@@ -79,7 +89,10 @@ fn a_file_where_a_directory_is_on_the_way_makes_a_conflict_of_each_license_below
         let (events, outcome) = restore(&disk, flags);
         let summary = outcome.expect("the restore succeeds");
         assert_eq!((summary.restored, summary.conflicts), (1, 3));
-        assert_eq!(told(&events, ErrorCode::FileExists), ["a/b/c", "a/b/d", "a/e"]);
+        assert_eq!(
+            told(&events, ErrorCode::FileExists),
+            ["a/b/c", "a/b/d", "a/e"]
+        );
         assert_eq!(disk.read("/licenses/a").as_deref(), Some(&b"a file"[..]));
     }
 }
@@ -93,7 +106,13 @@ fn a_conflict_says_what_is_in_the_way_and_what_to_do() {
     let (events, _) = restore(&disk, KEEP);
     let messages: Vec<_> = events
         .iter()
-        .filter_map(|event| if let Status::Error(failure) = event { Some(failure.message.as_str()) } else { None })
+        .filter_map(|event| {
+            if let Status::Error(failure) = event {
+                Some(failure.message.as_str())
+            } else {
+                None
+            }
+        })
         .collect();
     let expected = [
         "a/b cannot be restored: a/, on the way to it, is no directory, and is kept: move it away",
@@ -125,15 +144,25 @@ fn a_file_that_gets_the_name_first_is_dealt_with_like_one_that_was_there_before(
                 if !has_links {
                     disk.miss_links();
                 }
-                before_first(&disk, operation, |disk| disk.write("/licenses/a", "another one"));
+                before_first(&disk, operation, |disk| {
+                    disk.write("/licenses/a", "another one")
+                });
                 let (summary, conflicts) = restored(&disk, flags);
                 let (count, named, content) = if flags.overwrite {
                     (2, vec![], allowed("a"))
                 } else {
                     (1, vec!["a".to_owned()], b"another one".to_vec())
                 };
-                assert_eq!((summary.restored, conflicts), (count, named), "{operation} {flags:?}");
-                assert_eq!(disk.read("/licenses/a"), Some(content), "{operation} {flags:?}");
+                assert_eq!(
+                    (summary.restored, conflicts),
+                    (count, named),
+                    "{operation} {flags:?}"
+                );
+                assert_eq!(
+                    disk.read("/licenses/a"),
+                    Some(content),
+                    "{operation} {flags:?}"
+                );
             }
         }
     }
@@ -143,7 +172,9 @@ fn a_file_that_gets_the_name_first_is_dealt_with_like_one_that_was_there_before(
 fn a_directory_that_another_program_creates_meanwhile_is_used() {
     for operation in ["open_directory", "create_directory"] {
         let disk = backed_up(&["deep/a", "deep/b"]);
-        before_first(&disk, operation, |disk| drop(disk.directory("/licenses/deep")));
+        before_first(&disk, operation, |disk| {
+            drop(disk.directory("/licenses/deep"))
+        });
         let (summary, conflicts) = restored(&disk, KEEP);
         assert_eq!((summary.restored, conflicts), (2, vec![]), "{operation}");
     }
@@ -151,7 +182,11 @@ fn a_directory_that_another_program_creates_meanwhile_is_used() {
 
 #[test]
 fn what_the_file_system_says_of_a_link_that_it_does_not_have_is_no_reason_to_fail() {
-    for error in [FsError::NotPermitted, FsError::Unsupported, FsError::Other("io")] {
+    for error in [
+        FsError::NotPermitted,
+        FsError::Unsupported,
+        FsError::Other("io"),
+    ] {
         let disk = backed_up(&["a"]);
         disk.fail(error, |call| call.operation == "hard_link");
         assert_eq!(restored(&disk, KEEP).0.restored, 1, "{error:?}");
@@ -162,7 +197,9 @@ fn what_the_file_system_says_of_a_link_that_it_does_not_have_is_no_reason_to_fai
 fn a_license_that_another_restore_puts_in_place_first_is_present() {
     for operation in ["sync_file", "hard_link"] {
         let disk = backed_up(&["a", "b"]);
-        before_first(&disk, operation, |disk| disk.write("/licenses/a", allowed("a")));
+        before_first(&disk, operation, |disk| {
+            disk.write("/licenses/a", allowed("a"))
+        });
         let (summary, _) = restored(&disk, KEEP);
         assert_eq!((summary.restored, summary.present), (1, 1), "{operation}");
         assert_eq!(store(&disk), holding(&["a", "b"]), "{operation}");
@@ -184,7 +221,11 @@ fn a_file_that_is_to_be_replaced_and_becomes_something_else_meanwhile_is_kept() 
 fn a_file_that_is_to_be_replaced_and_vanishes_meanwhile_is_restored() {
     let disk = backed_up(&["a", "b"]);
     disk.write("/licenses/a", "another one");
-    before_first(&disk, "sync_file", |disk| disk.directory("/licenses").unlink("a").expect("it is there"));
+    before_first(&disk, "sync_file", |disk| {
+        disk.directory("/licenses")
+            .unlink("a")
+            .expect("it is there")
+    });
     assert_eq!(restored(&disk, OVERWRITE).0.restored, 2);
     assert_eq!(store(&disk), holding(&["a", "b"]));
 }
@@ -192,7 +233,9 @@ fn a_file_that_is_to_be_replaced_and_vanishes_meanwhile_is_restored() {
 #[test]
 fn a_backup_with_a_fault_touches_nothing() {
     let disk = backed_up(&["a", "b/c"]);
-    let whole = disk.read("/backup/licenses.zip").expect("there is a backup");
+    let whole = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup");
     let before = store(&disk);
     for at in (0..whole.len()).step_by(7) {
         let mut changed = whole.clone();
@@ -200,7 +243,11 @@ fn a_backup_with_a_fault_touches_nothing() {
         disk.write("/backup/licenses.zip", changed);
         disk.take_calls();
         let outcome = start(&disk, OVERWRITE).and_then(|restore| run(restore).1);
-        assert_eq!(outcome.expect_err("the backup is corrupt").code, ErrorCode::BackupCorrupt, "byte {at}");
+        assert_eq!(
+            outcome.expect_err("the backup is corrupt").code,
+            ErrorCode::BackupCorrupt,
+            "byte {at}"
+        );
         assert_eq!(changes(&disk.take_calls()), [] as [&Call; 0], "byte {at}");
         assert_eq!(store(&disk), before, "byte {at}");
     }
@@ -209,8 +256,13 @@ fn a_backup_with_a_fault_touches_nothing() {
 #[test]
 fn a_backup_that_changes_after_it_was_verified_is_corrupt_and_the_store_is_as_it_was() {
     let disk = backed_up(&["a", "b"]);
-    let mut changed = disk.read("/backup/licenses.zip").expect("there is a backup");
-    let place = changed.windows(6).rposition(|window| window == b"\"basic").expect("there is a license");
+    let mut changed = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup");
+    let place = changed
+        .windows(6)
+        .rposition(|window| window == b"\"basic")
+        .expect("there is a license");
     changed[place + 1] ^= 1;
     let before = store(&disk);
     let inner = disk.clone();
@@ -229,24 +281,43 @@ fn a_backup_that_changes_after_it_was_verified_is_corrupt_and_the_store_is_as_it
 fn a_directory_without_a_backup_is_told_at_once() {
     let disk = Disk::new();
     let failure = start(&disk, KEEP).err().expect("there is no backup");
-    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::PathNotFound, Some("/backup")));
+    assert_eq!(
+        (failure.code, failure.path.as_deref()),
+        (ErrorCode::PathNotFound, Some("/backup"))
+    );
 }
 
 #[test]
 fn the_store_itself_cannot_be_restored_from() {
     let disk = backed_up(&["a"]);
     let directory = disk.directory("/backup");
-    let failure = Restore::start(directory.clone(), &directory, "/backup", KEEP).err().expect("it is the store");
-    assert_eq!((failure.code, failure.path.as_deref()), (ErrorCode::InvalidArgument, Some("/backup")));
+    let failure = Restore::start(directory.clone(), &directory, "/backup", KEEP)
+        .err()
+        .expect("it is the store");
+    assert_eq!(
+        (failure.code, failure.path.as_deref()),
+        (ErrorCode::InvalidArgument, Some("/backup"))
+    );
 }
 
 #[test]
 fn a_backup_may_lie_in_the_store() {
     let disk = backed_up(&["a", "backups/b"]);
-    disk.write("/licenses/backups/licenses.zip", disk.read("/backup/licenses.zip").expect("there is a backup"));
+    disk.write(
+        "/licenses/backups/licenses.zip",
+        disk.read("/backup/licenses.zip")
+            .expect("there is a backup"),
+    );
     let directory = disk.directory("/licenses/backups");
-    let restore = Restore::start(disk.directory("/licenses"), &directory, "/licenses/backups", KEEP);
-    let summary = run(restore.expect("the restore starts")).1.expect("the restore succeeds");
+    let restore = Restore::start(
+        disk.directory("/licenses"),
+        &directory,
+        "/licenses/backups",
+        KEEP,
+    );
+    let summary = run(restore.expect("the restore starts"))
+        .1
+        .expect("the restore succeeds");
     assert_eq!(summary.restored, 2);
     assert!(disk.snapshot("/licenses/backups").contains_key(BACKUP_FILE));
 }
@@ -256,7 +327,9 @@ fn a_file_that_cannot_be_read_is_kept_and_told_and_the_rest_is_restored() {
     for flags in [KEEP, OVERWRITE] {
         let disk = backed_up(&["a", "b"]);
         disk.write("/licenses/b", allowed("c"));
-        disk.fail(FsError::AccessDenied, |call| call.operation == "open_file" && call.name == "b");
+        disk.fail(FsError::AccessDenied, |call| {
+            call.operation == "open_file" && call.name == "b"
+        });
         let (summary, conflicts) = restored(&disk, flags);
         assert_eq!((summary.restored, conflicts), (1, vec!["b".to_owned()]));
         assert_eq!(disk.read("/licenses/b"), Some(allowed("c")));

@@ -29,7 +29,10 @@ fn whatever_befalls_a_call_all_is_undone_or_each_license_is_in_place_or_told() {
                     cases += 1;
                 }
             }
-            assert!(cases > before, "{fault:?} means nothing to any call: {kind:?}");
+            assert!(
+                cases > before,
+                "{fault:?} means nothing to any call: {kind:?}"
+            );
         }
     }
     assert!(undone > 1000 && incomplete > 100, "{undone} {incomplete}");
@@ -60,12 +63,27 @@ impl Befallen {
     fn attempt(kind: Kind, disk: &Disk) -> Self {
         let (store, directory) = (store(disk), disk.tree("/backup"));
         let (events, outcome) = kind.attempt(disk);
-        Self { kind, store, directory, events, outcome }
+        Self {
+            kind,
+            store,
+            directory,
+            events,
+            outcome,
+        }
     }
 
     fn check(&self, disk: &Disk, struck: &Struck) -> Found {
-        let when = format!("{:?} {struck:?}: {:?} {:?}", self.kind, self.outcome, self.troubles());
-        assert_eq!(disk.tree("/backup"), altered(&self.directory, struck, "/backup"), "{when}");
+        let when = format!(
+            "{:?} {struck:?}: {:?} {:?}",
+            self.kind,
+            self.outcome,
+            self.troubles()
+        );
+        assert_eq!(
+            disk.tree("/backup"),
+            altered(&self.directory, struck, "/backup"),
+            "{when}"
+        );
         let (before, now) = (altered(&self.store, struck, "/licenses"), store(disk));
         self.kind.is_old_or_new(&before, &now, &when);
         if struck.is_short() {
@@ -75,8 +93,15 @@ impl Befallen {
         let is_conflict = |path: &str| conflicts.iter().any(|conflict| conflict == path);
         // What somebody else alters after the restore has looked at it, or put it there, is not the restore's.
         let is_anothers = |path: &str| struck.altered.contains_key(&format!("/licenses/{path}"));
-        let wrong: Vec<_> = PATHS.into_iter().filter(|path| !is_right(&now, path) && !is_conflict(path)).collect();
-        let missing: Vec<_> = wrong.iter().copied().filter(|path| !is_anothers(path)).collect();
+        let wrong: Vec<_> = PATHS
+            .into_iter()
+            .filter(|path| !is_right(&now, path) && !is_conflict(path))
+            .collect();
+        let missing: Vec<_> = wrong
+            .iter()
+            .copied()
+            .filter(|path| !is_anothers(path))
+            .collect();
         if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
             assert_eq!(failure.code, error.code(), "{when}");
         }
@@ -85,35 +110,57 @@ impl Befallen {
                 assert_eq!(missing, [] as [&str; 0], "{when}");
                 assert_eq!(self.troubles(), [] as [&Failure; 0], "{when}");
                 assert_eq!(summary.conflicts, conflicts.len() as u64, "{when}");
-                assert_eq!(summary.restored + summary.present + summary.conflicts, PATHS.len() as u64, "{when}");
+                assert_eq!(
+                    summary.restored + summary.present + summary.conflicts,
+                    PATHS.len() as u64,
+                    "{when}"
+                );
                 assert!(temporaries(&now).is_empty() || struck.is_a_lie(), "{when}");
                 disk.cut_power(Left::Nothing);
                 assert_eq!(store(disk), now, "something is not durable {when}");
                 Found::Restored
             }
             Err(failure) if is_committed(failure) => {
-                let (failed, _) = failure.message.split_once(" of 7 licenses could not").unwrap_or(("0", ""));
+                let (failed, _) = failure
+                    .message
+                    .split_once(" of 7 licenses could not")
+                    .unwrap_or(("0", ""));
                 let failed = failed.parse().expect("it is a number");
                 assert!((missing.len()..=wrong.len()).contains(&failed), "{when}");
                 for path in missing {
-                    let is_told = self.troubles().iter().any(|failure| failure.path.as_deref() == Some(path));
+                    let is_told = self
+                        .troubles()
+                        .iter()
+                        .any(|failure| failure.path.as_deref() == Some(path));
                     assert!(is_told, "{path} is not told {when}");
                 }
                 assert!(
-                    self.troubles().first().is_some_and(|first| failure.message.contains(&first.message)),
+                    self.troubles()
+                        .first()
+                        .is_some_and(|first| failure.message.contains(&first.message)),
                     "{when}"
                 );
                 for path in temporaries(&now) {
                     let name = path.rsplit('/').next().unwrap_or_default();
-                    let is_told = self.troubles().iter().any(|failure| failure.message.contains(name));
-                    assert!(is_told || struck.is_a_lie(), "{path} is left and not told {when}");
+                    let is_told = self
+                        .troubles()
+                        .iter()
+                        .any(|failure| failure.message.contains(name));
+                    assert!(
+                        is_told || struck.is_a_lie(),
+                        "{path} is left and not told {when}"
+                    );
                 }
                 Found::Incomplete
             }
             Err(_) => {
                 assert_eq!(now, before, "it is not undone {when}");
                 disk.cut_power(Left::Nothing);
-                assert_eq!(store(disk), before, "it is not undone after a power cut {when}");
+                assert_eq!(
+                    store(disk),
+                    before,
+                    "it is not undone after a power cut {when}"
+                );
                 Found::Undone
             }
         }
@@ -121,24 +168,36 @@ impl Befallen {
 
     /// What was told of trouble in the store: neither conflicts nor what is wrong with the backup.
     fn troubles(&self) -> Vec<&Failure> {
-        let failures = self
-            .events
-            .iter()
-            .filter_map(|event| if let Status::Error(failure) = event { Some(failure) } else { None });
-        failures.filter(|failure| ![ErrorCode::FileExists, ErrorCode::BackupCorrupt].contains(&failure.code)).collect()
+        let failures = self.events.iter().filter_map(|event| {
+            if let Status::Error(failure) = event {
+                Some(failure)
+            } else {
+                None
+            }
+        });
+        failures
+            .filter(|failure| {
+                ![ErrorCode::FileExists, ErrorCode::BackupCorrupt].contains(&failure.code)
+            })
+            .collect()
     }
 }
 
 /// Whether a failure says that something is in place.
 fn is_committed(failure: &Failure) -> bool {
-    failure.message.contains("licenses could not be put in place") || failure.message.contains("licenses are in place")
+    failure
+        .message
+        .contains("licenses could not be put in place")
+        || failure.message.contains("licenses are in place")
 }
 
 /// What was in a directory, after what somebody else has altered there.
 fn altered(before: &Tree, struck: &Struck, directory: &str) -> Tree {
     let mut altered = before.clone();
     for (path, content) in &struck.altered {
-        let Some(path) = path.strip_prefix(directory) else { continue };
+        let Some(path) = path.strip_prefix(directory) else {
+            continue;
+        };
         match content {
             None => drop(altered.remove(path)),
             Some(_) => drop(altered.insert(path.to_owned(), content.clone())),

@@ -13,7 +13,9 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 /// Names as a Linux store may have them, with a good chance that two are the same to other systems.
 fn name() -> impl Strategy<Value = String> {
-    let odd = prop::sample::select(vec!["\\", ":", ".", " ", "\n", "*", "\"", "é", "日本", "\u{202e}", "-"]);
+    let odd = prop::sample::select(vec![
+        "\\", ":", ".", " ", "\n", "*", "\"", "é", "日本", "\u{202e}", "-",
+    ]);
     let part = prop_oneof![3 => "[abAB]".prop_map(String::from), 1 => odd.prop_map(String::from)];
     prop::collection::vec(part, 1..4).prop_map(|parts| parts.concat())
 }
@@ -27,8 +29,16 @@ fn path() -> impl Strategy<Value = String> {
 /// Files of which none has the name of a directory that another is in.
 fn files(content: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Files> {
     btree_map(path(), content, 0..24).prop_map(|files| {
-        let is_directory = |path: &String| files.keys().any(|other| other.starts_with(&format!("{path}/")));
-        files.clone().into_iter().filter(|(path, _)| !is_directory(path)).collect()
+        let is_directory = |path: &String| {
+            files
+                .keys()
+                .any(|other| other.starts_with(&format!("{path}/")))
+        };
+        files
+            .clone()
+            .into_iter()
+            .filter(|(path, _)| !is_directory(path))
+            .collect()
     })
 }
 
@@ -47,12 +57,18 @@ fn is_license(content: &[u8]) -> bool {
 }
 
 fn backup_file(files: &Files) -> Vec<u8> {
-    backup_of(files.iter().map(|(path, content)| (path.as_str(), content.clone())))
+    backup_of(
+        files
+            .iter()
+            .map(|(path, content)| (path.as_str(), content.clone())),
+    )
 }
 
 /// The files in the store.
 fn files_in_store(disk: &Disk) -> Files {
-    let file = |(path, content): (String, Option<Vec<u8>>)| Some((path.strip_prefix('/')?.to_owned(), content?));
+    let file = |(path, content): (String, Option<Vec<u8>>)| {
+        Some((path.strip_prefix('/')?.to_owned(), content?))
+    };
     store(disk).into_iter().filter_map(file).collect()
 }
 
@@ -62,7 +78,9 @@ fn empty_directories(disk: &Disk) -> Vec<String> {
     let is_empty = |path: &&String| {
         path.len() > 1
             && path.ends_with('/')
-            && !tree.iter().any(|(other, content)| content.is_some() && other.starts_with(*path))
+            && !tree
+                .iter()
+                .any(|(other, content)| content.is_some() && other.starts_with(*path))
     };
     tree.keys().filter(is_empty).cloned().collect()
 }
@@ -74,7 +92,9 @@ fn odd_disk() -> Disk {
     disk.drop_final_dots();
     disk.separate_at_backslashes();
     disk.miss_links();
-    disk.refuse_names(FsError::Invalid, false, |name| name.contains([':', '*', '"', '\n']));
+    disk.refuse_names(FsError::Invalid, false, |name| {
+        name.contains([':', '*', '"', '\n'])
+    });
     disk
 }
 

@@ -16,14 +16,33 @@ use super::*;
 use crate::Backup;
 use crate::memory::{Call, Disk, Left, MemoryDirectory, Tree};
 
-const KEEP: RestoreFlags = RestoreFlags { overwrite: false, dry_run: false };
-const OVERWRITE: RestoreFlags = RestoreFlags { overwrite: true, dry_run: false };
-const DRY_RUN: RestoreFlags = RestoreFlags { overwrite: false, dry_run: true };
-const DRY_OVERWRITE: RestoreFlags = RestoreFlags { overwrite: true, dry_run: true };
+const KEEP: RestoreFlags = RestoreFlags {
+    overwrite: false,
+    dry_run: false,
+};
+const OVERWRITE: RestoreFlags = RestoreFlags {
+    overwrite: true,
+    dry_run: false,
+};
+const DRY_RUN: RestoreFlags = RestoreFlags {
+    overwrite: false,
+    dry_run: true,
+};
+const DRY_OVERWRITE: RestoreFlags = RestoreFlags {
+    overwrite: true,
+    dry_run: true,
+};
 
 /// The calls that change something.
-const CHANGES: [&str; 7] =
-    ["create_directory", "remove_directory", "create_file", "write", "rename", "hard_link", "unlink"];
+const CHANGES: [&str; 7] = [
+    "create_directory",
+    "remove_directory",
+    "create_file",
+    "write",
+    "rename",
+    "hard_link",
+    "unlink",
+];
 
 /// A license that allows to be backed up, another one for each path.
 fn allowed(path: &str) -> Vec<u8> {
@@ -40,14 +59,21 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
     for (path, content) in files {
         disk.write(&format!("/licenses/{path}"), content);
     }
-    let backup = Backup::start(disk.directory("/licenses"), disk.directory("/backup"), "/backup", false);
+    let backup = Backup::start(
+        disk.directory("/licenses"),
+        disk.directory("/backup"),
+        "/backup",
+        false,
+    );
     let mut backup = backup.expect("the backup starts");
     loop {
         match backup.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => backup = next,
             ControlFlow::Break(outcome) => {
                 outcome.expect("the backup succeeds");
-                return disk.read("/backup/licenses.zip").expect("there is a backup");
+                return disk
+                    .read("/backup/licenses.zip")
+                    .expect("there is a backup");
             }
         }
     }
@@ -56,14 +82,22 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
 /// A disk with a backup of licenses of these paths, and an empty store.
 fn backed_up(paths: &[&str]) -> Disk {
     let disk = Disk::new();
-    disk.write("/backup/licenses.zip", backup_of(paths.iter().map(|path| (*path, allowed(path)))));
+    disk.write(
+        "/backup/licenses.zip",
+        backup_of(paths.iter().map(|path| (*path, allowed(path)))),
+    );
     disk.directory("/licenses");
     disk.settle();
     disk
 }
 
 fn start(disk: &Disk, flags: RestoreFlags) -> Result<Restore<MemoryDirectory>, Failure> {
-    Restore::start(disk.directory("/licenses"), &disk.directory("/backup"), "/backup", flags)
+    Restore::start(
+        disk.directory("/licenses"),
+        &disk.directory("/backup"),
+        "/backup",
+        flags,
+    )
 }
 
 fn run(mut restore: Restore<MemoryDirectory>) -> (Vec<Status>, Result<RestoreSummary, Failure>) {
@@ -86,7 +120,11 @@ fn restored(disk: &Disk, flags: RestoreFlags) -> (RestoreSummary, Vec<String>) {
     let summary = outcome.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", store(disk)));
     let mut conflicts = told(&events, ErrorCode::FileExists);
     conflicts.sort();
-    assert_eq!(summary.conflicts, conflicts.len() as u64, "every conflict is told, and nothing else: {events:?}");
+    assert_eq!(
+        summary.conflicts,
+        conflicts.len() as u64,
+        "every conflict is told, and nothing else: {events:?}"
+    );
     (summary, conflicts)
 }
 
@@ -121,5 +159,8 @@ fn bytes(paths: &[&str]) -> u64 {
 }
 
 fn changes(calls: &[Call]) -> Vec<&Call> {
-    calls.iter().filter(|call| CHANGES.contains(&call.operation)).collect()
+    calls
+        .iter()
+        .filter(|call| CHANGES.contains(&call.operation))
+        .collect()
 }

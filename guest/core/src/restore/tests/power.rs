@@ -24,23 +24,40 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
                 assert_eq!(outcome.is_err(), is_reached, "{when}: {outcome:?}");
                 let now = store(&disk);
                 let is_told = says_what_is_left(&events, &outcome);
-                assert!(is_told || temporaries(&now).is_empty(), "what is left is not told {when}: {outcome:?}");
+                assert!(
+                    is_told || temporaries(&now).is_empty(),
+                    "what is left is not told {when}: {outcome:?}"
+                );
                 kind.is_old_or_new(&before, &now, &when);
                 disk.cut_power(left);
                 let now = store(&disk);
                 kind.is_old_or_new(&before, &now, &when);
-                assert!(outcome.is_err() || now == kind.complete(&before), "it is not durable {when}");
+                assert!(
+                    outcome.is_err() || now == kind.complete(&before),
+                    "it is not durable {when}"
+                );
                 kind.recovers(&disk, &when);
                 cases += 1;
             }
             number += 1;
         }
     }
-    tell_count(cases, 4000, "a restore with everything stopped at each call in turn");
+    tell_count(
+        cases,
+        4000,
+        "a restore with everything stopped at each call in turn",
+    );
 }
 
 /// Whether the failure, or what was told before it, names a temporary file.
 fn says_what_is_left(events: &[Status], outcome: &Result<RestoreSummary, Failure>) -> bool {
-    let told = events.iter().filter_map(|event| if let Status::Error(failure) = event { Some(failure) } else { None });
-    told.chain(outcome.as_ref().err()).any(|failure| failure.message.contains(".license-backup-"))
+    let told = events.iter().filter_map(|event| {
+        if let Status::Error(failure) = event {
+            Some(failure)
+        } else {
+            None
+        }
+    });
+    told.chain(outcome.as_ref().err())
+        .any(|failure| failure.message.contains(".license-backup-"))
 }

@@ -18,7 +18,10 @@ fn updated(id: &str, date: &str) -> Vec<u8> {
 /// A disk with a backup of `backed_up`, and `own` in the store under the same name.
 fn disk_with(backed_up: Vec<u8>, own: Vec<u8>) -> Disk {
     let disk = Disk::new();
-    disk.write("/backup/licenses.zip", backup_of([("a", backed_up), ("b", allowed("b"))]));
+    disk.write(
+        "/backup/licenses.zip",
+        backup_of([("a", backed_up), ("b", allowed("b"))]),
+    );
     disk.write("/licenses/a", own);
     disk.settle();
     disk
@@ -35,7 +38,11 @@ fn a_renewed_license_is_kept_and_reported_also_with_overwrite() {
         for flags in [KEEP, OVERWRITE, DRY_OVERWRITE] {
             let disk = disk_with(older.clone(), own.clone());
             let (events, outcome) = restore(&disk, flags);
-            assert_eq!(outcome.expect("the restore succeeds").conflicts, 1, "{flags:?}");
+            assert_eq!(
+                outcome.expect("the restore succeeds").conflicts,
+                1,
+                "{flags:?}"
+            );
             assert_eq!(told(&events, ErrorCode::FileExists), ["a"]);
             let is_named = |event: &Status| matches!(event, Status::Error(failure) if failure.message.contains("another version of the same license"));
             assert!(events.iter().any(is_named), "{events:?}");
@@ -56,7 +63,11 @@ fn any_other_license_is_replaced_with_overwrite() {
         assert_eq!(restored(&disk, OVERWRITE).1, Vec::<String>::new());
         assert_eq!(disk.read("/licenses/a"), Some(backed_up));
     }
-    for own in [b"notes".to_vec(), version("1", r#""x":"#), vec![b'{'; (1 << 20) + 1]] {
+    for own in [
+        b"notes".to_vec(),
+        version("1", r#""x":"#),
+        vec![b'{'; (1 << 20) + 1],
+    ] {
         let disk = disk_with(version("1", ""), own);
         assert_eq!(restored(&disk, OVERWRITE).1, Vec::<String>::new());
         assert_eq!(disk.read("/licenses/a"), Some(version("1", "")));
@@ -81,13 +92,23 @@ fn a_license_that_is_renewed_while_the_restore_runs_is_kept() {
 
 #[test]
 fn a_file_that_cannot_be_read_may_be_a_renewed_license_and_is_kept() {
-    for error in [FsError::AccessDenied, FsError::Other("io"), FsError::Other("busy")] {
+    for error in [
+        FsError::AccessDenied,
+        FsError::Other("io"),
+        FsError::Other("busy"),
+    ] {
         let disk = disk_with(version("1", ""), b"unreadable".to_vec());
-        disk.fail(error, |call| call.operation == "open_file" && call.name == "a");
+        disk.fail(error, |call| {
+            call.operation == "open_file" && call.name == "a"
+        });
         assert_eq!(restored(&disk, OVERWRITE).1, ["a"], "{error}");
         disk.heal();
         assert_eq!(disk.read("/licenses/a"), Some(b"unreadable".to_vec()));
-        assert_eq!(disk.read("/licenses/b"), Some(allowed("b")), "the rest is restored");
+        assert_eq!(
+            disk.read("/licenses/b"),
+            Some(allowed("b")),
+            "the rest is restored"
+        );
     }
 }
 
@@ -97,11 +118,17 @@ fn the_license_of_a_publication_is_restored_beside_it() {
 
     let book = Container::epub(Entry::deflated(META_INF, LICENSE), 20_000).bytes();
     let disk = Disk::new();
-    disk.write("/backup/licenses.zip", backup_of([("x/book.epub", book.clone())]));
+    disk.write(
+        "/backup/licenses.zip",
+        backup_of([("x/book.epub", book.clone())]),
+    );
     disk.write("/licenses/x/book.epub", book.clone());
     disk.settle();
     let (summary, conflicts) = restored(&disk, KEEP);
     assert_eq!((summary.restored, conflicts), (1, vec![]));
-    assert_eq!(disk.read("/licenses/x/book.epub.lcpl"), Some(LICENSE.into()));
+    assert_eq!(
+        disk.read("/licenses/x/book.epub.lcpl"),
+        Some(LICENSE.into())
+    );
     assert_eq!(disk.read("/licenses/x/book.epub"), Some(book));
 }

@@ -6,12 +6,21 @@ use super::*;
 use crate::temporary::is_temporary_name;
 
 /// The licenses of the backup: new ones, one that is there already, and one to be replaced.
-pub(super) const PATHS: [&str; 7] = ["a", "deep/er/one", "deep/two", "new/er/x", "new/y", "old/z", "same"];
+pub(super) const PATHS: [&str; 7] = [
+    "a",
+    "deep/er/one",
+    "deep/two",
+    "new/er/x",
+    "new/y",
+    "old/z",
+    "same",
+];
 
 /// What is in the store where a license is to go.
 pub(super) const OTHER: &[u8] = b"another one";
 
-static BACKUP: LazyLock<Vec<u8>> = LazyLock::new(|| backup_of(PATHS.map(|path| (path, allowed(path)))));
+static BACKUP: LazyLock<Vec<u8>> =
+    LazyLock::new(|| backup_of(PATHS.map(|path| (path, allowed(path)))));
 
 /// A disk with a backup of these licenses, and a store with something of every kind in it.
 pub(super) fn mixed() -> Disk {
@@ -26,7 +35,11 @@ pub(super) fn mixed() -> Disk {
 
 /// What [`mixed`] becomes when what is there is overwritten.
 pub(super) fn complete() -> Tree {
-    Kind { flags: OVERWRITE, is_bare: false }.complete(&store(&mixed()))
+    Kind {
+        flags: OVERWRITE,
+        is_bare: false,
+    }
+    .complete(&store(&mixed()))
 }
 
 /// How a restore is tried.
@@ -38,10 +51,22 @@ pub(super) struct Kind {
 }
 
 pub(super) const KINDS: [Kind; 4] = [
-    Kind { flags: KEEP, is_bare: false },
-    Kind { flags: KEEP, is_bare: true },
-    Kind { flags: OVERWRITE, is_bare: false },
-    Kind { flags: OVERWRITE, is_bare: true },
+    Kind {
+        flags: KEEP,
+        is_bare: false,
+    },
+    Kind {
+        flags: KEEP,
+        is_bare: true,
+    },
+    Kind {
+        flags: OVERWRITE,
+        is_bare: false,
+    },
+    Kind {
+        flags: OVERWRITE,
+        is_bare: true,
+    },
 ];
 
 impl Kind {
@@ -64,7 +89,9 @@ impl Kind {
         let is_kept = |path: &str| before.contains_key(path) && !self.flags.overwrite;
         complete.retain(|path, _| !is_kept(path));
         for (path, content) in before {
-            complete.entry(path.clone()).or_insert_with(|| content.clone());
+            complete
+                .entry(path.clone())
+                .or_insert_with(|| content.clone());
         }
         complete
     }
@@ -84,35 +111,60 @@ impl Kind {
         let (_, conflicts) = restored(disk, self.flags);
         let after = store(disk);
         self.is_old_or_new(&before, &after, &format!("after another restore {when}"));
-        assert_eq!(temporaries(&before), temporaries(&after), "after another restore {when}");
+        assert_eq!(
+            temporaries(&before),
+            temporaries(&after),
+            "after another restore {when}"
+        );
         for path in PATHS {
             let is_conflict = conflicts.iter().any(|conflict| conflict == path);
-            assert_ne!(is_right(&after, path), is_conflict, "{path} after another restore {when}");
+            assert_ne!(
+                is_right(&after, path),
+                is_conflict,
+                "{path} after another restore {when}"
+            );
         }
-        assert!(conflicts.is_empty() || !self.flags.overwrite, "{conflicts:?} {when}");
+        assert!(
+            conflicts.is_empty() || !self.flags.overwrite,
+            "{conflicts:?} {when}"
+        );
         disk.cut_power(Left::Nothing);
-        assert_eq!(files(&store(disk)), files(&after), "another restore is not durable {when}");
+        assert_eq!(
+            files(&store(disk)),
+            files(&after),
+            "another restore is not durable {when}"
+        );
 
         disk.wait(2 * 3600);
         for path in PATHS {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-            let _ = disk.directory(&format!("/licenses/{directory}")).unlink(name);
+            let _ = disk
+                .directory(&format!("/licenses/{directory}"))
+                .unlink(name);
         }
         restored(disk, self.flags);
         let after = store(disk);
         assert_eq!(temporaries(&after), [] as [&str; 0], "hours later {when}");
-        assert!(PATHS.iter().all(|path| is_right(&after, path)), "hours later {when}: {after:#?}");
+        assert!(
+            PATHS.iter().all(|path| is_right(&after, path)),
+            "hours later {when}: {after:#?}"
+        );
     }
 
     /// That everything is what it was or what it is to be, but for temporary files, and that nothing is gone.
     pub(super) fn is_old_or_new(self, before: &Tree, now: &Tree, when: &str) {
         let complete = self.complete(before);
         for (path, content) in now {
-            let is_expected = [before, &complete].iter().any(|expected| expected.get(path) == Some(content));
+            let is_expected = [before, &complete]
+                .iter()
+                .any(|expected| expected.get(path) == Some(content));
             assert!(is_expected || is_temporary(path), "{path} {when}");
         }
         for path in before.keys() {
-            assert!(now.contains_key(path) || is_temporary(path), "{path} is gone {when}");
+            assert!(
+                now.contains_key(path) || is_temporary(path),
+                "{path} is gone {when}"
+            );
         }
     }
 }
@@ -134,7 +186,11 @@ pub(super) fn is_right(store: &Tree, path: &str) -> bool {
 
 /// The temporary files in a store.
 pub(super) fn temporaries(store: &Tree) -> Vec<&str> {
-    store.keys().filter(|path| is_temporary(path)).map(String::as_str).collect()
+    store
+        .keys()
+        .filter(|path| is_temporary(path))
+        .map(String::as_str)
+        .collect()
 }
 
 /// A store without temporary files.

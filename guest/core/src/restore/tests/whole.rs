@@ -5,16 +5,36 @@ use crate::directory::FsError;
 use crate::temporary::temporary_name;
 use crate::{Progress, Stage};
 
-const PATHS: [&str; 10] =
-    ["-dash", "a-b", "a.b", "a/b", "back\\slash", "c:x", "deep/er/one", "deep/two", "nothing/but/this", "with\nline"];
+const PATHS: [&str; 10] = [
+    "-dash",
+    "a-b",
+    "a.b",
+    "a/b",
+    "back\\slash",
+    "c:x",
+    "deep/er/one",
+    "deep/two",
+    "nothing/but/this",
+    "with\nline",
+];
 
 #[test]
 fn every_license_is_restored_bit_for_bit_and_nothing_else_is_there() {
     let disk = backed_up(&PATHS);
     disk.take_calls();
     let (summary, _) = restored(&disk, KEEP);
-    assert!(disk.take_calls().iter().all(|call| call.operation != "remove_directory"), "a directory was not wanted");
-    let expected = RestoreSummary { restored: 10, bytes: bytes(&PATHS), present: 0, conflicts: 0 };
+    assert!(
+        disk.take_calls()
+            .iter()
+            .all(|call| call.operation != "remove_directory"),
+        "a directory was not wanted"
+    );
+    let expected = RestoreSummary {
+        restored: 10,
+        bytes: bytes(&PATHS),
+        present: 0,
+        conflicts: 0,
+    };
     assert_eq!(summary, expected);
     assert_eq!(store(&disk), holding(&PATHS));
 }
@@ -23,9 +43,15 @@ fn every_license_is_restored_bit_for_bit_and_nothing_else_is_there() {
 fn a_large_license_is_restored_bit_for_bit() {
     let content = license(&"x".repeat(300_000));
     let disk = Disk::new();
-    disk.write("/backup/licenses.zip", backup_of([("large", content.clone()), ("small", allowed("small"))]));
+    disk.write(
+        "/backup/licenses.zip",
+        backup_of([("large", content.clone()), ("small", allowed("small"))]),
+    );
     restored(&disk, KEEP);
-    assert!(disk.read("/licenses/large") == Some(content), "it is another one");
+    assert!(
+        disk.read("/licenses/large") == Some(content),
+        "it is another one"
+    );
     assert_eq!(disk.read("/licenses/small"), Some(allowed("small")));
 }
 
@@ -38,10 +64,19 @@ fn many_small_licenses_are_read_from_the_backup_in_few_pieces() {
     restored(&disk, KEEP);
     let calls = disk.take_calls();
     let is_writing = |call: &Call| call.operation == "create_file";
-    let writing = calls.iter().skip_while(|call| !is_writing(call)).take_while(|call| call.operation != "sync_file");
+    let writing = calls
+        .iter()
+        .skip_while(|call| !is_writing(call))
+        .take_while(|call| call.operation != "sync_file");
     let reads = writing.filter(|call| call.operation == "read").count();
-    let size = disk.read("/backup/licenses.zip").expect("there is a backup").len();
-    assert!(reads <= size / (64 << 10) + 1, "{reads} reads of {size} bytes");
+    let size = disk
+        .read("/backup/licenses.zip")
+        .expect("there is a backup")
+        .len();
+    assert!(
+        reads <= size / (64 << 10) + 1,
+        "{reads} reads of {size} bytes"
+    );
 }
 
 #[test]
@@ -59,7 +94,13 @@ fn restored_twice_a_backup_changes_nothing() {
         restored(&disk, flags);
         disk.take_calls();
         let before = store(&disk);
-        assert_eq!(restored(&disk, flags).0, RestoreSummary { present: 10, ..RestoreSummary::default() });
+        assert_eq!(
+            restored(&disk, flags).0,
+            RestoreSummary {
+                present: 10,
+                ..RestoreSummary::default()
+            }
+        );
         assert_eq!(changes(&disk.take_calls()), [] as [&Call; 0]);
         assert_eq!(store(&disk), before);
     }
@@ -128,7 +169,10 @@ fn a_dry_run_changes_nothing_and_foretells_what_the_restore_does() {
         let foretold = restored(&disk, dry);
         let calls = disk.take_calls();
         assert_eq!(changes(&calls), [] as [&Call; 0]);
-        assert!(calls.iter().all(|call| !call.operation.starts_with("sync")), "a dry run has nothing to make durable");
+        assert!(
+            calls.iter().all(|call| !call.operation.starts_with("sync")),
+            "a dry run has nothing to make durable"
+        );
         assert_eq!(store(&disk), before);
         assert_eq!(restored(&disk, wet), foretold);
     }
@@ -151,9 +195,18 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
     outcome.expect("the restore succeeds");
     let progress: Vec<&Progress> = events
         .iter()
-        .filter_map(|event| if let Status::Information(progress) = event { Some(progress) } else { None })
+        .filter_map(|event| {
+            if let Status::Information(progress) = event {
+                Some(progress)
+            } else {
+                None
+            }
+        })
         .collect();
-    assert!(progress.is_sorted_by_key(|progress| (progress.stage as usize, progress.done)), "{progress:?}");
+    assert!(
+        progress.is_sorted_by_key(|progress| (progress.stage as usize, progress.done)),
+        "{progress:?}"
+    );
     let all = bytes(&PATHS);
     let missing = all - allowed("a-b").len() as u64;
     for (stage, total, bytes) in [
@@ -162,11 +215,30 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
         (Stage::Syncing, 9, missing),
         (Stage::Placing, 9, missing),
     ] {
-        let of_stage: Vec<_> = progress.iter().filter(|progress| progress.stage == stage).collect();
-        let (first, last) = (of_stage.first().expect("it is told"), of_stage.last().expect("it is told"));
-        assert_eq!((first.done, first.bytes, first.path.as_str()), (0, 0, "-dash"), "{stage:?}");
-        assert_eq!((last.done, last.bytes, last.path.as_str()), (total, bytes, ""), "{stage:?}");
-        assert!(of_stage.iter().all(|progress| progress.total == Some(total)), "{stage:?}");
+        let of_stage: Vec<_> = progress
+            .iter()
+            .filter(|progress| progress.stage == stage)
+            .collect();
+        let (first, last) = (
+            of_stage.first().expect("it is told"),
+            of_stage.last().expect("it is told"),
+        );
+        assert_eq!(
+            (first.done, first.bytes, first.path.as_str()),
+            (0, 0, "-dash"),
+            "{stage:?}"
+        );
+        assert_eq!(
+            (last.done, last.bytes, last.path.as_str()),
+            (total, bytes, ""),
+            "{stage:?}"
+        );
+        assert!(
+            of_stage
+                .iter()
+                .all(|progress| progress.total == Some(total)),
+            "{stage:?}"
+        );
     }
 }
 
@@ -191,17 +263,32 @@ fn a_step_does_no_more_than_its_share() {
         }
         let calls = disk.take_calls();
         assert!(calls.len() < 2200, "{} calls in one step", calls.len());
-        let syncs = calls.iter().filter(|call| call.operation == "sync_file").count();
+        let syncs = calls
+            .iter()
+            .filter(|call| call.operation == "sync_file")
+            .count();
         assert!(syncs <= 16, "{syncs} syncs in one step");
     }
 }
 
 #[test]
 fn a_step_reads_and_writes_no_more_than_its_share() {
-    let large = |number| (format!("{number:02}"), license(&format!("{number}").repeat(250_000)));
+    let large = |number| {
+        (
+            format!("{number:02}"),
+            license(&format!("{number}").repeat(250_000)),
+        )
+    };
     let files: Vec<(String, Vec<u8>)> = (10..30).map(large).collect();
     let disk = Disk::new();
-    disk.write("/backup/licenses.zip", backup_of(files.iter().map(|(path, content)| (path.as_str(), content.clone()))));
+    disk.write(
+        "/backup/licenses.zip",
+        backup_of(
+            files
+                .iter()
+                .map(|(path, content)| (path.as_str(), content.clone())),
+        ),
+    );
     // Of the first half the content has to be compared.
     for (path, content) in &files[..10] {
         disk.write(&format!("/licenses/{path}"), content.clone());
@@ -217,7 +304,13 @@ fn a_step_reads_and_writes_no_more_than_its_share() {
             }
         }
         let calls = disk.take_calls();
-        let reads_and_writes = calls.iter().filter(|call| ["read", "write"].contains(&call.operation)).count();
-        assert!(reads_and_writes < 40, "{reads_and_writes} reads and writes in one step");
+        let reads_and_writes = calls
+            .iter()
+            .filter(|call| ["read", "write"].contains(&call.operation))
+            .count();
+        assert!(
+            reads_and_writes < 40,
+            "{reads_and_writes} reads and writes in one step"
+        );
     }
 }
