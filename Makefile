@@ -7,8 +7,8 @@
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 # The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
-HOST := --release --package license-backup --package license-backup-tests --package license-backup-sample \
-	--package license-backup-bench
+PACKAGES := --release --package license-backup --package license-backup-cli --package license-backup-report \
+	--package license-backup-tests --package license-backup-sample --package license-backup-bench
 
 # What is built names no place of this machine. Where there is no compiler, scripts/setup.sh is the one to say so.
 PATH_FLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
@@ -27,7 +27,7 @@ component: setup ## Build the components into target/components
 	scripts/build-component.sh
 
 build: component ## Build the components, then the program: target/release/license-backup
-	cargo build --locked $(HOST) --lib --bins --examples
+	cargo build --locked $(PACKAGES) --lib --bins --examples
 
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
@@ -38,7 +38,7 @@ test: ## Run all tests
 soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races
 test soak: setup-tests build
 	cargo test --locked --package license-backup-core --package license-backup-command --package license-backup-metadata
-	cargo test --locked $(HOST)
+	cargo test --locked $(PACKAGES)
 
 # How many seconds each fuzz target runs.
 TIME := 60
@@ -50,24 +50,23 @@ fuzz: ## Fuzz the license formats, publications, the archive, paths and the roun
 # The number of licenses of the larger store, and how many times each program is run.
 SIZE := 100000
 ROUNDS := 5
-RESULTS := bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
+RESULTS := tools/bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
 
 bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 ROUNDS=7 for another store and more rounds
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
-	@[ $(RESULTS) != bench/results.json ] || target/release/license-backup-bench publish
+	@[ $(RESULTS) != tools/bench/results.json ] || target/release/license-backup-bench publish
 
 profile: setup-tests build ## Say where the time of a backup goes
 	@scripts/setup.sh profile
 	scripts/build-component.sh --named
-	scripts/profile.sh $(SIZE) | tee bench/profile.md
+	scripts/profile.sh $(SIZE) | tee tools/bench/profile.md
 
-lint: component ## Check formatting, scripts, vendored WIT, clippy with and without default features, and documentation
+lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
 	@scripts/setup.sh lint
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
 	shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --release --package license-backup --lib --no-default-features -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
 deny: ## Look through the licenses, sources, duplicates and known faults of the dependencies
@@ -80,7 +79,7 @@ package: build ## Build what a release needs into target/dist
 
 test-package: package ## Look through the release, push it to a registry on this machine, and pull it
 	@scripts/setup.sh test-package
-	cargo test --locked $(HOST) --test end_to_end -- --ignored
+	cargo test --locked $(PACKAGES) --test end_to_end -- --ignored
 
 reproduce: component ## Build the components twice more from nothing, and compare them byte for byte
 	scripts/reproduce.sh

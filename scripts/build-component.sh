@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 components='
 license-backup-component license-backup Backs up, verifies, restores and lists licenses: to embed
 license-backup-command license-backup-command Backs up, verifies, restores and lists licenses: to run
-license-backup-hostile hostile Means harm: to test hosts
+license-backup-malicious malicious Misbehaves on purpose, to test hosts
 '
 components_dir=target/components
 target_dir=target/guest

@@ -27,7 +27,7 @@ git ls-files -z | tar --create --null --files-from=- | tar --extract --directory
 
 echo "package: components and WIT"
 cp target/components/license-backup.wasm target/components/license-backup-command.wasm "$dist"
-target/release/license-backup-metadata wit "$dist/licenses-management.wasm" licenses:management \
+target/release/license-backup-metadata wit "$dist/license-backup-management.wasm" license-backup:management \
 	"The interface of components that back up, verify, restore and list licenses"
 
 echo "package: bills of materials"
@@ -75,7 +75,7 @@ mkdir -p "$doc" "$share/man/man1" "$share/bash-completion/completions" "$share/z
 "$program" completions zsh >"$share/zsh/site-functions/_license-backup"
 "$program" completions fish >"$share/fish/vendor_completions.d/license-backup.fish"
 # The documents, and what they point to.
-(cd "$copy" && cp -r --parents ./*.md LICENSE-* bench/*.md bench/*.svg docs examples host/examples wit "$doc")
+(cd "$copy" && cp -r --parents ./*.md LICENSE-* tools/bench/*.md tools/bench/*.svg docs examples host/examples wit "$doc")
 cp "$work/license-backup.third-party.txt" "$dist/license-backup.wasm.third-party.txt" "$dist/rust-standard-library.html" "$doc"
 chmod -R u=rwX,go=rX "$root"
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work" \

@@ -106,7 +106,7 @@ same 4 backup backup
 same 3 backup backup --overwrite
 same 3 backup strict --strict
 same 0 verify backup
-hash=$(sed -n 's/.*"hash":"\([0-9a-f]*\)".*/\1/p' library.out)
+hash=$(sed -n 's/.*"blake3":"\([0-9a-f]*\)".*/\1/p' library.out)
 same 0 verify backup --expect "$hash"
 same 5 verify backup --expect "$(printf '%064d' 0)"
 same 0 list backup

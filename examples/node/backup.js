@@ -9,7 +9,7 @@ import { _setPreopens } from "@bytecodealliance/preview2-shim/filesystem";
 
 import { management } from "./generated/license-backup.js";
 
-/** @import { Failure } from "./generated/interfaces/licenses-management-types.js" */
+/** @import { Failure } from "./generated/interfaces/license-backup-management-types.js" */
 
 /** @param {Failure} failure */
 function report(failure) {
@@ -38,11 +38,11 @@ async function backup(store, directory) {
   } catch (error) {
     return report(refusal(error));
   }
-  const { cookie, progress, completed } = operation;
+  const { cookie, events, completed } = operation;
   process.once("SIGINT", () => cookie.cancel());
-  for await (const status of progress) {
+  for await (const status of events) {
     switch (status.tag) {
-      case "information":
+      case "progress":
         console.log(`${status.val.stage}: ${status.val.done} of ${status.val.total ?? "?"}`);
         break;
       case "restricted-license":

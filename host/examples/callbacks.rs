@@ -5,15 +5,16 @@ use std::error::Error;
 use std::sync::mpsc::{Sender, channel};
 
 use license_backup::{
-    Callback, OperationError, Runtime, Status, VerifyOptions, VerifySummary, wait,
+    BackupRestoreStatus, Callback, LicenseManager, OperationError, VerifyOptions, VerifySummary,
+    block_on,
 };
 
 /// Is called from a thread of its own, and may take its time.
 struct Listener(Sender<Result<VerifySummary, OperationError>>);
 
 impl Callback<VerifySummary> for Listener {
-    fn progress(&mut self, status: Status) {
-        if let Status::Error(fault) = status {
+    fn progress(&mut self, status: BackupRestoreStatus) {
+        if let BackupRestoreStatus::Error(fault) = status {
             println!("fault: {}", fault.message);
         }
     }
@@ -29,7 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .ok_or("give the directory of a backup")?;
     let (sender, outcome) = channel();
-    wait(Runtime::new()?.verify_with(&VerifyOptions::new(backup), Listener(sender)))?;
+    block_on(
+        LicenseManager::new()?.verify_with_callback(&VerifyOptions::new(backup), Listener(sender)),
+    )?;
     let summary = outcome.recv()??;
     println!(
         "{} licenses are whole, BLAKE3 {}",

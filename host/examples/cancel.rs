@@ -7,7 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use license_backup::{ErrorCode, RestoreOptions, Runtime, wait};
+use license_backup::{ErrorCode, LicenseManager, RestoreOptions, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let limit = Duration::try_from_secs_f64(seconds.parse()?)?;
 
-    let operation = wait(Runtime::new()?.restore(&RestoreOptions::new(backup, store)))?;
+    let operation = block_on(LicenseManager::new()?.restore(&RestoreOptions::new(backup, store)))?;
     let cookie = operation.cookie.clone();
     let (done, is_done) = channel::<()>();
     let watch = thread::spawn(move || {

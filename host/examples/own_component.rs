@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::{env, fs};
 
-use license_backup::{Runtime, VerifyOptions, wait};
+use license_backup::{LicenseManager, VerifyOptions, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
@@ -17,11 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("give a component, and the directory of a backup".into());
     };
     // To be kept where nobody else can write: it is machine code.
-    let compiled = Runtime::compile(&fs::read(component)?)?;
+    let compiled = LicenseManager::compile(&fs::read(component)?)?;
 
-    // SAFETY: it comes from `Runtime::compile`, and has been in this program's own memory since.
-    let runtime = unsafe { Runtime::from_compiled(&compiled)? };
-    let summary = wait(runtime.verify(&VerifyOptions::new(backup)))?.wait()?;
+    // SAFETY: it comes from `LicenseManager::compile`, and has been in this program's own memory since.
+    let runtime = unsafe { LicenseManager::from_compiled(&compiled)? };
+    let summary = block_on(runtime.verify(&VerifyOptions::new(backup)))?.wait()?;
     println!("{} licenses are whole", summary.licenses);
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use futures_util::future::join_all;
-use license_backup::{BackupOptions, Runtime, wait};
+use license_backup::{BackupOptions, LicenseManager, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .next()
         .ok_or("give a directory for backups, and license stores")?;
     let stores: Vec<_> = arguments.collect();
-    let runtime = Runtime::new()?;
+    let runtime = LicenseManager::new()?;
     let all = stores
         .iter()
         .map(async |store| -> Result<_, Box<dyn Error>> {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(operation.completed.await?)
         });
     let mut failed = 0;
-    for (store, outcome) in stores.iter().zip(wait(join_all(all))) {
+    for (store, outcome) in stores.iter().zip(block_on(join_all(all))) {
         match outcome {
             Ok(summary) => println!(
                 "{}: {} licenses are safe",

@@ -5,7 +5,7 @@ use std::env;
 use std::error::Error;
 
 use futures_util::StreamExt as _;
-use license_backup::{BackupOptions, Runtime, Status};
+use license_backup::{BackupOptions, BackupRestoreStatus, LicenseManager};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
@@ -17,18 +17,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn back_up(options: &BackupOptions) -> Result<(), Box<dyn Error>> {
-    let mut operation = Runtime::new()?.backup(options).await?;
+    let mut operation = LicenseManager::new()?.backup(options).await?;
     while let Some(status) = operation.progress.next().await {
         match status {
-            Status::Begin => println!("begins"),
-            Status::Information(progress) => {
+            BackupRestoreStatus::Begin => println!("begins"),
+            BackupRestoreStatus::Progress(progress) => {
                 println!("{} {} files", progress.stage.name(), progress.done)
             }
-            Status::RestrictedLicense(license) => {
+            BackupRestoreStatus::RestrictedLicense(license) => {
                 println!("left out: {:?} ({})", license.path, license.reason.name())
             }
-            Status::Error(failure) => println!("not read: {}", failure.message),
-            Status::End => println!("ends"),
+            BackupRestoreStatus::Error(failure) => println!("not read: {}", failure.message),
+            BackupRestoreStatus::End => println!("ends"),
         }
     }
     println!("{} licenses are safe", operation.completed.await?.licenses);

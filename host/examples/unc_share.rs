@@ -4,7 +4,7 @@
 use std::env;
 use std::error::Error;
 
-use license_backup::{BackupOptions, Runtime, wait};
+use license_backup::{BackupOptions, LicenseManager, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -12,8 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("give a license store, a share, the directory that stands for it, and a path on the share".into());
     };
     // Applies to every operation that this runtime starts.
-    let runtime = Runtime::new()?.with_share(share, directory)?;
-    let summary = wait(runtime.backup(&BackupOptions::new(store, backup)))?.wait()?;
+    let runtime = LicenseManager::new()?.with_share(share, directory)?;
+    let summary = block_on(runtime.backup(&BackupOptions::new(store, backup)))?.wait()?;
     println!("{} licenses are on {backup}", summary.licenses);
     Ok(())
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{BackupSummary, Failure, Status};
+use license_backup_core::{BackupRestoreStatus, BackupSummary, Failure};
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::licenses::management::management::{self, BackupFlags, Guest};
-use crate::bindings::exports::licenses::management::types::BackupRestoreStatus;
+use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::bindings::exports::license_backup::management::types;
 use crate::run::{Access, Begun, Call, CallResult, Directory, State};
-use crate::shares::Shares;
+use crate::unc::Shares;
 
 /// What to back up, where to, and how.
 #[derive(Debug, Clone)]
@@ -39,8 +39,8 @@ impl BackupOptions {
 }
 
 impl Call for BackupOptions {
-    type WireEvent = BackupRestoreStatus;
-    type Event = Status;
+    type WireEvent = types::BackupRestoreStatus;
+    type Event = BackupRestoreStatus;
     type WireSummary = management::BackupSummary;
     type Summary = BackupSummary;
 
@@ -57,22 +57,20 @@ impl Call for BackupOptions {
         guest: &Guest,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<CallResult<Self>> {
-        let flags = if self.overwrite {
-            BackupFlags::OVERWRITE
-        } else {
-            BackupFlags::empty()
+        let options = management::BackupOptions {
+            overwrite: self.overwrite,
         };
         let result = guest
-            .call_backup_licenses(accessor, Directory::BACKUP.to_owned(), flags)
+            .call_backup_licenses(accessor, Directory::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::BackupOperation {
                  cookie,
-                 progress,
+                 events,
                  completed,
              }| Begun {
                 cookie,
-                events: progress,
+                events,
                 completed,
             },
         ))

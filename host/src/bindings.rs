@@ -1,4 +1,4 @@
-//! The bindings to the world `license-management`, generated from `wit/`.
+//! The bindings to the world `service`, generated from `wit/`.
 //!
 //! Nothing but [`crate::convert`] and [`crate::run`] speaks of these types.
 #![allow(
@@ -11,7 +11,7 @@
 
 wasmtime::component::bindgen!({
     path: "wit",
-    world: "license-management",
+    world: "service",
     with: { "wasi": wasmtime_wasi::p2::bindings },
     imports: { default: async | trappable },
     exports: { default: async | store },

@@ -3,18 +3,18 @@
 use std::thread;
 
 use futures_channel::oneshot;
-use license_backup_core::Status;
+use license_backup_core::BackupRestoreStatus;
 
-use crate::{CancellationCookie, Operation, OperationError, wait};
+use crate::{CancellationCookie, Operation, OperationError, block_on};
 
 /// Is called with the course of an operation, after `IMFMediaEventGenerator` and its events such as
 /// `MEWMDRMLicenseBackupProgress` and `MEWMDRMLicenseBackupCompleted`.
 ///
 /// All calls come from one thread, which has no other purpose: a callback may block, and the operation does not wait for it.
 pub trait Callback<Summary>: Send {
-    /// Something happened: [`Status::Begin`] first and [`Status::End`] last, unless the operation breaks down or the deadline
+    /// Something happened: [`BackupRestoreStatus::Begin`] first and [`BackupRestoreStatus::End`] last, unless the operation breaks down or the deadline
     /// passes before it is called.
-    fn progress(&mut self, status: Status);
+    fn progress(&mut self, status: BackupRestoreStatus);
 
     /// The operation is over. Called once, after all else.
     fn completed(&mut self, outcome: Result<Summary, OperationError>);
@@ -22,29 +22,31 @@ pub trait Callback<Summary>: Send {
 
 /// Calls `callback` from a thread of its own with what becomes of an operation.
 pub(crate) async fn relay<Summary: 'static>(
-    operation: impl Future<Output = Result<Operation<Summary>, OperationError>> + Send + 'static,
+    operation: impl Future<Output = Result<Operation<BackupRestoreStatus, Summary>, OperationError>>
+    + Send
+    + 'static,
     mut callback: impl Callback<Summary> + 'static,
 ) -> Result<CancellationCookie, OperationError> {
     let (caller, answer) = oneshot::channel();
     let relay = move || {
         let Operation {
-            mut progress,
+            mut events,
             completed,
             cookie,
-        } = match wait(operation) {
+        } = match block_on(operation) {
             Ok(operation) => operation,
             Err(error) => return drop(caller.send(Err(error))),
         };
         // Fails when the call was given up; the callback is served all the same.
         let _ = caller.send(Ok(cookie));
-        while let Some(status) = progress.wait_next() {
+        while let Some(status) = events.wait_next() {
             callback.progress(status);
         }
-        callback.completed(wait(completed));
+        callback.completed(block_on(completed));
     };
     thread::Builder::new()
         .name("license-backup-callback".to_owned())
         .spawn(relay)
         .map_err(OperationError::Thread)?;
-    answer.await.unwrap_or(Err(OperationError::Died))
+    answer.await.unwrap_or(Err(OperationError::Panicked))
 }

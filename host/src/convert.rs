@@ -3,11 +3,12 @@
 //! Every match is exhaustive, so that a case added to the interface does not compile until it is dealt with here.
 
 use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress,
-    RestoreSummary, Restricted, Restriction, Stage, Standing, Status, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
+    LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
+    Restriction, Stage, VerifySummary,
 };
 
-use crate::bindings::exports::licenses::management::{management, types};
+use crate::bindings::exports::license_backup::management::{management, types};
 
 impl From<types::ErrorCode> for ErrorCode {
     fn from(code: types::ErrorCode) -> Self {
@@ -32,7 +33,7 @@ impl From<types::ErrorCode> for ErrorCode {
     }
 }
 
-impl From<types::LicenseFormat> for Format {
+impl From<types::LicenseFormat> for LicenseFormat {
     fn from(format: types::LicenseFormat) -> Self {
         match format {
             types::LicenseFormat::Wmdrm => Self::Wmdrm,
@@ -73,7 +74,7 @@ impl From<types::Failure> for Failure {
     }
 }
 
-impl From<types::LicenseIdentity> for Identity {
+impl From<types::LicenseIdentity> for LicenseIdentity {
     fn from(identity: types::LicenseIdentity) -> Self {
         let types::LicenseIdentity {
             format,
@@ -82,7 +83,7 @@ impl From<types::LicenseIdentity> for Identity {
             rights_end,
         } = identity;
         Self {
-            format: format.map(Format::from),
+            format: format.map(LicenseFormat::from),
             license_ids,
             key_ids,
             rights_end,
@@ -90,7 +91,7 @@ impl From<types::LicenseIdentity> for Identity {
     }
 }
 
-impl From<types::RestrictedLicense> for Restricted {
+impl From<types::RestrictedLicense> for RestrictedLicense {
     fn from(restricted: types::RestrictedLicense) -> Self {
         let types::RestrictedLicense {
             path,
@@ -132,16 +133,16 @@ impl From<types::Stage> for Stage {
             types::Stage::Verifying => Self::Verifying,
             types::Stage::Writing => Self::Writing,
             types::Stage::Syncing => Self::Syncing,
-            types::Stage::Placing => Self::Placing,
+            types::Stage::Committing => Self::Committing,
         }
     }
 }
 
-impl From<types::BackupRestoreStatus> for Status {
+impl From<types::BackupRestoreStatus> for BackupRestoreStatus {
     fn from(status: types::BackupRestoreStatus) -> Self {
         match status {
             types::BackupRestoreStatus::Begin => Self::Begin,
-            types::BackupRestoreStatus::Information(progress) => Self::Information(progress.into()),
+            types::BackupRestoreStatus::Progress(progress) => Self::Progress(progress.into()),
             types::BackupRestoreStatus::RestrictedLicense(restricted) => {
                 Self::RestrictedLicense(restricted.into())
             }
@@ -175,17 +176,17 @@ impl From<management::VerifySummary> for VerifySummary {
         let management::VerifySummary {
             licenses,
             bytes,
-            left_out,
+            skipped,
             size,
-            hash,
+            blake3,
             program,
         } = summary;
         Self {
             licenses,
             bytes,
-            left_out,
+            skipped,
             size,
-            hash,
+            blake3,
             program,
         }
     }
@@ -208,7 +209,7 @@ impl From<management::RestoreSummary> for RestoreSummary {
     }
 }
 
-impl From<management::LicenseStanding> for Standing {
+impl From<management::LicenseStanding> for LicenseStanding {
     fn from(standing: management::LicenseStanding) -> Self {
         match standing {
             management::LicenseStanding::Allowed => Self::Allowed,
@@ -219,7 +220,7 @@ impl From<management::LicenseStanding> for Standing {
     }
 }
 
-impl From<management::LicenseListing> for Listing {
+impl From<management::LicenseListing> for LicenseListing {
     fn from(listing: management::LicenseListing) -> Self {
         let management::LicenseListing {
             path,
@@ -245,13 +246,13 @@ impl From<management::ListSummary> for ListSummary {
         let management::ListSummary {
             licenses,
             bytes,
-            left_out,
+            skipped,
             program,
         } = summary;
         Self {
             licenses,
             bytes,
-            left_out,
+            skipped,
             program,
         }
     }

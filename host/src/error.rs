@@ -6,15 +6,15 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use license_backup_core::report::visible;
+use license_backup_core::escape;
 use license_backup_core::{ErrorCode, Failure};
 
 /// A cause that comes from the WebAssembly runtime.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why there is no [`Runtime`](crate::Runtime).
+/// Why there is no [`LicenseManager`](crate::LicenseManager).
 #[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
+pub enum LicenseManagerError {
     /// The WebAssembly engine does not work on this machine.
     #[error("the WebAssembly engine cannot be set up")]
     Engine(#[source] Cause),
@@ -25,7 +25,7 @@ pub enum RuntimeError {
     #[error(
         "the component was compiled by another version or for another processor; compile it anew"
     )]
-    Unfit(#[source] Cause),
+    Incompatible(#[source] Cause),
     /// The component imports more than it is given, or does not export what this library calls.
     #[error("the component does not fit this library; build both from the same sources")]
     Link(#[source] Cause),
@@ -35,7 +35,7 @@ pub enum RuntimeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{} does not name a UNC share: give a server and a share, such as \\\\nas\\backups",
-    visible(share)
+    escape(share)
 )]
 pub struct ShareError {
     /// The name as it was given.
@@ -50,7 +50,7 @@ pub enum OperationError {
     #[error(transparent)]
     Failure(Failure),
     /// A directory that the operation names cannot be opened or made. Nothing was touched.
-    #[error("the {role} {} cannot be used (check that it is a directory, and accessible)", visible(&path.to_string_lossy()))]
+    #[error("the {role} {} cannot be used (check that it is a directory, and accessible)", escape(&path.to_string_lossy()))]
     Directory {
         /// What the directory is to the operation.
         role: &'static str,
@@ -60,7 +60,7 @@ pub enum OperationError {
         source: io::Error,
     },
     /// The component asked for more memory than the limit; see
-    /// [`Runtime::with_memory_limit`](crate::Runtime::with_memory_limit). For what it leaves behind see [`OperationError::Trap`].
+    /// [`LicenseManager::with_memory_limit`](crate::LicenseManager::with_memory_limit). For what it leaves behind see [`OperationError::Trap`].
     #[error(
         "the store or the backup is too large for the {limit} bytes of memory that the operation is allowed; allow it \
          more, or divide the store and back up its parts"
@@ -69,7 +69,7 @@ pub enum OperationError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// The operation took longer than the limit; see [`Runtime::with_deadline`](crate::Runtime::with_deadline). A backup may still
+    /// The operation took longer than the limit; see [`LicenseManager::with_deadline`](crate::LicenseManager::with_deadline). A backup may still
     /// be put in place by the call of the file system that was in hand, and is whole then. For what is left behind see
     /// [`OperationError::Trap`].
     #[error(
@@ -94,7 +94,7 @@ pub enum OperationError {
     /// The thread of the operation died, which is a defect of this library. For what it leaves behind see
     /// [`OperationError::Trap`].
     #[error("the operation's thread died; please report this as a defect")]
-    Died,
+    Panicked,
     /// What the operation writes would be readable by others, so that it was not begun.
     #[error(
         "what is written would not be its owner's alone: this thread cannot have a umask of its own; set the umask of \
@@ -123,7 +123,7 @@ impl OperationError {
             | Self::Start(_)
             | Self::Trap(_)
             | Self::Thread(_)
-            | Self::Died => ErrorCode::Io,
+            | Self::Panicked => ErrorCode::Io,
         }
     }
 
@@ -144,7 +144,7 @@ impl OperationError {
             | Self::Start(_)
             | Self::Trap(_)
             | Self::Thread(_)
-            | Self::Died
+            | Self::Panicked
             | Self::Umask(_) => None,
         }
     }

@@ -15,8 +15,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Lift, Source, StreamConsumer, StreamResult};
 
+use crate::block_on;
 use crate::run::Expiry;
-use crate::wait;
 
 /// The most events that travel together.
 const BATCH: usize = 64;
@@ -27,7 +27,7 @@ const WAITING: usize = 3;
 /// The events of an operation, in order.
 ///
 /// The stream ends after the last event, and also when the operation breaks down or its time is up. Then the last event is not
-/// [`Status::End`](crate::Status::End); why, its [`Completion`](crate::Completion) tells, unless the operation had ended in time
+/// [`BackupRestoreStatus::End`](crate::BackupRestoreStatus::End); why, its [`Completion`](crate::Completion) tells, unless the operation had ended in time
 /// and only the reader was slower than the deadline. Dropping it changes nothing for a backup, and ends a listing early.
 #[derive(Debug)]
 pub struct Events<T> {
@@ -41,7 +41,7 @@ pub struct Events<T> {
 impl<T> Events<T> {
     /// The next event, or nothing after the last. Blocks the calling thread until there is one, as [`wait`] does.
     pub fn wait_next(&mut self) -> Option<T> {
-        wait(self.next())
+        block_on(self.next())
     }
 }
 

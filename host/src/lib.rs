@@ -6,23 +6,23 @@
 //! reaches the directories that an operation names, and nothing else. It can write to the directory of a backup that it
 //! makes, and to the store of a restore; all else it can only read.
 //!
-//! - [`Runtime`] holds the compiled component: make one, share it. The embedded one is compiled when this library is built;
-//!   [`Runtime::compile`] and [`Runtime::from_compiled`] do the same for another one.
-//! - [`Runtime::backup`], [`Runtime::verify`] and [`Runtime::restore`] start an operation. They resolve as soon as it is
-//!   accepted, to an [`Operation`]: a stream of [`Status`] events, a future of the outcome, and a [`CancellationCookie`].
-//! - [`Runtime::backup_with`] and its like do the same for those who prefer to be called: see [`Callback`].
-//! - [`Runtime::list`] tells what a store or a backup holds, and what is left out and why.
-//! - [`Runtime::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
+//! - [`LicenseManager`] holds the compiled component: make one, share it. The embedded one is compiled when this library is built;
+//!   [`LicenseManager::compile`] and [`LicenseManager::from_compiled`] do the same for another one.
+//! - [`LicenseManager::backup`], [`LicenseManager::verify`] and [`LicenseManager::restore`] start an operation. They resolve as soon as it is
+//!   accepted, to an [`Operation`]: a stream of [`BackupRestoreStatus`] events, a future of the outcome, and a [`CancellationCookie`].
+//! - [`LicenseManager::backup_with`] and its like do the same for those who prefer to be called: see [`Callback`].
+//! - [`LicenseManager::list`] tells what a store or a backup holds, and what is left out and why.
+//! - [`LicenseManager::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
 //!
 //! An operation runs on a thread of its own. All that this library hands out works with any executor, and without one
 //! through [`wait`], [`Events::wait_next`] and [`Operation::wait`]. What an operation may take is limited by
-//! [`Runtime::with_memory_limit`] and [`Runtime::with_deadline`]; the latter holds even if the thread behind an operation is
+//! [`LicenseManager::with_memory_limit`] and [`LicenseManager::with_deadline`]; the latter holds even if the thread behind an operation is
 //! stuck in a system call.
 //!
 //! # Example
 //!
 //! ```
-//! use license_backup::{BackupOptions, Runtime, Status, wait};
+//! use license_backup::{BackupOptions, Runtime, BackupRestoreStatus, wait};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -30,14 +30,14 @@
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
 //! # std::fs::write(store.join("notes.txt"), "no license")?;
-//! let runtime = Runtime::new()?;
-//! let mut operation = wait(runtime.backup(&BackupOptions::new(&store, &backup)))?;
+//! let runtime = LicenseManager::new()?;
+//! let mut operation = block_on(runtime.backup(&BackupOptions::new(&store, &backup)))?;
 //! while let Some(status) = operation.progress.wait_next() {
-//!     if let Status::RestrictedLicense(license) = status {
+//!     if let BackupRestoreStatus::RestrictedLicense(license) = status {
 //!         println!("left out: {:?} ({})", license.path, license.reason.name());
 //!     }
 //! }
-//! let summary = wait(operation.completed)?;
+//! let summary = block_on(operation.completed)?;
 //! println!("{} licenses are safe", summary.licenses);
 //! # assert_eq!((summary.licenses, summary.restricted), (0, 1));
 //! # Ok(())
@@ -47,12 +47,12 @@
 //! # Being called back
 //!
 //! ```
-//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, Runtime, Status, wait};
+//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, Runtime, BackupRestoreStatus, wait};
 //!
 //! struct Listener(std::sync::mpsc::Sender<bool>);
 //!
 //! impl Callback<BackupSummary> for Listener {
-//!     fn progress(&mut self, status: Status) {
+//!     fn progress(&mut self, status: BackupRestoreStatus) {
 //!         println!("{status:?}");
 //!     }
 //!
@@ -67,7 +67,7 @@
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
 //! let (sender, is_safe) = std::sync::mpsc::channel();
-//! wait(Runtime::new()?.backup_with(&BackupOptions::new(&store, &backup), Listener(sender)))?;
+//! block_on(LicenseManager::new()?.backup_with_callback(&BackupOptions::new(&store, &backup), Listener(sender)))?;
 //! assert!(is_safe.recv()?);
 //! # Ok(())
 //! # }
@@ -85,7 +85,7 @@
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let operation = wait(Runtime::new()?.backup(&BackupOptions::new(&store, &backup)))?;
+//! let operation = block_on(LicenseManager::new()?.backup(&BackupOptions::new(&store, &backup)))?;
 //! let cookie = operation.cookie.clone();
 //! std::thread::spawn(move || cookie.cancel());
 //! match operation.wait() {
@@ -109,11 +109,11 @@
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let runtime = Runtime::new()?
+//! let runtime = LicenseManager::new()?
 //!     .with_share(r"\\nas\backups", &backup)?
 //!     .with_memory_limit(64 << 20)
 //!     .with_deadline(Duration::from_secs(60));
-//! let operation = wait(runtime.backup(&BackupOptions::new(&store, r"\\NAS\backups")))?;
+//! let operation = block_on(runtime.backup(&BackupOptions::new(&store, r"\\NAS\backups")))?;
 //! assert_eq!(operation.wait()?.licenses, 0);
 //! assert!(backup.join("licenses.zip").exists());
 //! # Ok(())
@@ -127,9 +127,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let component = std::fs::read("component/license-backup.wasm")?;
-//! let compiled = Runtime::compile(&component)?; // machine code: keep it where nobody else can write
-//! // SAFETY: it comes from `Runtime::compile`, and nobody else has had it since.
-//! let runtime = unsafe { Runtime::from_compiled(&compiled)? };
+//! let compiled = LicenseManager::compile(&component)?; // machine code: keep it where nobody else can write
+//! // SAFETY: it comes from `LicenseManager::compile`, and nobody else has had it since.
+//! let runtime = unsafe { LicenseManager::from_compiled(&compiled)? };
 //! # let _ = runtime;
 //! # Ok(())
 //! # }
@@ -149,8 +149,8 @@
 //! # std::fs::create_dir_all(&backup)?;
 //! let other = directory.path().join("other");
 //! # std::fs::create_dir_all(&other)?;
-//! let runtime = Runtime::new()?;
-//! let [one, two] = [&backup, &other].map(|to| wait(runtime.backup(&BackupOptions::new(&store, to))));
+//! let runtime = LicenseManager::new()?;
+//! let [one, two] = [&backup, &other].map(|to| block_on(runtime.backup(&BackupOptions::new(&store, to))));
 //! let (one, two) = (one?, two?); // both are at work
 //! assert_eq!(one.wait()?, two.wait()?);
 //! # Ok(())
@@ -160,7 +160,7 @@
 //! # Versions
 //!
 //! What is public here follows [Semantic Versioning](https://semver.org): before 1.0.0 a new minor version may change it, a
-//! patch does not. A new case of [`Format`], [`Restriction`], [`ErrorCode`] or [`Status`] is such a change. Types of wasmtime and
+//! patch does not. A new case of [`LicenseFormat`], [`Restriction`], [`ErrorCode`] or [`BackupRestoreStatus`] is such a change. Types of wasmtime and
 //! tokio are no part of it.
 //!
 //! With `default-features = false` the library comes without the program's command line. The minimum Rust version is the
@@ -168,38 +168,41 @@
 
 mod backup;
 mod bindings;
+mod block_on;
 mod callbacks;
-mod compiled;
 mod convert;
 mod engine;
 mod error;
 mod events;
 mod list;
 mod operation;
+mod precompiled;
 mod restore;
 mod run;
 mod runtime;
-mod shares;
 mod umask;
+mod unc;
 mod verify;
-mod wait;
 
 pub use backup::BackupOptions;
+pub use block_on::block_on;
 pub use callbacks::Callback;
-pub use error::{OperationError, RuntimeError, ShareError};
+pub use error::{LicenseManagerError, OperationError, ShareError};
 pub use events::Events;
 pub use license_backup_core::{
-    BackupSummary, ErrorCode, Failure, Format, Identity, ListSummary, Listing, Progress,
-    RestoreSummary, Restricted, Restriction, Stage, Standing, Status, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
+    LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
+    Restriction, Stage, VerifySummary,
 };
-pub use list::{ListOperation, ListOptions};
+pub use list::ListOptions;
 pub use operation::{
-    BackupOperation, CancellationCookie, Completion, Operation, RestoreOperation, VerifyOperation,
+    BackupOperation, CancellationCookie, Completion, ListOperation, Operation, RestoreOperation,
+    VerifyOperation,
 };
+pub use precompiled::{COMPONENT_SHA256, COMPONENT_VERSION};
 pub use restore::RestoreOptions;
-pub use runtime::Runtime;
+pub use runtime::LicenseManager;
 pub use verify::VerifyOptions;
-pub use wait::wait;
 
 /// The example in the README compiles.
 #[cfg(doctest)]

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{Failure, ListSummary, Listing};
+use license_backup_core::{Failure, LicenseListing, ListSummary};
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::licenses::management::management::{self, Guest, ListSource};
-use crate::run::{Access, Begun, Call, CallResult, Directory, Running, State};
-use crate::shares::Shares;
-use crate::{CancellationCookie, Completion, Events};
+use crate::bindings::exports::license_backup::management::management::{self, Guest, ListSource};
+use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::unc::Shares;
 
 /// What to list.
 #[derive(Debug, Clone)]
@@ -34,36 +33,9 @@ impl ListOptions {
     }
 }
 
-/// A listing that was accepted and goes on as it is read.
-#[derive(Debug)]
-pub struct ListOperation {
-    /// The files of a store in byte order of their paths; of a backup the licenses in it in this order, then what was left
-    /// out, in the same order. The operation waits for the reader, and ends early when this is dropped.
-    pub licenses: Events<Listing>,
-    /// How it ended.
-    pub completed: Completion<ListSummary>,
-    /// Cancels it.
-    pub cookie: CancellationCookie,
-}
-
-impl From<Running<ListOptions>> for ListOperation {
-    fn from(running: Running<ListOptions>) -> Self {
-        let Running {
-            events,
-            completed,
-            cookie,
-        } = running;
-        Self {
-            licenses: events,
-            completed,
-            cookie,
-        }
-    }
-}
-
 impl Call for ListOptions {
     type WireEvent = management::LicenseListing;
-    type Event = Listing;
+    type Event = LicenseListing;
     type WireSummary = management::ListSummary;
     type Summary = ListSummary;
 
@@ -89,11 +61,11 @@ impl Call for ListOptions {
         Ok(result.map(
             |management::ListOperation {
                  cookie,
-                 licenses,
+                 events,
                  completed,
              }| Begun {
                 cookie,
-                events: licenses,
+                events,
                 completed,
             },
         ))

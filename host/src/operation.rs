@@ -9,19 +9,21 @@ use std::task::{Context, Poll};
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
-use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
+use license_backup_core::{
+    BackupRestoreStatus, BackupSummary, LicenseListing, ListSummary, RestoreSummary, VerifySummary,
+};
 
-use crate::run::{Call, Expiry, Running};
-use crate::{Events, OperationError, wait};
+use crate::run::Expiry;
+use crate::{Events, OperationError, block_on};
 
 /// An operation that was accepted and goes on in the background: a [`BackupOperation`], a [`VerifyOperation`] or a
 /// [`RestoreOperation`]. Dropping it is not cancelling.
 #[derive(Debug)]
-pub struct Operation<Summary> {
-    /// What happens, as it happens: [`Status::Begin`] first and [`Status::End`] last, but for an operation that breaks down
+pub struct Operation<Event, Summary> {
+    /// What happens, as it happens: [`BackupRestoreStatus::Begin`] first and [`BackupRestoreStatus::End`] last, but for an operation that breaks down
     /// (see [`Events`]). The operation never waits for a reader. What was not read yet is kept until this is dropped or the
     /// deadline has passed, and a thread with it.
-    pub progress: Events<Status>,
+    pub events: Events<Event>,
     /// How it ended.
     pub completed: Completion<Summary>,
     /// Cancels it.
@@ -29,38 +31,26 @@ pub struct Operation<Summary> {
 }
 
 /// A backup that goes on in the background.
-pub type BackupOperation = Operation<BackupSummary>;
+pub type BackupOperation = Operation<BackupRestoreStatus, BackupSummary>;
 
-/// A verification that goes on in the background. Each fault of the backup is a [`Status::Error`].
-pub type VerifyOperation = Operation<VerifySummary>;
+/// A verification that goes on in the background. Each fault of the backup is a [`BackupRestoreStatus::Error`].
+pub type VerifyOperation = Operation<BackupRestoreStatus, VerifySummary>;
 
-/// A restore that goes on in the background. Each conflict is a [`Status::Error`].
-pub type RestoreOperation = Operation<RestoreSummary>;
+/// A restore that goes on in the background. Each conflict is a [`BackupRestoreStatus::Error`].
+pub type RestoreOperation = Operation<BackupRestoreStatus, RestoreSummary>;
 
-impl<Summary> Operation<Summary> {
+/// A running listing.
+pub type ListOperation = Operation<LicenseListing, ListSummary>;
+
+impl<Event, Summary> Operation<Event, Summary> {
     /// Waits for the end, whatever happens before. Blocks the calling thread, as [`wait`] does.
     ///
     /// # Errors
     ///
     /// Those of the operation.
     pub fn wait(self) -> Result<Summary, OperationError> {
-        drop(self.progress);
-        wait(self.completed)
-    }
-}
-
-impl<C: Call<Event = Status>> From<Running<C>> for Operation<C::Summary> {
-    fn from(running: Running<C>) -> Self {
-        let Running {
-            events,
-            completed,
-            cookie,
-        } = running;
-        Self {
-            progress: events,
-            completed,
-            cookie,
-        }
+        drop(self.events);
+        block_on(self.completed)
     }
 }
 
@@ -88,7 +78,7 @@ impl<T> Future for Completion<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.outcome.poll_unpin(context) {
-            Poll::Ready(outcome) => Poll::Ready(outcome.unwrap_or(Err(OperationError::Died))),
+            Poll::Ready(outcome) => Poll::Ready(outcome.unwrap_or(Err(OperationError::Panicked))),
             Poll::Pending => {
                 let expired = self.expiry.poll_unpin(context);
                 expired.map(|limit| Err(OperationError::DeadlineExceeded { limit }))
@@ -146,15 +136,15 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::wait;
+    use crate::block_on;
 
     #[test]
     fn the_death_of_the_operation_is_told_as_an_error() {
         let (sender, receiver) = oneshot::channel::<Result<(), OperationError>>();
         drop(sender);
         assert!(matches!(
-            wait(Completion::new(receiver, Expiry::Never)),
-            Err(OperationError::Died)
+            block_on(Completion::new(receiver, Expiry::Never)),
+            Err(OperationError::Panicked)
         ));
     }
 
@@ -163,8 +153,8 @@ mod tests {
         let cookie = CancellationCookie::new();
         let clone = cookie.clone();
         let asking = thread::spawn(move || clone.cancel());
-        wait(cookie.asked());
+        block_on(cookie.asked());
         asking.join().expect("nothing in it panics");
-        wait(cookie.asked());
+        block_on(cookie.asked());
     }
 }

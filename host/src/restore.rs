@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{Failure, RestoreSummary, Status};
+use license_backup_core::{BackupRestoreStatus, Failure, RestoreSummary};
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::licenses::management::management::{self, Guest, RestoreFlags};
-use crate::bindings::exports::licenses::management::types::BackupRestoreStatus;
+use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::bindings::exports::license_backup::management::types;
 use crate::run::{Access, Begun, Call, CallResult, Directory, State};
-use crate::shares::Shares;
+use crate::unc::Shares;
 
 /// What to restore, where to, and how.
 #[derive(Debug, Clone)]
@@ -47,8 +47,8 @@ impl RestoreOptions {
 }
 
 impl Call for RestoreOptions {
-    type WireEvent = BackupRestoreStatus;
-    type Event = Status;
+    type WireEvent = types::BackupRestoreStatus;
+    type Event = BackupRestoreStatus;
     type WireSummary = management::RestoreSummary;
     type Summary = RestoreSummary;
 
@@ -70,24 +70,21 @@ impl Call for RestoreOptions {
         guest: &Guest,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<CallResult<Self>> {
-        let mut flags = RestoreFlags::empty();
-        if self.overwrite {
-            flags |= RestoreFlags::OVERWRITE;
-        }
-        if self.dry_run {
-            flags |= RestoreFlags::DRY_RUN;
-        }
+        let options = management::RestoreOptions {
+            overwrite: self.overwrite,
+            dry_run: self.dry_run,
+        };
         let result = guest
-            .call_restore_licenses(accessor, Directory::BACKUP.to_owned(), flags)
+            .call_restore_licenses(accessor, Directory::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::RestoreOperation {
                  cookie,
-                 progress,
+                 events,
                  completed,
              }| Begun {
                 cookie,
-                events: progress,
+                events,
                 completed,
             },
         ))

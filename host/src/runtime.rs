@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use license_backup_core::{BackupSummary, RestoreSummary, Status, VerifySummary};
+use license_backup_core::{BackupSummary, RestoreSummary, VerifySummary};
 use wasmtime::component::Component;
 
-use crate::bindings::LicenseManagementPre;
+use crate::bindings::ServicePre;
 use crate::run::{self, Call, State};
-use crate::shares::Shares;
+use crate::unc::Shares;
 use crate::{
-    BackupOperation, BackupOptions, Callback, CancellationCookie, ListOperation, ListOptions,
-    Operation, OperationError, RestoreOperation, RestoreOptions, RuntimeError, ShareError,
-    VerifyOperation, VerifyOptions, callbacks,
+    BackupOperation, BackupOptions, Callback, CancellationCookie, LicenseManagerError,
+    ListOperation, ListOptions, Operation, OperationError, RestoreOperation, RestoreOptions,
+    ShareError, VerifyOperation, VerifyOptions, callbacks,
 };
 
 /// Bytes of memory that one operation may use, unless another limit is set. An operation keeps the paths of a store and
@@ -26,8 +26,8 @@ const MEMORY_LIMIT: usize = 1024 * 1024 * 1024;
 /// Making one takes some milliseconds, cloning it none; it can be shared between threads. Each operation gets an instance
 /// of its own, with its own memory and with no more than the directories that it names.
 #[derive(Clone)]
-pub struct Runtime {
-    component: Arc<LicenseManagementPre<State>>,
+pub struct LicenseManager {
+    component: Arc<ServicePre<State>>,
     limits: Limits,
     shares: Arc<Shares>,
 }
@@ -49,9 +49,10 @@ impl Default for Limits {
     }
 }
 
-impl Runtime {
-    pub(crate) fn link(component: &Component) -> Result<Self, RuntimeError> {
-        let component = run::link(component).map_err(|error| RuntimeError::Link(error.into()))?;
+impl LicenseManager {
+    pub(crate) fn link(component: &Component) -> Result<Self, LicenseManagerError> {
+        let component =
+            run::link(component).map_err(|error| LicenseManagerError::Link(error.into()))?;
         Ok(Self {
             component: Arc::new(component),
             limits: Limits::default(),
@@ -138,12 +139,12 @@ impl Runtime {
         self.start(options)
     }
 
-    /// Starts a backup as [`Runtime::backup`] does, and calls `callback` with what happens.
+    /// Starts a backup as [`LicenseManager::backup`] does, and calls `callback` with what happens.
     ///
     /// # Errors
     ///
-    /// Those of [`Runtime::backup`]; the callback is then not called at all.
-    pub fn backup_with<C: Callback<BackupSummary> + 'static>(
+    /// Those of [`LicenseManager::backup`]; the callback is then not called at all.
+    pub fn backup_with_callback<C: Callback<BackupSummary> + 'static>(
         &self,
         options: &BackupOptions,
         callback: C,
@@ -151,7 +152,7 @@ impl Runtime {
         callbacks::relay(self.start(options), callback)
     }
 
-    /// Starts to verify a backup, in the same way as [`Runtime::backup`] starts one: every byte is read, and each fault is an
+    /// Starts to verify a backup, in the same way as [`LicenseManager::backup`] starts one: every byte is read, and each fault is an
     /// event. The outcome of a backup with any fault is `BackupCorrupt`.
     ///
     /// # Errors
@@ -166,12 +167,12 @@ impl Runtime {
         self.start(options)
     }
 
-    /// Starts a verification as [`Runtime::verify`] does, and calls `callback` with what happens.
+    /// Starts a verification as [`LicenseManager::verify`] does, and calls `callback` with what happens.
     ///
     /// # Errors
     ///
-    /// Those of [`Runtime::verify`]; the callback is then not called at all.
-    pub fn verify_with<C: Callback<VerifySummary> + 'static>(
+    /// Those of [`LicenseManager::verify`]; the callback is then not called at all.
+    pub fn verify_with_callback<C: Callback<VerifySummary> + 'static>(
         &self,
         options: &VerifyOptions,
         callback: C,
@@ -179,7 +180,7 @@ impl Runtime {
         callbacks::relay(self.start(options), callback)
     }
 
-    /// Starts to restore a backup, in the same way as [`Runtime::backup`] starts one. The backup is verified first, and
+    /// Starts to restore a backup, in the same way as [`LicenseManager::backup`] starts one. The backup is verified first, and
     /// nothing is changed if it has a fault. Each conflict is an event, and does not keep the rest from being restored.
     ///
     /// What is restored is its owner's alone, as a backup file is.
@@ -196,12 +197,12 @@ impl Runtime {
         self.start(options)
     }
 
-    /// Starts a restore as [`Runtime::restore`] does, and calls `callback` with what happens.
+    /// Starts a restore as [`LicenseManager::restore`] does, and calls `callback` with what happens.
     ///
     /// # Errors
     ///
-    /// Those of [`Runtime::restore`]; the callback is then not called at all.
-    pub fn restore_with<C: Callback<RestoreSummary> + 'static>(
+    /// Those of [`LicenseManager::restore`]; the callback is then not called at all.
+    pub fn restore_with_callback<C: Callback<RestoreSummary> + 'static>(
         &self,
         options: &RestoreOptions,
         callback: C,
@@ -221,19 +222,18 @@ impl Runtime {
         &self,
         options: &ListOptions,
     ) -> impl Future<Output = Result<ListOperation, OperationError>> + Send + use<> {
-        let running = run::start(self.clone(), options.clone());
-        async { running.await.map(ListOperation::from) }
+        self.start(options)
     }
 
-    fn start<C: Call<Event = Status>>(
+    fn start<C: Call>(
         &self,
         options: &C,
-    ) -> impl Future<Output = Result<Operation<C::Summary>, OperationError>> + Send + use<C> {
-        let running = run::start(self.clone(), options.clone());
-        async { running.await.map(Operation::from) }
+    ) -> impl Future<Output = Result<Operation<C::Event, C::Summary>, OperationError>> + Send + use<C>
+    {
+        run::start(self.clone(), options.clone())
     }
 
-    pub(crate) fn component(&self) -> Arc<LicenseManagementPre<State>> {
+    pub(crate) fn component(&self) -> Arc<ServicePre<State>> {
         Arc::clone(&self.component)
     }
 
@@ -246,9 +246,9 @@ impl Runtime {
     }
 }
 
-impl std::fmt::Debug for Runtime {
+impl std::fmt::Debug for LicenseManager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime")
+        f.debug_struct("LicenseManager")
             .field("limits", &self.limits)
             .field("shares", &self.shares)
             .finish_non_exhaustive()

@@ -2,19 +2,19 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{Failure, Status, VerifySummary};
+use license_backup_core::{BackupRestoreStatus, Failure, VerifySummary};
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::licenses::management::management::{self, Guest};
-use crate::bindings::exports::licenses::management::types::BackupRestoreStatus;
+use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::bindings::exports::license_backup::management::types;
 use crate::run::{Access, Begun, Call, CallResult, Directory, State};
-use crate::shares::Shares;
+use crate::unc::Shares;
 
 /// Which backup to verify, and what it is expected to be.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
     from: PathBuf,
-    expected_hash: Option<String>,
+    expected_blake3: Option<String>,
 }
 
 impl VerifyOptions {
@@ -23,24 +23,24 @@ impl VerifyOptions {
     pub fn new(from: impl Into<PathBuf>) -> Self {
         Self {
             from: from.into(),
-            expected_hash: None,
+            expected_blake3: None,
         }
     }
 
     /// The [`VerifySummary::hash`] of an earlier verification, 64 hexadecimal digits. A backup that has another one is not the
     /// one that it was, and told as corrupt.
     #[must_use]
-    pub fn expected_hash(self, hash: impl Into<String>) -> Self {
+    pub fn expected_blake3(self, hash: impl Into<String>) -> Self {
         Self {
-            expected_hash: Some(hash.into()),
+            expected_blake3: Some(hash.into()),
             ..self
         }
     }
 }
 
 impl Call for VerifyOptions {
-    type WireEvent = BackupRestoreStatus;
-    type Event = Status;
+    type WireEvent = types::BackupRestoreStatus;
+    type Event = BackupRestoreStatus;
     type WireSummary = management::VerifySummary;
     type Summary = VerifySummary;
 
@@ -57,18 +57,20 @@ impl Call for VerifyOptions {
         guest: &Guest,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<CallResult<Self>> {
-        let (directory, expected_hash) = (Directory::BACKUP.to_owned(), self.expected_hash.clone());
+        let options = management::VerifyOptions {
+            expected_blake3: self.expected_blake3.clone(),
+        };
         let result = guest
-            .call_verify_backup(accessor, directory, expected_hash)
+            .call_verify_backup(accessor, Directory::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::VerifyOperation {
                  cookie,
-                 progress,
+                 events,
                  completed,
              }| Begun {
                 cookie,
-                events: progress,
+                events,
                 completed,
             },
         ))

@@ -8,7 +8,7 @@ use license_backup_tests::harness::{Sandbox, files_below, passes_b3sum};
 use license_backup_tests::sample::SampleLicense;
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, left_out, sample};
+use crate::fates::{self, backed_up, sample, skipped};
 
 /// A backup of the sample store.
 fn backup() -> (Sandbox, Vec<SampleLicense>) {
@@ -129,7 +129,7 @@ fn name_of_sum(line: &str) -> String {
 }
 
 #[test]
-fn the_record_counts_what_was_backed_up_and_left_out() {
+fn the_record_counts_what_was_backed_up_and_skipped() {
     let (sandbox, files) = backup();
     let record = record(&sandbox);
     assert_eq!(record["licenses"], backed_up(&files).len());
@@ -146,13 +146,13 @@ fn the_record_counts_what_was_backed_up_and_left_out() {
 #[test]
 fn the_record_names_what_was_left_out_with_key_ids_and_reason_in_byte_order_of_path() {
     let (sandbox, files) = backup();
-    let told = record(&sandbox)["left_out"].clone();
+    let told = record(&sandbox)["skipped"].clone();
     let told = told.as_array().unwrap();
     let told_paths: Vec<_> = told
         .iter()
         .map(|line| (line["path"].as_str().unwrap(), &line["reason"]))
         .collect();
-    let expected = left_out(&files);
+    let expected = skipped(&files);
     let paths: Vec<_> = expected
         .iter()
         .map(|file| (file.told_path(), fates::reason(file)))

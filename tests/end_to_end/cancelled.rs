@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupOptions, ErrorCode, Operation, OperationError, RestoreOptions, Status, wait,
+    BackupOptions, BackupRestoreStatus, ErrorCode, Operation, OperationError, RestoreOptions,
+    block_on,
 };
 use license_backup_tests::harness::{Invocation, Moments, Snapshot, counted, sized};
 use nix::sys::signal::Signal;
@@ -40,9 +41,12 @@ impl When {
 }
 
 /// Cancels an operation. Gives whether it has completed all the same.
-fn cancel<S: Send + 'static>(operation: Result<Operation<S>, OperationError>, when: When) -> bool {
+fn cancel<S: Send + 'static>(
+    operation: Result<Operation<BackupRestoreStatus, S>, OperationError>,
+    when: When,
+) -> bool {
     let Operation {
-        mut progress,
+        mut events,
         completed,
         cookie,
     } = operation.expect("the operation is accepted");
@@ -50,9 +54,9 @@ fn cancel<S: Send + 'static>(operation: Result<Operation<S>, OperationError>, wh
         When::AtOnce => {}
         When::After(moment) => thread::sleep(moment),
         When::AtTheEnd => {
-            while progress
+            while events
                 .wait_next()
-                .is_some_and(|status| status != Status::End)
+                .is_some_and(|status| status != BackupRestoreStatus::End)
             {}
         }
     }
@@ -167,7 +171,7 @@ fn a_backup_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_
     backups("through its cookie", |scene, before, when| {
         let options = BackupOptions::new(scene.sandbox.store(), scene.sandbox.backup());
         cancel(
-            wait(RUNTIME.backup(&options.overwrite(before == Before::AnEarlierBackup))),
+            block_on(RUNTIME.backup(&options.overwrite(before == Before::AnEarlierBackup))),
             when,
         )
     });
@@ -187,7 +191,7 @@ fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it
     restores("through its cookie", |scene, when| {
         let options =
             RestoreOptions::new(scene.sandbox.path("from"), scene.target()).overwrite(true);
-        cancel(wait(RUNTIME.restore(&options)), when)
+        cancel(block_on(RUNTIME.restore(&options)), when)
     });
 }
 

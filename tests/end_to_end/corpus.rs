@@ -3,7 +3,8 @@
 use std::fs;
 
 use license_backup::{
-    ErrorCode, OperationError, RestoreOptions, Runtime, Status, VerifyOptions, wait,
+    BackupRestoreStatus, ErrorCode, LicenseManager, OperationError, RestoreOptions, VerifyOptions,
+    block_on,
 };
 use license_backup_tests::corpus::{Case, GROUPS, LEFT_OUT, LICENSES, whole};
 use license_backup_tests::harness::{Sandbox, Snapshot};
@@ -25,24 +26,28 @@ fn sandbox() -> Sandbox {
 }
 
 /// How a verification ended, and the faults that it told.
-fn verify(runtime: &Runtime, sandbox: &Sandbox) -> (Vec<String>, Result<(), OperationError>) {
-    match wait(runtime.verify(&VerifyOptions::new(sandbox.backup()))) {
+fn verify(
+    runtime: &LicenseManager,
+    sandbox: &Sandbox,
+) -> (Vec<String>, Result<(), OperationError>) {
+    match block_on(runtime.verify(&VerifyOptions::new(sandbox.backup()))) {
         Ok(mut operation) => {
-            let faults = std::iter::from_fn(|| operation.progress.wait_next()).filter_map(
-                |event| match event {
-                    Status::Error(failure) => Some(failure.message),
-                    _ => None,
-                },
-            );
+            let faults =
+                std::iter::from_fn(|| operation.events.wait_next()).filter_map(
+                    |event| match event {
+                        BackupRestoreStatus::Error(failure) => Some(failure.message),
+                        _ => None,
+                    },
+                );
             let faults = faults.collect();
-            (faults, wait(operation.completed).map(drop))
+            (faults, block_on(operation.completed).map(drop))
         }
         Err(error) => (Vec::new(), Err(error)),
     }
 }
 
 /// Requires that a case is refused by verify with its place named, and by restore without a change to anything.
-fn refused(runtime: &Runtime, group: &str, case: &Case) {
+fn refused(runtime: &LicenseManager, group: &str, case: &Case) {
     let Case { name, bytes, place } = case;
     let sandbox = Sandbox::new();
     fs::write(sandbox.backup_file(), bytes).unwrap();
@@ -66,7 +71,7 @@ fn refused(runtime: &Runtime, group: &str, case: &Case) {
     );
 
     let restored =
-        match wait(runtime.restore(&RestoreOptions::new(sandbox.backup(), sandbox.store()))) {
+        match block_on(runtime.restore(&RestoreOptions::new(sandbox.backup(), sandbox.store()))) {
             Ok(operation) => operation.wait().map(drop),
             Err(error) => Err(error),
         };

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupOperation, BackupOptions, CancellationCookie, ErrorCode, ListOptions, Operation,
-    RestoreOptions, Status, VerifyOptions, wait,
+    BackupOperation, BackupOptions, BackupRestoreStatus, CancellationCookie, ErrorCode,
+    ListOptions, Operation, RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_tests::harness::{Sandbox, counted, files_below, sized};
 use license_backup_tests::sample::SampleStore;
@@ -62,7 +62,7 @@ fn backed_up() -> Sandbox {
 fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down() {
     let sandbox = large();
     let BackupOperation {
-        mut progress,
+        mut events,
         completed,
         cookie: _,
     } = start(&sandbox);
@@ -72,9 +72,9 @@ fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down(
         while stopped.recv_timeout(Duration::from_millis(20))
             == Err(mpsc::RecvTimeoutError::Timeout)
         {
-            read += u64::from(progress.wait_next().is_some());
+            read += u64::from(events.wait_next().is_some());
         }
-        (read, all(progress))
+        (read, all(events))
     });
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
     stop.send(()).unwrap();
@@ -82,13 +82,13 @@ fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down(
     // Nothing that was told is lost to the one who comes back to it.
     let restricted = rest
         .iter()
-        .filter(|status| matches!(status, Status::RestrictedLicense(_)))
+        .filter(|status| matches!(status, BackupRestoreStatus::RestrictedLicense(_)))
         .count() as u64;
     assert!(
         restricted < 5000 && restricted + read >= 5000,
         "{read} were read in time, and {restricted} after the end"
     );
-    assert_eq!(rest.last(), Some(&Status::End));
+    assert_eq!(rest.last(), Some(&BackupRestoreStatus::End));
     runtime_is_as_good_as_before();
 }
 
@@ -96,12 +96,12 @@ fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down(
 fn a_verification_and_a_restore_need_no_reader() {
     let sandbox = backed_up();
     let Operation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+    } = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
-    drop(progress);
+    drop(events);
 
     // Each is a conflict that is told.
     for number in 0..2000 {
@@ -111,15 +111,15 @@ fn a_verification_and_a_restore_need_no_reader() {
     }
     let options = RestoreOptions::new(sandbox.backup(), sandbox.path("new")).dry_run(true);
     let Operation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.restore(&options)).unwrap();
+    } = block_on(RUNTIME.restore(&options)).unwrap();
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.restored, summary.conflicts), (18_000, 2000));
-    let told = all(progress)
+    let told = all(events)
         .into_iter()
-        .filter(|status| matches!(status, Status::Error(_)))
+        .filter(|status| matches!(status, BackupRestoreStatus::Error(_)))
         .count();
     assert_eq!(
         told, 2000,
@@ -131,14 +131,14 @@ fn a_verification_and_a_restore_need_no_reader() {
 #[test]
 fn operations_of_which_everything_is_dropped_mid_way_go_on_to_their_end_and_leave_nothing_open() {
     let sandbox = backed_up();
-    drop(wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap());
-    drop(wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap());
-    drop(wait(RUNTIME.list(&ListOptions::store(sandbox.store()))).unwrap());
-    let mut operation = wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
-    wait_until_half_way(&mut operation.progress);
+    drop(block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap());
+    drop(block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap());
+    drop(block_on(RUNTIME.list(&ListOptions::store(sandbox.store()))).unwrap());
+    let mut operation = block_on(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    wait_until_half_way(&mut operation.events);
     drop(operation);
     wait_until_released(&sandbox);
-    let verified = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+    let verified = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(verified.completed).unwrap().licenses, 20_000);
     runtime_is_as_good_as_before();
 }
@@ -163,7 +163,7 @@ fn calls_that_are_given_up_before_they_are_answered_leave_nothing_open() {
         thread::sleep(Duration::from_millis(1));
     }
     wait_until_released(&sandbox);
-    let verified = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+    let verified = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(verified.completed).unwrap().licenses, 300);
     runtime_is_as_good_as_before();
 }
@@ -186,16 +186,16 @@ fn a_call_that_nobody_ever_looks_at_begins_nothing() {
 fn a_listing_that_nobody_reads_ends_when_it_is_cancelled_or_dropped() {
     let sandbox = backed_up();
     let options = ListOptions::backup(sandbox.backup());
-    let operation = wait(RUNTIME.list(&options)).unwrap();
+    let operation = block_on(RUNTIME.list(&options)).unwrap();
     operation.cookie.cancel();
     assert_eq!(
         outcome(operation.completed).unwrap_err().code(),
         ErrorCode::Cancelled
     );
-    drop(operation.licenses);
+    drop(operation.events);
 
-    let operation = wait(RUNTIME.list(&options)).unwrap();
-    drop(operation.licenses);
+    let operation = block_on(RUNTIME.list(&options)).unwrap();
+    drop(operation.events);
     assert_eq!(
         outcome(operation.completed).unwrap_err().code(),
         ErrorCode::Cancelled
@@ -210,12 +210,12 @@ fn events_that_nobody_reads_take_little_of_the_memory_of_an_operation() {
     // Little more than 25000 names and 5000 reasons to leave out a file take anyway.
     let bounded = RUNTIME.clone().with_memory_limit(8 << 20);
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(bounded.backup(&options(&sandbox))).unwrap();
+    } = block_on(bounded.backup(&options(&sandbox))).unwrap();
     assert_eq!(outcome(completed).unwrap().restricted, 5000);
-    assert!(all(progress).len() >= 5000, "they should all be there");
+    assert!(all(events).len() >= 5000, "they should all be there");
 }
 
 /// The most memory that a process has used so far, in KiB; nothing when it is over.
@@ -293,7 +293,7 @@ fn calls_from_many_threads_at_once_do_not_disturb_one_another() {
                 let backup = BackupOptions::new(sandbox.store(), sandbox.backup()).overwrite(true);
                 let mut operations = 0;
                 for _ in 0..rounds {
-                    let cancelled = wait(RUNTIME.backup(&backup)).unwrap();
+                    let cancelled = block_on(RUNTIME.backup(&backup)).unwrap();
                     cancel_from_many_threads(&cancelled.cookie);
                     // Either is right: what matters is that it ends.
                     let ended = outcome(cancelled.completed);
@@ -304,20 +304,23 @@ fn calls_from_many_threads_at_once_do_not_disturb_one_another() {
 
                     // The events are read by another thread than the one that waits for the outcome.
                     let BackupOperation {
-                        progress,
+                        events,
                         completed,
                         cookie: _,
-                    } = wait(RUNTIME.backup(&backup)).unwrap();
-                    let reader = thread::spawn(move || all(progress));
+                    } = block_on(RUNTIME.backup(&backup)).unwrap();
+                    let reader = thread::spawn(move || all(events));
                     assert_eq!(outcome(completed).unwrap().licenses, 100 + thread);
-                    assert_eq!(reader.join().unwrap().last(), Some(&Status::End));
+                    assert_eq!(
+                        reader.join().unwrap().last(),
+                        Some(&BackupRestoreStatus::End)
+                    );
 
                     let verified =
-                        wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
+                        block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
                     assert_eq!(outcome(verified.completed).unwrap().licenses, 100 + thread);
                     let options = RestoreOptions::new(sandbox.backup(), sandbox.path("new"));
                     let restored =
-                        outcome(wait(RUNTIME.restore(&options)).unwrap().completed).unwrap();
+                        outcome(block_on(RUNTIME.restore(&options)).unwrap().completed).unwrap();
                     assert_eq!(restored.restored + restored.present, 100 + thread);
                     operations += 4;
                 }

@@ -6,7 +6,7 @@ use license_backup_tests::harness::{Outcome, Sandbox};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, errors, left_out, restricted, sample};
+use crate::fates::{self, backed_up, errors, restricted, sample, skipped};
 
 /// A backup of the sample store with JSON lines.
 fn backup() -> (Sandbox, Vec<SampleLicense>, Outcome) {
@@ -37,7 +37,7 @@ fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
     );
     assert_eq!(of_kind(&events, "begin").len(), 1);
     assert_eq!(of_kind(&events, "end").len(), 1);
-    let known = ["begin", "progress", "restricted", "error", "end"];
+    let known = ["begin", "progress", "restricted-license", "error", "end"];
     for event in &events {
         assert!(known.contains(&event["event"].as_str().unwrap()), "{event}");
     }
@@ -46,14 +46,14 @@ fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
 #[test]
 fn every_restricted_license_is_told_with_its_ids_and_reason() {
     let (_sandbox, files, outcome) = backup();
-    let mut told = of_kind(&outcome.events(), "restricted");
+    let mut told = of_kind(&outcome.events(), "restricted-license");
     told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
     let expected: Vec<_> = restricted(&files)
         .into_iter()
         .map(|file| {
             let mut event = json!({
                 "schema": 1,
-                "event": "restricted",
+                "event": "restricted-license",
                 "path": file.told_path(),
                 "license_ids": file.identity.license_ids,
                 "key_ids": file.identity.key_ids,
@@ -249,7 +249,7 @@ fn people_are_told_how_many_licenses_were_backed_up_and_what_was_left_out_and_wh
         "{}",
         outcome.report()
     );
-    let reasons: BTreeSet<_> = left_out(&files).into_iter().map(fates::reason).collect();
+    let reasons: BTreeSet<_> = skipped(&files).into_iter().map(fates::reason).collect();
     for reason in reasons {
         assert!(
             told.contains(reason),

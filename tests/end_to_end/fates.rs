@@ -28,7 +28,7 @@ pub(crate) fn restored(files: &[SampleLicense]) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// The files that must be left out, in byte order of the path that is told.
-pub(crate) fn left_out(files: &[SampleLicense]) -> Vec<&SampleLicense> {
+pub(crate) fn skipped(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     let is_reported = |expected| matches!(expected, Expected::Restricted(_) | Expected::Error(_));
     in_path_order(files, is_reported)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use license_backup::{Runtime, RuntimeError};
+use license_backup::{LicenseManager, LicenseManagerError};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
@@ -96,6 +96,9 @@ fn a_component_that_imports_anything_else_is_refused() {
     let reaching_out = wat::parse_str(
         r#"(component (import "wasi:random/random@0.2.12" (instance (export "get-random-u64" (func (result u64))))))"#,
     );
-    let refused = Runtime::from_component(&reaching_out.expect("it is a component"));
-    assert!(matches!(refused, Err(RuntimeError::Link(_))), "{refused:?}");
+    let refused = LicenseManager::from_component(&reaching_out.expect("it is a component"));
+    assert!(
+        matches!(refused, Err(LicenseManagerError::Link(_))),
+        "{refused:?}"
+    );
 }

@@ -16,11 +16,11 @@ use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView};
 use wasmtime_wasi::p2::bindings::{filesystem, io};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
-use self::bindings::LicenseManagement;
-use self::bindings::exports::licenses::management::management::{
-    BackupFlags, Guest, ListSource, RestoreFlags,
+use self::bindings::Service;
+use self::bindings::exports::license_backup::management::management::{
+    BackupOptions, Guest, ListSource, RestoreOptions, VerifyOptions,
 };
-use self::bindings::exports::licenses::management::types::{ErrorCode, Failure};
+use self::bindings::exports::license_backup::management::types::{ErrorCode, Failure};
 
 mod bindings {
     #![allow(
@@ -33,7 +33,7 @@ mod bindings {
 
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "license-management",
+        world: "service",
         with: { "wasi": wasmtime_wasi::p2::bindings },
         imports: { default: async | trappable },
         exports: { default: async | store },
@@ -100,9 +100,8 @@ fn with_instance(
         .unwrap();
     executor
         .block_on(async {
-            let instance =
-                LicenseManagement::instantiate_async(&mut store, &component, &linker).await?;
-            let guest = instance.licenses_management_management();
+            let instance = Service::instantiate_async(&mut store, &component, &linker).await?;
+            let guest = instance.license_backup_management_management();
             store
                 .run_concurrent(async |accessor| calls(guest, accessor).await)
                 .await?
@@ -156,7 +155,11 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
     with_instance(&sandbox, async |guest, accessor| {
         let backup = async || {
             guest
-                .call_backup_licenses(accessor, "/backup".into(), BackupFlags::OVERWRITE)
+                .call_backup_licenses(
+                    accessor,
+                    "/backup".into(),
+                    BackupOptions { overwrite: true },
+                )
                 .await
         };
         let mut unread = Vec::new();
@@ -165,14 +168,27 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
             let refused = backup().await?.err().map(|failure| failure.code);
             assert_eq!(refused, Some(ErrorCode::Busy));
             let refused = guest
-                .call_verify_backup(accessor, "/backup".into(), None)
+                .call_verify_backup(
+                    accessor,
+                    "/backup".into(),
+                    VerifyOptions {
+                        expected_blake3: None,
+                    },
+                )
                 .await?;
             assert_eq!(
                 refused.err().map(|failure| failure.code),
                 Some(ErrorCode::Busy)
             );
             let refused = guest
-                .call_restore_licenses(accessor, "/backup".into(), RestoreFlags::empty())
+                .call_restore_licenses(
+                    accessor,
+                    "/backup".into(),
+                    RestoreOptions {
+                        overwrite: false,
+                        dry_run: false,
+                    },
+                )
                 .await?;
             assert_eq!(
                 refused.err().map(|failure| failure.code),
@@ -189,7 +205,7 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
                 .await
                 .expect("the backup completes");
             assert_eq!(summary.licenses, 2000);
-            unread.push(operation.progress);
+            unread.push(operation.events);
         }
         assert_eq!(unread.len(), 3);
         Ok(())
@@ -201,7 +217,11 @@ fn a_call_that_is_refused_leaves_the_instance_free() {
     let sandbox = Sandbox::with_many_files(10);
     with_instance(&sandbox, async |guest, accessor| {
         let refused = guest
-            .call_backup_licenses(accessor, "/backup/nowhere".into(), BackupFlags::empty())
+            .call_backup_licenses(
+                accessor,
+                "/backup/nowhere".into(),
+                BackupOptions { overwrite: false },
+            )
             .await?;
         let failure = refused.map(|_| ()).expect_err("there is no such directory");
         assert_eq!(failure.code, ErrorCode::PathNotFound);
@@ -211,7 +231,11 @@ fn a_call_that_is_refused_leaves_the_instance_free() {
             failure.message
         );
         let accepted = guest
-            .call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty())
+            .call_backup_licenses(
+                accessor,
+                "/backup".into(),
+                BackupOptions { overwrite: false },
+            )
             .await?;
         let summary = outcome(accessor, accepted.expect("the instance is free").completed).await;
         assert_eq!(summary.map(|summary| summary.licenses), Ok(10));
@@ -225,7 +249,11 @@ fn cancelling_twice_and_after_the_end_is_harmless_and_frees_the_instance() {
     with_instance(&sandbox, async |guest, accessor| {
         for _ in 0..2 {
             let accepted = guest
-                .call_backup_licenses(accessor, "/backup".into(), BackupFlags::empty())
+                .call_backup_licenses(
+                    accessor,
+                    "/backup".into(),
+                    BackupOptions { overwrite: false },
+                )
                 .await?;
             let operation = accepted.expect("the instance is free");
             guest

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupOperation, BackupOptions, BackupSummary, Completion, ErrorCode, Events, Failure, Format,
-    OperationError, Runtime, Status, wait,
+    BackupOperation, BackupOptions, BackupRestoreStatus, BackupSummary, Completion, ErrorCode,
+    Events, Failure, LicenseFormat, LicenseManager, OperationError, block_on,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
@@ -17,25 +17,25 @@ use license_backup_tests::sample::SampleStore;
 use crate::fates::{self, backed_up, errors, restricted, sample};
 
 /// Compiled once for all tests, as an embedder does.
-pub(crate) static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Runtime::new().expect("the embedded component is sound"));
+pub(crate) static RUNTIME: LazyLock<LicenseManager> =
+    LazyLock::new(|| LicenseManager::new().expect("the embedded component is sound"));
 
 pub(crate) fn options(sandbox: &Sandbox) -> BackupOptions {
     BackupOptions::new(sandbox.store(), sandbox.backup())
 }
 
 pub(crate) fn start(sandbox: &Sandbox) -> BackupOperation {
-    wait(RUNTIME.backup(&options(sandbox))).expect("the backup is accepted")
+    block_on(RUNTIME.backup(&options(sandbox))).expect("the backup is accepted")
 }
 
-pub(crate) fn all(mut events: Events<Status>) -> Vec<Status> {
+pub(crate) fn all(mut events: Events<BackupRestoreStatus>) -> Vec<BackupRestoreStatus> {
     std::iter::from_fn(|| events.wait_next()).collect()
 }
 
 /// What was told to be amiss.
-pub(crate) fn told_errors(events: &[Status]) -> Vec<&Failure> {
+pub(crate) fn told_errors(events: &[BackupRestoreStatus]) -> Vec<&Failure> {
     let errors = events.iter().filter_map(|status| match status {
-        Status::Error(failure) => Some(failure),
+        BackupRestoreStatus::Error(failure) => Some(failure),
         _ => None,
     });
     errors.collect()
@@ -44,7 +44,7 @@ pub(crate) fn told_errors(events: &[Status]) -> Vec<&Failure> {
 /// The outcome, which must come in time.
 pub(crate) fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(wait(completed)));
+    thread::spawn(move || sender.send(block_on(completed)));
     receiver
         .recv_timeout(Duration::from_mins(2))
         .expect("the operation should end")
@@ -65,9 +65,9 @@ pub(crate) fn large() -> Sandbox {
 }
 
 /// Reads events until the backup is at work on the licenses.
-pub(crate) fn wait_until_half_way(progress: &mut Events<Status>) {
-    while let Some(status) = progress.wait_next() {
-        if matches!(status, Status::Information(progress) if progress.done >= 1000) {
+pub(crate) fn wait_until_half_way(events: &mut Events<BackupRestoreStatus>) {
+    while let Some(status) = events.wait_next() {
+        if matches!(status, BackupRestoreStatus::Progress(events) if events.done >= 1000) {
             return;
         }
     }
@@ -78,13 +78,13 @@ pub(crate) fn wait_until_half_way(progress: &mut Events<Status>) {
 fn begin_is_first_and_end_last_and_both_come_once() {
     let (sandbox, _) = Sandbox::with_store(sample());
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie: _,
     } = start(&sandbox);
-    let events = all(progress);
+    let events = all(events);
     outcome(completed).unwrap();
-    let at = |wanted: &Status| {
+    let at = |wanted: &BackupRestoreStatus| {
         events
             .iter()
             .enumerate()
@@ -92,18 +92,18 @@ fn begin_is_first_and_end_last_and_both_come_once() {
             .map(|(at, _)| at)
             .collect::<Vec<_>>()
     };
-    assert_eq!(at(&Status::Begin), [0]);
-    assert_eq!(at(&Status::End), [events.len() - 1]);
+    assert_eq!(at(&BackupRestoreStatus::Begin), [0]);
+    assert_eq!(at(&BackupRestoreStatus::End), [events.len() - 1]);
 }
 
 #[test]
 fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
     let (sandbox, files) = Sandbox::with_store(sample());
-    let events = all(start(&sandbox).progress);
+    let events = all(start(&sandbox).events);
     let mut told: Vec<_> = events
         .iter()
         .filter_map(|status| match status {
-            Status::RestrictedLicense(license) => Some(license),
+            BackupRestoreStatus::RestrictedLicense(license) => Some(license),
             _ => None,
         })
         .collect();
@@ -117,7 +117,7 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
             (&file.told_path(), fates::reason(file))
         );
         assert_eq!(
-            license.identity.format.map(Format::name),
+            license.identity.format.map(LicenseFormat::name),
             identity.format,
             "{}",
             license.path
@@ -143,7 +143,7 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
 #[test]
 fn every_license_that_cannot_be_read_is_told_as_an_error() {
     let (sandbox, files) = Sandbox::with_store(sample());
-    let events = all(start(&sandbox).progress);
+    let events = all(start(&sandbox).events);
     let told = told_errors(&events).into_iter();
     let mut told: Vec<_> = told
         .map(|failure| {
@@ -196,31 +196,34 @@ fn the_binary_and_the_library_write_the_same_bytes() {
 fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
     let sandbox = large();
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie: _,
     } = start(&sandbox);
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.licenses, summary.restricted), (20_000, 5000));
     // All that was told meanwhile but progress is still there.
-    let events = all(progress);
+    let events = all(events);
     let restricted = events
         .iter()
-        .filter(|status| matches!(status, Status::RestrictedLicense(_)))
+        .filter(|status| matches!(status, BackupRestoreStatus::RestrictedLicense(_)))
         .count();
     assert_eq!(restricted, 5000);
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
 
     let unread = fs::read(sandbox.backup_file()).unwrap();
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
-    all(progress);
+    } = block_on(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    all(events);
     outcome(completed).unwrap();
     assert!(
         fs::read(sandbox.backup_file()).unwrap() == unread,
@@ -232,20 +235,20 @@ fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
 fn a_stream_that_is_dropped_changes_nothing() {
     let sandbox = large();
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie: _,
     } = start(&sandbox);
-    drop(progress);
+    drop(events);
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
 
     let BackupOperation {
-        mut progress,
+        mut events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
-    wait_until_half_way(&mut progress);
-    drop(progress);
+    } = block_on(RUNTIME.backup(&options(&sandbox).overwrite(true))).unwrap();
+    wait_until_half_way(&mut events);
+    drop(events);
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
 }
 
@@ -253,12 +256,12 @@ fn a_stream_that_is_dropped_changes_nothing() {
 fn a_cookie_that_is_dropped_does_not_cancel() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie,
     } = start(&sandbox);
     drop(cookie);
-    all(progress);
+    all(events);
     assert_eq!(outcome(completed).unwrap().licenses, 3000);
 }
 
@@ -282,14 +285,14 @@ fn cancelling_mid_way_leaves_the_directory_as_it_was() {
     for overwrite in [false, true] {
         let before = Snapshot::of(&sandbox.backup());
         let BackupOperation {
-            mut progress,
+            mut events,
             completed,
             cookie,
-        } = wait(RUNTIME.backup(&options(&sandbox).overwrite(overwrite))).unwrap();
-        wait_until_half_way(&mut progress);
+        } = block_on(RUNTIME.backup(&options(&sandbox).overwrite(overwrite))).unwrap();
+        wait_until_half_way(&mut events);
         cookie.cancel();
         cookie.cancel();
-        let rest = all(progress);
+        let rest = all(events);
         let error = outcome(completed).unwrap_err();
         assert_eq!(
             (error.code(), error.hresult()),
@@ -297,7 +300,7 @@ fn cancelling_mid_way_leaves_the_directory_as_it_was() {
         );
         assert_eq!(
             rest.last(),
-            Some(&Status::End),
+            Some(&BackupRestoreStatus::End),
             "the last event should come after a cancellation too"
         );
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
@@ -311,27 +314,27 @@ fn cancelling_mid_way_leaves_the_directory_as_it_was() {
 fn cancelling_needs_no_reader_of_the_events() {
     let sandbox = large();
     let BackupOperation {
-        mut progress,
+        mut events,
         completed,
         cookie,
     } = start(&sandbox);
-    wait_until_half_way(&mut progress);
+    wait_until_half_way(&mut events);
     cookie.cancel();
     let error = outcome(completed).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Cancelled);
     assert!(Snapshot::of(&sandbox.backup()).names().is_empty());
-    drop(progress);
+    drop(events);
 }
 
 #[test]
 fn cancelling_after_the_end_has_no_effect() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let BackupOperation {
-        progress,
+        events,
         completed,
         cookie,
     } = start(&sandbox);
-    all(progress);
+    all(events);
     outcome(completed).unwrap();
     let before = Snapshot::of(&sandbox.backup());
     cookie.cancel();
@@ -366,7 +369,7 @@ fn each_refusal_has_its_code_and_hresult() {
             0x8007_0057,
         ),
     ] {
-        let error = wait(RUNTIME.backup(&options)).unwrap_err();
+        let error = block_on(RUNTIME.backup(&options)).unwrap_err();
         assert_eq!(
             (error.code(), error.hresult()),
             (code, hresult),
@@ -379,7 +382,7 @@ fn each_refusal_has_its_code_and_hresult() {
 fn a_refusal_names_the_directory_as_the_caller_does() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
-    let error = wait(RUNTIME.backup(&options(&sandbox))).unwrap_err();
+    let error = block_on(RUNTIME.backup(&options(&sandbox))).unwrap_err();
     let backup = sandbox.backup().display().to_string();
     assert_eq!(error.path().as_deref(), Some(backup.as_str()));
     assert!(error.to_string().contains(&backup), "{error}");

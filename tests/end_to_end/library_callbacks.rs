@@ -5,13 +5,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError, RestoreOptions, Status,
-    VerifyOptions, wait,
+    BackupRestoreStatus, BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError,
+    RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::{backed_up, left_out, sample};
+use crate::fates::{backed_up, sample, skipped};
 use crate::library::{RUNTIME, options, start};
 
 /// Sends on what it is called with.
@@ -21,12 +21,12 @@ struct Recorder<Summary> {
 
 #[derive(Debug)]
 enum Call<Summary> {
-    Progress(Status),
+    Progress(BackupRestoreStatus),
     Completed(Result<Summary, OperationError>),
 }
 
 impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
-    fn progress(&mut self, status: Status) {
+    fn progress(&mut self, status: BackupRestoreStatus) {
         self.calls.send(Call::Progress(status)).unwrap();
     }
 
@@ -36,7 +36,9 @@ impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
 }
 
 /// The calls but the last, which must be that of the outcome, and the outcome, which must be a success.
-fn recorded<Summary>(called: &mpsc::Receiver<Call<Summary>>) -> (Vec<Status>, Summary) {
+fn recorded<Summary>(
+    called: &mpsc::Receiver<Call<Summary>>,
+) -> (Vec<BackupRestoreStatus>, Summary) {
     let mut progress = Vec::new();
     loop {
         match called
@@ -61,15 +63,23 @@ fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after
     let (sandbox, files) = Sandbox::with_store(sample());
     let (calls, called) = mpsc::channel();
     let _cookie: CancellationCookie =
-        wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap();
+        block_on(RUNTIME.backup_with_callback(&options(&sandbox), Recorder { calls })).unwrap();
     let (events, summary) = recorded(&called);
     assert_eq!(summary.licenses, backed_up(&files).len() as u64);
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
-    let told = |event: &&Status| matches!(event, Status::RestrictedLicense(_) | Status::Error(_));
-    assert_eq!(events.iter().filter(told).count(), left_out(&files).len());
+    let told = |event: &&BackupRestoreStatus| {
+        matches!(
+            event,
+            BackupRestoreStatus::RestrictedLicense(_) | BackupRestoreStatus::Error(_)
+        )
+    };
+    assert_eq!(events.iter().filter(told).count(), skipped(&files).len());
 }
 
 #[test]
@@ -77,21 +87,30 @@ fn a_verification_and_a_restore_call_back_as_a_backup_does() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (calls, called) = mpsc::channel();
-    wait(RUNTIME.verify_with(&VerifyOptions::new(sandbox.backup()), Recorder { calls })).unwrap();
+    block_on(
+        RUNTIME.verify_with_callback(&VerifyOptions::new(sandbox.backup()), Recorder { calls }),
+    )
+    .unwrap();
     let (events, summary) = recorded(&called);
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
     assert_eq!(summary.licenses, 3);
 
     let (calls, called) = mpsc::channel();
     let options = RestoreOptions::new(sandbox.backup(), sandbox.store());
-    wait(RUNTIME.restore_with(&options, Recorder { calls })).unwrap();
+    block_on(RUNTIME.restore_with_callback(&options, Recorder { calls })).unwrap();
     let (events, summary) = recorded(&called);
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
     assert_eq!(summary.present, 3);
 }
@@ -101,7 +120,8 @@ fn a_callback_is_not_called_for_a_backup_that_is_refused() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (calls, called) = mpsc::channel();
-    let error = wait(RUNTIME.backup_with(&options(&sandbox), Recorder { calls })).unwrap_err();
+    let error =
+        block_on(RUNTIME.backup_with_callback(&options(&sandbox), Recorder { calls })).unwrap_err();
     assert_eq!(error.code(), ErrorCode::BackupExists);
     assert_eq!(called.iter().count(), 0);
 }
@@ -110,7 +130,7 @@ fn a_callback_is_not_called_for_a_backup_that_is_refused() {
 fn a_callback_that_blocks_holds_nothing_up() {
     struct Blocking(mpsc::Receiver<()>);
     impl Callback<BackupSummary> for Blocking {
-        fn progress(&mut self, _: Status) {
+        fn progress(&mut self, _: BackupRestoreStatus) {
             let _ = self.0.recv();
         }
         fn completed(&mut self, _: Result<BackupSummary, OperationError>) {}
@@ -118,7 +138,8 @@ fn a_callback_that_blocks_holds_nothing_up() {
 
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
     let (release, released) = mpsc::channel();
-    let _cookie = wait(RUNTIME.backup_with(&options(&sandbox), Blocking(released))).unwrap();
+    let _cookie =
+        block_on(RUNTIME.backup_with_callback(&options(&sandbox), Blocking(released))).unwrap();
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
         assert!(

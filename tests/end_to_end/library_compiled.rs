@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use license_backup::{Runtime, RuntimeError, wait};
+use license_backup::{LicenseManager, LicenseManagerError, block_on};
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
 
@@ -24,12 +24,12 @@ fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
     start(&sandbox).wait().expect("the backup can be made");
     let embedded = fs::read(sandbox.backup_file()).expect("it was made");
 
-    let compiled = Runtime::compile(&component()).expect("it is a component");
+    let compiled = LicenseManager::compile(&component()).expect("it is a component");
     // SAFETY: it was compiled in the line above.
-    let runtime =
-        unsafe { Runtime::from_compiled(&compiled) }.expect("it was compiled for this machine");
-    let operation =
-        wait(runtime.backup(&options(&sandbox).overwrite(true))).expect("the backup is accepted");
+    let runtime = unsafe { LicenseManager::from_compiled(&compiled) }
+        .expect("it was compiled for this machine");
+    let operation = block_on(runtime.backup(&options(&sandbox).overwrite(true)))
+        .expect("the backup is accepted");
     operation.wait().expect("the backup can be made");
     assert!(
         fs::read(sandbox.backup_file()).expect("it was made") == embedded,
@@ -39,7 +39,7 @@ fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
 
 #[test]
 fn what_another_version_has_compiled_is_refused() {
-    let mut compiled = Runtime::compile(&component()).expect("it is a component");
+    let mut compiled = LicenseManager::compile(&component()).expect("it is a component");
     // The major version of wasmtime, behind its length.
     let version = b"\x0248";
     let at = compiled
@@ -47,9 +47,9 @@ fn what_another_version_has_compiled_is_refused() {
         .position(|bytes| bytes == version);
     compiled[at.expect("the version is in it") + 2] = b'7';
     // SAFETY: it is refused for its version before any of its code is looked at.
-    let refused = unsafe { Runtime::from_compiled(&compiled) };
+    let refused = unsafe { LicenseManager::from_compiled(&compiled) };
     assert!(
-        matches!(refused, Err(RuntimeError::Unfit(_))),
+        matches!(refused, Err(LicenseManagerError::Incompatible(_))),
         "{refused:?}"
     );
 }
@@ -58,9 +58,9 @@ fn what_another_version_has_compiled_is_refused() {
 fn what_was_not_compiled_is_refused() {
     for bytes in [&b""[..], b"no component", &component()] {
         // SAFETY: it holds no machine code.
-        let refused = unsafe { Runtime::from_compiled(bytes) };
+        let refused = unsafe { LicenseManager::from_compiled(bytes) };
         assert!(
-            matches!(refused, Err(RuntimeError::Unfit(_))),
+            matches!(refused, Err(LicenseManagerError::Incompatible(_))),
             "{refused:?}"
         );
     }

@@ -3,8 +3,8 @@
 use std::fs;
 
 use license_backup::{
-    BackupOperation, BackupOptions, ErrorCode, ListOptions, OperationError, RestoreOptions,
-    Runtime, RuntimeError, Status, VerifyOptions, wait,
+    BackupOperation, BackupOptions, BackupRestoreStatus, ErrorCode, LicenseManager,
+    LicenseManagerError, ListOptions, OperationError, RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
@@ -18,7 +18,7 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
     let earlier = fs::read(sandbox.backup_file()).unwrap();
     for limit in [64 << 10, 3 << 20] {
         let starved = RUNTIME.clone().with_memory_limit(limit);
-        let ended = wait(starved.backup(&options(&sandbox).overwrite(true)))
+        let ended = block_on(starved.backup(&options(&sandbox).overwrite(true)))
             .and_then(BackupOperation::wait);
         let error = ended.expect_err("the backup should need more memory");
         assert_eq!(
@@ -33,7 +33,7 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
 
         let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
         assert_eq!(
-            wait(starved.with_memory_limit(64 << 20).backup(&options(&small)))
+            block_on(starved.with_memory_limit(64 << 20).backup(&options(&small)))
                 .unwrap()
                 .wait()
                 .unwrap()
@@ -47,14 +47,14 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
 fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
     let sandbox = large();
     let starved = RUNTIME.clone().with_memory_limit(3 << 20);
-    let operation =
-        wait(starved.backup(&options(&sandbox))).expect("the component begins with little memory");
+    let operation = block_on(starved.backup(&options(&sandbox)))
+        .expect("the component begins with little memory");
     let error = outcome(operation.completed).unwrap_err();
     assert!(
         matches!(error, OperationError::OutOfMemory { limit: 3_145_728 }),
         "{error:?}"
     );
-    assert!(!all(operation.progress).contains(&Status::End));
+    assert!(!all(operation.events).contains(&BackupRestoreStatus::End));
 }
 
 #[test]
@@ -62,13 +62,13 @@ fn a_directory_that_is_not_there_is_told_by_the_call() {
     let sandbox = Sandbox::new();
     let (store, backup, nowhere) = (sandbox.store(), sandbox.backup(), sandbox.path("nowhere"));
     for error in [
-        wait(RUNTIME.backup(&BackupOptions::new(&nowhere, &backup))).unwrap_err(),
-        wait(RUNTIME.backup(&BackupOptions::new(&store, &nowhere))).unwrap_err(),
-        wait(RUNTIME.verify(&VerifyOptions::new(&nowhere))).unwrap_err(),
-        wait(RUNTIME.restore(&RestoreOptions::new(&nowhere, &store))).unwrap_err(),
-        wait(RUNTIME.restore(&RestoreOptions::new(&backup, &nowhere))).unwrap_err(),
-        wait(RUNTIME.list(&ListOptions::store(&nowhere))).unwrap_err(),
-        wait(RUNTIME.list(&ListOptions::backup(&nowhere))).unwrap_err(),
+        block_on(RUNTIME.backup(&BackupOptions::new(&nowhere, &backup))).unwrap_err(),
+        block_on(RUNTIME.backup(&BackupOptions::new(&store, &nowhere))).unwrap_err(),
+        block_on(RUNTIME.verify(&VerifyOptions::new(&nowhere))).unwrap_err(),
+        block_on(RUNTIME.restore(&RestoreOptions::new(&nowhere, &store))).unwrap_err(),
+        block_on(RUNTIME.restore(&RestoreOptions::new(&backup, &nowhere))).unwrap_err(),
+        block_on(RUNTIME.list(&ListOptions::store(&nowhere))).unwrap_err(),
+        block_on(RUNTIME.list(&ListOptions::backup(&nowhere))).unwrap_err(),
     ] {
         assert!(
             matches!(&error, OperationError::Directory { path, .. } if *path == nowhere),
@@ -84,9 +84,9 @@ fn a_directory_that_is_not_there_is_told_by_the_call() {
 
 #[test]
 fn bytes_that_are_no_component_make_no_runtime() {
-    let refused = Runtime::from_component(b"no component");
+    let refused = LicenseManager::from_component(b"no component");
     assert!(
-        matches!(refused, Err(RuntimeError::Compile(_))),
+        matches!(refused, Err(LicenseManagerError::Compile(_))),
         "{refused:?}"
     );
 }
@@ -97,7 +97,7 @@ fn what_the_library_hands_out_can_be_moved_between_threads() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let call = RUNTIME.backup(&options(&sandbox));
     movable(&call);
-    let operation = wait(call).expect("the backup is accepted");
+    let operation = block_on(call).expect("the backup is accepted");
     movable(&operation);
     assert!(operation.wait().is_ok());
 }

@@ -4,37 +4,34 @@ use std::thread;
 use std::time::Duration;
 
 use license_backup::{
-    ErrorCode, ListOperation, ListOptions, ListSummary, Listing, OperationError, Restriction,
-    Standing, wait,
+    ErrorCode, LicenseListing, LicenseStanding, ListOperation, ListOptions, ListSummary,
+    OperationError, Restriction, block_on,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
 
-use crate::fates::{self, backed_up, left_out, sample};
+use crate::fates::{self, backed_up, sample, skipped};
 use crate::library::{RUNTIME, large, outcome, start};
 
 /// All that is listed, and the totals.
-fn listed(options: &ListOptions) -> Result<(Vec<Listing>, ListSummary), OperationError> {
+fn listed(options: &ListOptions) -> Result<(Vec<LicenseListing>, ListSummary), OperationError> {
     let ListOperation {
-        mut licenses,
+        mut events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.list(options))?;
-    let listings = std::iter::from_fn(|| licenses.wait_next()).collect();
+    } = block_on(RUNTIME.list(options))?;
+    let listings = std::iter::from_fn(|| events.wait_next()).collect();
     outcome(completed).map(|summary| (listings, summary))
 }
 
 #[test]
-fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_left_out() {
+fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_skipped() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let (listings, summary) = listed(&ListOptions::backup(sandbox.backup())).unwrap();
     assert_eq!(
-        (summary.licenses, summary.left_out),
-        (
-            backed_up(&files).len() as u64,
-            left_out(&files).len() as u64
-        )
+        (summary.licenses, summary.skipped),
+        (backed_up(&files).len() as u64, skipped(&files).len() as u64)
     );
     assert!(
         summary
@@ -43,11 +40,11 @@ fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_left_out() {
     );
     assert_eq!(
         listings.len(),
-        backed_up(&files).len() + left_out(&files).len()
+        backed_up(&files).len() + skipped(&files).len()
     );
     let opaque = listings
         .iter()
-        .filter(|listing| listing.standing == Standing::Restricted(Restriction::Opaque));
+        .filter(|listing| listing.standing == LicenseStanding::Restricted(Restriction::Opaque));
     let expected = files
         .iter()
         .filter(|file| file.expected == Expected::Restricted("opaque"));
@@ -61,14 +58,14 @@ fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
     let expected = (
         backed_up(&files).len() as u64,
         fates::bytes(&files),
-        left_out(&files).len() as u64,
+        skipped(&files).len() as u64,
         None,
     );
     assert_eq!(
         (
             summary.licenses,
             summary.bytes,
-            summary.left_out,
+            summary.skipped,
             summary.program
         ),
         expected
@@ -93,10 +90,10 @@ fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
             .find(|listing| listing.path == file.told_path())
             .expect("it is listed");
         let (standing, size) = match listing.standing {
-            Standing::Allowed => (Expected::BackedUp, Some(fates::size(file))),
-            Standing::Restricted(reason) => (Expected::Restricted(reason.name()), None),
-            Standing::Failed(code) => (Expected::Error(code.name()), None),
-            Standing::BackedUp => panic!("{listing:?} is said of a store"),
+            LicenseStanding::Allowed => (Expected::BackedUp, Some(fates::size(file))),
+            LicenseStanding::Restricted(reason) => (Expected::Restricted(reason.name()), None),
+            LicenseStanding::Failed(code) => (Expected::Error(code.name()), None),
+            LicenseStanding::BackedUp => panic!("{listing:?} is said of a store"),
         };
         assert_eq!(
             (standing, listing.size),
@@ -158,9 +155,9 @@ fn a_directory_without_a_backup_is_named_as_the_caller_does() {
 fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let mut operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
-    assert!(operation.licenses.wait_next().is_some());
-    drop(operation.licenses);
+    let mut operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
+    assert!(operation.events.wait_next().is_some());
+    drop(operation.events);
     let error = outcome(operation.completed).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Cancelled);
 }
@@ -172,9 +169,10 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
         let sandbox = Sandbox::with_many_files(licenses);
         start(&sandbox).wait().unwrap();
         for read in [false, true] {
-            let mut operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
-            let is_read = read && operation.licenses.wait_next().is_some();
-            drop(operation.licenses);
+            let mut operation =
+                block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
+            let is_read = read && operation.events.wait_next().is_some();
+            drop(operation.events);
             let ended = outcome(operation.completed);
             assert!(
                 ended
@@ -190,11 +188,11 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
 fn a_listing_that_nobody_reads_can_be_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let operation = wait(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
+    let operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
     // Long enough for the component to have filled the channel and to wait for a reader.
     thread::sleep(Duration::from_millis(300));
     operation.cookie.cancel();
     let error = outcome(operation.completed).unwrap_err();
     assert_eq!(error.code(), ErrorCode::Cancelled);
-    drop(operation.licenses);
+    drop(operation.events);
 }

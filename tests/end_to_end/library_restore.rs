@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use license_backup::{
-    ErrorCode, OperationError, RestoreOperation, RestoreOptions, RestoreSummary, Stage, Status,
-    wait,
+    BackupRestoreStatus, ErrorCode, OperationError, RestoreOperation, RestoreOptions,
+    RestoreSummary, Stage, block_on,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
@@ -29,17 +29,22 @@ fn options(sandbox: &Sandbox) -> RestoreOptions {
 
 /// The outcome of a restore, whether it is accepted or not.
 fn restore(options: &RestoreOptions) -> Result<RestoreSummary, OperationError> {
-    wait(RUNTIME.restore(options)).and_then(RestoreOperation::wait)
+    block_on(RUNTIME.restore(options)).and_then(RestoreOperation::wait)
 }
 
 /// All events of a restore, and its outcome.
-fn restored(options: &RestoreOptions) -> (Vec<Status>, Result<RestoreSummary, OperationError>) {
+fn restored(
+    options: &RestoreOptions,
+) -> (
+    Vec<BackupRestoreStatus>,
+    Result<RestoreSummary, OperationError>,
+) {
     let RestoreOperation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.restore(options)).expect("the restore is accepted");
-    (all(progress), outcome(completed))
+    } = block_on(RUNTIME.restore(options)).expect("the restore is accepted");
+    (all(events), outcome(completed))
 }
 
 /// Puts other bytes where the licenses go.
@@ -69,7 +74,10 @@ fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else()
     assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
     assert_eq!(told_errors(&events).len(), 0);
 }
@@ -185,16 +193,16 @@ fn cancelling_before_the_first_license_has_its_name_leaves_the_store_as_it_was()
         (Stage::Syncing, 0),
     ] {
         let RestoreOperation {
-            mut progress,
+            mut events,
             completed,
             cookie,
-        } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
-        wait_for(&mut progress, stage, done);
+        } = block_on(RUNTIME.restore(&options(&sandbox))).unwrap();
+        wait_for(&mut events, stage, done);
         cookie.cancel();
         cookie.cancel();
         assert_eq!(
-            all(progress).last(),
-            Some(&Status::End),
+            all(events).last(),
+            Some(&BackupRestoreStatus::End),
             "at {done} of {}",
             stage.name()
         );
@@ -220,20 +228,21 @@ fn cancelling_after_a_license_has_its_name_has_no_effect() {
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
     let RestoreOperation {
-        mut progress,
+        mut events,
         completed,
         cookie,
-    } = wait(RUNTIME.restore(&options(&sandbox))).unwrap();
-    wait_for(&mut progress, Stage::Placing, 1);
+    } = block_on(RUNTIME.restore(&options(&sandbox))).unwrap();
+    wait_for(&mut events, Stage::Committing, 1);
     cookie.cancel();
     assert_eq!(outcome(completed).unwrap().restored, 2000);
     assert_eq!(files_below(&sandbox.path("new")).len(), 2000);
 }
 
 /// Reads events until so many licenses were dealt with in a stage.
-fn wait_for(progress: &mut license_backup::Events<Status>, stage: Stage, done: u64) {
-    while let Some(status) = progress.wait_next() {
-        if matches!(status, Status::Information(told) if told.stage == stage && told.done >= done) {
+fn wait_for(events: &mut license_backup::Events<BackupRestoreStatus>, stage: Stage, done: u64) {
+    while let Some(status) = events.wait_next() {
+        if matches!(status, BackupRestoreStatus::Progress(told) if told.stage == stage && told.done >= done)
+        {
             return;
         }
     }

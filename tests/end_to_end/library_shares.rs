@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use license_backup::{
-    BackupOperation, BackupOptions, BackupSummary, ErrorCode, ListOptions, OperationError,
-    RestoreOptions, Runtime, VerifyOptions, wait,
+    BackupOperation, BackupOptions, BackupSummary, ErrorCode, LicenseManager, ListOptions,
+    OperationError, RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::SampleStore;
@@ -24,7 +24,7 @@ fn sandbox() -> Sandbox {
 }
 
 /// A runtime with the directory `share` as the share.
-fn runtime(sandbox: &Sandbox) -> Runtime {
+fn runtime(sandbox: &Sandbox) -> LicenseManager {
     RUNTIME
         .clone()
         .with_share(SHARE, sandbox.path("share"))
@@ -32,11 +32,11 @@ fn runtime(sandbox: &Sandbox) -> Runtime {
 }
 
 fn back_up(
-    runtime: &Runtime,
+    runtime: &LicenseManager,
     sandbox: &Sandbox,
     to: impl AsRef<Path>,
 ) -> Result<BackupSummary, OperationError> {
-    wait(runtime.backup(&BackupOptions::new(sandbox.store(), to.as_ref())))
+    block_on(runtime.backup(&BackupOptions::new(sandbox.store(), to.as_ref())))
         .and_then(BackupOperation::wait)
 }
 
@@ -93,21 +93,21 @@ fn all_verbs_take_a_backup_directory_on_a_share() {
     let (runtime, directory) = (runtime(&sandbox), r"\\nas\backups\laptop");
     back_up(&runtime, &sandbox, directory).unwrap();
 
-    let verified = wait(runtime.verify(&VerifyOptions::new(directory)))
+    let verified = block_on(runtime.verify(&VerifyOptions::new(directory)))
         .unwrap()
         .wait()
         .unwrap();
     assert_eq!(verified.licenses, 3);
 
-    let operation = wait(runtime.list(&ListOptions::backup(directory))).unwrap();
-    let mut licenses = operation.licenses;
-    assert_eq!(std::iter::from_fn(|| licenses.wait_next()).count(), 3);
-    assert_eq!(wait(operation.completed).unwrap().licenses, 3);
+    let operation = block_on(runtime.list(&ListOptions::backup(directory))).unwrap();
+    let mut events = operation.events;
+    assert_eq!(std::iter::from_fn(|| events.wait_next()).count(), 3);
+    assert_eq!(block_on(operation.completed).unwrap().licenses, 3);
 
     fs::create_dir(sandbox.path("new")).unwrap();
     let options = RestoreOptions::new(directory, sandbox.path("new"));
     assert_eq!(
-        wait(runtime.restore(&options))
+        block_on(runtime.restore(&options))
             .unwrap()
             .wait()
             .unwrap()
@@ -126,7 +126,7 @@ fn of_two_shares_that_cover_a_path_the_longer_one_counts_whatever_the_order() {
         let sandbox = sandbox();
         fs::create_dir(sandbox.path("laptop")).unwrap();
         let shares = [(SHARE, "share"), (r"\\nas\backups\laptop", "laptop")];
-        let map = |runtime: Runtime, at: usize| {
+        let map = |runtime: LicenseManager, at: usize| {
             runtime
                 .with_share(shares[at].0, sandbox.path(shares[at].1))
                 .unwrap()

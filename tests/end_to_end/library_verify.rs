@@ -3,13 +3,13 @@
 use std::fs;
 
 use license_backup::{
-    ErrorCode, Failure, OperationError, Stage, Status, VerifyOperation, VerifyOptions,
-    VerifySummary, wait,
+    BackupRestoreStatus, ErrorCode, Failure, OperationError, Stage, VerifyOperation, VerifyOptions,
+    VerifySummary, block_on,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
-use crate::fates::{self, backed_up, left_out, sample};
+use crate::fates::{self, backed_up, sample, skipped};
 use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
 
 fn options(sandbox: &Sandbox) -> VerifyOptions {
@@ -17,18 +17,23 @@ fn options(sandbox: &Sandbox) -> VerifyOptions {
 }
 
 /// All events of a verification that is accepted, and its outcome.
-fn verified(sandbox: &Sandbox) -> (Vec<Status>, Result<VerifySummary, OperationError>) {
+fn verified(
+    sandbox: &Sandbox,
+) -> (
+    Vec<BackupRestoreStatus>,
+    Result<VerifySummary, OperationError>,
+) {
     let VerifyOperation {
-        progress,
+        events,
         completed,
         cookie: _,
-    } = wait(RUNTIME.verify(&options(sandbox))).expect("the verification is accepted");
-    (all(progress), outcome(completed))
+    } = block_on(RUNTIME.verify(&options(sandbox))).expect("the verification is accepted");
+    (all(events), outcome(completed))
 }
 
 /// The outcome of a verification, whether it is accepted or not.
 fn verify(options: &VerifyOptions) -> Result<VerifySummary, OperationError> {
-    wait(RUNTIME.verify(options)).and_then(VerifyOperation::wait)
+    block_on(RUNTIME.verify(options)).and_then(VerifyOperation::wait)
 }
 
 fn blake3_of_the_backup(sandbox: &Sandbox) -> String {
@@ -68,9 +73,9 @@ fn a_whole_backup_is_told_with_what_is_in_it_and_its_hash() {
     let expected = VerifySummary {
         licenses: backed_up(&files).len() as u64,
         bytes: fates::bytes(&files),
-        left_out: left_out(&files).len() as u64,
+        skipped: skipped(&files).len() as u64,
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
-        hash: blake3_of_the_backup(&sandbox),
+        blake3: blake3_of_the_backup(&sandbox),
         program: summary.program.clone(),
     };
     assert_eq!(summary, expected);
@@ -83,12 +88,15 @@ fn the_events_begin_and_end_and_go_through_the_licenses() {
     ended.unwrap();
     assert_eq!(
         (events.first(), events.last()),
-        (Some(&Status::Begin), Some(&Status::End))
+        (
+            Some(&BackupRestoreStatus::Begin),
+            Some(&BackupRestoreStatus::End)
+        )
     );
     let progress: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            Status::Information(progress) => Some(progress),
+            BackupRestoreStatus::Progress(events) => Some(events),
             _ => None,
         })
         .collect();
@@ -103,13 +111,13 @@ fn the_events_begin_and_end_and_go_through_the_licenses() {
 }
 
 #[test]
-fn the_expected_hash_is_accepted_and_another_is_a_corrupt_backup() {
+fn the_expected_blake3_is_accepted_and_another_is_a_corrupt_backup() {
     let (sandbox, _) = backed_up_licenses();
     let hash = blake3_of_the_backup(&sandbox);
-    assert!(verify(&options(&sandbox).expected_hash(&hash)).is_ok());
+    assert!(verify(&options(&sandbox).expected_blake3(&hash)).is_ok());
 
     let other = blake3::hash(b"another backup").to_hex();
-    let error = verify(&options(&sandbox).expected_hash(other.as_str())).unwrap_err();
+    let error = verify(&options(&sandbox).expected_blake3(other.as_str())).unwrap_err();
     assert_eq!(
         (error.code(), error.hresult()),
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
@@ -131,7 +139,8 @@ fn what_is_no_hash_is_refused_at_once() {
         &format!("{hash}0"),
         &hash.replace(|_: char| true, "g"),
     ] {
-        let error = wait(RUNTIME.verify(&options(&sandbox).expected_hash(malformed))).unwrap_err();
+        let error =
+            block_on(RUNTIME.verify(&options(&sandbox).expected_blake3(malformed))).unwrap_err();
         assert_eq!(
             (error.code(), error.hresult()),
             (ErrorCode::InvalidArgument, 0x8007_0057),
@@ -147,7 +156,7 @@ fn each_license_with_a_fault_is_told_and_the_outcome_counts_them() {
         damage(&sandbox, file);
     }
     let (events, ended) = verified(&sandbox);
-    assert_eq!(events.last(), Some(&Status::End));
+    assert_eq!(events.last(), Some(&BackupRestoreStatus::End));
     let faults = told_errors(&events);
     for file in [&files[2], &files[7]] {
         let name = format!("licenses/{}", file.told_path());
@@ -222,17 +231,17 @@ fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let VerifyOperation {
-        mut progress,
+        mut events,
         completed,
         cookie,
-    } = wait(RUNTIME.verify(&options(&sandbox))).unwrap();
-    while let Some(event) = progress.wait_next() {
-        if matches!(event, Status::Information(progress) if progress.done >= 1000) {
+    } = block_on(RUNTIME.verify(&options(&sandbox))).unwrap();
+    while let Some(event) = events.wait_next() {
+        if matches!(event, BackupRestoreStatus::Progress(events) if events.done >= 1000) {
             break;
         }
     }
     cookie.cancel();
-    assert_eq!(all(progress).last(), Some(&Status::End));
+    assert_eq!(all(events).last(), Some(&BackupRestoreStatus::End));
     let error = outcome(completed).unwrap_err();
     assert_eq!(
         (error.code(), error.hresult()),

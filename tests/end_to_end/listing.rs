@@ -7,7 +7,7 @@ use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{Expected, Identity, SampleLicense};
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, left_out, sample};
+use crate::fates::{self, backed_up, sample, skipped};
 
 fn backup() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, files) = Sandbox::with_store(sample());
@@ -17,7 +17,7 @@ fn backup() -> (Sandbox, Vec<SampleLicense>) {
 
 /// The files as a listing names them: what is in the backup, then what was left out.
 fn in_listing_order(files: &[SampleLicense]) -> Vec<&SampleLicense> {
-    [backed_up(files), left_out(files)].concat()
+    [backed_up(files), skipped(files)].concat()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn path_in_backup(file: &SampleLicense) -> String {
 
 /// What a listing says of a file: whether it is in the backup, why not, and its size.
 fn standing(event: &Value) -> (&str, Option<&str>, Option<u64>) {
-    assert_eq!(event["event"], "license", "{event}");
+    assert_eq!(event["event"], "license-listing", "{event}");
     let why = event["reason"].as_str().or(event["code"].as_str());
     (
         event["standing"].as_str().unwrap(),
@@ -106,7 +106,7 @@ fn a_listing_ends_with_its_totals() {
     assert_eq!(end["outcome"], "success");
     assert_eq!(end["licenses"], backed_up(&files).len());
     assert_eq!(end["bytes"], fates::bytes(&files));
-    assert_eq!(end["left_out"], left_out(&files).len());
+    assert_eq!(end["skipped"], skipped(&files).len());
 }
 
 #[test]
@@ -277,8 +277,8 @@ fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
         (&expected.0, &expected.1)
     );
     assert_eq!(
-        (&end["left_out"], &end["program"]),
-        (&json!(left_out(&files).len()), &Value::Null)
+        (&end["skipped"], &end["program"]),
+        (&json!(skipped(&files).len()), &Value::Null)
     );
 }
 
@@ -286,7 +286,7 @@ fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
 fn store_events(sandbox: &Sandbox) -> Vec<Value> {
     let list = sandbox.license_backup(["list", "--store", "store", "--json"]);
     let mut events = list.run().exits(3).events();
-    events.retain(|event| event["event"] == "license");
+    events.retain(|event| event["event"] == "license-listing");
     events
 }
 
@@ -345,7 +345,7 @@ fn a_store_is_listed_as_its_backup_would_be() {
             .license_backup([&["list"], &source[..], &["--json"]].concat())
             .run();
         let mut events = outcome.events();
-        events.retain(|event| event["event"] == "license" && event["standing"] != "failed");
+        events.retain(|event| event["event"] == "license-listing" && event["standing"] != "failed");
         // In a backup the license in a publication is named after the publication.
         let lines = events.into_iter().map(|event| {
             let path = event["path"].as_str().unwrap();

@@ -23,14 +23,14 @@ mod killed;
 mod library;
 mod library_callbacks;
 mod library_compiled;
-#[cfg(target_os = "linux")]
-mod library_hostile;
 mod library_limits;
 mod library_listing;
 mod library_restore;
 mod library_shares;
 mod library_verify;
 mod listing;
+#[cfg(target_os = "linux")]
+mod malicious;
 #[cfg(target_os = "linux")]
 mod node;
 mod other_file_system;

@@ -39,7 +39,7 @@ fn the_program_fits_the_types_that_are_generated_from_the_component() {
 }
 
 #[test]
-fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_left_out() {
+fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_skipped() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(150));
     fs::write(sandbox.path("store/notes.txt"), "no license").unwrap();
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup())

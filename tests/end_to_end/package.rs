@@ -35,7 +35,7 @@ pub(crate) fn interface_version() -> String {
     let types = fs::read_to_string(sources().join("wit/types.wit")).expect("it is there");
     let package = types
         .lines()
-        .find_map(|line| line.strip_prefix("package licenses:management@"));
+        .find_map(|line| line.strip_prefix("package license-backup:management@"));
     package
         .expect("it says of which package it is")
         .trim_end_matches(';')
@@ -135,8 +135,8 @@ fn the_components_and_the_wit_package_say_what_they_are() {
             VERSION,
         ),
         (
-            "licenses-management.wasm",
-            "licenses:management",
+            "license-backup-management.wasm",
+            "license-backup:management",
             &interface_version(),
         ),
     ] {

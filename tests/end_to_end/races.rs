@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use license_backup::{
-    BackupOperation, BackupOptions, ErrorCode, Operation, OperationError, Runtime, VerifyOptions,
-    VerifySummary, wait,
+    BackupOperation, BackupOptions, ErrorCode, LicenseManager, Operation, OperationError,
+    VerifyOptions, VerifySummary, block_on,
 };
 use license_backup_tests::harness::{
     Outcome, Running, Sandbox, Snapshot, counted, meanwhile, sized,
@@ -51,10 +51,10 @@ fn licenses(sandbox: &Sandbox) -> u64 {
 
 fn verify(sandbox: &Sandbox) -> Result<VerifySummary, OperationError> {
     let Operation {
-        progress: _,
+        events: _,
         completed,
         cookie: _,
-    } = wait(RUNTIME.verify(&VerifyOptions::new(sandbox.backup())))?;
+    } = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup())))?;
     outcome(completed)
 }
 
@@ -132,19 +132,19 @@ fn of_ten_processes_of_both_programs_without_overwriting_exactly_one_makes_a_bac
 
 /// Starts a backup of the store of this number.
 fn start(
-    runtime: &Runtime,
+    runtime: &LicenseManager,
     sandbox: &Sandbox,
     number: u64,
     overwrite: bool,
 ) -> Result<BackupOperation, OperationError> {
     let options = BackupOptions::new(sandbox.path(store(number)), sandbox.backup());
-    wait(runtime.backup(&options.overwrite(overwrite)))
+    block_on(runtime.backup(&options.overwrite(overwrite)))
 }
 
 #[test]
 fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_backup() {
     let sandbox = sandbox();
-    let other = Runtime::new().unwrap();
+    let other = LicenseManager::new().unwrap();
     for (runtimes, of) in [
         ([&*RUNTIME, &*RUNTIME], "one runtime"),
         ([&*RUNTIME, &other], "two runtimes"),
@@ -181,7 +181,7 @@ fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_back
 fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
     let sandbox = sandbox();
     outcome(start(&RUNTIME, &sandbox, 0, false).unwrap().completed).unwrap();
-    let other = Runtime::new().unwrap();
+    let other = LicenseManager::new().unwrap();
     let mut seen = BTreeSet::new();
     let verify_it = || {
         let verified =

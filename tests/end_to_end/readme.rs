@@ -387,7 +387,7 @@ fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_a
     assert!(restored == fates::restored(&files), "{}", outcome.report());
     let shown = format!(
         " in the backup, {} files left out;",
-        fates::left_out(&files).len()
+        fates::skipped(&files).len()
     );
     assert!(
         outcome.stdout().contains(&shown),

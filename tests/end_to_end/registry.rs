@@ -76,7 +76,7 @@ fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
     let metadata =
         format!("{{ preferredProtocol = \"oci\", oci = {{ registry = \"{address}\" }} }}");
     let configuration = format!(
-        "[namespace_registries]\nlicenses = {{ registry = \"{address}\", metadata = {metadata} }}\n\
+        "[namespace_registries]\nlicense-backup = {{ registry = \"{address}\", metadata = {metadata} }}\n\
          [registry.\"{address}\".oci]\nprotocol = \"http\"\n"
     );
     fs::write(sandbox.path("wkg.toml"), configuration).expect("a sandbox can be written to");
@@ -97,7 +97,7 @@ fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path)
         registry,
         &[
             "get",
-            &format!("licenses:{package}"),
+            &format!("license-backup:{package}"),
             "--overwrite",
             "--output",
             "./pulled.wasm",
@@ -116,7 +116,7 @@ fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path)
 fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
     let sandbox = Sandbox::new();
     let registry = Registry::start(&sandbox);
-    let file = target().join("dist/licenses-management.wasm");
+    let file = target().join("dist/license-backup-management.wasm");
     let path = file.to_str().expect("the checkout has a name in UTF-8");
     let _ = wkg(&sandbox, &registry, &["publish", path]).exits(0);
     is_pulled(
@@ -135,7 +135,7 @@ fn a_component_that_is_pushed_to_a_registry_is_pulled_as_it_was_and_found_by_its
     for component in ["license-backup", "license-backup-command"] {
         let file = target().join("dist").join(component).with_extension("wasm");
         let path = file.to_str().expect("the checkout has a name in UTF-8");
-        let reference = format!("{}/licenses/{component}:{VERSION}", registry.address);
+        let reference = format!("{}/license-backup/{component}:{VERSION}", registry.address);
         let _ = wkg(&sandbox, &registry, &["oci", "push", &reference, path]).exits(0);
         let _ = wkg(
             &sandbox,

@@ -33,7 +33,7 @@ fn a_fifo_and_links_are_told_and_never_opened() {
     let told: Vec<_> = outcome
         .events()
         .into_iter()
-        .filter(|event| event["event"] == "restricted")
+        .filter(|event| event["event"] == "restricted-license")
         .collect();
     let told: Vec<_> = told
         .iter()
@@ -85,7 +85,7 @@ fn a_backup_directory_below_the_store_is_left_out_of_the_walk() {
     let arguments = ["list", "--from", "store/backup", "--json"];
     let end = sandbox.license_backup(arguments).run().exits(0).end_event();
     assert_eq!(
-        (end["licenses"].as_u64(), end["left_out"].as_u64()),
+        (end["licenses"].as_u64(), end["skipped"].as_u64()),
         (Some(3), Some(0))
     );
 }

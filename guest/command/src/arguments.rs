@@ -1,7 +1,7 @@
 //! The arguments of the command.
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use license_backup_core::report::{Manner, expected_hash};
+use license_backup_report::{Manner, expected_blake3};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = include_str!("help.txt");
@@ -88,7 +88,8 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             Arg::Long("expect") => {
                 let hash = parser.value()?.string()?;
                 expected = Some(
-                    expected_hash(&hash).map_err(|fault| format!("--expect {hash:?}: {fault}"))?,
+                    expected_blake3(&hash)
+                        .map_err(|fault| format!("--expect {hash:?}: {fault}"))?,
                 );
             }
             Arg::Value(value) if directory.is_none() => directory = Some(value.string()?),

@@ -10,14 +10,14 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "license-backup-command",
+    world: "command",
     with: {
-        "wasi:io/error@0.2.12": license_backup_wasi::wasi::io::error,
-        "wasi:io/poll@0.2.12": license_backup_wasi::wasi::io::poll,
-        "wasi:io/streams@0.2.12": license_backup_wasi::wasi::io::streams,
-        "wasi:clocks/wall-clock@0.2.12": license_backup_wasi::wasi::clocks::wall_clock,
-        "wasi:filesystem/types@0.2.12": license_backup_wasi::wasi::filesystem::types,
-        "wasi:filesystem/preopens@0.2.12": license_backup_wasi::wasi::filesystem::preopens,
+        "wasi:io/error@0.2.12": license_backup_wasi_fs::wasi::io::error,
+        "wasi:io/poll@0.2.12": license_backup_wasi_fs::wasi::io::poll,
+        "wasi:io/streams@0.2.12": license_backup_wasi_fs::wasi::io::streams,
+        "wasi:clocks/wall-clock@0.2.12": license_backup_wasi_fs::wasi::clocks::wall_clock,
+        "wasi:filesystem/types@0.2.12": license_backup_wasi_fs::wasi::filesystem::types,
+        "wasi:filesystem/preopens@0.2.12": license_backup_wasi_fs::wasi::filesystem::preopens,
     },
     generate_all,
 });

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use license_backup_core::Progress;
-use license_backup_core::report::{Console, Pace, Unwritten, progress_text};
-use license_backup_wasi::wasi::io::streams::{OutputStream, StreamError};
+use license_backup_report::{Console, Pace, Unwritten, progress_text};
+use license_backup_wasi_fs::wasi::io::streams::{OutputStream, StreamError};
 
 use crate::bindings::wasi::cli::{stderr, stdout};
 use crate::bindings::wasi::clocks::monotonic_clock;

@@ -10,17 +10,18 @@ use std::ops::ControlFlow::{Break, Continue};
 use arguments::{HELP, Request};
 use bindings::wasi::cli::{environment, exit};
 use console::Streams;
-use license_backup_core::report::{
+use license_backup_core::{
+    Backup, BackupOptions, BackupRestoreStatus, Failure, HintFor, List, Operation, Restore,
+    RestoreOptions, Verify, VerifyOptions,
+};
+use license_backup_report::{
     BACKUP_FILE, BackupReport, Console as _, ExitCode, ListReport, Manner, Report, Reporter,
     RestoreReport, VerifyReport, complaint,
 };
-use license_backup_core::{
-    Backup, Failure, List, Opener, Operation, Restore, RestoreFlags, Status, Verify,
-};
-use license_backup_wasi::{open_path, open_store};
+use license_backup_wasi_fs::{open_path, open_store};
 
 /// Whoever a message asks to open a directory.
-const OPENER: Opener = Opener::CommandLine;
+const HINT_FOR: HintFor = HintFor::WasmtimeCli;
 
 struct Command;
 
@@ -58,13 +59,13 @@ fn execute(request: Request) -> ExitCode {
             };
             let start = || {
                 Backup::start(
-                    open_store(OPENER)?,
-                    open_path(OPENER, &directory)?,
+                    open_store(HINT_FOR)?,
+                    open_path(HINT_FOR, &directory)?,
                     &directory,
-                    overwrite,
+                    BackupOptions { overwrite },
                 )
             };
-            run(report, manner, Some(Status::Begin), start)
+            run(report, manner, Some(BackupRestoreStatus::Begin), start)
         }
         Request::Restore {
             directory,
@@ -77,16 +78,16 @@ fn execute(request: Request) -> ExitCode {
                 overwrite,
                 dry_run,
             };
-            let flags = RestoreFlags { overwrite, dry_run };
+            let flags = RestoreOptions { overwrite, dry_run };
             let start = || {
                 Restore::start(
-                    open_store(OPENER)?,
-                    &open_path(OPENER, &directory)?,
+                    open_store(HINT_FOR)?,
+                    &open_path(HINT_FOR, &directory)?,
                     &directory,
                     flags,
                 )
             };
-            run(report, manner, Some(Status::Begin), start)
+            run(report, manner, Some(BackupRestoreStatus::Begin), start)
         }
         Request::Verify {
             directory,
@@ -99,17 +100,19 @@ fn execute(request: Request) -> ExitCode {
             };
             let start = || {
                 Verify::start(
-                    &open_path(OPENER, &directory)?,
+                    &open_path(HINT_FOR, &directory)?,
                     &directory,
-                    expected.as_deref(),
+                    &VerifyOptions {
+                        expected_blake3: expected,
+                    },
                 )
             };
-            run(report, manner, Some(Status::Begin), start)
+            run(report, manner, Some(BackupRestoreStatus::Begin), start)
         }
         Request::List { directory, manner } => {
             let start = || match &directory {
-                Some(directory) => List::of_backup(&open_path(OPENER, directory)?, directory),
-                None => List::of_store(open_store(OPENER)?),
+                Some(directory) => List::of_backup(&open_path(HINT_FOR, directory)?, directory),
+                None => List::of_store(open_store(HINT_FOR)?),
             };
             run(ListReport, manner, None, start)
         }

@@ -1,12 +1,15 @@
-//! From the core's vocabulary to that of the interface, case by case: a case that is missing does not compile.
+//! Conversions between the types of the core and those of the interface.
+//!
+//! Each match is exhaustive, so that a new case of the core does not compile until it is added
+//! here.
 
 use license_backup_core as core;
 
-use crate::bindings::exports::licenses::management::management::{
-    BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreFlags, RestoreSummary,
-    VerifySummary,
+use crate::bindings::exports::license_backup::management::management::{
+    BackupOptions, BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreOptions,
+    RestoreSummary, VerifyOptions, VerifySummary,
 };
-use crate::bindings::licenses_types::{
+use crate::bindings::wit_types::{
     BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress,
     RestrictedLicense, Restriction, Stage,
 };
@@ -35,17 +38,17 @@ impl From<core::VerifySummary> for VerifySummary {
         let core::VerifySummary {
             licenses,
             bytes,
-            left_out,
+            skipped,
             size,
-            hash,
+            blake3,
             program,
         } = summary;
         Self {
             licenses,
             bytes,
-            left_out,
+            skipped,
             size,
-            hash,
+            blake3,
             program,
         }
     }
@@ -73,27 +76,38 @@ impl From<core::ListSummary> for ListSummary {
         let core::ListSummary {
             licenses,
             bytes,
-            left_out,
+            skipped,
             program,
         } = summary;
         Self {
             licenses,
             bytes,
-            left_out,
+            skipped,
             program,
         }
     }
 }
 
-pub(crate) fn restore_flags(flags: RestoreFlags) -> core::RestoreFlags {
-    core::RestoreFlags {
-        overwrite: flags.contains(RestoreFlags::OVERWRITE),
-        dry_run: flags.contains(RestoreFlags::DRY_RUN),
+impl From<BackupOptions> for core::BackupOptions {
+    fn from(BackupOptions { overwrite }: BackupOptions) -> Self {
+        Self { overwrite }
     }
 }
 
-pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
-    let core::Listing {
+impl From<VerifyOptions> for core::VerifyOptions {
+    fn from(VerifyOptions { expected_blake3 }: VerifyOptions) -> Self {
+        Self { expected_blake3 }
+    }
+}
+
+impl From<RestoreOptions> for core::RestoreOptions {
+    fn from(RestoreOptions { overwrite, dry_run }: RestoreOptions) -> Self {
+        Self { overwrite, dry_run }
+    }
+}
+
+pub(crate) fn listing(listing: core::LicenseListing) -> LicenseListing {
+    let core::LicenseListing {
         path,
         identity: said,
         size,
@@ -102,10 +116,12 @@ pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
         message,
     } = listing;
     let standing = match standing {
-        core::Standing::Allowed => LicenseStanding::Allowed,
-        core::Standing::BackedUp => LicenseStanding::BackedUp,
-        core::Standing::Restricted(reason) => LicenseStanding::Restricted(restriction(reason)),
-        core::Standing::Failed(code) => LicenseStanding::Failed(error_code(code)),
+        core::LicenseStanding::Allowed => LicenseStanding::Allowed,
+        core::LicenseStanding::BackedUp => LicenseStanding::BackedUp,
+        core::LicenseStanding::Restricted(reason) => {
+            LicenseStanding::Restricted(restriction(reason))
+        }
+        core::LicenseStanding::Failed(code) => LicenseStanding::Failed(error_code(code)),
     };
     LicenseListing {
         path,
@@ -117,23 +133,23 @@ pub(crate) fn listing(listing: core::Listing) -> LicenseListing {
     }
 }
 
-pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
+pub(crate) fn status(status: core::BackupRestoreStatus) -> BackupRestoreStatus {
     match status {
-        core::Status::Begin => BackupRestoreStatus::Begin,
-        core::Status::Information(core::Progress {
+        core::BackupRestoreStatus::Begin => BackupRestoreStatus::Begin,
+        core::BackupRestoreStatus::Progress(core::Progress {
             stage: about,
             done,
             total,
             bytes,
             path,
-        }) => BackupRestoreStatus::Information(Progress {
+        }) => BackupRestoreStatus::Progress(Progress {
             stage: stage(about),
             done,
             total,
             bytes,
             path,
         }),
-        core::Status::RestrictedLicense(core::Restricted {
+        core::BackupRestoreStatus::RestrictedLicense(core::RestrictedLicense {
             path,
             identity: said,
             reason,
@@ -145,8 +161,8 @@ pub(crate) fn status(status: core::Status) -> BackupRestoreStatus {
                 reason,
             })
         }
-        core::Status::Error(error) => BackupRestoreStatus::Error(failure(error)),
-        core::Status::End => BackupRestoreStatus::End,
+        core::BackupRestoreStatus::Error(error) => BackupRestoreStatus::Error(failure(error)),
+        core::BackupRestoreStatus::End => BackupRestoreStatus::End,
     }
 }
 
@@ -163,18 +179,18 @@ pub(crate) fn failure(failure: core::Failure) -> Failure {
     }
 }
 
-fn identity(identity: core::Identity) -> LicenseIdentity {
-    let core::Identity {
+fn identity(identity: core::LicenseIdentity) -> LicenseIdentity {
+    let core::LicenseIdentity {
         format,
         license_ids,
         key_ids,
         rights_end,
     } = identity;
     let format = format.map(|format| match format {
-        core::Format::Wmdrm => LicenseFormat::Wmdrm,
-        core::Format::Xmr => LicenseFormat::Xmr,
-        core::Format::PlayReady => LicenseFormat::Playready,
-        core::Format::Lcp => LicenseFormat::Lcp,
+        core::LicenseFormat::Wmdrm => LicenseFormat::Wmdrm,
+        core::LicenseFormat::Xmr => LicenseFormat::Xmr,
+        core::LicenseFormat::PlayReady => LicenseFormat::Playready,
+        core::LicenseFormat::Lcp => LicenseFormat::Lcp,
     });
     LicenseIdentity {
         format,
@@ -191,7 +207,7 @@ fn stage(stage: core::Stage) -> Stage {
         core::Stage::Verifying => Stage::Verifying,
         core::Stage::Writing => Stage::Writing,
         core::Stage::Syncing => Stage::Syncing,
-        core::Stage::Placing => Stage::Placing,
+        core::Stage::Committing => Stage::Committing,
     }
 }
 

@@ -1,220 +1,192 @@
-//! Running operations: a step, what there is to tell, a yield to the host, a look at the cookie, and so on.
+//! Runs an operation of the core as a background task: step, emit events, yield to the host, check
+//! for cancellation.
 
-use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::cell::Cell;
 use std::ops::ControlFlow::{Break, Continue};
-use std::pin::pin;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
 
-use license_backup_core::{ErrorCode, Failure, List, Listing, Operation, Status};
-use license_backup_wasi::WasiDirectory;
+use license_backup_core::{self as core, ErrorCode, Failure, List};
+use license_backup_wasi_fs::WasiDirectory;
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader};
 
-use crate::bindings::exports::licenses::management::management::{
+use crate::bindings::exports::license_backup::management::management::{
     CancellationCookie, LicenseListing, ListSummary,
 };
-use crate::bindings::licenses_types::{self, BackupRestoreStatus};
+use crate::bindings::wit_types::{self, BackupRestoreStatus};
 use crate::bindings::{wit_future, wit_stream};
-use crate::progress::Progress;
-use crate::{Cookie, convert};
+use crate::cancellation::Cancellation;
+use crate::convert;
+use crate::event_queue::EventQueue;
 
 thread_local! {
     /// Whether an operation is running on this instance.
-    static RUNNING: Cell<bool> = const { Cell::new(false) };
+    static IS_BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The right to run an operation on this instance; one at a time has it.
-struct Turn(());
+/// A guard that makes the instance busy until it is dropped.
+struct BusyGuard(());
 
-impl Turn {
-    /// Takes the turn, if no other operation has it.
-    fn take() -> Result<Self, Failure> {
-        if RUNNING.replace(true) {
-            let message = "an operation is running on this instance: wait for its end, or use another instance";
+impl BusyGuard {
+    /// Makes the instance busy.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Busy`] if an operation is running.
+    fn acquire() -> Result<Self, Failure> {
+        if IS_BUSY.replace(true) {
+            let message =
+                "this instance is running an operation: wait for its end, or use another instance";
             return Err(Failure::new(ErrorCode::Busy, message));
         }
         Ok(Self(()))
     }
 }
 
-impl Drop for Turn {
+impl Drop for BusyGuard {
     fn drop(&mut self) {
-        RUNNING.set(false);
+        IS_BUSY.set(false);
     }
 }
 
-/// Whether an operation was asked to stop, seen by its cookie and by itself.
-#[derive(Clone, Default)]
-pub(crate) struct Cancellation(Rc<Request>);
-
-#[derive(Default)]
-struct Request {
-    asked: Cell<bool>,
-    /// Who waits to be asked.
-    waiting: RefCell<Option<Waker>>,
-}
-
-impl Cancellation {
-    /// Asks the operation to stop.
-    pub(crate) fn ask(&self) {
-        self.0.asked.set(true);
-        if let Some(waiting) = self.0.waiting.take() {
-            waiting.wake();
-        }
-    }
-
-    fn asked(&self) -> bool {
-        self.0.asked.get()
-    }
-
-    /// Awaits `work`, and gives it up when the operation is asked to stop.
-    async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut work = pin!(work);
-        poll_fn(|context| {
-            if self.asked() {
-                return Poll::Ready(None);
-            }
-            *self.0.waiting.borrow_mut() = Some(context.waker().clone());
-            work.as_mut().poll(context).map(Some)
-        })
-        .await
-    }
-
-    fn cookie(&self) -> CancellationCookie {
-        CancellationCookie::new(Cookie(self.clone()))
-    }
-}
-
-/// What the caller gets of an operation that goes on in the background: its cookie, what it tells, and how it ends.
-pub(crate) struct Accepted<Event: 'static, Summary: 'static> {
+/// The handles that the caller of an operation gets.
+pub(crate) struct Operation<Event: 'static, Summary: 'static> {
     pub(crate) cookie: CancellationCookie,
-    pub(crate) told: StreamReader<Event>,
+    pub(crate) events: StreamReader<Event>,
     pub(crate) completed: FutureReader<Outcome<Summary>>,
 }
 
-/// How an operation ends, in the terms of the interface.
-type Outcome<Summary> = Result<Summary, licenses_types::Failure>;
+/// The outcome of an operation, in the types of the interface.
+type Outcome<Summary> = Result<Summary, wit_types::Failure>;
 
-/// Starts an operation, if the instance is free, and sets it going in the background. It never waits for a reader of its
-/// events.
-pub(crate) fn begin<O, Summary>(
+/// Starts an operation that never waits for the reader of its events.
+///
+/// # Errors
+///
+/// [`ErrorCode::Busy`] if an operation is running on this instance, and the errors of `start`.
+pub(crate) fn start<O, Summary>(
     start: impl FnOnce() -> Result<O, Failure>,
-) -> Result<Accepted<BackupRestoreStatus, Summary>, licenses_types::Failure>
+) -> Result<Operation<BackupRestoreStatus, Summary>, wit_types::Failure>
 where
-    O: Operation<Event = Status> + 'static,
+    O: core::Operation<Event = core::BackupRestoreStatus> + 'static,
     Summary: From<O::Summary>,
     Outcome<Summary>: wit_future::FuturePayload,
 {
-    let turn = Turn::take().map_err(convert::failure)?;
+    let busy = BusyGuard::acquire().map_err(convert::failure)?;
     let operation = start().map_err(convert::failure)?;
     let cancellation = Cancellation::default();
-    let cookie = cancellation.cookie();
-    let (events, told) = wit_stream::new();
-    let (outcome, completed) = wit_future::new(unwritten);
-    let queue = Progress::default();
-    wit_bindgen::spawn_local(queue.clone().relay(events));
+    let cookie = CancellationCookie::new(cancellation.clone());
+    let (event_writer, events) = wit_stream::new();
+    let (outcome_writer, completed) = wit_future::new(unresolved);
+    let queue = EventQueue::default();
+    wit_bindgen::spawn_local(queue.clone().write_to(event_writer));
     wit_bindgen::spawn_local(async move {
-        queue.push(Status::Begin);
-        let push = async |events: &mut Vec<_>| events.drain(..).for_each(|event| queue.push(event));
-        let ended = run(operation, &cancellation, push).await;
-        queue.push(Status::End);
-        // The instance is free before anybody reads the outcome.
-        drop(turn);
-        // Lets the relay offer the end before the outcome is told.
+        queue.push(core::BackupRestoreStatus::Begin);
+        let emit = async |events: &mut Vec<_>| events.drain(..).for_each(|event| queue.push(event));
+        let outcome = run(operation, &cancellation, emit).await;
+        queue.push(core::BackupRestoreStatus::End);
+        // Before the caller can read the outcome, so that it can start the next operation then.
+        drop(busy);
+        // Lets the other task write the event `end` before the outcome.
         wit_bindgen::yield_async().await;
-        tell(outcome, ended.map(Summary::from)).await;
+        resolve(outcome_writer, outcome.map(Summary::from)).await;
     });
-    Ok(Accepted {
+    Ok(Operation {
         cookie,
-        told,
+        events,
         completed,
     })
 }
 
-/// Starts a listing, if the instance is free, and sets it going in the background. It waits for the reader of what it finds,
-/// and ends when there is none.
-pub(crate) fn begin_listing(
+/// Starts a listing, which waits for the reader of its events, and ends early without one.
+///
+/// # Errors
+///
+/// [`ErrorCode::Busy`] if an operation is running on this instance, and the errors of `start`.
+pub(crate) fn start_listing(
     start: impl FnOnce() -> Result<List<WasiDirectory>, Failure>,
-) -> Result<Accepted<LicenseListing, ListSummary>, licenses_types::Failure> {
-    let turn = Turn::take().map_err(convert::failure)?;
+) -> Result<Operation<LicenseListing, ListSummary>, wit_types::Failure> {
+    let busy = BusyGuard::acquire().map_err(convert::failure)?;
     let list = start().map_err(convert::failure)?;
     let cancellation = Cancellation::default();
-    let cookie = cancellation.cookie();
-    let (mut found, told) = wit_stream::new();
-    let (outcome, completed) = wit_future::new(unwritten);
+    let cookie = CancellationCookie::new(cancellation.clone());
+    let (mut event_writer, events) = wit_stream::new();
+    let (outcome_writer, completed) = wit_future::new(unresolved);
     wit_bindgen::spawn_local(async move {
-        let mut unread = false;
-        let write = async |listings: &mut Vec<Listing>| {
-            // Writing nothing to a stream whose reader is gone does not tell so, and the next write would trap.
+        let mut is_abandoned = false;
+        let emit = async |listings: &mut Vec<core::LicenseListing>| {
+            // An empty write does not report that the reader is gone, and the write after it
+            // would trap.
             if listings.is_empty() {
                 return;
             }
-            let written = found.write_all(listings.drain(..).map(convert::listing).collect());
-            unread = cancellation
+            let written =
+                event_writer.write_all(listings.drain(..).map(convert::listing).collect());
+            is_abandoned = cancellation
                 .or(written)
                 .await
                 .is_none_or(|rest| !rest.is_empty());
-            if unread {
-                cancellation.ask();
+            if is_abandoned {
+                cancellation.request();
             }
         };
-        let ended = run(list, &cancellation, write).await;
-        drop(found);
-        drop(turn);
-        // The reader may have left at the last of it.
-        let ended = if unread {
-            ended.and(Err(cancelled()))
+        let outcome = run(list, &cancellation, emit).await;
+        drop(event_writer);
+        drop(busy);
+        // The reader may have dropped the stream during the last write, after the last step.
+        let outcome = if is_abandoned {
+            outcome.and(Err(Failure::new(
+                ErrorCode::Cancelled,
+                "the listing was cancelled",
+            )))
         } else {
-            ended
+            outcome
         };
-        tell(outcome, ended.map(ListSummary::from)).await;
+        resolve(outcome_writer, outcome.map(ListSummary::from)).await;
     });
-    Ok(Accepted {
+    Ok(Operation {
         cookie,
-        told,
+        events,
         completed,
     })
 }
 
-/// Steps an operation to its end. When it was asked to stop, the operation hears of it once, and may then need further steps
-/// to wind down.
-async fn run<O: Operation>(
+/// Steps an operation until it ends. A request to cancel is passed to it once; it may then take
+/// further steps to roll back.
+async fn run<O: core::Operation>(
     mut operation: O,
     cancellation: &Cancellation,
-    mut hand_on: impl AsyncFnMut(&mut Vec<O::Event>),
+    mut emit: impl AsyncFnMut(&mut Vec<O::Event>),
 ) -> Result<O::Summary, Failure> {
     let mut events = Vec::new();
-    let mut has_heard = false;
+    let mut is_cancelled = false;
     loop {
         wit_bindgen::yield_async().await;
-        if cancellation.asked() && !has_heard {
-            has_heard = true;
+        if cancellation.is_requested() && !is_cancelled {
+            is_cancelled = true;
             match operation.cancel() {
                 Continue(next) => operation = next,
                 Break(failure) => return Err(failure),
             }
         }
-        let stepped = operation.step(&mut events);
-        hand_on(&mut events).await;
-        match stepped {
+        let step = operation.step(&mut events);
+        emit(&mut events).await;
+        match step {
             Continue(next) => operation = next,
             Break(outcome) => return outcome,
         }
     }
 }
 
-fn cancelled() -> Failure {
-    Failure::new(ErrorCode::Cancelled, "the listing was cancelled")
+/// Resolves the future of the outcome. Fails silently if the caller has dropped it.
+async fn resolve<Summary>(
+    writer: FutureWriter<Outcome<Summary>>,
+    outcome: Result<Summary, Failure>,
+) {
+    let _ = writer.write(outcome.map_err(convert::failure)).await;
 }
 
-/// Tells the outcome of an operation. A caller that has dropped its end does not want to know.
-async fn tell<Summary>(outcome: FutureWriter<Outcome<Summary>>, ended: Result<Summary, Failure>) {
-    let _ = outcome.write(ended.map_err(convert::failure)).await;
-}
-
-/// What a future says that is dropped before it was written to, which does not happen.
-fn unwritten<Summary>() -> Outcome<Summary> {
+/// The value of a future whose writer is dropped unwritten. [`resolve`] is always called, so that
+/// no caller sees it.
+fn unresolved<Summary>() -> Outcome<Summary> {
     Err(convert::failure(Failure::new(
         ErrorCode::Io,
         "the operation ended without an outcome",

@@ -1,10 +1,10 @@
-//! What can go wrong, and the `HRESULT` of each kind.
+//! What can go wrong.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::visible::visible;
+use crate::escape::escape;
 
 /// What went wrong, for a program.
 ///
@@ -51,30 +51,6 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The `HRESULT` of this code, with the value that the public Windows headers (`winerror.h`,
-    /// `nserror.h`) give it.
-    #[must_use]
-    pub const fn hresult(self) -> u32 {
-        match self {
-            Self::Cancelled => 0x8000_4004,
-            Self::Io
-            | Self::Malformed
-            | Self::TooLarge
-            | Self::Changed
-            | Self::Shadowed
-            | Self::IllegalName => 0x8000_4005,
-            Self::AccessDenied => 0x8007_0005,
-            Self::OutOfMemory => 0x8007_000E,
-            Self::InvalidArgument => 0x8007_0057,
-            Self::PathNotFound => 0x8007_0003,
-            Self::DiskFull => 0x8007_0070,
-            Self::BackupExists => 0xC00D_2742,
-            Self::BackupCorrupt => 0xC00D_2743,
-            Self::Busy => 0xC00D_2744,
-            Self::FileExists => 0x8007_0050,
-        }
-    }
-
     /// The name of this code in `wit/types.wit`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -124,7 +100,7 @@ impl Failure {
     pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
         Self {
             code,
-            message: visible(message.as_ref()),
+            message: escape(message.as_ref()),
             path: None,
         }
     }

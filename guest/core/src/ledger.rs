@@ -1,14 +1,14 @@
 //! What is left out of a backup: told at once as an event, and kept for the backup's own record.
 
-use crate::archive::LeftOut;
+use crate::archive::SkippedFile;
 use crate::directory::FsError;
-use crate::{Failure, Identity, Restricted, Status};
+use crate::{BackupRestoreStatus, Failure, LicenseIdentity, RestrictedLicense};
 
 /// The account of a running backup.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    events: Vec<Status>,
-    left_out: Vec<LeftOut>,
+    events: Vec<BackupRestoreStatus>,
+    skipped: Vec<SkippedFile>,
     /// How many of them, from the first on, are in byte order of path: those of the walk.
     walked: usize,
     restricted: u64,
@@ -17,29 +17,30 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// A file that may not be backed up.
-    pub(crate) fn restricted(&mut self, restricted: Restricted) {
+    pub(crate) fn restricted(&mut self, restricted: RestrictedLicense) {
         self.restricted += 1;
-        self.left_out.push(LeftOut::restricted(&restricted));
-        self.events.push(Status::RestrictedLicense(restricted));
+        self.skipped.push(SkippedFile::restricted(&restricted));
+        self.events
+            .push(BackupRestoreStatus::RestrictedLicense(restricted));
     }
 
     /// A file or directory that could not be read, and of which nothing is known.
     pub(crate) fn failed(&mut self, failure: Failure) {
-        self.broken(failure, Identity::default());
+        self.broken(failure, LicenseIdentity::default());
     }
 
     /// A license that could not be taken in, and what it said of itself.
-    pub(crate) fn broken(&mut self, failure: Failure, identity: Identity) {
+    pub(crate) fn broken(&mut self, failure: Failure, identity: LicenseIdentity) {
         self.errors += 1;
-        self.left_out.push(LeftOut::failed(&failure, identity));
-        self.events.push(Status::Error(failure));
+        self.skipped.push(SkippedFile::failed(&failure, identity));
+        self.events.push(BackupRestoreStatus::Error(failure));
     }
 
     /// A name that the file system does not let us look into. One that is no longer there is nothing.
     pub(crate) fn unreadable(&mut self, path: String, error: FsError) {
         match error {
             FsError::NoEntry => {}
-            FsError::Link => self.restricted(Restricted::not_a_regular_file(path)),
+            FsError::Link => self.restricted(RestrictedLicense::not_a_regular_file(path)),
             error => {
                 let message = format!("{path} cannot be read: {error}");
                 self.failed(Failure::at(error.code(), path, message));
@@ -49,26 +50,25 @@ impl Ledger {
 
     /// Notes that the walk is over: what is skipped from now on is in the catalogue.
     pub(crate) fn end_walk(&mut self) {
-        self.left_out
-            .sort_by(|one, other| one.path.cmp(&other.path));
-        self.walked = self.left_out.len();
+        self.skipped.sort_by(|one, other| one.path.cmp(&other.path));
+        self.walked = self.skipped.len();
     }
 
     /// Returns `true` if the walk has skipped this path.
     pub(crate) fn has_skipped(&self, path: &str) -> bool {
-        let walked = self.left_out.get(..self.walked).unwrap_or_default();
+        let walked = self.skipped.get(..self.walked).unwrap_or_default();
         walked
-            .binary_search_by(|left_out| left_out.path.as_str().cmp(path))
+            .binary_search_by(|skipped| skipped.path.as_str().cmp(path))
             .is_ok()
     }
 
     /// An event that leaves nothing out.
-    pub(crate) fn tell(&mut self, event: Status) {
+    pub(crate) fn tell(&mut self, event: BackupRestoreStatus) {
         self.events.push(event);
     }
 
     /// Takes the events that were not yet taken.
-    pub(crate) fn take_events(&mut self, events: &mut Vec<Status>) {
+    pub(crate) fn take_events(&mut self, events: &mut Vec<BackupRestoreStatus>) {
         events.append(&mut self.events);
     }
 
@@ -83,8 +83,8 @@ impl Ledger {
     }
 
     /// Takes the record of what was left out, in byte order of path.
-    pub(crate) fn take_record(&mut self) -> Vec<LeftOut> {
-        let mut record = std::mem::take(&mut self.left_out);
+    pub(crate) fn take_record(&mut self) -> Vec<SkippedFile> {
+        let mut record = std::mem::take(&mut self.skipped);
         record.sort_by(|one, other| one.path.cmp(&other.path));
         record
     }

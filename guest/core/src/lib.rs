@@ -10,9 +10,11 @@ mod archive;
 mod backup;
 mod crc32;
 mod directory;
+mod escape;
 mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod hresult;
 mod ledger;
 mod license;
 mod list;
@@ -29,24 +31,28 @@ mod memory;
 mod operation;
 mod paths;
 mod publication;
-pub mod report;
 mod restore;
 mod status;
 mod store;
 mod temporary;
 mod verify;
-mod visible;
 mod zip;
 
-pub use backup::{Backup, BackupSummary};
+pub use archive::BACKUP_FILE;
+pub use backup::{Backup, BackupOptions, BackupSummary};
 pub use directory::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
 };
+pub use escape::{escape, escape_json};
 pub use failure::{ErrorCode, Failure};
+pub use hresult::{S_FALSE, S_OK};
 pub use license::{Appraisal, Verdict, appraise};
-pub use list::{List, ListSummary, Listing, Standing};
+pub use list::{LicenseListing, LicenseStanding, List, ListSummary};
 pub use operation::Operation;
-pub use paths::{OpenedDirectories, Opener, Resolved, STORE};
-pub use restore::{Restore, RestoreFlags, RestoreSummary};
-pub use status::{Format, Identity, Progress, Restricted, Restriction, Stage, Status};
-pub use verify::{Verify, VerifySummary};
+pub use paths::{HintFor, OpenedDirectories, Resolved, STORE};
+pub use restore::{Restore, RestoreOptions, RestoreSummary};
+pub use status::{
+    BackupRestoreStatus, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,
+    Stage,
+};
+pub use verify::{Verify, VerifyOptions, VerifySummary};

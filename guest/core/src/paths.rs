@@ -10,17 +10,17 @@ pub const STORE: &str = "/licenses";
 
 /// Who opens directories for a component: the one whom a message asks to open another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opener {
+pub enum HintFor {
     /// The program that embeds the component.
-    Host,
+    Embedder,
     /// Whoever types the command line of a WASI runtime, which opens directories with `--dir`.
-    CommandLine,
+    WasmtimeCli,
 }
 
 /// The directories that the host has opened, by name.
 #[derive(Debug, Clone)]
 pub struct OpenedDirectories {
-    opener: Opener,
+    opener: HintFor,
     names: Vec<String>,
     locations: Vec<Option<Location>>,
 }
@@ -56,7 +56,7 @@ enum Root {
 
 impl OpenedDirectories {
     /// Takes the names under which directories were opened. A name that is no path covers nothing.
-    pub fn new(opener: Opener, names: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(opener: HintFor, names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();
         let locations = names
             .iter()
@@ -147,8 +147,8 @@ impl OpenedDirectories {
     /// What to do so that a directory is open under a name.
     fn advice(&self, name: &str) -> String {
         match self.opener {
-            Opener::Host => "have the host open one there".to_owned(),
-            Opener::CommandLine => format!("add --dir {}", quoted(&format!("DIRECTORY::{name}"))),
+            HintFor::Embedder => "have the host open one there".to_owned(),
+            HintFor::WasmtimeCli => format!("add --dir {}", quoted(&format!("DIRECTORY::{name}"))),
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     fn opened(names: &[&str]) -> OpenedDirectories {
-        OpenedDirectories::new(Opener::Host, names.iter().map(|&name| name.to_owned()))
+        OpenedDirectories::new(HintFor::Embedder, names.iter().map(|&name| name.to_owned()))
     }
 
     /// The name of the opened directory, and what is left below it with `/` between.
@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn whoever_types_is_told_the_option_that_opens_a_directory_for_the_path() {
-        let opened = OpenedDirectories::new(Opener::CommandLine, []);
+        let opened = OpenedDirectories::new(HintFor::WasmtimeCli, []);
         for (path, option) in [
             ("/backup/laptop/", "DIRECTORY::/backup/laptop"),
             ("/my backup's", r"'DIRECTORY::/my backup'\''s'"),

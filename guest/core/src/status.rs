@@ -9,7 +9,7 @@ use crate::Failure;
 /// The serialized form is the name of the case in `wit/types.wit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Format {
+pub enum LicenseFormat {
     /// A Windows Media DRM license, of any version.
     Wmdrm,
     /// An Extensible Media Rights binary license.
@@ -21,7 +21,7 @@ pub enum Format {
     Lcp,
 }
 
-impl Format {
+impl LicenseFormat {
     /// The name of this format in `wit/types.wit`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -77,9 +77,9 @@ impl Restriction {
 
 /// What a document says of itself, as far as the rights gate needs to read it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
+pub struct LicenseIdentity {
     /// Its format, or nothing when it was not recognised.
-    pub format: Option<Format>,
+    pub format: Option<LicenseFormat>,
     /// The license ID of each license in the document, as it stands there. Empty when the format has none.
     pub license_ids: Vec<String>,
     /// The key ID of each key that the document speaks of. Empty when the format has none.
@@ -91,21 +91,21 @@ pub struct Identity {
 
 /// A file that was left out because it may not be backed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restricted {
+pub struct RestrictedLicense {
     /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
     pub path: String,
     /// What the document says of itself.
-    pub identity: Identity,
+    pub identity: LicenseIdentity,
     /// Why it was left out.
     pub reason: Restriction,
 }
 
-impl Restricted {
+impl RestrictedLicense {
     /// A link or special file, which is not opened, so that nothing more is known of it.
     pub(crate) fn not_a_regular_file(path: String) -> Self {
         Self {
             path,
-            identity: Identity::default(),
+            identity: LicenseIdentity::default(),
             reason: Restriction::NotARegularFile,
         }
     }
@@ -129,7 +129,7 @@ pub enum Stage {
     /// A restore makes them durable.
     Syncing,
     /// A restore gives them their names. From the first on it can no longer be cancelled.
-    Placing,
+    Committing,
 }
 
 impl Stage {
@@ -142,7 +142,7 @@ impl Stage {
             Self::Verifying => "verifying",
             Self::Writing => "writing",
             Self::Syncing => "syncing",
-            Self::Placing => "placing",
+            Self::Committing => "placing",
         }
     }
 }
@@ -164,13 +164,13 @@ pub struct Progress {
 
 /// One event of a running operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub enum BackupRestoreStatus {
     /// The operation begins. Once, and first.
     Begin,
     /// How far it has come. A newer one may take the place of one that nobody has read yet.
-    Information(Progress),
+    Progress(Progress),
     /// A file was left out because it may not be backed up.
-    RestrictedLicense(Restricted),
+    RestrictedLicense(RestrictedLicense),
     /// Something is amiss with one file, and the operation goes on: a backup could not read it, a restore met a conflict
     /// ([`ErrorCode::FileExists`](crate::ErrorCode)), a backup that is being verified has a fault
     /// ([`ErrorCode::BackupCorrupt`](crate::ErrorCode)).

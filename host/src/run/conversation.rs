@@ -11,12 +11,12 @@ use wasmtime::{Store, UpdateDeadline};
 use super::deadline::{Deadline, DeadlineExceeded, Expiry};
 use super::memory::MemoryExceeded;
 use super::outcome::Outcome;
-use super::{Begun, Call, Directory, Running, State, directories};
-use crate::bindings::LicenseManagement;
-use crate::bindings::exports::licenses::management::types;
+use super::{Begun, Call, Directory, State, directories};
+use crate::bindings::Service;
+use crate::bindings::exports::license_backup::management::types;
 use crate::error::Cause;
 use crate::events::{self, Drained};
-use crate::{CancellationCookie, Completion, OperationError, Runtime, umask};
+use crate::{CancellationCookie, Completion, LicenseManager, Operation, OperationError, umask};
 
 /// The most bytes that a component hands over at once. Its own largest piece is 256 KiB of a backup.
 const MOST_AT_ONCE: usize = 16 << 20;
@@ -26,7 +26,7 @@ const MOST_HANDLES: usize = 4096;
 
 /// One operation, from the call to its end.
 pub(super) struct Conversation<C: Call> {
-    runtime: Runtime,
+    runtime: LicenseManager,
     call: C,
     deadline: Deadline,
     expiry: Expiry,
@@ -37,7 +37,7 @@ pub(super) struct Conversation<C: Call> {
 /// Who is to be told next.
 enum Listener<C: Call> {
     /// The caller, whether the operation is accepted.
-    Caller(oneshot::Sender<Result<Running<C>, OperationError>>),
+    Caller(oneshot::Sender<Result<Operation<C::Event, C::Summary>, OperationError>>),
     /// The holder of the [`Completion`], how it ended.
     Holder(oneshot::Sender<Result<C::Summary, OperationError>>),
     /// All is told.
@@ -49,11 +49,11 @@ type WireOutcome<C> = Result<<C as Call>::WireSummary, types::Failure>;
 
 impl<C: Call> Conversation<C> {
     pub(super) fn new(
-        runtime: Runtime,
+        runtime: LicenseManager,
         call: C,
         deadline: Deadline,
         expiry: Expiry,
-        caller: oneshot::Sender<Result<Running<C>, OperationError>>,
+        caller: oneshot::Sender<Result<Operation<C::Event, C::Summary>, OperationError>>,
     ) -> Self {
         Self {
             runtime,
@@ -112,10 +112,10 @@ impl<C: Call> Conversation<C> {
 
     async fn converse(
         &mut self,
-        component: &LicenseManagement,
+        component: &Service,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<()> {
-        let guest = component.licenses_management_management();
+        let guest = component.license_backup_management_management();
         let Begun {
             cookie,
             events,
@@ -173,7 +173,7 @@ impl<C: Call> Conversation<C> {
         if let Listener::Caller(caller) = mem::replace(&mut self.listener, Listener::Holder(holder))
         {
             // Fails when the call was given up. The operation goes on all the same: dropping is not cancelling.
-            let _ = caller.send(Ok(Running {
+            let _ = caller.send(Ok(Operation {
                 events,
                 completed: Completion::new(outcome, self.expiry.clone()),
                 cookie,
@@ -207,13 +207,13 @@ impl<C: Call> Listener<C> {
 
 /// Cancels the operation when that is asked for. Once is enough.
 async fn cancel_on_request(
-    component: &LicenseManagement,
+    component: &Service,
     accessor: &Accessor<State>,
     cookie: ResourceAny,
     requests: CancellationCookie,
 ) -> wasmtime::Result<()> {
     requests.asked().await;
-    let guest = component.licenses_management_management();
+    let guest = component.license_backup_management_management();
     guest
         .cancellation_cookie()
         .call_cancel(accessor, cookie)

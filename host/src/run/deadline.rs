@@ -136,8 +136,8 @@ mod tests {
     use futures_util::future::{Either, select};
 
     use super::*;
+    use crate::block_on;
     use crate::engine::engine;
-    use crate::wait;
 
     const SHORT: Duration = Duration::from_millis(20);
 
@@ -150,8 +150,8 @@ mod tests {
     fn when_the_time_is_up_all_who_wait_are_told_and_nothing_more_is_begun() {
         let (deadline, expiry, _watch) = start(Some(SHORT));
         for mut expiry in [expiry.clone(), expiry] {
-            assert_eq!(wait(&mut expiry), SHORT);
-            assert_eq!(wait(&mut expiry), SHORT, "who asks again is told again");
+            assert_eq!(block_on(&mut expiry), SHORT);
+            assert_eq!(block_on(&mut expiry), SHORT, "who asks again is told again");
         }
         deadline.check().expect_err("the time is up");
     }
@@ -164,7 +164,7 @@ mod tests {
         let (later, _, _watch) = start(Some(SHORT));
         let other = pin!(async move { while later.check().is_ok() {} });
         assert!(
-            matches!(wait(select(pin!(expiry), other)), Either::Right(_)),
+            matches!(block_on(select(pin!(expiry), other)), Either::Right(_)),
             "the time was not up"
         );
     }

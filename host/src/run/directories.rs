@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use license_backup_core::{Failure, STORE};
 
-use crate::shares::{Place, Shares};
+use crate::unc::{Place, Shares};
 
 /// A directory of the host that the component can reach.
 #[derive(Debug, Clone)]

@@ -24,10 +24,10 @@ use self::deadline::Deadline;
 pub(crate) use self::deadline::Expiry;
 pub(crate) use self::directories::{Access, Directory};
 pub(crate) use self::sandbox::{State, link};
-use crate::bindings::exports::licenses::management::management::Guest;
-use crate::bindings::exports::licenses::management::types;
-use crate::shares::Shares;
-use crate::{CancellationCookie, Completion, Events, OperationError, Runtime};
+use crate::bindings::exports::license_backup::management::management::Guest;
+use crate::bindings::exports::license_backup::management::types;
+use crate::unc::Shares;
+use crate::{LicenseManager, Operation, OperationError};
 
 /// A call of the component that begins an operation.
 pub(crate) trait Call: Clone + Send + 'static {
@@ -61,18 +61,11 @@ pub(crate) struct Begun<C: Call> {
     pub(crate) completed: FutureReader<Result<C::WireSummary, types::Failure>>,
 }
 
-/// An operation that goes on, as the embedder holds it.
-pub(crate) struct Running<C: Call> {
-    pub(crate) events: Events<C::Event>,
-    pub(crate) completed: Completion<C::Summary>,
-    pub(crate) cookie: CancellationCookie,
-}
-
 /// Starts an operation on a thread of its own. Resolves when the component has accepted or refused it.
 pub(crate) async fn start<C: Call>(
-    runtime: Runtime,
+    runtime: LicenseManager,
     call: C,
-) -> Result<Running<C>, OperationError> {
+) -> Result<Operation<C::Event, C::Summary>, OperationError> {
     let (caller, answer) = oneshot::channel();
     let time = runtime.limits().time;
     let (deadline, expiry, watch) =
@@ -87,7 +80,7 @@ pub(crate) async fn start<C: Call>(
         .spawn(hold)
         .map_err(OperationError::Thread)?;
     match select(answer, expiry).await {
-        Either::Left((answer, _)) => answer.unwrap_or(Err(OperationError::Died)),
+        Either::Left((answer, _)) => answer.unwrap_or(Err(OperationError::Panicked)),
         Either::Right((limit, _)) => Err(OperationError::DeadlineExceeded { limit }),
     }
 }

@@ -18,8 +18,8 @@ use super::directories::{Access, Directory};
 use super::files::{Files, Helpers};
 use super::memory::MemoryLimit;
 use crate::OperationError;
-use crate::bindings::LicenseManagementPre;
-use crate::shares::Place;
+use crate::bindings::ServicePre;
+use crate::unc::Place;
 
 /// The component has a thread of its own, so that file operations can block it. Without this each would hop to a pool of
 /// threads, which costs several times as much. Files have it from the context, directories from how they were opened.
@@ -104,7 +104,7 @@ impl WasiView for State {
 
 /// Connects a component with the file system. One that imports more is refused. The interfaces of `wasi:io` are there for
 /// their types: no stream is ever handed out.
-pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementPre<State>> {
+pub(crate) fn link(component: &Component) -> wasmtime::Result<ServicePre<State>> {
     let mut linker = Linker::new(component.engine());
     filesystem::types::add_to_linker::<State, FilesOf>(&mut linker, |state| Files {
         wasi: WasiFilesystemCtxView {
@@ -117,7 +117,7 @@ pub(crate) fn link(component: &Component) -> wasmtime::Result<LicenseManagementP
     wasi_io::error::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
     wasi_io::poll::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
     wasi_io::streams::add_to_linker::<State, Table>(&mut linker, |state| &mut state.table)?;
-    LicenseManagementPre::new(linker.instantiate_pre(component)?)
+    ServicePre::new(linker.instantiate_pre(component)?)
 }
 
 struct FilesOf;
@@ -140,7 +140,7 @@ mod tests {
 
     use super::preopens::Host as _;
     use super::*;
-    use crate::shares::Shares;
+    use crate::unc::Shares;
 
     #[test]
     fn of_a_share_only_the_directory_is_open_that_the_operation_names() {

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use license_backup::{
-    BackupOptions, Events, Failure, ListOptions, Operation, OperationError, Progress,
-    RestoreOptions, Runtime, Status, VerifyOptions, wait,
+    BackupOptions, Failure, LicenseManager, ListOptions, Operation, OperationError, Progress,
+    RestoreOptions, VerifyOptions, block_on,
 };
-use license_backup_core::report::{
+use license_backup_report::{
     BACKUP_FILE, BackupReport, Console, ExitCode, ListReport, Manner, Report, Reporter,
     RestoreReport, Unwritten, VerifyReport,
 };
@@ -80,7 +80,7 @@ fn main() -> anyhow::Result<process::ExitCode> {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let runtime = Runtime::new()?;
+    let runtime = LicenseManager::new()?;
     let (overwrite, dry_run) = (arguments.has("--overwrite"), arguments.has("--dry-run"));
     let manner = Manner {
         json: arguments.has("--json"),
@@ -94,7 +94,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 archive: arguments.archive()?,
                 strict: arguments.has("--strict"),
             };
-            follow(report, manner, wait(runtime.backup(&options)))
+            follow(report, manner, block_on(runtime.backup(&options)))
         }
         "restore" => {
             let options = RestoreOptions::new(arguments.directory()?, &arguments.store);
@@ -104,7 +104,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 overwrite,
                 dry_run,
             };
-            follow(report, manner, wait(runtime.restore(&options)))
+            follow(report, manner, block_on(runtime.restore(&options)))
         }
         "verify" => {
             let expected = arguments
@@ -113,61 +113,43 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 .skip_while(|option| *option != "--expect")
                 .nth(1);
             let options = VerifyOptions::new(arguments.directory()?);
-            let options = expected.map_or(options.clone(), |hash| options.expected_hash(hash));
+            let options = expected.map_or(options.clone(), |hash| options.expected_blake3(hash));
             let report = VerifyReport {
                 archive: arguments.archive()?,
                 expected: expected.is_some(),
             };
-            follow(report, manner, wait(runtime.verify(&options)))
+            follow(report, manner, block_on(runtime.verify(&options)))
         }
         "list" => {
             let options = arguments
                 .directory
                 .as_ref()
                 .map_or(ListOptions::store(&arguments.store), ListOptions::backup);
-            let operation = wait(runtime.list(&options));
-            tell(
-                ListReport,
-                manner,
-                operation.map(|operation| (operation.licenses, operation.completed)),
-            )
+            follow(ListReport, manner, block_on(runtime.list(&options)))
         }
         other => bail!("there is no verb {other}"),
     })
 }
 
-fn follow<R: Report<Event = Status>>(
+/// Reports the events and the outcome of an operation.
+fn follow<R: Report>(
     report: R,
     manner: Manner,
-    started: Result<Operation<R::Summary>, OperationError>,
-) -> ExitCode {
-    tell(
-        report,
-        manner,
-        started.map(|operation| (operation.progress, operation.completed)),
-    )
-}
-
-/// Tells what happens and how it ended.
-fn tell<R: Report>(
-    report: R,
-    manner: Manner,
-    started: Result<
-        (
-            Events<R::Event>,
-            impl Future<Output = Result<R::Summary, OperationError>>,
-        ),
-        OperationError,
-    >,
+    started: Result<Operation<R::Event, R::Summary>, OperationError>,
 ) -> ExitCode {
     let mut reporter = Reporter::new(report, manner, Streams);
-    let outcome = started.and_then(|(mut events, completed)| {
+    let outcome = started.and_then(|operation| {
+        let Operation {
+            mut events,
+            completed,
+            ..
+        } = operation;
         while let Some(event) = events.wait_next() {
             if reporter.event(&event).is_break() {
                 break;
             }
         }
-        wait(completed)
+        block_on(completed)
     });
     let outcome = outcome.map_err(|error| Failure {
         path: error.path(),

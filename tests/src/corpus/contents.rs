@@ -93,7 +93,7 @@ impl Backup {
         let counts = format!(r#""licenses":{count},"bytes":{bytes},"restricted":1,"errors":0"#);
         let _ = writeln!(
             record,
-            r#"{{"format":1,"program":"{program}",{counts},"left_out":["#
+            r#"{{"format":1,"program":"{program}",{counts},"skipped":["#
         );
         let _ = writeln!(
             record,

@@ -61,7 +61,7 @@ mod tests {
         );
         assert_ne!(end(json!({})), [""; 0]);
         assert_ne!(
-            end(json!({"restored": 1, "bytes": 2, "licenses": 0, "left_out": 0})),
+            end(json!({"restored": 1, "bytes": 2, "licenses": 0, "skipped": 0})),
             [""; 0]
         );
     }

@@ -15,12 +15,13 @@ pub(crate) use contents::{Contents, Hash, StoredLicense};
 pub(crate) use format::{CentralDirectory, Entry};
 pub(crate) use forward::Forward;
 pub(crate) use lines::Lines;
+pub use names::BACKUP_FILE;
 pub(crate) use names::{
-    BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, SUMS_ENTRY, fault_of_parts, fault_of_path,
+    LICENSES, LONGEST_NAME, RECORD_ENTRY, SUMS_ENTRY, fault_of_parts, fault_of_path,
 };
 pub(crate) use reader::{ArchiveFault, ArchiveReader};
 pub(crate) use record::{
-    FORMAT_VERSION, LeftOut, PROGRAM, Reason, RecordHead, RecordLine, RecordReader,
+    FORMAT_VERSION, PROGRAM, Reason, RecordHead, RecordLine, RecordReader, SkippedFile,
 };
 pub(crate) use sums::parse_line as parse_sum;
 pub(crate) use writer::{ArchiveFinisher, ArchiveWriter, Output};

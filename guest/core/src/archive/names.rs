@@ -3,7 +3,7 @@
 use crate::temporary::is_temporary_name;
 
 /// The name of the backup file in the backup directory.
-pub(crate) const BACKUP_FILE: &str = "licenses.zip";
+pub const BACKUP_FILE: &str = "licenses.zip";
 /// The folder of the licenses in the archive.
 pub(crate) const LICENSES: &str = "licenses/";
 /// The entry that holds the BLAKE3 of each license.

@@ -13,7 +13,9 @@ use super::format::Entry;
 use super::lines::Lines;
 use super::names::fault_of_parts;
 use crate::license::{MAX_ID_LENGTH, MAX_IDS};
-use crate::{ErrorCode, Failure, File, Format, Identity, Restricted, Restriction};
+use crate::{
+    ErrorCode, Failure, File, LicenseFormat, LicenseIdentity, RestrictedLicense, Restriction,
+};
 
 /// The version of the archive's format, in `backup.json` as `format`.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -21,7 +23,7 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 pub(crate) const PROGRAM: &str = concat!("license-backup ", env!("CARGO_PKG_VERSION"));
 
 /// What follows the counts in the line of the head, and the line that ends the record.
-const END_OF_HEAD: &[u8] = b",\"left_out\":[\n";
+const END_OF_HEAD: &[u8] = b",\"skipped\":[\n";
 const END_OF_RECORD: &[u8] = b"]}\n";
 
 /// The counts at the head of the record.
@@ -63,7 +65,7 @@ enum Before {
 /// A line of the record, read back.
 pub(crate) enum RecordLine {
     /// One file that was left out.
-    LeftOut(LeftOut),
+    SkippedFile(SkippedFile),
     /// The line is not as the writer writes it; the lines after it may be.
     Broken,
 }
@@ -135,14 +137,12 @@ impl RecordReader {
             Some(json) => (json, Before::Comma),
             None => (json, Before::NoComma),
         };
-        let left_out = from_json::<LeftOut>(json).filter(|left_out| {
-            self.before != Before::NoComma
-                && is_as_written(left_out, json)
-                && left_out.is_possible()
+        let skipped = from_json::<SkippedFile>(json).filter(|skipped| {
+            self.before != Before::NoComma && is_as_written(skipped, json) && skipped.is_possible()
         });
         self.before = before;
         Ok(Some(
-            left_out.map_or(RecordLine::Broken, RecordLine::LeftOut),
+            skipped.map_or(RecordLine::Broken, RecordLine::SkippedFile),
         ))
     }
 }
@@ -161,11 +161,11 @@ fn is_as_written(value: &impl Serialize, json: &[u8]) -> bool {
 
 /// One file that is not in the backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LeftOut {
+pub(crate) struct SkippedFile {
     /// The path below the store.
     pub(crate) path: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    format: Option<Format>,
+    format: Option<LicenseFormat>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     license_ids: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -195,10 +195,10 @@ impl TryFrom<String> for Reason {
     }
 }
 
-impl LeftOut {
+impl SkippedFile {
     /// The record of a file that may not be backed up.
-    pub(crate) fn restricted(restricted: &Restricted) -> Self {
-        let Restricted {
+    pub(crate) fn restricted(restricted: &RestrictedLicense) -> Self {
+        let RestrictedLicense {
             path,
             identity,
             reason,
@@ -207,7 +207,7 @@ impl LeftOut {
     }
 
     /// The record of a file that could not be read. Every such failure names a path.
-    pub(crate) fn failed(failure: &Failure, identity: Identity) -> Self {
+    pub(crate) fn failed(failure: &Failure, identity: LicenseIdentity) -> Self {
         Self::new(
             failure.path.clone().unwrap_or_default(),
             identity,
@@ -248,8 +248,8 @@ impl LeftOut {
         self.reason.is_of_a_file() && is_told && is_path && fit
     }
 
-    fn new(path: String, identity: Identity, reason: Reason) -> Self {
-        let Identity {
+    fn new(path: String, identity: LicenseIdentity, reason: Reason) -> Self {
+        let LicenseIdentity {
             format,
             license_ids,
             key_ids,
@@ -265,8 +265,8 @@ impl LeftOut {
     }
 
     /// What the document said of itself.
-    pub(crate) fn identity(self) -> Identity {
-        Identity {
+    pub(crate) fn identity(self) -> LicenseIdentity {
+        LicenseIdentity {
             format: self.format,
             license_ids: self.license_ids,
             key_ids: self.key_ids,
@@ -307,13 +307,13 @@ impl Reason {
 /// The record in lines: the head, one for each file that was left out, and the end.
 pub(super) struct RecordPieces<'a> {
     pub(super) head: &'a RecordHead,
-    pub(super) left_out: &'a [LeftOut],
+    pub(super) skipped: &'a [SkippedFile],
 }
 
 impl RecordPieces<'_> {
     /// The number of pieces.
     pub(super) fn count(&self) -> usize {
-        self.left_out.len() + 2
+        self.skipped.len() + 2
     }
 
     /// Appends one piece.
@@ -322,9 +322,9 @@ impl RecordPieces<'_> {
             write_json(self.head, out);
             out.pop(); // the closing brace: the list of what was left out follows
             out.extend_from_slice(END_OF_HEAD);
-        } else if let Some(left_out) = self.left_out.get(piece - 1) {
-            write_json(left_out, out);
-            out.extend_from_slice(if piece < self.left_out.len() {
+        } else if let Some(skipped) = self.skipped.get(piece - 1) {
+            write_json(skipped, out);
+            out.extend_from_slice(if piece < self.skipped.len() {
                 b",\n"
             } else {
                 b"\n"
@@ -361,33 +361,33 @@ mod tests {
 
     /// A record of two files.
     fn record() -> String {
-        let identity = Identity {
-            format: Some(Format::Wmdrm),
+        let identity = LicenseIdentity {
+            format: Some(LicenseFormat::Wmdrm),
             license_ids: vec!["{lid}".to_owned()],
             key_ids: vec!["\"kid\"".to_owned()],
             rights_end: None,
         };
-        let restricted = Restricted {
+        let restricted = RestrictedLicense {
             path: "a \"b\"\n.lic".to_owned(),
             identity,
             reason: Restriction::Conditional,
         };
         let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");
-        let broken = Identity {
-            format: Some(Format::Xmr),
-            ..Identity::default()
+        let broken = LicenseIdentity {
+            format: Some(LicenseFormat::Xmr),
+            ..LicenseIdentity::default()
         };
         written(&[
-            LeftOut::restricted(&restricted),
-            LeftOut::failed(&failure, broken),
+            SkippedFile::restricted(&restricted),
+            SkippedFile::failed(&failure, broken),
         ])
     }
 
-    fn written(left_out: &[LeftOut]) -> String {
+    fn written(skipped: &[SkippedFile]) -> String {
         let head = head();
         let pieces = RecordPieces {
             head: &head,
-            left_out,
+            skipped,
         };
         let mut json = Vec::new();
         for piece in 0..pieces.count() {
@@ -397,7 +397,7 @@ mod tests {
     }
 
     /// What is read back of a record: its head, the files it names, and the number of broken lines.
-    fn read(json: &str) -> Result<(RecordHead, Vec<LeftOut>, usize), ArchiveFault> {
+    fn read(json: &str) -> Result<(RecordHead, Vec<SkippedFile>, usize), ArchiveFault> {
         let disk = Disk::new();
         let crc32 = crc32(json.as_bytes());
         let entry = Entry {
@@ -416,29 +416,29 @@ mod tests {
             .expect("it was written");
         let mut all = Vec::new();
         let mut reader = RecordReader::open(&file, &entry, |read| all.extend_from_slice(read))?;
-        let (mut left_out, mut broken) = (Vec::new(), 0);
+        let (mut skipped, mut broken) = (Vec::new(), 0);
         while let Some(line) = reader.next_line(&file, |read| all.extend_from_slice(read))? {
             match line {
-                RecordLine::LeftOut(line) => left_out.push(line),
+                RecordLine::SkippedFile(line) => skipped.push(line),
                 RecordLine::Broken => broken += 1,
             }
         }
         assert!(all == bytes, "everything should be given to the caller too");
-        Ok((reader.head().clone(), left_out, broken))
+        Ok((reader.head().clone(), skipped, broken))
     }
 
     #[test]
     fn a_record_reads_back() {
-        let (read_head, left_out, broken) = read(&record()).expect("the record is whole");
+        let (read_head, skipped, broken) = read(&record()).expect("the record is whole");
         assert_eq!((read_head, broken), (head(), 0));
-        assert_eq!(written(&left_out), record());
+        assert_eq!(written(&skipped), record());
         assert_eq!(read(&written(&[])).expect("the record is whole").1, []);
     }
 
     #[test]
     fn a_record_is_one_json_document() {
         let value: serde_json::Value = serde_json::from_str(&record()).expect("it is JSON");
-        assert_eq!(value["left_out"][1]["path"], "broken.xmr");
+        assert_eq!(value["skipped"][1]["path"], "broken.xmr");
     }
 
     #[test]
@@ -457,8 +457,8 @@ mod tests {
         ] {
             let json = record().replacen(from, to, 1);
             assert_ne!(json, record(), "{from}");
-            let (_, left_out, broken) = read(&json).expect("the record has a head and an end");
-            assert_eq!((left_out.len(), broken), (1, 1), "{json}");
+            let (_, skipped, broken) = read(&json).expect("the record has a head and an end");
+            assert_eq!((skipped.len(), broken), (1, 1), "{json}");
         }
     }
 

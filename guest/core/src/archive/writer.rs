@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::contents::{Contents, StoredLicense};
 use super::format::{CentralDirectory, Entry};
 use super::record::RecordPieces;
-use super::{LeftOut, RECORD_ENTRY, RecordHead, SUMS_ENTRY, sums};
+use super::{RECORD_ENTRY, RecordHead, SUMS_ENTRY, SkippedFile, sums};
 use crate::File;
 use crate::crc32::{Crc32, crc32};
 use crate::directory::FsError;
@@ -132,7 +132,7 @@ impl<F: File> ArchiveWriter<F> {
     }
 
     /// Goes over to what follows the licenses.
-    pub(crate) fn finish(self, head: RecordHead, left_out: Vec<LeftOut>) -> ArchiveFinisher<F> {
+    pub(crate) fn finish(self, head: RecordHead, skipped: Vec<SkippedFile>) -> ArchiveFinisher<F> {
         let part = Part::Generated {
             which: Generated::Sums,
             pass: Pass::Measure(Crc32::new(), 0),
@@ -140,7 +140,7 @@ impl<F: File> ArchiveWriter<F> {
         ArchiveFinisher {
             archive: self,
             head,
-            left_out,
+            skipped,
             generated: Vec::new(),
             part,
             next: 0,
@@ -152,7 +152,7 @@ impl<F: File> ArchiveWriter<F> {
 pub(crate) struct ArchiveFinisher<F> {
     archive: ArchiveWriter<F>,
     head: RecordHead,
-    left_out: Vec<LeftOut>,
+    skipped: Vec<SkippedFile>,
     /// The entries that were generated, as far as they were written.
     generated: Vec<Entry<&'static str>>,
     part: Part,
@@ -335,7 +335,7 @@ impl<F: File> ArchiveFinisher<F> {
     fn record(&self) -> RecordPieces<'_> {
         RecordPieces {
             head: &self.head,
-            left_out: &self.left_out,
+            skipped: &self.skipped,
         }
     }
 }

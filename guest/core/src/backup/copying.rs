@@ -15,7 +15,9 @@ use crate::store::{
     BackupName, Catalogue, Examined, FileId, StoreReader, Unread, examine, malformed,
     name_in_backup, shadowed, too_long,
 };
-use crate::{Directory, ErrorCode, Failure, Progress, Restricted, Stage, Status};
+use crate::{
+    BackupRestoreStatus, Directory, ErrorCode, Failure, Progress, RestrictedLicense, Stage,
+};
 
 /// How many licenses one step reads at most.
 const LICENSES_PER_STEP: usize = 64;
@@ -83,13 +85,13 @@ impl<D: Directory> Copying<D> {
     }
 
     /// How far the phase has come.
-    pub(super) fn progress(&self) -> Status {
+    pub(super) fn progress(&self) -> BackupRestoreStatus {
         let path = if self.next < self.files {
             self.archive.catalogue().file_path(self.next)
         } else {
             String::new()
         };
-        Status::Information(Progress {
+        BackupRestoreStatus::Progress(Progress {
             stage: Stage::Copying,
             done: self.next as u64,
             total: Some(self.files as u64),
@@ -137,7 +139,7 @@ impl<D: Directory> Copying<D> {
                 return Err(Failure::at(ErrorCode::PathNotFound, path, message));
             }
             Err(Unread::Refused(error)) => ledger.unreadable(catalogue.file_path(file), error),
-            Err(Unread::Unfit(failure)) => ledger.failed(failure),
+            Err(Unread::Incompatible(failure)) => ledger.failed(failure),
         }
         Ok(())
     }
@@ -153,7 +155,7 @@ impl<D: Directory> Copying<D> {
         let path = || self.archive.catalogue().file_path(file);
         match examined.verdict {
             Verdict::Restricted(reason) => {
-                ledger.restricted(Restricted {
+                ledger.restricted(RestrictedLicense {
                     path: path(),
                     identity: examined.identity,
                     reason,

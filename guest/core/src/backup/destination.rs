@@ -3,6 +3,7 @@
 //! Whatever happens before the commit, an earlier backup is not touched. The commit is one rename, which replaces it, or
 //! one hard link, which fails if there is one.
 
+use super::BackupOptions;
 use crate::archive::BACKUP_FILE;
 use crate::directory::FsError;
 use crate::temporary::{Temporary, put_in_place, sync_names, unlink};
@@ -17,7 +18,11 @@ pub(super) struct Destination<D> {
 
 impl<D: Directory> Destination<D> {
     /// Takes an opened directory, if a backup can be put there.
-    pub(super) fn new(directory: D, path: String, overwrite: bool) -> Result<Self, Failure> {
+    pub(super) fn new(
+        directory: D,
+        path: String,
+        BackupOptions { overwrite }: BackupOptions,
+    ) -> Result<Self, Failure> {
         let destination = Self {
             directory,
             path,

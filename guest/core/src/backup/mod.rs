@@ -15,7 +15,14 @@ use crate::archive::{ArchiveFinisher, FORMAT_VERSION, Output, PROGRAM, RecordHea
 use crate::ledger::Ledger;
 use crate::store::Walk;
 use crate::temporary::Temporary;
-use crate::{Directory, ErrorCode, Failure, Operation, Progress, Status};
+use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation, Progress};
+
+/// Options of a backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BackupOptions {
+    /// Replace an existing backup. If false, it is never modified.
+    pub overwrite: bool,
+}
 
 /// What a backup did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +76,18 @@ impl<D: Directory> Backup<D> {
     ///
     /// [`ErrorCode::BackupExists`] if there is a backup and `overwrite` is false; [`ErrorCode::InvalidArgument`] if the
     /// directory is the store; otherwise what keeps the directory from being written to.
-    pub fn start(store: D, directory: D, path: &str, overwrite: bool) -> Result<Self, Failure> {
+    pub fn start(
+        store: D,
+        directory: D,
+        path: &str,
+        options: BackupOptions,
+    ) -> Result<Self, Failure> {
         if store.is_same_object(&directory) {
             let message =
                 format!("{path} is the license store itself: back up into another directory");
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
-        let destination = Destination::new(directory, path.to_owned(), overwrite)?;
+        let destination = Destination::new(directory, path.to_owned(), options)?;
         let temporary = destination.create_temporary()?;
         let file = Rc::clone(&temporary.file);
         Ok(Self {
@@ -88,11 +100,14 @@ impl<D: Directory> Backup<D> {
 }
 
 impl<D: Directory> Operation for Backup<D> {
-    type Event = Status;
+    type Event = BackupRestoreStatus;
     type Summary = BackupSummary;
 
     /// The last step does nothing but the commit. A failure before it leaves the directory as it was.
-    fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
+    fn step(
+        self,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
         let Self {
             destination,
             temporary,
@@ -142,7 +157,7 @@ impl<D: Directory> Phase<D> {
             Self::Walk { mut walk, file } => match walk.step(Some(destination.directory()), ledger)
             {
                 None => {
-                    ledger.tell(Status::Information(Progress::default()));
+                    ledger.tell(BackupRestoreStatus::Progress(Progress::default()));
                     Self::Walk { walk, file }
                 }
                 Some((store, catalogue)) => {

@@ -12,7 +12,7 @@ use crate::archive::{
 };
 use crate::license::LARGEST_DOCUMENT;
 use crate::memory::Disk;
-use crate::{Directory, ErrorCode, Standing, Verdict, VerifySummary, appraise};
+use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, appraise};
 
 /// Takes the input for a backup, and for the files in one whose checksums are right.
 ///
@@ -68,7 +68,7 @@ fn is_whole(backup: &[u8]) -> bool {
 
 /// Checks what follows from it that a backup is taken for whole.
 fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
-    assert_eq!(summary.hash, blake3::hash(backup).to_hex().as_str());
+    assert_eq!(summary.blake3, blake3::hash(backup).to_hex().as_str());
     assert_eq!(summary.size, backup.len() as u64);
     assert!(
         rewritten(disk) == backup,
@@ -81,8 +81,8 @@ fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
         (summary.licenses, summary.bytes)
     );
     assert_eq!(
-        (totals.left_out, totals.program.as_ref()),
-        (summary.left_out, Some(&summary.program))
+        (totals.skipped, totals.program.as_ref()),
+        (summary.skipped, Some(&summary.program))
     );
 
     let restored = restore(disk).expect("a whole backup can be restored");
@@ -94,7 +94,7 @@ fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
     let files = files_in_store(disk);
     let listed: Vec<_> = listings
         .iter()
-        .filter(|listing| listing.standing == Standing::BackedUp)
+        .filter(|listing| listing.standing == LicenseStanding::BackedUp)
         .map(|listing| (&listing.path, listing.size))
         .collect();
     assert_eq!(
@@ -141,17 +141,17 @@ fn rewritten(disk: &Disk) -> Vec<u8> {
     let record = record.expect("it has a record");
     let mut record =
         RecordReader::open(archive.file(), &record, |_| {}).expect("its record can be read");
-    let mut left_out = Vec::new();
+    let mut skipped = Vec::new();
     while let Some(line) = record
         .next_line(archive.file(), |_| {})
         .expect("its record can be read")
     {
-        let RecordLine::LeftOut(line) = line else {
+        let RecordLine::SkippedFile(line) = line else {
             panic!("a line of its record cannot be read")
         };
-        left_out.push(line);
+        skipped.push(line);
     }
-    written(&files, record.head().clone(), left_out)
+    written(&files, record.head().clone(), skipped)
 }
 
 /// Whether a backup can have these files in it, in this order.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::archive::{ArchiveWriter, FORMAT_VERSION, LeftOut, Output, PROGRAM, RecordHead};
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedFile};
 use crate::memory::Disk;
 use crate::store::Catalogue;
 use crate::{
-    Backup, BackupSummary, Directory, Failure, List, ListSummary, Listing, Operation, Restore,
-    RestoreFlags, RestoreSummary, Verify, VerifySummary,
+    Backup, BackupSummary, Directory, Failure, LicenseListing, List, ListSummary, Operation,
+    Restore, RestoreOptions, RestoreSummary, Verify, VerifySummary,
 };
 
 pub(super) const BACKUP: &str = "/backup/licenses.zip";
@@ -47,22 +47,27 @@ pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Fai
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        overwrite,
+        crate::BackupOptions { overwrite },
     )?)
     .1
 }
 
 pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
-    run(Verify::start(&disk.directory("/backup"), "/backup", None)?).1
+    run(Verify::start(
+        &disk.directory("/backup"),
+        "/backup",
+        &crate::VerifyOptions::default(),
+    )?)
+    .1
 }
 
-pub(super) fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
+pub(super) fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
     let (listings, outcome) = run(List::of_backup(&disk.directory("/backup"), "/backup")?);
     outcome.map(|summary| (listings, summary))
 }
 
 pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
-    let flags = RestoreFlags::default();
+    let flags = RestoreOptions::default();
     run(Restore::start(
         disk.directory("/licenses"),
         &disk.directory("/backup"),
@@ -123,7 +128,7 @@ pub(super) fn head_of<'f>(
 pub(super) fn written<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
     head: RecordHead,
-    left_out: Vec<LeftOut>,
+    skipped: Vec<SkippedFile>,
 ) -> Vec<u8> {
     let disk = Disk::new();
     let file = disk
@@ -139,7 +144,7 @@ pub(super) fn written<'f>(
     for (file, content) in contents {
         archive.add(file, content).expect("the disk takes all");
     }
-    let mut archive = archive.finish(head, left_out);
+    let mut archive = archive.finish(head, skipped);
     while !archive.step().expect("the disk takes all") {}
     archive.into_output().sync().expect("the disk takes all");
     disk.read("/archive").expect("it was written")

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::crc32::crc32;
 use crate::license::{MAX_ID_LENGTH, MAX_IDS};
-use crate::{Appraisal, Format, Identity, Restriction, Verdict, appraise};
+use crate::{Appraisal, LicenseFormat, LicenseIdentity, Restriction, Verdict, appraise};
 
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// Two XMR objects, each the rights settings: without any right, and with that to be backed up.
@@ -51,7 +51,7 @@ pub fn xml(document: &[u8]) {
         assert_eq!(in_utf8, appraisal, "with a byte order mark");
         assert!(matches!(
             appraisal.identity.format,
-            Some(Format::Wmdrm | Format::PlayReady)
+            Some(LicenseFormat::Wmdrm | LicenseFormat::PlayReady)
         ));
         check_allowed_xml(text);
     }
@@ -94,7 +94,7 @@ pub fn xmr(license: &[u8]) {
     }
     assert_eq!(
         (identity.format, &identity.license_ids),
-        (Some(Format::Xmr), &Vec::new())
+        (Some(LicenseFormat::Xmr), &Vec::new())
     );
     let text = BASE64.encode(license);
     let wrapped = format!(
@@ -150,7 +150,7 @@ pub fn lcp(document: &[u8]) {
         return;
     }
     if verdict == Verdict::Allowed {
-        assert_eq!(identity.format, Some(Format::Lcp));
+        assert_eq!(identity.format, Some(LicenseFormat::Lcp));
         check_prefixes(text.trim_end_matches(WHITE_SPACE).as_bytes());
         assert_malformed(format!("{text}x").as_bytes(), "with a character more");
     }
@@ -225,7 +225,7 @@ fn appraised(document: &[u8]) -> Appraisal {
         Verdict::Restricted(
             Restriction::Unrecognized | Restriction::StatusDocument | Restriction::ErrorResponse,
         ) => {
-            assert_eq!(*identity, Identity::default());
+            assert_eq!(*identity, LicenseIdentity::default());
         }
         Verdict::Restricted(Restriction::NotARegularFile | Restriction::ProtectedStore) => {
             panic!("a document is neither")

@@ -1,6 +1,6 @@
 //! The target for the resolution of paths.
 
-use crate::{ErrorCode, OpenedDirectories, Opener, Resolved};
+use crate::{ErrorCode, HintFor, OpenedDirectories, Resolved};
 
 /// Takes the last line of the input for a path, and those before it for the names of opened directories.
 ///
@@ -97,7 +97,7 @@ fn check(names: &[&str], path: &str, resolved: &Resolved) {
 
 fn opened(names: &[&str]) -> OpenedDirectories {
     OpenedDirectories::new(
-        Opener::CommandLine,
+        HintFor::WasmtimeCli,
         names.iter().map(|&name| name.to_owned()),
     )
 }

@@ -3,7 +3,7 @@
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
 use crate::memory::Disk;
 use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
-use crate::{Appraisal, ErrorCode, Format, Verdict, appraise};
+use crate::{Appraisal, ErrorCode, LicenseFormat, Verdict, appraise};
 
 /// The name of the publication, and that of a license that has to be backed up whatever the publication is.
 const PUBLICATION: &str = "a.epub";
@@ -64,7 +64,7 @@ pub fn publication(input: &[u8]) {
 /// Returns `true` for an LCP document that may be backed up, which is all that a publication can contain.
 fn is_allowed_lcp(document: &[u8]) -> bool {
     let Appraisal { identity, verdict } = appraise(document);
-    verdict == Verdict::Allowed && identity.format == Some(Format::Lcp)
+    verdict == Verdict::Allowed && identity.format == Some(LicenseFormat::Lcp)
 }
 
 /// Reads a file of the store, from a disk that returns so many bytes at a time.
@@ -89,6 +89,6 @@ fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
     );
     content.map_err(|unread| match unread {
         Unread::Refused(error) => panic!("the disk refuses nothing: {error}"),
-        Unread::Unfit(failure) => Some(failure.code),
+        Unread::Incompatible(failure) => Some(failure.code),
     })
 }

@@ -50,7 +50,7 @@ pub fn round_trip(input: &[u8]) {
     let disk = disk_with(&backup);
     let verified = verify(&disk).expect("a backup is whole");
     assert_eq!(
-        (verified.licenses, verified.left_out),
+        (verified.licenses, verified.skipped),
         (licenses, summary.restricted + summary.errors)
     );
     let restored = restore(&disk).expect("a backup can be restored");

@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::text::{self, Text};
 use super::{Fault, MAX_ID_LENGTH, Ruling, keep};
-use crate::{Format, Identity, Restriction};
+use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
 /// The members that a license document must have, and what each must be.
 const REQUIRED: [(Name, Kind, &str); 6] = [
@@ -72,7 +72,7 @@ const STATUSES: [&str; 6] = [
 ];
 
 /// Judges a document that starts with a brace.
-pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
+pub(super) fn judge(text: &Text<'_>, identity: &mut LicenseIdentity) -> Ruling {
     let Cow::Borrowed(content) = text.content else {
         return Ok(Some(Restriction::Unrecognized)); // JSON is UTF-8.
     };
@@ -90,7 +90,7 @@ pub(super) fn judge(text: &Text<'_>, identity: &mut Identity) -> Ruling {
             Restriction::Unrecognized
         }));
     }
-    identity.format = Some(Format::Lcp);
+    identity.format = Some(LicenseFormat::Lcp);
     if let Some(id) = &members[Name::Id].text {
         keep(&mut identity.license_ids, id);
     }
@@ -428,7 +428,7 @@ mod tests {
     fn assert_is(document: impl AsRef<[u8]>, expected: Restriction) {
         let document = document.as_ref();
         let expected = Appraisal {
-            identity: Identity::default(),
+            identity: LicenseIdentity::default(),
             verdict: Verdict::Restricted(expected),
         };
         assert_eq!(appraise(document), expected, "{}", document.escape_ascii());
@@ -442,14 +442,14 @@ mod tests {
             "{verdict:?} for {}",
             document.escape_ascii()
         );
-        assert_eq!(identity.format, Some(Format::Lcp));
+        assert_eq!(identity.format, Some(LicenseFormat::Lcp));
     }
 
     #[test]
     fn a_license_document_is_allowed_and_tells_its_id_and_nothing_else() {
         let Appraisal { identity, verdict } = appraise(LCP.as_bytes());
         assert_eq!(verdict, Verdict::Allowed);
-        assert_eq!(identity.format, Some(Format::Lcp));
+        assert_eq!(identity.format, Some(LicenseFormat::Lcp));
         assert_eq!(
             identity.license_ids,
             ["ef15e740-697f-11e3-949a-0800200c9a66"]

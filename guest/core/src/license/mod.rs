@@ -1,7 +1,7 @@
 //! The rights gate: which format a document has, what it says of itself, and whether it may be backed up.
 //!
 //! The gate fails closed: what is not understood to the end grants nothing. Each format has a module with a function
-//! `judge`, which sets [`Identity::format`] as soon as it has recognised the document, and fills in the rest of the
+//! `judge`, which sets [`LicenseIdentity::format`] as soon as it has recognised the document, and fills in the rest of the
 //! identity while it reads on.
 
 mod lcp;
@@ -26,7 +26,7 @@ pub(crate) use protected_store::is_protected_store;
 
 use text::Text;
 
-use crate::{Identity, Restriction};
+use crate::{LicenseIdentity, Restriction};
 
 /// What the rights gate decides of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appraisal {
     /// What the document says of itself.
-    pub identity: Identity,
+    pub identity: LicenseIdentity,
     /// Whether it may be backed up.
     pub verdict: Verdict,
 }
@@ -51,7 +51,7 @@ pub struct Appraisal {
 /// Reads a document as far as the decision needs, and no further.
 #[must_use]
 pub fn appraise(document: &[u8]) -> Appraisal {
-    let mut identity = Identity::default();
+    let mut identity = LicenseIdentity::default();
     let verdict = match judge(document, &mut identity) {
         Ok(None) => Verdict::Allowed,
         Ok(Some(restriction)) => Verdict::Restricted(restriction),
@@ -117,7 +117,7 @@ impl Beginning {
     }
 }
 
-fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
+fn judge(document: &[u8], identity: &mut LicenseIdentity) -> Ruling {
     let text = text::decode(document);
     match Beginning::of(document, &text) {
         Beginning::Xmr => xmr::judge(document, identity),

@@ -12,7 +12,7 @@
 use super::xml::{CharacterData, Namespace, Node, Tag};
 use super::xml_license::{LicenseReader, decode_base64};
 use super::{Fault, Ruling, WHITE_SPACE, xmr};
-use crate::{Format, Identity, Restriction};
+use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
 /// An element that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ enum Element {
 
 /// A reader of a PlayReady license response, which takes the document part by part.
 pub(super) struct Reader<'i, 't> {
-    identity: &'i mut Identity,
+    identity: &'i mut LicenseIdentity,
     /// The elements that are open, from the root on.
     open: Vec<Element>,
     /// The content of the license that is open.
@@ -87,7 +87,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
 }
 
 impl<'i> Reader<'i, '_> {
-    pub(super) fn new(identity: &'i mut Identity) -> Self {
+    pub(super) fn new(identity: &'i mut LicenseIdentity) -> Self {
         Self {
             identity,
             open: Vec::new(),
@@ -103,7 +103,7 @@ impl<'i> Reader<'i, '_> {
             (None, (Namespace::Soap, "Envelope")) => Element::Envelope,
             (Some(Element::Envelope), (Namespace::Soap, "Body")) => Element::Body,
             (Some(Element::Body), (Namespace::PlayReady, "AcquireLicenseResponse")) => {
-                self.identity.format = Some(Format::PlayReady);
+                self.identity.format = Some(LicenseFormat::PlayReady);
                 Element::Response
             }
             (Some(Element::Response), (Namespace::PlayReady, "LicenseResponse")) => {

@@ -35,7 +35,7 @@ fn allowed_documents() -> Vec<Vec<u8>> {
 
 fn unrecognized() -> Appraisal {
     Appraisal {
-        identity: Identity::default(),
+        identity: LicenseIdentity::default(),
         verdict: Verdict::Restricted(Restriction::Unrecognized),
     }
 }

@@ -16,7 +16,7 @@
 use super::xml::{CharacterData, Namespace, Node, Tag};
 use super::xml_license::{LicenseReader, decode_base64};
 use super::{Fault, Ruling, WHITE_SPACE, keep, xmr};
-use crate::{Format, Identity, Restriction};
+use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
 /// An element that has a meaning where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
 
 /// A reader of a Windows Media DRM document, which takes the document part by part.
 pub(super) struct Reader<'i, 't> {
-    identity: &'i mut Identity,
+    identity: &'i mut LicenseIdentity,
     place: Place,
     /// How many elements without a meaning are open in that place.
     skipped: usize,
@@ -154,7 +154,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
 }
 
 impl<'i> Reader<'i, '_> {
-    pub(super) fn new(identity: &'i mut Identity) -> Self {
+    pub(super) fn new(identity: &'i mut LicenseIdentity) -> Self {
         Self {
             identity,
             place: Place::Outside,
@@ -251,11 +251,11 @@ impl<'i> Reader<'i, '_> {
     fn enter(&mut self, place: Place, tag: &Tag<'_>) -> Result<(), Fault> {
         match place {
             Place::Response => {
-                self.identity.format = Some(Format::Wmdrm);
+                self.identity.format = Some(LicenseFormat::Wmdrm);
                 self.response_version = Version::of(tag)?;
             }
             Place::License => {
-                self.identity.format = Some(Format::Wmdrm);
+                self.identity.format = Some(LicenseFormat::Wmdrm);
                 self.around_license = self.place;
                 self.has_license = true;
                 let version = Version::of(tag)?

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::text::Text;
 use super::xml::{Document, Namespace, Node, legal_prefix, other_encoding};
 use super::{Fault, Ruling, WHITE_SPACE, playready, wmdrm};
-use crate::{Identity, Restriction};
+use crate::{LicenseIdentity, Restriction};
 
 /// A reader of one format, which takes a document part by part.
 pub(super) trait LicenseReader<'t> {
@@ -23,7 +23,7 @@ pub(super) trait LicenseReader<'t> {
 }
 
 /// Judges a document that starts with `<`. `text` is `document`, decoded.
-pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut Identity) -> Ruling {
+pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut LicenseIdentity) -> Ruling {
     // Text in another encoding is read as far as it takes to recognize the document.
     let content = if text.whole || other_encoding(&text.content).is_none() {
         Cow::Borrowed(&*text.content)

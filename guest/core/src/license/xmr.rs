@@ -13,7 +13,7 @@
 //! of any other version are not known, and such a license is opaque.
 
 use super::{Fault, Ruling, keep};
-use crate::{Format, Identity, Restriction};
+use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
 /// The bytes that every XMR license starts with.
 pub(super) const SIGNATURE: [u8; 4] = *b"XMR\0";
@@ -46,8 +46,8 @@ const TEMPORARY_STORE_ONLY: u16 = 0x0080;
 const ALLOW_BACKUP_RESTORE: u16 = 0x0004;
 
 /// Judges a license that starts with [`SIGNATURE`].
-pub(super) fn judge(document: &[u8], identity: &mut Identity) -> Ruling {
-    identity.format = Some(Format::Xmr);
+pub(super) fn judge(document: &[u8], identity: &mut LicenseIdentity) -> Ruling {
+    identity.format = Some(LicenseFormat::Xmr);
     judge_license(document, &mut identity.key_ids)
 }
 
@@ -209,14 +209,14 @@ mod tests {
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {document:02x?}"
         );
-        assert_eq!(identity.format, Some(Format::Xmr));
+        assert_eq!(identity.format, Some(LicenseFormat::Xmr));
     }
 
     #[test]
     fn a_license_that_grants_the_backup_is_allowed_and_tells_its_key_id() {
         let appraisal = appraise(&xmr(&[0x0004]));
         assert_eq!(appraisal.verdict, Verdict::Allowed);
-        assert_eq!(appraisal.identity.format, Some(Format::Xmr));
+        assert_eq!(appraisal.identity.format, Some(LicenseFormat::Xmr));
         assert_eq!(appraisal.identity.key_ids, [CONTENT_KEY_ID]);
         assert!(appraisal.identity.license_ids.is_empty());
     }

@@ -1,6 +1,6 @@
 //! The listing of a backup: what is in it, then what was left out and why.
 
-use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
+use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
 use crate::archive::{
     ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader,
     SUMS_ENTRY,
@@ -21,7 +21,7 @@ enum Phase {
     /// Going through the licenses in the backup.
     Licenses { record: Option<Entry<String>> },
     /// Going through what was left out.
-    LeftOut(RecordReader),
+    SkippedFile(RecordReader),
 }
 
 impl<F: File> BackupListing<F> {
@@ -29,7 +29,7 @@ impl<F: File> BackupListing<F> {
         let summary = ListSummary {
             licenses: 0,
             bytes: 0,
-            left_out: 0,
+            skipped: 0,
             program: None,
         };
         Ok(Self {
@@ -42,7 +42,7 @@ impl<F: File> BackupListing<F> {
     /// Goes on for some lines; gives the totals when all was listed.
     pub(super) fn advance(
         &mut self,
-        found: &mut Vec<Listing>,
+        found: &mut Vec<LicenseListing>,
     ) -> Result<Option<ListSummary>, ArchiveFault> {
         match &mut self.phase {
             Phase::Licenses { record } => {
@@ -54,7 +54,7 @@ impl<F: File> BackupListing<F> {
                     let Some(entry) = self.archive.next_entry()? else {
                         let record = open_record(&self.archive, record.take())?;
                         self.summary.program = Some(record.head().program.clone().into_owned());
-                        self.phase = Phase::LeftOut(record);
+                        self.phase = Phase::SkippedFile(record);
                         break;
                     };
                     match entry.name.as_str() {
@@ -70,22 +70,22 @@ impl<F: File> BackupListing<F> {
                 }
                 Ok(None)
             }
-            Phase::LeftOut(record) => {
+            Phase::SkippedFile(record) => {
                 for _ in 0..LISTINGS_PER_STEP {
                     let line = record.next_line(self.archive.file(), |_| {});
                     match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
-                        Some(RecordLine::LeftOut(left_out)) => {
-                            found.push(Listing::of_left_out(left_out))
+                        Some(RecordLine::SkippedFile(skipped)) => {
+                            found.push(LicenseListing::of_skipped(skipped))
                         }
                         Some(RecordLine::Broken) => {
-                            let line = self.summary.left_out + 2;
+                            let line = self.summary.skipped + 2;
                             return Err(ArchiveFault::Corrupt(format!(
                                 "line {line} of {RECORD_ENTRY} is broken"
                             )));
                         }
                         None => return Ok(Some(self.summary.clone())),
                     }
-                    self.summary.left_out += 1;
+                    self.summary.skipped += 1;
                 }
                 Ok(None)
             }
@@ -97,7 +97,7 @@ impl<F: File> BackupListing<F> {
 fn listing(
     archive: &mut ArchiveReader<impl File>,
     entry: &Entry<String>,
-) -> Result<Listing, ArchiveFault> {
+) -> Result<LicenseListing, ArchiveFault> {
     let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
     let path = entry
         .name
@@ -107,8 +107,8 @@ fn listing(
         return Err(corrupt("is larger than a license can be"));
     }
     let identity = license::appraise(&archive.content(entry)?).identity;
-    let listing = Listing::new(path.to_owned(), Standing::BackedUp);
-    Ok(Listing {
+    let listing = LicenseListing::new(path.to_owned(), LicenseStanding::BackedUp);
+    Ok(LicenseListing {
         identity,
         size: Some(entry.size),
         ..listing

@@ -10,8 +10,10 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use backup::BackupListing;
 use store::StoreListing;
 
-use crate::archive::{LeftOut, Reason, backup_file};
-use crate::{Directory, ErrorCode, Failure, Identity, Operation, Restricted, Restriction};
+use crate::archive::{Reason, SkippedFile, backup_file};
+use crate::{
+    Directory, ErrorCode, Failure, LicenseIdentity, Operation, RestrictedLicense, Restriction,
+};
 
 /// How many lines one step gives at most.
 const LISTINGS_PER_STEP: usize = 64;
@@ -20,7 +22,7 @@ const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// What becomes of one file of a store in a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum LicenseStanding {
     /// It is in the store, and may be backed up.
     Allowed,
     /// It is in the backup.
@@ -33,18 +35,18 @@ pub enum Standing {
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
+pub struct LicenseListing {
     /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
     pub path: String,
     /// What the document says of itself.
-    pub identity: Identity,
+    pub identity: LicenseIdentity,
     /// The size in bytes of a license that may be backed up, or is in the backup; nothing for all else.
     pub size: Option<u64>,
     /// The name of the entry that holds the license, if the file is a publication of the store.
     pub entry: Option<String>,
     /// Whether it is in the backup, or may be backed up, and why not.
-    pub standing: Standing,
-    /// What is wrong with a file of a store that is [`Standing::Failed`]. A backup does not record it.
+    pub standing: LicenseStanding,
+    /// What is wrong with a file of a store that is [`LicenseStanding::Failed`]. A backup does not record it.
     pub message: Option<String>,
 }
 
@@ -56,7 +58,7 @@ pub struct ListSummary {
     /// The number of bytes of these documents.
     pub bytes: u64,
     /// The number of files that are left out, whatever the reason.
-    pub left_out: u64,
+    pub skipped: u64,
     /// The program that wrote the backup, and its version; nothing for a store.
     pub program: Option<String>,
 }
@@ -108,10 +110,13 @@ impl<D: Directory> List<D> {
 }
 
 impl<D: Directory> Operation for List<D> {
-    type Event = Listing;
+    type Event = LicenseListing;
     type Summary = ListSummary;
 
-    fn step(mut self, found: &mut Vec<Listing>) -> ControlFlow<Result<ListSummary, Failure>, Self> {
+    fn step(
+        mut self,
+        found: &mut Vec<LicenseListing>,
+    ) -> ControlFlow<Result<ListSummary, Failure>, Self> {
         let advanced = match &mut self.0 {
             Source::Store(listing) => Ok(listing.advance(found)),
             Source::Backup { listing, path } => listing
@@ -133,12 +138,13 @@ impl<D: Directory> Operation for List<D> {
     }
 }
 
-impl Listing {
+impl LicenseListing {
     /// A file of which nothing more is known.
-    pub(crate) fn new(path: String, standing: Standing) -> Self {
+    #[must_use]
+    pub fn new(path: String, standing: LicenseStanding) -> Self {
         Self {
             path,
-            identity: Identity::default(),
+            identity: LicenseIdentity::default(),
             size: None,
             entry: None,
             standing,
@@ -149,25 +155,28 @@ impl Listing {
     fn of_failure(path: String, failure: Failure) -> Self {
         Self {
             message: Some(failure.message),
-            ..Self::new(path, Standing::Failed(failure.code))
+            ..Self::new(path, LicenseStanding::Failed(failure.code))
         }
     }
 
-    fn of_restricted(restricted: Restricted) -> Self {
+    fn of_restricted(restricted: RestrictedLicense) -> Self {
         Self {
             identity: restricted.identity,
-            ..Self::new(restricted.path, Standing::Restricted(restricted.reason))
+            ..Self::new(
+                restricted.path,
+                LicenseStanding::Restricted(restricted.reason),
+            )
         }
     }
 
-    fn of_left_out(left_out: LeftOut) -> Self {
-        let standing = match left_out.reason {
-            Reason::Restricted(restriction) => Standing::Restricted(restriction),
-            Reason::Failed(code) => Standing::Failed(code),
+    fn of_skipped(skipped: SkippedFile) -> Self {
+        let standing = match skipped.reason {
+            Reason::Restricted(restriction) => LicenseStanding::Restricted(restriction),
+            Reason::Failed(code) => LicenseStanding::Failed(code),
         };
         Self {
-            identity: left_out.clone().identity(),
-            ..Self::new(left_out.path, standing)
+            identity: skipped.clone().identity(),
+            ..Self::new(skipped.path, standing)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The listing of a store: each file with what it says of itself, and whether it may be backed up.
 
-use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, ListSummary, Listing, Standing};
+use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::license::Verdict;
@@ -8,7 +8,7 @@ use crate::store::{
     BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed,
     name_in_backup, shadowed, too_long,
 };
-use crate::{Directory, Failure, Restriction, Status};
+use crate::{BackupRestoreStatus, Directory, Failure, Restriction};
 
 /// A listing of a store.
 pub(super) struct StoreListing<D: Directory> {
@@ -30,7 +30,7 @@ struct Reading<D: Directory> {
     reader: StoreReader<D>,
     catalogue: Catalogue,
     next: FileId,
-    skipped: Vec<Listing>,
+    skipped: Vec<LicenseListing>,
     next_skipped: usize,
 }
 
@@ -39,7 +39,7 @@ impl<D: Directory> StoreListing<D> {
         let summary = ListSummary {
             licenses: 0,
             bytes: 0,
-            left_out: 0,
+            skipped: 0,
             program: None,
         };
         Ok(Self {
@@ -50,7 +50,7 @@ impl<D: Directory> StoreListing<D> {
     }
 
     /// Goes on for some names or files; gives the totals when all was listed.
-    pub(super) fn advance(&mut self, found: &mut Vec<Listing>) -> Option<ListSummary> {
+    pub(super) fn advance(&mut self, found: &mut Vec<LicenseListing>) -> Option<ListSummary> {
         match &mut self.phase {
             Phase::Walk(walk) => {
                 let (store, catalogue) = walk.step(None, &mut self.ledger)?;
@@ -77,7 +77,7 @@ impl<D: Directory> StoreListing<D> {
 
 impl<D: Directory> Reading<D> {
     /// Lists some files. Returns `true` after the last one.
-    fn step(&mut self, found: &mut Vec<Listing>) -> bool {
+    fn step(&mut self, found: &mut Vec<LicenseListing>) -> bool {
         let read_before = self.reader.bytes_read();
         for _ in 0..LISTINGS_PER_STEP {
             if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
@@ -85,7 +85,8 @@ impl<D: Directory> Reading<D> {
             }
             let file =
                 (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
-            let is_due = |skipped: &&Listing| file.as_ref().is_none_or(|path| skipped.path < *path);
+            let is_due =
+                |skipped: &&LicenseListing| file.as_ref().is_none_or(|path| skipped.path < *path);
             if let Some(skipped) = self.skipped.get(self.next_skipped).filter(is_due) {
                 found.push(skipped.clone());
                 self.next_skipped += 1;
@@ -100,47 +101,53 @@ impl<D: Directory> Reading<D> {
     }
 
     /// Looks at one file. Returns `None` if it is no longer there, or if its license is that of another file.
-    fn look(&mut self, file: FileId, path: String) -> Option<Listing> {
+    fn look(&mut self, file: FileId, path: String) -> Option<LicenseListing> {
         let examined = match self.reader.read(&self.catalogue, file) {
             Ok(content) => examine(self.catalogue.file_name(file), content),
-            Err(Unread::Unfit(failure)) => return Some(Listing::of_failure(path, failure)),
+            Err(Unread::Incompatible(failure)) => {
+                return Some(LicenseListing::of_failure(path, failure));
+            }
             Err(Unread::Refused(FsError::NoEntry)) => return None,
             Err(Unread::Refused(FsError::Link)) => {
-                return Some(Listing::new(
+                return Some(LicenseListing::new(
                     path,
-                    Standing::Restricted(Restriction::NotARegularFile),
+                    LicenseStanding::Restricted(Restriction::NotARegularFile),
                 ));
             }
             Err(Unread::Refused(error)) => {
                 let message = format!("{path} cannot be read: {error}");
                 let failure = Failure::at(error.code(), path.clone(), message);
-                return Some(Listing::of_failure(path, failure));
+                return Some(LicenseListing::of_failure(path, failure));
             }
         };
         let listing = match &examined.verdict {
             Verdict::Allowed => match self.backup_name(&path, &examined) {
                 BackupName::Free => {
                     let size = Some(examined.document.len() as u64);
-                    Listing {
+                    LicenseListing {
                         size,
-                        ..Listing::new(path, Standing::Allowed)
+                        ..LicenseListing::new(path, LicenseStanding::Allowed)
                     }
                 }
                 // The file that has the same bytes is listed.
                 BackupName::Same => return None,
                 BackupName::Taken => {
                     let failure = shadowed(path.clone(), &name_in_backup(&path));
-                    Listing::of_failure(path, failure)
+                    LicenseListing::of_failure(path, failure)
                 }
-                BackupName::TooLong => Listing::of_failure(path.clone(), too_long(path)),
+                BackupName::TooLong => LicenseListing::of_failure(path.clone(), too_long(path)),
             },
-            Verdict::Restricted(reason) => Listing::new(path, Standing::Restricted(*reason)),
-            Verdict::Malformed(fault) => Listing::of_failure(path.clone(), malformed(path, fault)),
+            Verdict::Restricted(reason) => {
+                LicenseListing::new(path, LicenseStanding::Restricted(*reason))
+            }
+            Verdict::Malformed(fault) => {
+                LicenseListing::of_failure(path.clone(), malformed(path, fault))
+            }
         };
         let Examined {
             identity, entry, ..
         } = examined;
-        Some(Listing {
+        Some(LicenseListing {
             identity,
             entry: entry.map(str::to_owned),
             ..listing
@@ -170,15 +177,21 @@ impl<D: Directory> Reading<D> {
 }
 
 /// Returns what the walk has skipped, in byte order of path.
-fn listings(ledger: &mut Ledger) -> Vec<Listing> {
+fn listings(ledger: &mut Ledger) -> Vec<LicenseListing> {
     let mut events = Vec::new();
     ledger.take_events(&mut events);
     let mut listings: Vec<_> = events
         .into_iter()
         .filter_map(|event| match event {
-            Status::RestrictedLicense(restricted) => Some(Listing::of_restricted(restricted)),
-            Status::Error(failure) => Some(Listing::of_failure(failure.path.clone()?, failure)),
-            Status::Begin | Status::Information(_) | Status::End => None,
+            BackupRestoreStatus::RestrictedLicense(restricted) => {
+                Some(LicenseListing::of_restricted(restricted))
+            }
+            BackupRestoreStatus::Error(failure) => {
+                Some(LicenseListing::of_failure(failure.path.clone()?, failure))
+            }
+            BackupRestoreStatus::Begin
+            | BackupRestoreStatus::Progress(_)
+            | BackupRestoreStatus::End => None,
         })
         .collect();
     listings.sort_by(|one, other| one.path.cmp(&other.path));
@@ -186,14 +199,14 @@ fn listings(ledger: &mut Ledger) -> Vec<Listing> {
 }
 
 impl ListSummary {
-    fn add(&mut self, listings: &[Listing]) {
+    fn add(&mut self, listings: &[LicenseListing]) {
         for listing in listings {
             match listing.standing {
-                Standing::Allowed | Standing::BackedUp => {
+                LicenseStanding::Allowed | LicenseStanding::BackedUp => {
                     self.licenses += 1;
                     self.bytes += listing.size.unwrap_or_default();
                 }
-                Standing::Restricted(_) | Standing::Failed(_) => self.left_out += 1,
+                LicenseStanding::Restricted(_) | LicenseStanding::Failed(_) => self.skipped += 1,
             }
         }
     }

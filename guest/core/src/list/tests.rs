@@ -3,7 +3,7 @@ use crate::archive::{ArchiveWriter, BACKUP_FILE, FORMAT_VERSION, Output, RecordH
 use crate::directory::FsError;
 use crate::memory::Disk;
 use crate::store::Catalogue;
-use crate::{Backup, Format};
+use crate::{Backup, LicenseFormat};
 
 const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;
 
@@ -13,8 +13,13 @@ fn backed_up() -> Disk {
     disk.write("/licenses/a/one.lcpl", LCP);
     disk.write("/licenses/notes.txt", "no license");
     let directory = disk.directory("/backup");
-    let mut backup =
-        Backup::start(disk.directory("/licenses"), directory, "/backup", false).expect("it starts");
+    let mut backup = Backup::start(
+        disk.directory("/licenses"),
+        directory,
+        "/backup",
+        crate::BackupOptions { overwrite: false },
+    )
+    .expect("it starts");
     loop {
         match backup.step(&mut Vec::new()) {
             Continue(next) => backup = next,
@@ -26,7 +31,7 @@ fn backed_up() -> Disk {
     }
 }
 
-fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
+fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
     let mut found = Vec::new();
     let mut list = List::of_backup(&disk.directory("/backup"), "/backup")?;
     loop {
@@ -38,26 +43,26 @@ fn list(disk: &Disk) -> Result<(Vec<Listing>, ListSummary), Failure> {
 }
 
 #[test]
-fn a_listing_says_what_is_in_the_backup_and_then_what_was_left_out() {
+fn a_listing_says_what_is_in_the_backup_and_then_what_was_skipped() {
     let (found, summary) = list(&backed_up()).expect("the backup can be listed");
-    let identity = Identity {
-        format: Some(Format::Lcp),
+    let identity = LicenseIdentity {
+        format: Some(LicenseFormat::Lcp),
         license_ids: vec!["urn:1".to_owned()],
-        ..Identity::default()
+        ..LicenseIdentity::default()
     };
     let size = Some(LCP.len() as u64);
-    let one = Listing {
+    let one = LicenseListing {
         identity,
         size,
-        ..Listing::new("a/one.lcpl".to_owned(), Standing::BackedUp)
+        ..LicenseListing::new("a/one.lcpl".to_owned(), LicenseStanding::BackedUp)
     };
-    let notes = Listing::new(
+    let notes = LicenseListing::new(
         "notes.txt".to_owned(),
-        Standing::Restricted(Restriction::Unrecognized),
+        LicenseStanding::Restricted(Restriction::Unrecognized),
     );
     assert_eq!(found, [one, notes]);
     assert_eq!(
-        (summary.licenses, summary.bytes, summary.left_out),
+        (summary.licenses, summary.bytes, summary.skipped),
         (1, LCP.len() as u64, 1)
     );
     let program = summary.program.expect("a backup names its program");
@@ -182,7 +187,7 @@ fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
     }
 }
 
-fn list_store(disk: &Disk) -> (Vec<Listing>, ListSummary) {
+fn list_store(disk: &Disk) -> (Vec<LicenseListing>, ListSummary) {
     let mut found = Vec::new();
     let mut list = List::of_store(disk.directory("/licenses")).expect("the store can be listed");
     loop {
@@ -212,19 +217,27 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
         .iter()
         .map(|listing| (listing.path.as_str(), listing.size, listing.standing))
         .collect();
-    let link = Standing::Restricted(Restriction::NotARegularFile);
+    let link = LicenseStanding::Restricted(Restriction::NotARegularFile);
     let expected = [
-        ("a", None, Standing::Failed(ErrorCode::IllegalName)),
-        ("a/broken", None, Standing::Failed(ErrorCode::Malformed)),
+        ("a", None, LicenseStanding::Failed(ErrorCode::IllegalName)),
+        (
+            "a/broken",
+            None,
+            LicenseStanding::Failed(ErrorCode::Malformed),
+        ),
         ("a/link", None, link),
-        ("b.lcpl", Some(LCP.len() as u64), Standing::Allowed),
-        ("c", None, Standing::Restricted(Restriction::Unrecognized)),
+        ("b.lcpl", Some(LCP.len() as u64), LicenseStanding::Allowed),
+        (
+            "c",
+            None,
+            LicenseStanding::Restricted(Restriction::Unrecognized),
+        ),
         (
             "film",
             None,
-            Standing::Restricted(Restriction::Unrecognized),
+            LicenseStanding::Restricted(Restriction::Unrecognized),
         ),
-        ("large", None, Standing::Failed(ErrorCode::TooLarge)),
+        ("large", None, LicenseStanding::Failed(ErrorCode::TooLarge)),
         ("z", None, link),
     ];
     assert_eq!(found, expected);
@@ -233,12 +246,12 @@ fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_n
         ListSummary {
             licenses: 1,
             bytes: LCP.len() as u64,
-            left_out: 7,
+            skipped: 7,
             program: None
         }
     );
     for listing in listings {
-        let is_failed = matches!(listing.standing, Standing::Failed(_));
+        let is_failed = matches!(listing.standing, LicenseStanding::Failed(_));
         let names_it = listing
             .message
             .as_ref()
@@ -275,7 +288,7 @@ fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
         call.operation == "open_file" && call.name == "notes.txt"
     });
     let (found, summary) = list_store(&disk);
-    assert_eq!((found.len(), summary.licenses, summary.left_out), (1, 1, 0));
+    assert_eq!((found.len(), summary.licenses, summary.skipped), (1, 1, 0));
 }
 
 #[test]
@@ -287,7 +300,7 @@ fn a_file_that_became_a_link_is_told_as_one() {
     let (found, _) = list_store(&disk);
     assert_eq!(
         found[1].standing,
-        Standing::Restricted(Restriction::NotARegularFile)
+        LicenseStanding::Restricted(Restriction::NotARegularFile)
     );
 }
 
@@ -319,14 +332,18 @@ fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_
         .map(|line| (line.path.as_str(), line.entry.as_deref(), line.standing))
         .collect();
     let expected = [
-        ("a", Some(META_INF), Standing::Allowed),
-        ("b.lcpl", None, Standing::Allowed),
-        ("c", Some(META_INF), Standing::Failed(ErrorCode::Shadowed)),
-        ("c.lcpl", None, Standing::Allowed),
+        ("a", Some(META_INF), LicenseStanding::Allowed),
+        ("b.lcpl", None, LicenseStanding::Allowed),
+        (
+            "c",
+            Some(META_INF),
+            LicenseStanding::Failed(ErrorCode::Shadowed),
+        ),
+        ("c.lcpl", None, LicenseStanding::Allowed),
         (
             &long,
             Some(META_INF),
-            Standing::Failed(ErrorCode::IllegalName),
+            LicenseStanding::Failed(ErrorCode::IllegalName),
         ),
     ];
     assert_eq!(found, expected);
@@ -336,7 +353,7 @@ fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_
         ListSummary {
             licenses: 3,
             bytes,
-            left_out: 2,
+            skipped: 2,
             program: None
         }
     );

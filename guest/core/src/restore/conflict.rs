@@ -18,7 +18,7 @@ pub(super) enum Conflict {
     /// A file of another name, for which the file system takes this one.
     OtherName,
     /// The file system cannot hold the name.
-    Unfit,
+    Incompatible,
     /// Something that is no directory, where this one is on the way.
     NoDirectory(DirectoryId),
     /// A directory of another name, for which the file system takes this one on the way.
@@ -47,7 +47,7 @@ impl Conflict {
             Self::OtherName => {
                 "the file system takes its name for another one: restore into a store on another file system".to_owned()
             }
-            Self::Unfit => {
+            Self::Incompatible => {
                 "the file system cannot hold its name: restore into a store on another file system".to_owned()
             }
             Self::NoDirectory(id) => {

@@ -6,12 +6,12 @@ use super::budget::Budget;
 use super::conflict::Conflict;
 use super::names::Names;
 use super::target::{Target, is_license};
-use super::{RestoreFlags, RestoreSummary};
+use super::{RestoreOptions, RestoreSummary};
 use crate::archive::Contents;
 use crate::directory::FsError;
 use crate::store::{Catalogue, DirectoryId};
 use crate::temporary::{temporary_name, unlink};
-use crate::{Directory, ErrorCode, Failure, Progress, Stage, Status};
+use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Progress, Stage};
 
 /// The path of the store itself, as it is told.
 const STORE: &str = ".";
@@ -19,7 +19,7 @@ const STORE: &str = ".";
 /// The work of a restore, which goes from phase to phase.
 pub(super) struct Job {
     pub(super) contents: Contents,
-    pub(super) flags: RestoreFlags,
+    pub(super) flags: RestoreOptions,
     /// The licenses that were written and have no name yet, in order of path until [`Job::put_directories_last`].
     pub(super) pending: Vec<Pending>,
     /// The directories that were created, in order: each after the one that it is in.
@@ -35,7 +35,7 @@ pub(super) struct Pending {
 }
 
 impl Job {
-    pub(super) fn new(contents: Contents, flags: RestoreFlags) -> Self {
+    pub(super) fn new(contents: Contents, flags: RestoreOptions) -> Self {
         Self {
             contents,
             flags,
@@ -137,19 +137,21 @@ impl Job {
         &mut self,
         conflict: Conflict,
         license: usize,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) {
         self.summary.conflicts += 1;
-        events.push(Status::Error(conflict.failure(&self.contents, license)));
+        events.push(BackupRestoreStatus::Error(
+            conflict.failure(&self.contents, license),
+        ));
     }
 
     /// How far a phase has come that works through what is pending.
-    pub(super) fn progress(&self, stage: Stage, next: usize, bytes: u64) -> Status {
+    pub(super) fn progress(&self, stage: Stage, next: usize, bytes: u64) -> BackupRestoreStatus {
         let path = self
             .pending
             .get(next)
             .map_or_else(String::new, |pending| self.contents.path(pending.license));
-        Status::Information(Progress {
+        BackupRestoreStatus::Progress(Progress {
             stage,
             done: next as u64,
             total: Some(self.pending.len() as u64),

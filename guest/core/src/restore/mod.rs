@@ -23,18 +23,18 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
 use job::Job;
-use placing::Placing;
+use placing::Committing;
 use source::Source;
 use syncing::Syncing;
 use undoing::Undoing;
 use writing::Writing;
 
 use crate::verify::{Inspection, Verified};
-use crate::{Directory, ErrorCode, Failure, Operation, Status};
+use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// How a restore goes about it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RestoreFlags {
+pub struct RestoreOptions {
     /// Replace a file of the store that has the name of a license and other content. Without it such a file is kept, and
     /// reported as a conflict. Only a regular file with exactly this name is ever replaced, and not one that has a newer
     /// version of the same LCP license, or one that cannot be compared.
@@ -69,14 +69,14 @@ enum Phase<D: Directory> {
     Verify {
         inspection: Box<Inspection<D::File>>,
         path: String,
-        flags: RestoreFlags,
+        flags: RestoreOptions,
     },
     /// Writing licenses under temporary names.
     Write(Writing<D>),
     /// Making them durable.
     Sync(Syncing<D>),
     /// Giving them their names.
-    Place(Placing<D>),
+    Place(Committing<D>),
     /// Removing all that was made.
     Undo(Undoing<D>),
 }
@@ -92,7 +92,7 @@ impl<D: Directory> Restore<D> {
         store: D,
         directory: &D,
         path: &str,
-        flags: RestoreFlags,
+        flags: RestoreOptions,
     ) -> Result<Self, Failure> {
         if store.is_same_object(directory) {
             let message =
@@ -120,11 +120,14 @@ impl<D: Directory> Restore<D> {
 }
 
 impl<D: Directory> Operation for Restore<D> {
-    type Event = Status;
+    type Event = BackupRestoreStatus;
     type Summary = RestoreSummary;
 
     /// A failure leaves the store as it was, unless its message says otherwise.
-    fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<RestoreSummary, Failure>, Self> {
+    fn step(
+        self,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> ControlFlow<Result<RestoreSummary, Failure>, Self> {
         let Self { store, phase } = self;
         let phase = match phase {
             Phase::Verify {
@@ -159,7 +162,7 @@ impl<D: Directory> Operation for Restore<D> {
             },
             Phase::Sync(mut syncing) => match syncing.step(events) {
                 Ok(false) => Ok(Phase::Sync(syncing)),
-                Ok(true) => Ok(Phase::Place(Placing::new(
+                Ok(true) => Ok(Phase::Place(Committing::new(
                     Rc::clone(&store),
                     syncing.into_job(),
                 ))),

@@ -20,10 +20,10 @@ use super::trail::{Move, Trail};
 use crate::directory::FsError;
 use crate::store::DirectoryId;
 use crate::temporary::{put_in_place, sync_names, temporary_name, unlink};
-use crate::{Directory, Failure, Stage, Status};
+use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 
 /// The phase, as far as it has come.
-pub(super) struct Placing<D: Directory> {
+pub(super) struct Committing<D: Directory> {
     job: Job,
     trail: Trail<Level<D>>,
     /// The next pending license.
@@ -79,7 +79,7 @@ enum Placement {
     Conflict(Conflict),
 }
 
-impl<D: Directory> Placing<D> {
+impl<D: Directory> Committing<D> {
     pub(super) fn new(store: Rc<D>, mut job: Job) -> Self {
         job.put_directories_last();
         let trail = Trail::new(Level::new(Some(store), None));
@@ -99,9 +99,9 @@ impl<D: Directory> Placing<D> {
     }
 
     /// Goes on for a step. Gives whether it is at its end. A failure is one before the commit point.
-    pub(super) fn step(&mut self, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    pub(super) fn step(&mut self, events: &mut Vec<BackupRestoreStatus>) -> Result<bool, Failure> {
         let mut budget = Budget::of_a_step();
-        events.push(self.job.progress(Stage::Placing, self.next, self.bytes));
+        events.push(self.job.progress(Stage::Committing, self.next, self.bytes));
         while budget.is_left() {
             budget.spend(LOOK);
             if self.trail.innermost_mut().names.read_next() {
@@ -131,7 +131,7 @@ impl<D: Directory> Placing<D> {
                 }
                 (Move::Here, None) => {
                     if self.close(&mut budget, events)? {
-                        events.push(self.job.progress(Stage::Placing, self.next, self.bytes));
+                        events.push(self.job.progress(Stage::Committing, self.next, self.bytes));
                         return Ok(true);
                     }
                 }
@@ -179,7 +179,7 @@ impl<D: Directory> Placing<D> {
         &mut self,
         pending: Pending,
         budget: &mut Budget,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<bool, Failure> {
         budget.spend(LICENSE);
         let level = self.trail.innermost_mut();
@@ -243,7 +243,7 @@ impl<D: Directory> Placing<D> {
         pending: Pending,
         error: FsError,
         budget: &mut Budget,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         let path = self.job.contents.path(pending.license);
         if !self.is_committed {
@@ -266,7 +266,11 @@ impl<D: Directory> Placing<D> {
 
     /// Looks for the names that were given in the innermost directory, and at what was postponed there. Gives whether that
     /// is done.
-    fn settle(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    fn settle(
+        &mut self,
+        budget: &mut Budget,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> Result<bool, Failure> {
         let id = self.trail.id();
         let level = self.trail.innermost_mut();
         let (Some(directory), None) = (level.directory.clone(), level.hindrance) else {
@@ -300,7 +304,11 @@ impl<D: Directory> Placing<D> {
     }
 
     /// Makes the names in the innermost directory durable, once all in it is settled. Gives whether that is done.
-    fn close(&mut self, budget: &mut Budget, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    fn close(
+        &mut self,
+        budget: &mut Budget,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> Result<bool, Failure> {
         if !self.settle(budget, events)? {
             return Ok(false);
         }
@@ -331,7 +339,7 @@ impl<D: Directory> Placing<D> {
         &mut self,
         directory: &D,
         license: usize,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         let name = self.job.name(license);
         let level = self.trail.innermost_mut();
@@ -365,7 +373,7 @@ impl<D: Directory> Placing<D> {
     }
 
     /// Leaves the innermost directory, and removes it if this run has created it for nothing.
-    fn leave(&mut self, events: &mut Vec<Status>) -> Result<(), Failure> {
+    fn leave(&mut self, events: &mut Vec<BackupRestoreStatus>) -> Result<(), Failure> {
         // Some systems remove no directory that is open, and so only this is kept of the level.
         let Some((id, Level { is_kept, .. })) = self.trail.leave() else {
             return Ok(());
@@ -389,7 +397,7 @@ impl<D: Directory> Placing<D> {
         path: String,
         doing: &str,
         error: FsError,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         if !self.is_committed {
             return Err(undone(path, doing, error));
@@ -398,8 +406,8 @@ impl<D: Directory> Placing<D> {
         Ok(())
     }
 
-    fn tell(&mut self, failure: Failure, events: &mut Vec<Status>) {
-        events.push(Status::Error(failure.clone()));
+    fn tell(&mut self, failure: Failure, events: &mut Vec<BackupRestoreStatus>) {
+        events.push(BackupRestoreStatus::Error(failure.clone()));
         self.first_failure.get_or_insert(failure);
     }
 }
@@ -518,7 +526,7 @@ impl<D: Directory> Level<D> {
             }),
             // The temporary file is there still, so that it is not what the file system misses.
             Err(error) if is_of_the_name(error) && directory.metadata(&temporary).is_ok() => {
-                Ok(Placement::Conflict(Conflict::Unfit))
+                Ok(Placement::Conflict(Conflict::Incompatible))
             }
             Err(error) => {
                 if is_present(budget) {

@@ -6,7 +6,7 @@ use super::budget::{Budget, LOOK, SYNC};
 use super::job::{Job, undone};
 use super::trail::{Move, Trail};
 use crate::temporary::temporary_name;
-use crate::{Directory, Failure, Stage, Status};
+use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 
 /// The phase, as far as it has come.
 pub(super) struct Syncing<D> {
@@ -29,7 +29,7 @@ impl<D: Directory> Syncing<D> {
     }
 
     /// Goes on for a step. Gives whether all is durable.
-    pub(super) fn step(&mut self, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    pub(super) fn step(&mut self, events: &mut Vec<BackupRestoreStatus>) -> Result<bool, Failure> {
         let mut budget = Budget::of_a_step();
         events.push(self.job.progress(Stage::Syncing, self.next, self.bytes));
         while budget.is_left() {

@@ -64,7 +64,7 @@ impl<D: Directory> Target<'_, D> {
             Err(FsError::NoEntry) => Ok(Finding::Free),
             // By the time that it is opened it may be something else than it was.
             Err(FsError::Link | FsError::IsDirectory) => Ok(Finding::Conflict(Conflict::NoFile)),
-            Err(error) if is_of_the_name(error) => Ok(Finding::Conflict(Conflict::Unfit)),
+            Err(error) if is_of_the_name(error) => Ok(Finding::Conflict(Conflict::Incompatible)),
             Err(error) => Err(error),
         }
     }

@@ -14,7 +14,7 @@ use super::trail::{Move, Trail};
 use crate::directory::FsError;
 use crate::store::{Catalogue, DirectoryId};
 use crate::temporary::sync_names;
-use crate::{Directory, Failure, Progress, Stage, Status};
+use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
 
 /// The phase, as far as it has come.
 pub(super) struct Writing<D: Directory> {
@@ -70,7 +70,7 @@ impl<D: Directory> Writing<D> {
     }
 
     /// Goes on for a step. Gives whether all is written.
-    pub(super) fn step(&mut self, events: &mut Vec<Status>) -> Result<bool, Failure> {
+    pub(super) fn step(&mut self, events: &mut Vec<BackupRestoreStatus>) -> Result<bool, Failure> {
         let mut budget = Budget::of_a_step();
         events.push(self.progress());
         while budget.is_left() {
@@ -104,9 +104,9 @@ impl<D: Directory> Writing<D> {
         self.job
     }
 
-    fn progress(&self) -> Status {
+    fn progress(&self) -> BackupRestoreStatus {
         let total = self.job.contents.len();
-        Status::Information(Progress {
+        BackupRestoreStatus::Progress(Progress {
             stage: Stage::Writing,
             done: self.next as u64,
             total: Some(total as u64),
@@ -156,7 +156,7 @@ impl<D: Directory> Writing<D> {
     fn deal_with_next(
         &mut self,
         budget: &mut Budget,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         let license = self.next;
         let level = self.trail.innermost_mut();

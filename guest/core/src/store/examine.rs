@@ -3,12 +3,12 @@
 use super::reader::Content;
 use crate::license::{self, Appraisal, Verdict};
 use crate::publication::EmbeddedLicense;
-use crate::{ErrorCode, Failure, Format, Identity, Restriction};
+use crate::{ErrorCode, Failure, LicenseFormat, LicenseIdentity, Restriction};
 
 /// A file of the store after the rights gate.
 pub(crate) struct Examined {
     /// What the license document says of itself.
-    pub(crate) identity: Identity,
+    pub(crate) identity: LicenseIdentity,
     pub(crate) verdict: Verdict,
     /// The license document; the first bytes of a file that contains none.
     pub(crate) document: Vec<u8>,
@@ -35,7 +35,7 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
         Content::Embedded(EmbeddedLicense { entry, document }) => {
             let Appraisal { identity, verdict } = license::appraise(&document);
             let verdict = match verdict {
-                Verdict::Allowed if identity.format != Some(Format::Lcp) => not_lcp(entry),
+                Verdict::Allowed if identity.format != Some(LicenseFormat::Lcp) => not_lcp(entry),
                 Verdict::Restricted(Restriction::Unrecognized) => not_lcp(entry),
                 verdict => verdict,
             };
@@ -49,7 +49,7 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
         Content::NoLicense(head) => {
             let verdict = no_license(name, &head);
             Examined {
-                identity: Identity::default(),
+                identity: LicenseIdentity::default(),
                 verdict,
                 document: head,
                 entry: None,

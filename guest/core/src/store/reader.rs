@@ -44,7 +44,7 @@ pub(crate) enum Unread {
     /// The file system does not let us.
     Refused(FsError),
     /// The license is too large, does not hold still, or is in a damaged publication.
-    Unfit(Failure),
+    Incompatible(Failure),
 }
 
 impl From<FsError> for Unread {
@@ -93,7 +93,7 @@ impl<D: Directory> StoreReader<D> {
         let message = format!(
             "{path} was changed each time it was being read: back up again when it is at rest"
         );
-        Err(Unread::Unfit(Failure::at(
+        Err(Unread::Incompatible(Failure::at(
             ErrorCode::Changed,
             path,
             message,
@@ -191,7 +191,7 @@ fn read_unchanged(
              {LARGEST_DOCUMENT}: get the license again from its issuer",
             before.size
         );
-        return Err(Unread::Unfit(Failure::at(
+        return Err(Unread::Incompatible(Failure::at(
             ErrorCode::TooLarge,
             path,
             message,
@@ -244,7 +244,7 @@ fn content_of_publication(
             )
         }
     };
-    Err(Unread::Unfit(Failure::at(
+    Err(Unread::Incompatible(Failure::at(
         ErrorCode::Malformed,
         path(),
         message,

@@ -2,10 +2,10 @@ use super::*;
 use crate::directory::FsError;
 use crate::ledger::Ledger;
 use crate::memory::{Disk, MemoryDirectory};
-use crate::{ErrorCode, Restriction, Status};
+use crate::{BackupRestoreStatus, ErrorCode, Restriction};
 
 /// Walks `/licenses` to its end.
-fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<Status>) {
+fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<BackupRestoreStatus>) {
     let excluded = disk.directory("/backup");
     let mut ledger = Ledger::default();
     let mut walk = Walk::new(disk.directory("/licenses")).expect("the store can be listed");
@@ -60,7 +60,7 @@ fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> +
 
 fn code<T>(outcome: Result<T, Unread>) -> Option<ErrorCode> {
     match outcome {
-        Err(Unread::Unfit(failure)) => Some(failure.code),
+        Err(Unread::Incompatible(failure)) => Some(failure.code),
         Err(Unread::Refused(error)) => Some(error.code()),
         Ok(_) => None,
     }
@@ -144,7 +144,7 @@ fn a_name_that_is_not_utf8_is_told_with_its_directory_and_the_walk_goes_on() {
     let told: Vec<_> = events
         .iter()
         .map(|event| match event {
-            Status::Error(failure) => (failure.code, failure.path.as_deref()),
+            BackupRestoreStatus::Error(failure) => (failure.code, failure.path.as_deref()),
             other => panic!("unexpected: {other:?}"),
         })
         .collect();
@@ -161,7 +161,7 @@ fn a_listing_that_does_nothing_but_fail_ends() {
     });
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 0);
-    let Some(Status::Error(last)) = events.last() else {
+    let Some(BackupRestoreStatus::Error(last)) = events.last() else {
         panic!("nothing was told")
     };
     assert!(last.message.contains("given up"), "{last}");
@@ -194,7 +194,7 @@ fn a_file_system_that_does_not_tell_kinds_is_asked_for_each() {
         .collect();
     assert_eq!(found, ["a-b", "a/b", "one"]);
     assert!(
-        matches!(&events[..], [Status::RestrictedLicense(restricted)] if restricted.path == "fifo"),
+        matches!(&events[..], [BackupRestoreStatus::RestrictedLicense(restricted)] if restricted.path == "fifo"),
         "{events:?}"
     );
 }
@@ -211,8 +211,10 @@ fn a_license_that_is_a_link_by_the_time_it_is_read_is_told_and_one_that_is_close
         let mut events = Vec::new();
         ledger.take_events(&mut events);
         match (&events[..], expected) {
-            ([Status::RestrictedLicense(told)], Some(reason)) => assert_eq!(told.reason, reason),
-            ([Status::Error(told)], None) => assert_eq!(told.code, error.code()),
+            ([BackupRestoreStatus::RestrictedLicense(told)], Some(reason)) => {
+                assert_eq!(told.reason, reason)
+            }
+            ([BackupRestoreStatus::Error(told)], None) => assert_eq!(told.code, error.code()),
             other => panic!("unexpected: {other:?}"),
         }
     }
@@ -244,7 +246,7 @@ fn a_directory_that_cannot_be_opened_is_told() {
     });
     let (_, _, events) = walk(&disk);
     assert!(
-        matches!(&events[..], [Status::Error(failure)] if failure.path.as_deref() == Some("deep")),
+        matches!(&events[..], [BackupRestoreStatus::Error(failure)] if failure.path.as_deref() == Some("deep")),
         "{events:?}"
     );
 }
@@ -256,7 +258,7 @@ fn a_path_that_is_too_long_for_an_archive_is_told() {
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 1);
     assert!(
-        matches!(&events[..], [Status::Error(failure)] if failure.code == ErrorCode::IllegalName),
+        matches!(&events[..], [BackupRestoreStatus::Error(failure)] if failure.code == ErrorCode::IllegalName),
         "{} events",
         events.len()
     );
@@ -282,7 +284,7 @@ fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() 
     let (_, catalogue, events) = walk(&disk);
     assert_eq!((catalogue.len(), events.len()), (3, 7), "{events:?}");
     assert!(
-        events.iter().all(|event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::IllegalName)),
+        events.iter().all(|event| matches!(event, BackupRestoreStatus::Error(failure) if failure.code == ErrorCode::IllegalName)),
         "{events:?}"
     );
 }
@@ -317,7 +319,7 @@ fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
         "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>",
         json,
     ] {
-        let Err(Unread::Unfit(failure)) = read(&too_large(start)) else {
+        let Err(Unread::Incompatible(failure)) = read(&too_large(start)) else {
             panic!("it was read: {start}")
         };
         assert_eq!(failure.code, ErrorCode::TooLarge, "{start}");

@@ -8,7 +8,7 @@ use crate::archive::{LICENSES, LONGEST_NAME, fault_of_parts};
 use crate::directory::{ERRORS_IN_A_ROW, FsError};
 use crate::ledger::Ledger;
 use crate::temporary::is_temporary_name;
-use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, Restricted};
+use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, RestrictedLicense};
 
 /// How many names one step deals with.
 const NAMES_PER_STEP: usize = 1024;
@@ -195,7 +195,7 @@ impl<D: Directory> Level<D> {
                 Err(error) => ledger.unreadable(catalogue.path_in(self.id, name), error),
             },
             EntryKind::Other | EntryKind::Unknown => {
-                ledger.restricted(Restricted::not_a_regular_file(
+                ledger.restricted(RestrictedLicense::not_a_regular_file(
                     catalogue.path_in(self.id, name),
                 ));
             }

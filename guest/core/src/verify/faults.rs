@@ -2,14 +2,14 @@
 
 use crate::archive::{ArchiveFault, BACKUP_FILE, backup_file};
 use crate::directory::FsError;
-use crate::{ErrorCode, Failure, Status};
+use crate::{BackupRestoreStatus, ErrorCode, Failure};
 
 /// The faults found so far.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     count: u64,
     first: String,
-    events: Vec<Status>,
+    events: Vec<BackupRestoreStatus>,
 }
 
 impl Faults {
@@ -20,7 +20,7 @@ impl Faults {
             self.first = fault;
         }
         self.count += 1;
-        self.events.push(Status::Error(failure));
+        self.events.push(BackupRestoreStatus::Error(failure));
     }
 
     /// Tells a fault of an entry that a sentence about it says.
@@ -54,7 +54,7 @@ impl Faults {
         }
     }
 
-    pub(super) fn take_events(&mut self, events: &mut Vec<Status>) {
+    pub(super) fn take_events(&mut self, events: &mut Vec<BackupRestoreStatus>) {
         events.append(&mut self.events);
     }
 

@@ -15,7 +15,7 @@ use crate::archive::{
     ArchiveReader, CentralDirectory, Contents, RECORD_ENTRY, SUMS_ENTRY, backup_file,
 };
 use crate::directory::FsError;
-use crate::{Directory, Failure, File, Status};
+use crate::{BackupRestoreStatus, Directory, Failure, File};
 
 /// How many headers one step of the last part makes at most.
 const HEADERS_PER_STEP: usize = 1024;
@@ -38,7 +38,7 @@ pub(crate) struct Verified<F> {
     pub(crate) contents: Contents,
     pub(crate) hash: blake3::Hash,
     size: u64,
-    left_out: u64,
+    skipped: u64,
     program: String,
 }
 
@@ -94,7 +94,7 @@ impl<F: File> Inspection<F> {
     /// verified: nothing is, unless every byte was read and is as it should be.
     pub(crate) fn step(
         self,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> ControlFlow<Result<Verified<F>, Failure>, Self> {
         let Self {
             mut reader,
@@ -126,7 +126,7 @@ impl Phase {
         reader: &mut ArchiveReader<F>,
         faults: &mut Faults,
         whole: &mut blake3::Hasher,
-        events: &mut Vec<Status>,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<Step, FsError> {
         Ok(Step::Next(match self {
             Self::Structure(mut structure) => {
@@ -236,14 +236,14 @@ impl End {
             layout: Layout { contents, .. },
             ..
         } = self;
-        let (left_out, program) = (record.left_out(), record.program().to_owned());
+        let (skipped, program) = (record.skipped(), record.program().to_owned());
         let (size, hash) = (whole.count(), whole.finalize());
         Verified {
             file: reader.into_file(),
             contents,
             hash,
             size,
-            left_out,
+            skipped,
             program,
         }
     }
@@ -252,13 +252,13 @@ impl End {
 impl<F> Verified<F> {
     pub(super) fn summary(&self) -> VerifySummary {
         let (licenses, bytes) = (self.contents.len() as u64, self.contents.bytes());
-        let (hash, program) = (self.hash.to_hex().to_string(), self.program.clone());
+        let (blake3, program) = (self.hash.to_hex().to_string(), self.program.clone());
         VerifySummary {
             licenses,
             bytes,
-            left_out: self.left_out,
+            skipped: self.skipped,
             size: self.size,
-            hash,
+            blake3,
             program,
         }
     }

@@ -5,7 +5,7 @@ use crate::archive::{ArchiveFault, Contents, Forward};
 use crate::crc32::crc32;
 use crate::directory::FsError;
 use crate::license::{self, Verdict};
-use crate::{File, Progress, Stage, Status};
+use crate::{BackupRestoreStatus, File, Progress, Stage};
 
 /// How many licenses one step reads at most.
 const LICENSES_PER_STEP: usize = 64;
@@ -54,14 +54,14 @@ impl Licenses {
     }
 
     /// How far it has come.
-    pub(super) fn progress(&self, contents: &Contents) -> Status {
+    pub(super) fn progress(&self, contents: &Contents) -> BackupRestoreStatus {
         let path = if self.next < contents.len() {
             contents.path(self.next)
         } else {
             String::new()
         };
         let (done, total) = (self.next as u64, Some(contents.len() as u64));
-        Status::Information(Progress {
+        BackupRestoreStatus::Progress(Progress {
             stage: Stage::Verifying,
             done,
             total,

@@ -17,7 +17,14 @@ use std::ops::ControlFlow::{self, Break, Continue};
 pub(crate) use inspection::{Inspection, Verified};
 
 use crate::archive::BACKUP_FILE;
-use crate::{Directory, ErrorCode, Failure, Operation, Status};
+use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
+
+/// Options of a verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VerifyOptions {
+    /// The BLAKE3 that the backup file must have, as 64 hexadecimal digits.
+    pub expected_blake3: Option<String>,
+}
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +34,11 @@ pub struct VerifySummary {
     /// The number of bytes of these documents.
     pub bytes: u64,
     /// The number of files that the backup tells of as left out, whatever the reason.
-    pub left_out: u64,
+    pub skipped: u64,
     /// The size of the backup file in bytes.
     pub size: u64,
     /// The BLAKE3 of the whole backup file, 64 lower-case hexadecimal digits.
-    pub hash: String,
+    pub blake3: String,
     /// The program that wrote the backup, and its version.
     pub program: String,
 }
@@ -45,15 +52,19 @@ pub struct Verify<D: Directory> {
 }
 
 impl<D: Directory> Verify<D> {
-    /// Begins a verification of the backup in `directory`, which the caller knows as `path`. With `expected_hash`, 64
+    /// Begins a verification of the backup in `directory`, which the caller knows as `path`. With `expected_blake3`, 64
     /// hexadecimal digits, its BLAKE3 must be that one.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::InvalidArgument`] for a hash that is none, [`ErrorCode::PathNotFound`] if there is no backup,
     /// [`ErrorCode::BackupCorrupt`] if the file does not end as one does, otherwise what keeps it from being read.
-    pub fn start(directory: &D, path: &str, expected_hash: Option<&str>) -> Result<Self, Failure> {
-        let expected = expected_hash.map(parse_hash).transpose()?;
+    pub fn start(directory: &D, path: &str, options: &VerifyOptions) -> Result<Self, Failure> {
+        let expected = options
+            .expected_blake3
+            .as_deref()
+            .map(parse_hash)
+            .transpose()?;
         Ok(Self {
             inspection: Inspection::open(directory, path)?,
             path: path.to_owned(),
@@ -63,10 +74,13 @@ impl<D: Directory> Verify<D> {
 }
 
 impl<D: Directory> Operation for Verify<D> {
-    type Event = Status;
+    type Event = BackupRestoreStatus;
     type Summary = VerifySummary;
 
-    fn step(self, events: &mut Vec<Status>) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
+    fn step(
+        self,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
         let Self {
             inspection,
             path,

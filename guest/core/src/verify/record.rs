@@ -3,7 +3,7 @@
 use super::faults::Faults;
 use crate::File;
 use crate::archive::{
-    ArchiveFault, Contents, Entry, LeftOut, RECORD_ENTRY, Reason, RecordLine, RecordReader,
+    ArchiveFault, Contents, Entry, RECORD_ENTRY, Reason, RecordLine, RecordReader, SkippedFile,
 };
 use crate::directory::FsError;
 
@@ -49,7 +49,7 @@ impl Record {
     }
 
     /// The number of files that were left out.
-    pub(super) fn left_out(&self) -> u64 {
+    pub(super) fn skipped(&self) -> u64 {
         self.restricted + self.errors
     }
 
@@ -70,7 +70,9 @@ impl Record {
                 whole.update(read);
             });
             match line {
-                Ok(Some(RecordLine::LeftOut(left_out))) => self.compare(left_out, contents, faults),
+                Ok(Some(RecordLine::SkippedFile(skipped))) => {
+                    self.compare(skipped, contents, faults)
+                }
                 Ok(Some(RecordLine::Broken)) => {
                     self.is_broken = true;
                     faults.tell(
@@ -91,13 +93,13 @@ impl Record {
         Ok(false)
     }
 
-    fn compare(&mut self, left_out: LeftOut, contents: &Contents, faults: &mut Faults) {
-        match left_out.reason {
+    fn compare(&mut self, skipped: SkippedFile, contents: &Contents, faults: &mut Faults) {
+        match skipped.reason {
             Reason::Restricted(_) => self.restricted += 1,
             Reason::Failed(_) => self.errors += 1,
         }
-        let is_restricted = matches!(left_out.reason, Reason::Restricted(_));
-        let path = left_out.path;
+        let is_restricted = matches!(skipped.reason, Reason::Restricted(_));
+        let path = skipped.path;
         // Several failures may concern one directory.
         if path < self.last || (path == self.last && is_restricted) {
             faults.tell(

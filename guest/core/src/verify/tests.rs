@@ -23,7 +23,13 @@ fn backed_up() -> Disk {
     disk.write("/licenses/c/broken", &b"XMR\0\0"[..]);
     disk.write_other("/licenses/fifo");
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
-    let mut backup = Backup::start(store, directory, "/backup", false).expect("the backup starts");
+    let mut backup = Backup::start(
+        store,
+        directory,
+        "/backup",
+        crate::BackupOptions { overwrite: false },
+    )
+    .expect("the backup starts");
     loop {
         match backup.step(&mut Vec::new()) {
             Continue(next) => backup = next,
@@ -38,9 +44,15 @@ fn backed_up() -> Disk {
 fn verify_expecting(
     disk: &Disk,
     expected: Option<&str>,
-) -> (Vec<Status>, Result<VerifySummary, Failure>) {
+) -> (Vec<BackupRestoreStatus>, Result<VerifySummary, Failure>) {
     let mut events = Vec::new();
-    let mut verify = match Verify::start(&disk.directory("/backup"), "/backup", expected) {
+    let mut verify = match Verify::start(
+        &disk.directory("/backup"),
+        "/backup",
+        &crate::VerifyOptions {
+            expected_blake3: expected.map(str::to_owned),
+        },
+    ) {
         Ok(verify) => verify,
         Err(failure) => return (events, Err(failure)),
     };
@@ -52,15 +64,15 @@ fn verify_expecting(
     }
 }
 
-fn verify(disk: &Disk) -> (Vec<Status>, Result<VerifySummary, Failure>) {
+fn verify(disk: &Disk) -> (Vec<BackupRestoreStatus>, Result<VerifySummary, Failure>) {
     verify_expecting(disk, None)
 }
 
 /// The faults that were told: the entry of each, and what is wrong.
-fn faults(events: &[Status]) -> Vec<(&str, &str)> {
+fn faults(events: &[BackupRestoreStatus]) -> Vec<(&str, &str)> {
     let mut faults = Vec::new();
     for event in events {
-        if let Status::Error(failure) = event {
+        if let BackupRestoreStatus::Error(failure) = event {
             assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{failure}");
             faults.push((
                 failure.path.as_deref().unwrap_or_default(),
@@ -79,7 +91,7 @@ fn a_backup_is_whole_and_known_by_its_hash() {
     let summary = outcome.expect("the backup is whole");
     assert_eq!(faults(&events), []);
     assert_eq!(
-        (summary.licenses, summary.left_out, summary.size),
+        (summary.licenses, summary.skipped, summary.size),
         (3, 3, file.len() as u64)
     );
     assert_eq!(
@@ -89,7 +101,7 @@ fn a_backup_is_whole_and_known_by_its_hash() {
             .map(|id| license(id).len() as u64)
             .sum::<u64>()
     );
-    assert_eq!(summary.hash, blake3::hash(&file).to_hex().to_string());
+    assert_eq!(summary.blake3, blake3::hash(&file).to_hex().to_string());
     assert!(
         summary.program.starts_with("license-backup "),
         "{}",
@@ -101,7 +113,13 @@ fn a_backup_is_whole_and_known_by_its_hash() {
 fn an_empty_backup_is_whole() {
     let disk = Disk::new();
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
-    let mut backup = Backup::start(store, directory, "/backup", false).expect("the backup starts");
+    let mut backup = Backup::start(
+        store,
+        directory,
+        "/backup",
+        crate::BackupOptions { overwrite: false },
+    )
+    .expect("the backup starts");
     while let Continue(next) = backup.step(&mut Vec::new()) {
         backup = next;
     }
@@ -111,7 +129,7 @@ fn an_empty_backup_is_whole() {
 #[test]
 fn the_expected_backup_is_the_one_with_this_hash_in_either_case_of_letters() {
     let disk = backed_up();
-    let hash = verify(&disk).1.expect("the backup is whole").hash;
+    let hash = verify(&disk).1.expect("the backup is whole").blake3;
     for expected in [hash.clone(), hash.to_uppercase()] {
         assert!(
             verify_expecting(&disk, Some(&expected)).1.is_ok(),
@@ -123,7 +141,7 @@ fn the_expected_backup_is_the_one_with_this_hash_in_either_case_of_letters() {
 #[test]
 fn a_whole_backup_that_is_not_the_expected_one_is_corrupt_and_told_by_its_hash() {
     let disk = backed_up();
-    let hash = verify(&disk).1.expect("the backup is whole").hash;
+    let hash = verify(&disk).1.expect("the backup is whole").blake3;
     let (events, outcome) = verify_expecting(&disk, Some(&"0".repeat(64)));
     let failure = outcome.expect_err("it is another one");
     assert_eq!(failure.code, ErrorCode::BackupCorrupt);
@@ -269,7 +287,12 @@ fn what_the_file_system_refuses_is_no_fault_of_the_backup() {
 #[test]
 fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
     let disk = backed_up();
-    let verify = Verify::start(&disk.directory("/backup"), "/backup", None).expect("it starts");
+    let verify = Verify::start(
+        &disk.directory("/backup"),
+        "/backup",
+        &crate::VerifyOptions::default(),
+    )
+    .expect("it starts");
     let failure = verify.cancel().break_value().expect("it can be cancelled");
     assert_eq!(failure.code, ErrorCode::Cancelled);
 }
@@ -278,7 +301,7 @@ fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
 fn progress_counts_the_licenses_up_to_their_number() {
     let (events, _) = verify(&backed_up());
     let counts = events.iter().filter_map(|event| match event {
-        Status::Information(progress) => Some((progress.done, progress.total)),
+        BackupRestoreStatus::Progress(progress) => Some((progress.done, progress.total)),
         _ => None,
     });
     assert_eq!(counts.collect::<Vec<_>>(), [(0, Some(3)), (3, Some(3))]);

@@ -147,8 +147,13 @@ fn a_backup_directory_in_the_store_is_left_out_of_the_walk_by_what_it_is() {
     let disk = mixed();
     disk.write("/licenses/a/backups/licenses.zip", EARLIER);
     let directory = disk.directory("/licenses/a/backups");
-    let backup = Backup::start(disk.directory("/licenses"), directory, "/elsewhere", true)
-        .expect("it starts");
+    let backup = Backup::start(
+        disk.directory("/licenses"),
+        directory,
+        "/elsewhere",
+        BackupOptions { overwrite: true },
+    )
+    .expect("it starts");
     let (events, outcome) = run(backup);
     let summary = outcome.expect("the backup succeeds");
     assert_eq!(
@@ -164,7 +169,9 @@ fn a_message_is_one_line_whatever_a_path_has_in_it() {
     disk.write("/licenses/bad\nfile\u{1b}[2J", &b"XMR\0\0"[..]);
     let (events, _) = run(start(&disk, false).expect("the backup starts"));
     let told = events.iter().find_map(|event| match event {
-        Status::Error(failure) if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") => {
+        BackupRestoreStatus::Error(failure)
+            if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") =>
+        {
             Some(&failure.message)
         }
         _ => None,

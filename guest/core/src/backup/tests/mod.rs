@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use super::*;
-use crate::archive::{ArchiveReader, BACKUP_FILE, LeftOut, Reason};
+use crate::archive::{ArchiveReader, BACKUP_FILE, Reason, SkippedFile};
 use crate::memory::{Call, Disk, Left, MemoryDirectory};
 use crate::publication::samples::{Container, Entry, META_INF};
 use crate::{FsError, Restriction};
@@ -21,7 +21,7 @@ use crate::{FsError, Restriction};
 /// `backup.json` as any JSON reader sees it.
 #[derive(serde::Deserialize)]
 struct Record {
-    left_out: Vec<LeftOut>,
+    skipped: Vec<SkippedFile>,
 }
 
 const EARLIER: &[u8] = b"the earlier backup";
@@ -71,11 +71,13 @@ fn start(disk: &Disk, overwrite: bool) -> Result<Backup<MemoryDirectory>, Failur
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        overwrite,
+        BackupOptions { overwrite },
     )
 }
 
-fn run(backup: Backup<MemoryDirectory>) -> (Vec<Status>, Result<BackupSummary, Failure>) {
+fn run(
+    backup: Backup<MemoryDirectory>,
+) -> (Vec<BackupRestoreStatus>, Result<BackupSummary, Failure>) {
     let mut events = Vec::new();
     let mut backup = backup;
     loop {
@@ -117,26 +119,28 @@ fn recorded(entries: &[(String, Vec<u8>)]) -> Vec<(String, Reason)> {
     let (_, json) = entries.last().expect("the record is the last entry");
     let record: Record = serde_json::from_slice(json).expect("it can be read");
     record
-        .left_out
+        .skipped
         .into_iter()
-        .map(|left_out| (left_out.path, left_out.reason))
+        .map(|skipped| (skipped.path, skipped.reason))
         .collect()
 }
 
 /// What the events say was left out, in byte order of path.
-fn told(events: &[Status]) -> Vec<(String, Reason)> {
-    let left_out = |event: &Status| match event {
-        Status::RestrictedLicense(restricted) => Some((
+fn told(events: &[BackupRestoreStatus]) -> Vec<(String, Reason)> {
+    let skipped = |event: &BackupRestoreStatus| match event {
+        BackupRestoreStatus::RestrictedLicense(restricted) => Some((
             restricted.path.clone(),
             Reason::Restricted(restricted.reason),
         )),
-        Status::Error(failure) => Some((
+        BackupRestoreStatus::Error(failure) => Some((
             failure.path.clone().expect("it has a path"),
             Reason::Failed(failure.code),
         )),
-        Status::Begin | Status::Information(_) | Status::End => None,
+        BackupRestoreStatus::Begin
+        | BackupRestoreStatus::Progress(_)
+        | BackupRestoreStatus::End => None,
     };
-    let mut told: Vec<_> = events.iter().filter_map(left_out).collect();
+    let mut told: Vec<_> = events.iter().filter_map(skipped).collect();
     told.sort_by(|one, other| one.0.cmp(&other.0));
     told
 }

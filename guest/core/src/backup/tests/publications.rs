@@ -37,8 +37,12 @@ fn backed_up(disk: &Disk) -> (Files, Skipped) {
         told(&events),
         "the record is another one than the events"
     );
-    let mut verify = crate::Verify::start(&disk.directory("/backup"), "/backup", None)
-        .expect("there is a backup");
+    let mut verify = crate::Verify::start(
+        &disk.directory("/backup"),
+        "/backup",
+        &crate::VerifyOptions::default(),
+    )
+    .expect("there is a backup");
     loop {
         match verify.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => verify = next,

@@ -6,9 +6,14 @@ use super::*;
 fn the_store_itself_cannot_be_the_backup_directory() {
     let disk = mixed();
     let store = disk.directory("/licenses");
-    let failure = Backup::start(store.clone(), store, "/backup", true)
-        .err()
-        .expect("it is the store");
+    let failure = Backup::start(
+        store.clone(),
+        store,
+        "/backup",
+        BackupOptions { overwrite: true },
+    )
+    .err()
+    .expect("it is the store");
     assert_eq!(failure.code, ErrorCode::InvalidArgument);
 }
 
@@ -111,7 +116,7 @@ fn a_failing_destination_is_never_put_down_to_a_license() {
         (ErrorCode::DiskFull, Some("/backup"))
     );
     let unexpected = events.iter().find(
-        |event| matches!(event, Status::Error(failure) if failure.code == ErrorCode::DiskFull),
+        |event| matches!(event, BackupRestoreStatus::Error(failure) if failure.code == ErrorCode::DiskFull),
     );
     assert_eq!(unexpected, None);
     assert!(

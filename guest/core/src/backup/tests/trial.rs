@@ -67,7 +67,10 @@ impl Kind {
         disk
     }
 
-    pub(super) fn attempt(self, disk: &Disk) -> (Vec<Status>, Result<BackupSummary, Failure>) {
+    pub(super) fn attempt(
+        self,
+        disk: &Disk,
+    ) -> (Vec<BackupRestoreStatus>, Result<BackupSummary, Failure>) {
         match start(disk, self.has_earlier) {
             Ok(backup) => run(backup),
             Err(failure) => (Vec::new(), Err(failure)),
@@ -106,7 +109,11 @@ pub(super) fn other_names(disk: &Disk) -> Vec<String> {
 }
 
 pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
-    let mut verify = Verify::start(&disk.directory("/backup"), "/backup", None)?;
+    let mut verify = Verify::start(
+        &disk.directory("/backup"),
+        "/backup",
+        &crate::VerifyOptions::default(),
+    )?;
     loop {
         match verify.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => verify = next,

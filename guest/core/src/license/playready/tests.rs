@@ -32,7 +32,7 @@ fn assert_malformed(documents: &[String]) {
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {document}"
         );
-        assert_eq!(identity.format, Some(Format::PlayReady));
+        assert_eq!(identity.format, Some(LicenseFormat::PlayReady));
     }
 }
 
@@ -40,7 +40,7 @@ fn assert_malformed(documents: &[String]) {
 fn a_response_is_allowed_if_its_license_allows_the_backup_and_tells_its_key_id() {
     let Appraisal { identity, verdict } = appraise(playready(&license(&[4])).as_bytes());
     assert_eq!(verdict, Verdict::Allowed);
-    assert_eq!(identity.format, Some(Format::PlayReady));
+    assert_eq!(identity.format, Some(LicenseFormat::PlayReady));
     assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
     assert_verdict(
         &NOT_PERMITTED,

@@ -31,7 +31,7 @@ fn assert_malformed(documents: &[String]) {
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {document}"
         );
-        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
     }
 }
 
@@ -58,7 +58,7 @@ fn a_license_that_grants_the_backup_is_allowed_and_tells_its_ids() {
     for document in [response(&license(BACKUP)), license(BACKUP)] {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed);
-        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
         assert_eq!(identity.license_ids, [LICENSE_ID]);
         assert_eq!(identity.key_ids, [KEY_ID]);
     }
@@ -385,7 +385,7 @@ fn a_version_3_license_is_judged_as_xmr() {
     {
         let Appraisal { identity, verdict } = appraise(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed, "{document}");
-        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
         assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
         assert!(identity.license_ids.is_empty());
     }
@@ -498,7 +498,7 @@ fn other_xml_is_unrecognized() {
     for document in documents {
         let appraisal = appraise(document.as_bytes());
         assert_eq!(appraisal.verdict, UNRECOGNIZED, "{document}");
-        assert_eq!(appraisal.identity, Identity::default(), "{document}");
+        assert_eq!(appraisal.identity, LicenseIdentity::default(), "{document}");
     }
 }
 
@@ -610,7 +610,7 @@ fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
             panic!("{verdict:?} for {document}")
         };
         assert!(fault.contains("ISO-8859-1"), "{fault}");
-        assert_eq!(identity.format, Some(Format::Wmdrm));
+        assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
     }
     let foreign = format!("{declaration}<html>{title}</html>");
     assert_eq!(verdict(latin_1(&foreign)), UNRECOGNIZED);

@@ -107,7 +107,7 @@ fn a_conflict_says_what_is_in_the_way_and_what_to_do() {
     let messages: Vec<_> = events
         .iter()
         .filter_map(|event| {
-            if let Status::Error(failure) = event {
+            if let BackupRestoreStatus::Error(failure) = event {
                 Some(failure.message.as_str())
             } else {
                 None

@@ -45,7 +45,7 @@ struct Befallen {
     /// The store and the backup directory before it.
     store: Tree,
     directory: Tree,
-    events: Vec<Status>,
+    events: Vec<BackupRestoreStatus>,
     outcome: Result<RestoreSummary, Failure>,
 }
 
@@ -169,7 +169,7 @@ impl Befallen {
     /// What was told of trouble in the store: neither conflicts nor what is wrong with the backup.
     fn troubles(&self) -> Vec<&Failure> {
         let failures = self.events.iter().filter_map(|event| {
-            if let Status::Error(failure) = event {
+            if let BackupRestoreStatus::Error(failure) = event {
                 Some(failure)
             } else {
                 None

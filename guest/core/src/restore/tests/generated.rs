@@ -152,7 +152,7 @@ proptest! {
         }
         let before = files_in_store(&disk);
         let empty_before = empty_directories(&disk);
-        let flags = RestoreFlags { overwrite, dry_run: false };
+        let flags = RestoreOptions { overwrite, dry_run: false };
         let (summary, conflicts) = restored(&disk, flags);
         let after = files_in_store(&disk);
         let licenses: Files = files.into_iter().filter(|(_, content)| is_license(content)).collect();

@@ -16,19 +16,19 @@ use super::*;
 use crate::Backup;
 use crate::memory::{Call, Disk, Left, MemoryDirectory, Tree};
 
-const KEEP: RestoreFlags = RestoreFlags {
+const KEEP: RestoreOptions = RestoreOptions {
     overwrite: false,
     dry_run: false,
 };
-const OVERWRITE: RestoreFlags = RestoreFlags {
+const OVERWRITE: RestoreOptions = RestoreOptions {
     overwrite: true,
     dry_run: false,
 };
-const DRY_RUN: RestoreFlags = RestoreFlags {
+const DRY_RUN: RestoreOptions = RestoreOptions {
     overwrite: false,
     dry_run: true,
 };
-const DRY_OVERWRITE: RestoreFlags = RestoreFlags {
+const DRY_OVERWRITE: RestoreOptions = RestoreOptions {
     overwrite: true,
     dry_run: true,
 };
@@ -63,7 +63,7 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        false,
+        crate::BackupOptions { overwrite: false },
     );
     let mut backup = backup.expect("the backup starts");
     loop {
@@ -91,7 +91,7 @@ fn backed_up(paths: &[&str]) -> Disk {
     disk
 }
 
-fn start(disk: &Disk, flags: RestoreFlags) -> Result<Restore<MemoryDirectory>, Failure> {
+fn start(disk: &Disk, flags: RestoreOptions) -> Result<Restore<MemoryDirectory>, Failure> {
     Restore::start(
         disk.directory("/licenses"),
         &disk.directory("/backup"),
@@ -100,7 +100,9 @@ fn start(disk: &Disk, flags: RestoreFlags) -> Result<Restore<MemoryDirectory>, F
     )
 }
 
-fn run(mut restore: Restore<MemoryDirectory>) -> (Vec<Status>, Result<RestoreSummary, Failure>) {
+fn run(
+    mut restore: Restore<MemoryDirectory>,
+) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
     let mut events = Vec::new();
     loop {
         match restore.step(&mut events) {
@@ -110,12 +112,15 @@ fn run(mut restore: Restore<MemoryDirectory>) -> (Vec<Status>, Result<RestoreSum
     }
 }
 
-fn restore(disk: &Disk, flags: RestoreFlags) -> (Vec<Status>, Result<RestoreSummary, Failure>) {
+fn restore(
+    disk: &Disk,
+    flags: RestoreOptions,
+) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
     run(start(disk, flags).expect("the restore starts"))
 }
 
 /// A restore that succeeds: its summary, and the paths of its conflicts in order.
-fn restored(disk: &Disk, flags: RestoreFlags) -> (RestoreSummary, Vec<String>) {
+fn restored(disk: &Disk, flags: RestoreOptions) -> (RestoreSummary, Vec<String>) {
     let (events, outcome) = restore(disk, flags);
     let summary = outcome.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", store(disk)));
     let mut conflicts = told(&events, ErrorCode::FileExists);
@@ -129,9 +134,9 @@ fn restored(disk: &Disk, flags: RestoreFlags) -> (RestoreSummary, Vec<String>) {
 }
 
 /// The paths of the errors with this code.
-fn told(events: &[Status], code: ErrorCode) -> Vec<String> {
-    let path = |event: &Status| match event {
-        Status::Error(failure) if failure.code == code => failure.path.clone(),
+fn told(events: &[BackupRestoreStatus], code: ErrorCode) -> Vec<String> {
+    let path = |event: &BackupRestoreStatus| match event {
+        BackupRestoreStatus::Error(failure) if failure.code == code => failure.path.clone(),
         _ => None,
     };
     events.iter().filter_map(path).collect()

@@ -4,7 +4,7 @@ use super::*;
 use crate::directory::FsError;
 
 /// What is in the store after a restore, which a second restore must leave as it is.
-fn settled(disk: &Disk, flags: RestoreFlags) -> (RestoreSummary, Vec<String>) {
+fn settled(disk: &Disk, flags: RestoreOptions) -> (RestoreSummary, Vec<String>) {
     let (summary, conflicts) = restored(disk, flags);
     let before = store(disk);
     let (again, conflicts_again) = restored(disk, flags);

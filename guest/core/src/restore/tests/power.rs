@@ -50,9 +50,12 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
 }
 
 /// Whether the failure, or what was told before it, names a temporary file.
-fn says_what_is_left(events: &[Status], outcome: &Result<RestoreSummary, Failure>) -> bool {
+fn says_what_is_left(
+    events: &[BackupRestoreStatus],
+    outcome: &Result<RestoreSummary, Failure>,
+) -> bool {
     let told = events.iter().filter_map(|event| {
-        if let Status::Error(failure) = event {
+        if let BackupRestoreStatus::Error(failure) = event {
             Some(failure)
         } else {
             None

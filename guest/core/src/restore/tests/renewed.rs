@@ -44,7 +44,7 @@ fn a_renewed_license_is_kept_and_reported_also_with_overwrite() {
                 "{flags:?}"
             );
             assert_eq!(told(&events, ErrorCode::FileExists), ["a"]);
-            let is_named = |event: &Status| matches!(event, Status::Error(failure) if failure.message.contains("another version of the same license"));
+            let is_named = |event: &BackupRestoreStatus| matches!(event, BackupRestoreStatus::Error(failure) if failure.message.contains("another version of the same license"));
             assert!(events.iter().any(is_named), "{events:?}");
             assert_eq!(disk.read("/licenses/a"), Some(own.clone()), "{flags:?}");
         }

@@ -45,7 +45,7 @@ pub(super) fn complete() -> Tree {
 /// How a restore is tried.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    pub(super) flags: RestoreFlags,
+    pub(super) flags: RestoreOptions,
     /// Whether the file system has no hard links and does not tell kinds of names, on a host that tells the ends of files.
     is_bare: bool,
 }
@@ -96,7 +96,10 @@ impl Kind {
         complete
     }
 
-    pub(super) fn attempt(self, disk: &Disk) -> (Vec<Status>, Result<RestoreSummary, Failure>) {
+    pub(super) fn attempt(
+        self,
+        disk: &Disk,
+    ) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
         match start(disk, self.flags) {
             Ok(restore) => run(restore),
             Err(failure) => (Vec::new(), Err(failure)),

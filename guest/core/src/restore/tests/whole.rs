@@ -196,7 +196,7 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
     let progress: Vec<&Progress> = events
         .iter()
         .filter_map(|event| {
-            if let Status::Information(progress) = event {
+            if let BackupRestoreStatus::Progress(progress) = event {
                 Some(progress)
             } else {
                 None
@@ -213,7 +213,7 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
         (Stage::Verifying, 10, all),
         (Stage::Writing, 10, all),
         (Stage::Syncing, 9, missing),
-        (Stage::Placing, 9, missing),
+        (Stage::Committing, 9, missing),
     ] {
         let of_stage: Vec<_> = progress
             .iter()

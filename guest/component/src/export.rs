@@ -1,0 +1,7 @@
+//! The export of [`Service`] under the names of the world `service`.
+
+#![allow(unsafe_code, clippy::pedantic, reason = "generated code")]
+
+use crate::service::Service;
+
+crate::bindings::export!(Service with_types_in crate::bindings);
