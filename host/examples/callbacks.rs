@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let summary = outcome.recv()??;
     println!(
         "{} licenses are whole, BLAKE3 {}",
-        summary.licenses, summary.hash
+        summary.licenses, summary.blake3
     );
     Ok(())
 }

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_memory_limit(MEMORY)
         .with_deadline(TIME);
     let mut operation = block_on(runtime.list(&ListOptions::store(store)))?;
-    while let Some(license) = operation.licenses.wait_next() {
+    while let Some(license) = operation.events.wait_next() {
         println!("{:?}", license.path);
     }
     match block_on(operation.completed) {

@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn back_up(options: &BackupOptions) -> Result<(), Box<dyn Error>> {
     let mut operation = LicenseManager::new()?.backup(options).await?;
-    while let Some(status) = operation.progress.next().await {
+    while let Some(status) = operation.events.next().await {
         match status {
             BackupRestoreStatus::Begin => println!("begins"),
             BackupRestoreStatus::Progress(progress) => {

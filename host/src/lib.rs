@@ -32,7 +32,7 @@
 //! # std::fs::write(store.join("notes.txt"), "no license")?;
 //! let runtime = LicenseManager::new()?;
 //! let mut operation = block_on(runtime.backup(&BackupOptions::new(&store, &backup)))?;
-//! while let Some(status) = operation.progress.wait_next() {
+//! while let Some(status) = operation.events.wait_next() {
 //!     if let BackupRestoreStatus::RestrictedLicense(license) = status {
 //!         println!("left out: {:?} ({})", license.path, license.reason.name());
 //!     }
