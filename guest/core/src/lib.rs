@@ -9,6 +9,7 @@
 mod archive;
 mod backup;
 mod crc32;
+mod dir_stack;
 mod directory;
 mod escape;
 mod failure;

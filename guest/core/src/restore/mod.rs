@@ -15,7 +15,6 @@ mod target;
 mod temporaries;
 #[cfg(test)]
 mod tests;
-mod trail;
 mod undoing;
 mod writing;
 

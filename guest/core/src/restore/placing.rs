@@ -16,7 +16,7 @@ use super::conflict::Conflict;
 use super::job::{Job, Pending, but_left, incomplete, remove_unused, undone};
 use super::names::Names;
 use super::target::{Finding, is_of_the_name, newer_version, read_document};
-use super::trail::{Move, Trail};
+use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
 use crate::store::DirectoryId;
 use crate::temporary::{put_in_place, sync_names, temporary_name, unlink};
@@ -25,7 +25,7 @@ use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 /// The phase, as far as it has come.
 pub(super) struct Committing<D: Directory> {
     job: Job,
-    trail: Trail<Level<D>>,
+    directories: DirStack<Level<D>>,
     /// The next pending license.
     next: usize,
     /// The size of those before it.
@@ -82,10 +82,10 @@ enum Placement {
 impl<D: Directory> Committing<D> {
     pub(super) fn new(store: Rc<D>, mut job: Job) -> Self {
         job.put_directories_last();
-        let trail = Trail::new(Level::new(Some(store), None));
+        let directories = DirStack::new(Level::new(Some(store), None));
         Self {
             job,
-            trail,
+            directories,
             next: 0,
             bytes: 0,
             is_committed: false,
@@ -104,32 +104,33 @@ impl<D: Directory> Committing<D> {
         events.push(self.job.progress(Stage::Committing, self.next, self.bytes));
         while budget.is_left() {
             budget.spend(LOOK);
-            if self.trail.innermost_mut().names.read_next() {
+            if self.directories.current_mut().names.read_next() {
                 continue;
             }
             let pending = self.job.pending.get(self.next).copied();
             let target = self.job.directory_of_pending(self.next);
             match (
-                self.trail.toward(self.job.contents.catalogue(), target),
+                self.directories
+                    .next_step_to(target, self.job.contents.catalogue()),
                 pending,
             ) {
-                (Move::Enter(id), _) => {
+                (Step::Enter(id), _) => {
                     if self.settle(&mut budget, events)? {
                         self.enter(id);
                     }
                 }
-                (Move::Here, Some(pending)) => {
+                (Step::Arrived, Some(pending)) => {
                     if self.place(pending, &mut budget, events)? {
                         self.next += 1;
                         self.bytes += u64::from(self.job.contents.license(pending.license).size);
                     }
                 }
-                (Move::Leave, _) => {
+                (Step::Leave, _) => {
                     if self.close(&mut budget, events)? {
                         self.leave(events)?;
                     }
                 }
-                (Move::Here, None) => {
+                (Step::Arrived, None) => {
                     if self.close(&mut budget, events)? {
                         events.push(self.job.progress(Stage::Committing, self.next, self.bytes));
                         return Ok(true);
@@ -170,8 +171,8 @@ impl<D: Directory> Committing<D> {
 
     /// Opens a directory in the innermost one.
     fn enter(&mut self, id: DirectoryId) {
-        let level = self.trail.innermost().child(id, &self.job);
-        self.trail.enter(id, level);
+        let level = self.directories.current().child(id, &self.job);
+        self.directories.enter(id, level);
     }
 
     /// Gives a license its name. Gives whether that is done, or postponed.
@@ -182,7 +183,7 @@ impl<D: Directory> Committing<D> {
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<bool, Failure> {
         budget.spend(LICENSE);
-        let level = self.trail.innermost_mut();
+        let level = self.directories.current_mut();
         let mut placement = level.place(&self.job, pending, budget);
         if matches!(placement, Ok(Placement::Conflict(Conflict::OtherName))) && !level.is_relisted {
             match level.list_anew() {
@@ -251,7 +252,7 @@ impl<D: Directory> Committing<D> {
         }
         self.failed += 1;
         let failure = incomplete(path, "placing", error);
-        let removed = match &self.trail.innermost().directory {
+        let removed = match &self.directories.current().directory {
             Some(directory) => self.job.remove_temporary(&**directory, pending, budget),
             None => Err(error),
         };
@@ -271,8 +272,8 @@ impl<D: Directory> Committing<D> {
         budget: &mut Budget,
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<bool, Failure> {
-        let id = self.trail.id();
-        let level = self.trail.innermost_mut();
+        let id = self.directories.current_id();
+        let level = self.directories.current_mut();
         let (Some(directory), None) = (level.directory.clone(), level.hindrance) else {
             return Ok(true);
         };
@@ -284,7 +285,7 @@ impl<D: Directory> Committing<D> {
                 return Ok(true);
             };
             if !self.place(pending, budget, events)? {
-                self.trail.innermost_mut().postponed.push(pending);
+                self.directories.current_mut().postponed.push(pending);
             }
         } else {
             let mut placed = mem::take(&mut level.placed);
@@ -312,7 +313,7 @@ impl<D: Directory> Committing<D> {
         if !self.settle(budget, events)? {
             return Ok(false);
         }
-        let level = self.trail.innermost();
+        let level = self.directories.current();
         let (Some(directory), None) = (level.directory.clone(), level.hindrance) else {
             return Ok(true);
         };
@@ -324,7 +325,7 @@ impl<D: Directory> Committing<D> {
                 "syncing"
             };
             self.trouble(
-                self.job.directory_path(self.trail.id()),
+                self.job.directory_path(self.directories.current_id()),
                 doing,
                 error,
                 events,
@@ -342,7 +343,7 @@ impl<D: Directory> Committing<D> {
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         let name = self.job.name(license);
-        let level = self.trail.innermost_mut();
+        let level = self.directories.current_mut();
         let is_there = level.names.has(name);
         match is_there.and_then(|is_there| {
             if is_there {
@@ -375,10 +376,10 @@ impl<D: Directory> Committing<D> {
     /// Leaves the innermost directory, and removes it if this run has created it for nothing.
     fn leave(&mut self, events: &mut Vec<BackupRestoreStatus>) -> Result<(), Failure> {
         // Some systems remove no directory that is open, and so only this is kept of the level.
-        let Some((id, Level { is_kept, .. })) = self.trail.leave() else {
+        let Some((id, Level { is_kept, .. })) = self.directories.leave() else {
             return Ok(());
         };
-        let parent = self.trail.innermost_mut();
+        let parent = self.directories.current_mut();
         parent.is_kept |= is_kept;
         let Some(parent) = parent
             .directory

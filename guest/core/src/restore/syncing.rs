@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use super::budget::{Budget, LOOK, SYNC};
 use super::job::{Job, undone};
-use super::trail::{Move, Trail};
+use crate::dir_stack::{DirStack, Step};
 use crate::temporary::temporary_name;
 use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 
 /// The phase, as far as it has come.
 pub(super) struct Syncing<D> {
     job: Job,
-    trail: Trail<Rc<D>>,
+    directories: DirStack<Rc<D>>,
     /// The next pending license.
     next: usize,
     /// The size of those before it.
@@ -22,7 +22,7 @@ impl<D: Directory> Syncing<D> {
     pub(super) fn new(store: Rc<D>, job: Job) -> Self {
         Self {
             job,
-            trail: Trail::new(store),
+            directories: DirStack::new(store),
             next: 0,
             bytes: 0,
         }
@@ -39,22 +39,25 @@ impl<D: Directory> Syncing<D> {
                 return Ok(true);
             };
             let target = self.job.directory_of(pending.license);
-            match self.trail.toward(self.job.contents.catalogue(), target) {
-                Move::Leave => drop(self.trail.leave()),
-                Move::Enter(id) => {
+            match self
+                .directories
+                .next_step_to(target, self.job.contents.catalogue())
+            {
+                Step::Leave => drop(self.directories.leave()),
+                Step::Enter(id) => {
                     let opened = self
-                        .trail
-                        .innermost()
+                        .directories
+                        .current()
                         .open_directory(self.job.directory_name(id));
                     let opened = opened
                         .map_err(|error| undone(self.job.directory_path(id), "entering", error))?;
-                    self.trail.enter(id, Rc::new(opened));
+                    self.directories.enter(id, Rc::new(opened));
                 }
-                Move::Here => {
+                Step::Arrived => {
                     budget.spend(SYNC);
                     let synced = self
-                        .trail
-                        .innermost()
+                        .directories
+                        .current()
                         .sync_file(&temporary_name(pending.temporary));
                     synced.map_err(|error| self.job.undone(pending.license, "syncing", error))?;
                     self.bytes += u64::from(self.job.contents.license(pending.license).size);

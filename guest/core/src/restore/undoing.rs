@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::budget::{Budget, LICENSE, LOOK};
 use super::job::{Job, but_left};
-use super::trail::{Move, Trail};
+use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
 use crate::store::{Catalogue, DirectoryId};
 use crate::temporary::temporary_name;
@@ -15,7 +15,7 @@ use crate::{Directory, Failure};
 pub(super) struct Undoing<D> {
     job: Job,
     /// The directories that lead to what is removed next, or why one cannot be opened.
-    trail: Trail<Result<Rc<D>, FsError>>,
+    directories: DirStack<Result<Rc<D>, FsError>>,
     /// Why it is undone.
     failure: Failure,
     left: Left,
@@ -32,7 +32,7 @@ impl<D: Directory> Undoing<D> {
     pub(super) fn new(store: Rc<D>, job: Job, failure: Failure) -> Self {
         Self {
             job,
-            trail: Trail::new(Ok(store)),
+            directories: DirStack::new(Ok(store)),
             failure,
             left: Left::default(),
         }
@@ -48,10 +48,13 @@ impl<D: Directory> Undoing<D> {
                 (None, Some(created)) => self.parent(*created),
                 (None, None) => return true,
             };
-            match self.trail.toward(self.job.contents.catalogue(), target) {
-                Move::Leave => drop(self.trail.leave()),
-                Move::Enter(id) => self.enter(id),
-                Move::Here => self.remove_next(&mut budget),
+            match self
+                .directories
+                .next_step_to(target, self.job.contents.catalogue())
+            {
+                Step::Leave => drop(self.directories.leave()),
+                Step::Enter(id) => self.enter(id),
+                Step::Arrived => self.remove_next(&mut budget),
             }
         }
         false
@@ -80,17 +83,17 @@ impl<D: Directory> Undoing<D> {
 
     fn enter(&mut self, id: DirectoryId) {
         let name = self.job.directory_name(id);
-        let opened = match self.trail.innermost() {
+        let opened = match self.directories.current() {
             Ok(parent) => parent.open_directory(name).map(Rc::new),
             Err(error) => Err(*error),
         };
-        self.trail.enter(id, opened);
+        self.directories.enter(id, opened);
     }
 
     /// Removes the last temporary file, or after these the last directory.
     fn remove_next(&mut self, budget: &mut Budget) {
         budget.spend(LICENSE);
-        let directory = self.trail.innermost().as_ref().map_err(|error| *error);
+        let directory = self.directories.current().as_ref().map_err(|error| *error);
         let (path, removed) = if let Some(pending) = self.job.pending.pop() {
             let id = self.job.directory_of(pending.license);
             let path = self

@@ -10,7 +10,7 @@ use super::names::Names;
 use super::source::Source;
 use super::target::{Finding, is_of_the_name, newer_version};
 use super::temporaries::Temporaries;
-use super::trail::{Move, Trail};
+use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
 use crate::store::{Catalogue, DirectoryId};
 use crate::temporary::sync_names;
@@ -20,7 +20,7 @@ use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
 pub(super) struct Writing<D: Directory> {
     job: Job,
     source: Source<D::File>,
-    trail: Trail<Level<D>>,
+    directories: DirStack<Level<D>>,
     /// The next license.
     next: usize,
     /// The size of those before it.
@@ -63,7 +63,7 @@ impl<D: Directory> Writing<D> {
         Ok(Self {
             job,
             source,
-            trail: Trail::new(root),
+            directories: DirStack::new(root),
             next: 0,
             bytes: 0,
         })
@@ -75,7 +75,7 @@ impl<D: Directory> Writing<D> {
         events.push(self.progress());
         while budget.is_left() {
             budget.spend(LOOK);
-            let level = self.trail.innermost_mut();
+            let level = self.directories.current_mut();
             if level.names.read_next() || level.remove_next_stale() {
                 continue;
             }
@@ -85,16 +85,19 @@ impl<D: Directory> Writing<D> {
             } else {
                 self.job.directory_of(self.next)
             };
-            match self.trail.toward(self.job.contents.catalogue(), target) {
-                Move::Enter(id) => self.enter(id)?,
-                Move::Leave => self.leave(&mut budget)?,
-                Move::Here if is_last => {
-                    let settled = self.trail.innermost().settle(&self.job, &mut budget);
+            match self
+                .directories
+                .next_step_to(target, self.job.contents.catalogue())
+            {
+                Step::Enter(id) => self.enter(id)?,
+                Step::Leave => self.leave(&mut budget)?,
+                Step::Arrived if is_last => {
+                    let settled = self.directories.current().settle(&self.job, &mut budget);
                     settled.map_err(|error| self.undone(Catalogue::ROOT, "syncing", error))?;
                     events.push(self.progress());
                     return Ok(true);
                 }
-                Move::Here => self.deal_with_next(&mut budget, events)?,
+                Step::Arrived => self.deal_with_next(&mut budget, events)?,
             }
         }
         Ok(false)
@@ -121,10 +124,10 @@ impl<D: Directory> Writing<D> {
 
     /// Opens a directory in the innermost one, or creates it.
     fn enter(&mut self, id: DirectoryId) -> Result<(), Failure> {
-        let place = self.trail.innermost_mut().child(id, &mut self.job);
+        let place = self.directories.current_mut().child(id, &mut self.job);
         let pending = self.job.pending.len();
         match place.and_then(|place| place.map(|place| Level::new(place, pending)).transpose()) {
-            Ok(Some(level)) => self.trail.enter(id, level),
+            Ok(Some(level)) => self.directories.enter(id, level),
             Ok(None) => {}
             Err(error) => return Err(self.undone(id, "entering", error)),
         }
@@ -133,10 +136,10 @@ impl<D: Directory> Writing<D> {
 
     /// Leaves the innermost directory.
     fn leave(&mut self, budget: &mut Budget) -> Result<(), Failure> {
-        let Some((id, level)) = self.trail.leave() else {
+        let Some((id, level)) = self.directories.leave() else {
             return Ok(());
         };
-        let parent = self.trail.innermost_mut();
+        let parent = self.directories.current_mut();
         parent.has_present |= level.has_present;
         let is_needed = self.job.pending.len() > level.pending_before;
         if is_needed || !matches!(level.place, Place::Created(_)) {
@@ -159,7 +162,7 @@ impl<D: Directory> Writing<D> {
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         let license = self.next;
-        let level = self.trail.innermost_mut();
+        let level = self.directories.current_mut();
         let finding = level.look(&self.job, license, budget);
         let mut finding = finding.map_err(|error| self.job.undone(license, "looking at", error))?;
         budget.spend(LICENSE);

@@ -6,6 +6,7 @@
 
 use super::catalogue::DirectoryId;
 use super::{Catalogue, FileId};
+use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
 use crate::license::{self, LARGEST_DOCUMENT};
 use crate::publication::{self, EmbeddedLicense, PublicationError, RandomReader};
@@ -21,9 +22,8 @@ const TRIES: usize = 3;
 
 /// Opens the licenses of a store, keeping the directories open that lead to the one in hand.
 pub(crate) struct StoreReader<D: Directory> {
-    store: D,
-    /// The directories that lead to the file in hand, the store itself left out.
-    open: Vec<(DirectoryId, D)>,
+    /// The store and the directories that lead to the current file.
+    directories: DirStack<D>,
     /// The number of bytes read so far, those of documents that did not hold still included.
     bytes_read: u64,
 }
@@ -56,8 +56,7 @@ impl From<FsError> for Unread {
 impl<D: Directory> StoreReader<D> {
     pub(crate) fn new(store: D) -> Self {
         Self {
-            store,
-            open: Vec::new(),
+            directories: DirStack::new(store),
             bytes_read: 0,
         }
     }
@@ -72,7 +71,8 @@ impl<D: Directory> StoreReader<D> {
         self.enter(catalogue, catalogue.directory_of(file))?;
         let mut is_gone = false;
         for _ in 0..TRIES {
-            let opened = match self.current().open_file(catalogue.file_name(file)) {
+            let directory = self.directories.current();
+            let opened = match directory.open_file(catalogue.file_name(file)) {
                 Err(FsError::NoEntry) => {
                     is_gone = true;
                     continue;
@@ -100,34 +100,19 @@ impl<D: Directory> StoreReader<D> {
         )))
     }
 
-    /// Opens a directory of the store component by component, from the deepest one that is open already.
-    fn enter(&mut self, catalogue: &Catalogue, directory: DirectoryId) -> Result<(), FsError> {
-        if self.innermost() != directory {
-            let lineage = catalogue.lineage(directory);
-            let shared = lineage
-                .iter()
-                .zip(&self.open)
-                .take_while(|(wanted, (open, _))| *wanted == open)
-                .count();
-            self.open.truncate(shared);
-            for &id in &lineage[shared..] {
-                let opened = self
-                    .current()
-                    .open_directory(catalogue.directory_name(id))?;
-                self.open.push((id, opened));
+    /// Makes a directory of the store the current one.
+    fn enter(&mut self, catalogue: &Catalogue, target: DirectoryId) -> Result<(), FsError> {
+        loop {
+            match self.directories.next_step_to(target, catalogue) {
+                Step::Arrived => return Ok(()),
+                Step::Leave => drop(self.directories.leave()),
+                Step::Enter(id) => {
+                    let parent = self.directories.current();
+                    let opened = parent.open_directory(catalogue.directory_name(id))?;
+                    self.directories.enter(id, opened);
+                }
             }
         }
-        Ok(())
-    }
-
-    fn innermost(&self) -> DirectoryId {
-        self.open.last().map_or(Catalogue::ROOT, |(id, _)| *id)
-    }
-
-    fn current(&self) -> &D {
-        self.open
-            .last()
-            .map_or(&self.store, |(_, directory)| directory)
     }
 }
 
