@@ -24,7 +24,7 @@ pub(super) enum Conflict {
     /// A directory of another name, for which the file system takes this one on the way.
     OtherDirectory(DirectoryId),
     /// The file system cannot hold the name of this directory on the way.
-    UnfitDirectory(DirectoryId),
+    IncompatibleDirectory(DirectoryId),
 }
 
 impl Conflict {
@@ -58,7 +58,7 @@ impl Conflict {
                  file system",
                 directory(id)
             ),
-            Self::UnfitDirectory(id) => format!(
+            Self::IncompatibleDirectory(id) => format!(
                 "the file system cannot hold the name of {}, on the way to it: restore into a store on another file system",
                 directory(id)
             ),

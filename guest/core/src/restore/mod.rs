@@ -4,57 +4,35 @@
 //! temporary name in its directory, all of them are made durable, and each is given its name: with the first name the
 //! restore is committed. What is there already stays, and is reported as a conflict if it is not the license itself.
 
+mod archive_source;
 mod budget;
+mod commit;
 mod conflict;
-mod job;
-mod names;
-mod placing;
-mod source;
-mod syncing;
-mod target;
-mod temporaries;
+mod dir_listing;
+mod existing;
+mod failures;
+mod options;
+mod plan;
+mod rollback;
+mod stage;
+mod sync;
+mod temp_files;
 #[cfg(test)]
 mod tests;
-mod undoing;
-mod writing;
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
-use job::Job;
-use placing::Committing;
-use source::Source;
-use syncing::Syncing;
-use undoing::Undoing;
-use writing::Writing;
+use archive_source::ArchiveSource;
+use commit::Committing;
+pub use options::{RestoreOptions, RestoreSummary};
+use plan::RestorePlan;
+use rollback::Rollback;
+use stage::Staging;
+use sync::Syncing;
 
 use crate::verify::{Inspection, Verified};
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
-
-/// How a restore goes about it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RestoreOptions {
-    /// Replace a file of the store that has the name of a license and other content. Without it such a file is kept, and
-    /// reported as a conflict. Only a regular file with exactly this name is ever replaced, and not one that has a newer
-    /// version of the same LCP license, or one that cannot be compared.
-    pub overwrite: bool,
-    /// Change nothing, and tell what a restore would do. What the file system makes of a name that is not there yet is
-    /// found out only by restoring.
-    pub dry_run: bool,
-}
-
-/// What a restore did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RestoreSummary {
-    /// The number of licenses that were put into the store, those that replaced another file included.
-    pub restored: u64,
-    /// The number of bytes of these.
-    pub bytes: u64,
-    /// The number of licenses that were there already, with the same content.
-    pub present: u64,
-    /// The number of licenses that were not restored because of what is there, or because the store cannot hold their name.
-    pub conflicts: u64,
-}
 
 /// A restore that goes on step by step.
 pub struct Restore<D: Directory> {
@@ -68,16 +46,16 @@ enum Phase<D: Directory> {
     Verify {
         inspection: Box<Inspection<D::File>>,
         path: String,
-        flags: RestoreOptions,
+        options: RestoreOptions,
     },
-    /// Writing licenses under temporary names.
-    Write(Writing<D>),
+    /// Staging licenses under temporary names.
+    Stage(Staging<D>),
     /// Making them durable.
     Sync(Syncing<D>),
     /// Giving them their names.
-    Place(Committing<D>),
+    Commit(Committing<D>),
     /// Removing all that was made.
-    Undo(Undoing<D>),
+    Rollback(Rollback<D>),
 }
 
 impl<D: Directory> Restore<D> {
@@ -91,7 +69,7 @@ impl<D: Directory> Restore<D> {
         store: D,
         directory: &D,
         path: &str,
-        flags: RestoreOptions,
+        options: RestoreOptions,
     ) -> Result<Self, Failure> {
         if store.is_same_object(directory) {
             let message =
@@ -104,15 +82,15 @@ impl<D: Directory> Restore<D> {
             phase: Phase::Verify {
                 inspection,
                 path: path.to_owned(),
-                flags,
+                options,
             },
         })
     }
 
     /// Goes on with a phase, or undoes the restore because that has failed.
-    fn go_on(store: Rc<D>, phase: Result<Phase<D>, (Job, Failure)>) -> Self {
-        let phase = phase.unwrap_or_else(|(job, failure)| {
-            Phase::Undo(Undoing::new(Rc::clone(&store), job, failure))
+    fn go_on(store: Rc<D>, phase: Result<Phase<D>, (RestorePlan, Failure)>) -> Self {
+        let phase = phase.unwrap_or_else(|(plan, failure)| {
+            Phase::Rollback(Rollback::new(Rc::clone(&store), plan, failure))
         });
         Self { store, phase }
     }
@@ -132,51 +110,51 @@ impl<D: Directory> Operation for Restore<D> {
             Phase::Verify {
                 inspection,
                 path,
-                flags,
+                options,
             } => match inspection.step(events) {
                 Continue(inspection) => Ok(Phase::Verify {
                     inspection: Box::new(inspection),
                     path,
-                    flags,
+                    options,
                 }),
                 Break(Err(failure)) => return Break(Err(failure)),
                 Break(Ok(Verified { file, contents, .. })) => {
-                    let job = Job::new(contents, flags);
-                    match Writing::new(Rc::clone(&store), Source::new(file, path), job) {
-                        Ok(writing) => Ok(Phase::Write(writing)),
+                    let plan = RestorePlan::new(contents, options);
+                    match Staging::new(Rc::clone(&store), ArchiveSource::new(file, path), plan) {
+                        Ok(staging) => Ok(Phase::Stage(staging)),
                         Err(failure) => return Break(Err(failure)),
                     }
                 }
             },
-            Phase::Write(mut writing) => match writing.step(events) {
-                Ok(false) => Ok(Phase::Write(writing)),
+            Phase::Stage(mut staging) => match staging.step(events) {
+                Ok(false) => Ok(Phase::Stage(staging)),
                 Ok(true) => {
-                    let job = writing.into_job();
-                    if job.pending.is_empty() {
-                        return Break(Ok(job.summary));
+                    let plan = staging.into_plan();
+                    if plan.staged.is_empty() {
+                        return Break(Ok(plan.summary));
                     }
-                    Ok(Phase::Sync(Syncing::new(Rc::clone(&store), job)))
+                    Ok(Phase::Sync(Syncing::new(Rc::clone(&store), plan)))
                 }
-                Err(failure) => Err((writing.into_job(), failure)),
+                Err(failure) => Err((staging.into_plan(), failure)),
             },
             Phase::Sync(mut syncing) => match syncing.step(events) {
                 Ok(false) => Ok(Phase::Sync(syncing)),
-                Ok(true) => Ok(Phase::Place(Committing::new(
+                Ok(true) => Ok(Phase::Commit(Committing::new(
                     Rc::clone(&store),
-                    syncing.into_job(),
+                    syncing.into_plan(),
                 ))),
-                Err(failure) => Err((syncing.into_job(), failure)),
+                Err(failure) => Err((syncing.into_plan(), failure)),
             },
-            Phase::Place(mut placing) => match placing.step(events) {
-                Ok(false) => Ok(Phase::Place(placing)),
-                Ok(true) => return Break(placing.into_outcome()),
-                Err(failure) => Err((placing.into_job(), failure)),
+            Phase::Commit(mut committing) => match committing.step(events) {
+                Ok(false) => Ok(Phase::Commit(committing)),
+                Ok(true) => return Break(committing.into_result()),
+                Err(failure) => Err((committing.into_plan(), failure)),
             },
-            Phase::Undo(mut undoing) => {
-                if undoing.step() {
-                    return Break(Err(undoing.into_failure()));
+            Phase::Rollback(mut rollback) => {
+                if rollback.step() {
+                    return Break(Err(rollback.into_failure()));
                 }
-                Ok(Phase::Undo(undoing))
+                Ok(Phase::Rollback(rollback))
             }
         };
         Continue(Self::go_on(store, phase))
@@ -189,10 +167,12 @@ impl<D: Directory> Operation for Restore<D> {
         let Self { store, phase } = self;
         let phase = match phase {
             Phase::Verify { .. } => return Break(failure),
-            Phase::Write(writing) => Err((writing.into_job(), failure)),
-            Phase::Sync(syncing) => Err((syncing.into_job(), failure)),
-            Phase::Place(placing) if !placing.is_committed() => Err((placing.into_job(), failure)),
-            phase @ (Phase::Place(_) | Phase::Undo(_)) => Ok(phase),
+            Phase::Stage(staging) => Err((staging.into_plan(), failure)),
+            Phase::Sync(syncing) => Err((syncing.into_plan(), failure)),
+            Phase::Commit(committing) if !committing.is_committed() => {
+                Err((committing.into_plan(), failure))
+            }
+            phase @ (Phase::Commit(_) | Phase::Rollback(_)) => Ok(phase),
         };
         Continue(Self::go_on(store, phase))
     }

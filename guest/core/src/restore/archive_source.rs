@@ -1,19 +1,19 @@
-//! The licenses of a verified backup, one after the other.
+//! The licenses of a verified backup, read one after the other.
 
 use crate::archive::{ArchiveFault, Contents, Forward, backup_file};
 use crate::{Failure, File};
 
-/// A backup that is being read.
-pub(super) struct Source<F> {
+/// A reader of the licenses of a backup.
+pub(super) struct ArchiveSource<F> {
     file: F,
-    /// The backup directory as its caller knows it.
+    /// The path of the backup directory, as the caller knows it.
     path: String,
     forward: Forward,
-    /// Where the next license starts, its local header first.
+    /// The offset of the local header of the next license.
     offset: u64,
 }
 
-impl<F: File> Source<F> {
+impl<F: File> ArchiveSource<F> {
     pub(super) fn new(file: F, path: String) -> Self {
         Self {
             file,
@@ -23,10 +23,10 @@ impl<F: File> Source<F> {
         }
     }
 
-    /// Reads the content of the next license, and checks once more that it is what the backup says.
+    /// Reads the content of the next license, and compares it with its hash again.
     pub(super) fn read(&mut self, contents: &Contents, next: usize) -> Result<Vec<u8>, Failure> {
         let (license, start) = (contents.license(next), self.content_start(contents, next));
-        // Headers, and what is not restored, lie in between.
+        // Headers and skipped licenses are in between.
         self.forward.go_to(start);
         let fault = |fault: ArchiveFault| {
             backup_file::failure(&self.path, &fault.of_entry(&contents.name(next)))
@@ -44,8 +44,8 @@ impl<F: File> Source<F> {
         }
     }
 
-    /// Goes past the next license.
-    pub(super) fn pass(&mut self, contents: &Contents, next: usize) {
+    /// Moves past the next license.
+    pub(super) fn skip(&mut self, contents: &Contents, next: usize) {
         self.offset = self.content_start(contents, next) + u64::from(contents.license(next).size);
     }
 

@@ -1,76 +1,77 @@
-//! What is in the store where a license is to go.
+//! What the store has under the name of a license.
 
 use super::budget::Budget;
 use super::conflict::Conflict;
-use super::names::Names;
+use super::dir_listing::DirListing;
 use crate::archive::StoredLicense;
 use crate::directory::FsError;
 use crate::license::{self, LARGEST_DOCUMENT};
 use crate::{Directory, EntryKind, File, Metadata};
 
-/// What one read asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
+/// The number of bytes that one read requests: hosts of `wasi:filesystem` return at most 64 KiB.
 const READ_LENGTH: usize = 64 << 10;
 
-/// The place of a license in the store.
+/// The name of a license in a directory of the store.
 pub(super) struct Target<'a, D: Directory> {
     pub(super) directory: &'a D,
     /// The names in the directory.
-    pub(super) names: &'a Names<D::Entries>,
+    pub(super) listing: &'a DirListing<D::Entries>,
     pub(super) name: &'a str,
     pub(super) license: &'a StoredLicense,
     /// Whether a file with other content may be replaced.
     pub(super) overwrite: bool,
 }
 
-/// What is there.
-pub(super) enum Finding {
-    /// Nothing.
-    Free,
-    /// The license itself, under whatever name the file system finds it.
+/// An entry of the store that a target finds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Existing {
+    /// There is no entry.
+    Nothing,
+    /// A file with the content of the license. The file system may spell its name differently.
     Present,
     /// A file that is to be replaced.
     Replaceable,
-    /// Something that is to be kept.
+    /// An entry that is kept.
     Conflict(Conflict),
 }
 
 impl<D: Directory> Target<'_, D> {
-    /// Looks what is there.
-    pub(super) fn look(&self, budget: &mut Budget) -> Result<Finding, FsError> {
-        let looked = self.directory.metadata(self.name).map(|metadata| {
-            (
-                metadata,
-                is_license(self.directory, self.name, metadata, self.license, budget),
-            )
-        });
-        let looked = match looked {
-            // The file is there, whatever is in it.
-            Ok((_, Err(FsError::AccessDenied | FsError::NotPermitted))) => {
-                return Ok(Finding::Conflict(Conflict::Unreadable));
-            }
-            Ok((metadata, compared)) => compared.map(|is_license| (metadata, is_license)),
-            Err(error) => Err(error),
+    /// Looks for an entry of the target's name.
+    pub(super) fn find(&self, budget: &mut Budget) -> Result<Existing, FsError> {
+        let metadata = match self.directory.metadata(self.name) {
+            Ok(metadata) => metadata,
+            Err(error) => return self.not_found(error),
         };
-        match looked {
-            Ok((_, true)) => Ok(Finding::Present),
-            Ok((metadata, false)) if metadata.kind != EntryKind::File => {
-                Ok(Finding::Conflict(Conflict::NoFile))
+        match is_license(self.directory, self.name, metadata, self.license, budget) {
+            Ok(true) => Ok(Existing::Present),
+            Ok(false) if metadata.kind != EntryKind::File => {
+                Ok(Existing::Conflict(Conflict::NoFile))
             }
-            Ok(_) => Ok(match self.names.has(self.name)? {
-                true if self.overwrite => Finding::Replaceable,
-                true => Finding::Conflict(Conflict::OtherContent),
-                false => Finding::Conflict(Conflict::OtherName),
+            Ok(false) => Ok(match self.listing.has(self.name)? {
+                true if self.overwrite => Existing::Replaceable,
+                true => Existing::Conflict(Conflict::OtherContent),
+                false => Existing::Conflict(Conflict::OtherName),
             }),
-            Err(FsError::NoEntry) => Ok(Finding::Free),
-            // By the time that it is opened it may be something else than it was.
-            Err(FsError::Link | FsError::IsDirectory) => Ok(Finding::Conflict(Conflict::NoFile)),
-            Err(error) if is_of_the_name(error) => Ok(Finding::Conflict(Conflict::Incompatible)),
-            Err(error) => Err(error),
+            Err(FsError::AccessDenied | FsError::NotPermitted) => {
+                Ok(Existing::Conflict(Conflict::Unreadable))
+            }
+            Err(error) => self.not_found(error),
+        }
+    }
+
+    /// Returns what an error of looking at, or opening, the entry means.
+    fn not_found(&self, error: FsError) -> Result<Existing, FsError> {
+        match error {
+            FsError::NoEntry => Ok(Existing::Nothing),
+            // Another program may have replaced the file since its metadata was read.
+            FsError::Link | FsError::IsDirectory => Ok(Existing::Conflict(Conflict::NoFile)),
+            error if is_name_rejected(error) => Ok(Existing::Conflict(Conflict::Incompatible)),
+            error => Err(error),
         }
     }
 }
 
-/// Returns the conflict if the file of this name holds, or may hold, a newer version of the license
+/// Returns a conflict if the file of this name has, or may have, a newer version of the license
 /// document `document`.
 pub(super) fn newer_version<D: Directory>(
     directory: &D,
@@ -82,21 +83,21 @@ pub(super) fn newer_version<D: Directory>(
         return Ok(None);
     };
     match read_document(directory, name, budget) {
-        Ok(own) => {
-            let own = own.and_then(|own| license::version(&own));
-            Ok(own
-                .is_some_and(|own| version.may_be_older_than(&own))
+        Ok(existing) => {
+            let existing = existing.and_then(|existing| license::version(&existing));
+            Ok(existing
+                .is_some_and(|existing| version.may_be_older_than(&existing))
                 .then_some(Conflict::Newer))
         }
         Err(FsError::NoEntry) => Ok(None),
         Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NoFile)),
         Err(error @ FsError::OutOfMemory) => Err(error),
-        // It may be the newer version, and is kept.
+        // The file may have the newer version, and so it is kept.
         Err(_) => Ok(Some(Conflict::Unreadable)),
     }
 }
 
-/// Reads a document, or returns `None` if the file is larger than any can be.
+/// Reads a document, or returns `None` if the file is larger than any document can be.
 pub(super) fn read_document<D: Directory>(
     directory: &D,
     name: &str,
@@ -115,11 +116,11 @@ pub(super) fn read_document<D: Directory>(
     Ok(None)
 }
 
-/// Whether the file system answers so because it cannot hold a name.
+/// Returns `true` if a call fails with `error` because the file system cannot hold a name.
 ///
-/// A single name that leads through something that is missing, or that is no directory, is taken for several; one that is
-/// not permitted, for a path out of the directory.
-pub(super) fn is_of_the_name(error: FsError) -> bool {
+/// A file system that splits a name into several fails because a component does not exist or is no
+/// directory. A host that takes a name for a path out of the directory does not permit it.
+pub(super) fn is_name_rejected(error: FsError) -> bool {
     match error {
         FsError::NoEntry
         | FsError::NotDirectory
@@ -138,7 +139,7 @@ pub(super) fn is_of_the_name(error: FsError) -> bool {
     }
 }
 
-/// Whether a name, of which the file system says `metadata`, stands for a file with the content of a license.
+/// Returns `true` if the file of this name, which has this metadata, has the content of a license.
 pub(super) fn is_license<D: Directory>(
     directory: &D,
     name: &str,

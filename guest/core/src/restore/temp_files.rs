@@ -1,28 +1,29 @@
-//! The temporary files that a restore makes in one directory.
+//! The temporary files that a restore creates in one directory.
 
 use crate::directory::FsError;
 use crate::temporary::{Temporary, remove_if_stale, temporary_name};
 use crate::{Directory, Timestamp};
 
-/// Which numbers of temporary files are taken in a directory, and which of those may be left over.
-#[derive(Default)]
-pub(super) struct Temporaries {
-    /// The numbers that were taken before this run made any, in order.
+/// The numbers of the temporary files in a directory.
+pub(super) struct TempFiles {
+    /// The numbers of the files of other runs, in order.
     taken: Vec<u32>,
-    /// How many of them, from the first on, were not yet looked at.
+    /// The number of them, from the first on, that were not checked for being stale.
     unchecked: usize,
     /// The next number to try.
     next: u32,
-    /// When this run made its first one.
-    first_made: Option<Timestamp>,
+    /// When this restore created its first file, if it has.
+    first_created: Option<Timestamp>,
 }
 
-impl Temporaries {
+impl TempFiles {
+    /// Creates an account of a directory in which these numbers, in order, are taken.
     pub(super) fn new(taken: Vec<u32>) -> Self {
         Self {
             unchecked: taken.len(),
             taken,
-            ..Self::default()
+            next: 0,
+            first_created: None,
         }
     }
 
@@ -36,16 +37,16 @@ impl Temporaries {
         }
         let temporary = Temporary::create(directory, self.next)?;
         self.next = temporary.number.saturating_add(1);
-        if self.first_made.is_none() {
-            self.first_made = temporary.modified();
+        if self.first_created.is_none() {
+            self.first_created = temporary.modified();
         }
         Ok(temporary)
     }
 
-    /// Looks at one file that was there before the first of this run, and removes it if a killed run has left it behind.
-    /// Gives whether there was one left to look at.
+    /// Checks one file of another run, and removes it if it is stale: if that run was killed long
+    /// before this restore created its first file. Returns `false` if there is none to check.
     pub(super) fn remove_next_stale<D: Directory>(&mut self, directory: &D) -> bool {
-        let (Some(now), Some(next)) = (self.first_made, self.unchecked.checked_sub(1)) else {
+        let (Some(now), Some(next)) = (self.first_created, self.unchecked.checked_sub(1)) else {
             return false;
         };
         if let Some(number) = self.taken.get(next) {
