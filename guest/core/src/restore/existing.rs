@@ -40,7 +40,7 @@ impl<D: Directory> Target<'_, D> {
     pub(super) fn find(&self, budget: &mut Budget) -> Result<Existing, FsError> {
         let metadata = match self.directory.metadata(self.name) {
             Ok(metadata) => metadata,
-            Err(error) => return self.not_found(error),
+            Err(error) => return not_found(error),
         };
         match is_license(self.directory, self.name, metadata, self.license, budget) {
             Ok(true) => Ok(Existing::Present),
@@ -55,19 +55,19 @@ impl<D: Directory> Target<'_, D> {
             Err(FsError::AccessDenied | FsError::NotPermitted) => {
                 Ok(Existing::Conflict(Conflict::Unreadable))
             }
-            Err(error) => self.not_found(error),
+            Err(error) => not_found(error),
         }
     }
+}
 
-    /// Returns what an error of looking at, or opening, the entry means.
-    fn not_found(&self, error: FsError) -> Result<Existing, FsError> {
-        match error {
-            FsError::NoEntry => Ok(Existing::Nothing),
-            // Another program may have replaced the file since its metadata was read.
-            FsError::Link | FsError::IsDirectory => Ok(Existing::Conflict(Conflict::NoFile)),
-            error if is_name_rejected(error) => Ok(Existing::Conflict(Conflict::Incompatible)),
-            error => Err(error),
-        }
+/// Returns what an entry is that cannot be looked at, or opened, because of `error`.
+fn not_found(error: FsError) -> Result<Existing, FsError> {
+    match error {
+        FsError::NoEntry => Ok(Existing::Nothing),
+        // Another program may have replaced the file since its metadata was read.
+        FsError::Link | FsError::IsDirectory => Ok(Existing::Conflict(Conflict::NoFile)),
+        error if is_name_rejected(error) => Ok(Existing::Conflict(Conflict::Incompatible)),
+        error => Err(error),
     }
 }
 

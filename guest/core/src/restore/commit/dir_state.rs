@@ -85,8 +85,10 @@ impl DirState {
                 postponed.push(license);
                 true
             }
-            Self::Relisting { .. } | Self::Checking { .. } | Self::Rechecking { .. } => false,
-            Self::Done => false,
+            Self::Relisting { .. }
+            | Self::Checking { .. }
+            | Self::Rechecking { .. }
+            | Self::Done => false,
         }
     }
 

@@ -97,10 +97,11 @@ impl<D: Directory> Staging<D> {
     /// to be listed again first.
     fn enter(&mut self, id: DirectoryId) -> Result<(), Failure> {
         let state = self.directories.current_mut().child(id, &mut self.plan);
-        let entered = state.and_then(|state| state.map(StageDir::new).transpose());
-        match entered.map_err(|error| self.plan.directory_failure(id, "entering", error))? {
-            Some(entered) => self.directories.enter(id, entered),
-            None => {}
+        let entered = state
+            .and_then(|state| state.map(StageDir::new).transpose())
+            .map_err(|error| self.plan.directory_failure(id, "entering", error))?;
+        if let Some(entered) = entered {
+            self.directories.enter(id, entered);
         }
         Ok(())
     }
