@@ -1,123 +1,137 @@
-//! The arguments of the command.
+//! The arguments of the command, which has the options of the program `license-backup`.
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use license_backup_report::{Manner, expected_blake3};
+use license_backup_report::{OutputOptions, parse_blake3};
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub(crate) const HELP: &str = include_str!("help.txt");
 
-/// What the command is asked to do.
+/// The parsed arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
     Help,
     Version,
     Backup {
-        directory: String,
+        to: String,
         overwrite: bool,
         strict: bool,
-        manner: Manner,
+        output: OutputOptions,
     },
     Restore {
-        directory: String,
+        from: String,
         overwrite: bool,
         dry_run: bool,
-        manner: Manner,
+        output: OutputOptions,
     },
     Verify {
-        directory: String,
-        expected: Option<String>,
-        manner: Manner,
+        from: String,
+        expected_blake3: Option<String>,
+        output: OutputOptions,
     },
+    /// Lists a backup, or without `from` the license store.
     List {
-        directory: Option<String>,
-        manner: Manner,
+        from: Option<String>,
+        output: OutputOptions,
     },
 }
 
-/// A verb, and the options that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
+enum Subcommand {
     Backup,
     Restore,
     Verify,
     List,
 }
 
-impl Verb {
+impl Subcommand {
     fn parse(name: &str) -> Result<Self, lexopt::Error> {
         match name {
             "backup" => Ok(Self::Backup),
             "restore" => Ok(Self::Restore),
             "verify" => Ok(Self::Verify),
             "list" => Ok(Self::List),
-            _ => Err(format!("there is no verb {name:?}").into()),
+            _ => Err(format!("unknown command '{name}'").into()),
         }
     }
 
+    /// Returns the names of the options that the command accepts.
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Backup => &["overwrite", "strict", "json", "quiet"],
-            Self::Restore => &["overwrite", "dry-run", "json", "quiet"],
-            Self::Verify => &["expect", "json", "quiet"],
-            Self::List => &["json"],
+            Self::Backup => &["to", "overwrite", "strict", "json", "quiet"],
+            Self::Restore => &["from", "overwrite", "dry-run", "json", "quiet"],
+            Self::Verify => &["from", "expect", "json", "quiet"],
+            Self::List => &["from", "json"],
         }
     }
 }
 
-/// Takes the arguments apart; the first of them is the name of the command.
+/// Parses the arguments; the first of them is the name of the component.
 pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
     let mut parser = Parser::from_iter(arguments);
-    let verb = match parser.next()? {
-        None => return Err("a verb is missing".into()),
-        Some(Arg::Value(name)) => Verb::parse(&name.string()?)?,
+    let subcommand = match parser.next()? {
+        None => return Err("missing command".into()),
+        Some(Arg::Value(name)) => Subcommand::parse(&name.string()?)?,
         Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Request::Help),
         Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
         Some(other) => return Err(other.unexpected()),
     };
-    let (mut directory, mut expected, mut manner) = (None, None, Manner::default());
+    let (mut to, mut from, mut expected_blake3) = (None, None, None);
     let (mut overwrite, mut strict, mut dry_run) = (false, false, false);
+    let mut output = OutputOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
-            Arg::Long(name) if !verb.options().contains(&name) => return Err(argument.unexpected()),
+            Arg::Long(name) if !subcommand.options().contains(&name) => {
+                return Err(argument.unexpected());
+            }
+            Arg::Long("to") => set_once(&mut to, "--to", parser.value()?.string()?)?,
+            Arg::Long("from") => set_once(&mut from, "--from", parser.value()?.string()?)?,
+            Arg::Long("expect") => {
+                let value = parser.value()?.string()?;
+                let hash = parse_blake3(&value)
+                    .map_err(|error| format!("invalid value '{value}' for '--expect': {error}"))?;
+                set_once(&mut expected_blake3, "--expect", hash)?;
+            }
             Arg::Long("overwrite") => overwrite = true,
             Arg::Long("strict") => strict = true,
             Arg::Long("dry-run") => dry_run = true,
-            Arg::Long("json") => manner.json = true,
-            Arg::Long("quiet") => manner.quiet = true,
-            Arg::Long("expect") => {
-                let hash = parser.value()?.string()?;
-                expected = Some(
-                    expected_blake3(&hash)
-                        .map_err(|fault| format!("--expect {hash:?}: {fault}"))?,
-                );
-            }
-            Arg::Value(value) if directory.is_none() => directory = Some(value.string()?),
+            Arg::Long("json") => output.json = true,
+            Arg::Long("quiet") => output.quiet = true,
             other => return Err(other.unexpected()),
         }
     }
-    let required =
-        |directory: Option<String>| directory.ok_or("the directory of the backup is missing");
-    Ok(match verb {
-        Verb::Backup => Request::Backup {
-            directory: required(directory)?,
+    Ok(match subcommand {
+        Subcommand::Backup => Request::Backup {
+            to: to.ok_or("missing option '--to DIR'")?,
             overwrite,
             strict,
-            manner,
+            output,
         },
-        Verb::Restore => Request::Restore {
-            directory: required(directory)?,
+        Subcommand::Restore => Request::Restore {
+            from: from.ok_or("missing option '--from DIR'")?,
             overwrite,
             dry_run,
-            manner,
+            output,
         },
-        Verb::Verify => Request::Verify {
-            directory: required(directory)?,
-            expected,
-            manner,
+        Subcommand::Verify => Request::Verify {
+            from: from.ok_or("missing option '--from DIR'")?,
+            expected_blake3,
+            output,
         },
-        Verb::List => Request::List { directory, manner },
+        Subcommand::List => Request::List { from, output },
     })
+}
+
+/// Sets the value of an option.
+///
+/// # Errors
+///
+/// Returns an error if the option already has a value.
+fn set_once(option: &mut Option<String>, name: &str, value: String) -> Result<(), lexopt::Error> {
+    if option.replace(value).is_some() {
+        return Err(format!("option '{name}' given more than once").into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -131,48 +145,54 @@ mod tests {
         parse(arguments.map(str::to_owned).collect()).map_err(|error| error.to_string())
     }
 
+    fn directory() -> String {
+        "/b".to_owned()
+    }
+
     #[test]
-    fn every_verb_takes_its_options_in_any_order() {
-        let manner = Manner {
+    fn every_command_accepts_its_options_in_any_order() {
+        let output = OutputOptions {
             json: true,
             quiet: true,
         };
-        let directory = || "/b".to_owned();
         let hash = "0f".repeat(32);
         for (arguments, request) in [
             (
-                "backup --quiet --strict /b --json --overwrite".to_owned(),
+                "backup --quiet --strict --to /b --json --overwrite".to_owned(),
                 Request::Backup {
-                    directory: directory(),
+                    to: directory(),
                     overwrite: true,
                     strict: true,
-                    manner,
+                    output,
                 },
             ),
             (
-                "restore /b --dry-run --json --quiet --overwrite".to_owned(),
+                "restore --from=/b --dry-run --json --quiet --overwrite".to_owned(),
                 Request::Restore {
-                    directory: directory(),
+                    from: directory(),
                     overwrite: true,
                     dry_run: true,
-                    manner,
+                    output,
                 },
             ),
             (
-                format!("verify --expect {} --json --quiet /b", hash.to_uppercase()),
+                format!(
+                    "verify --expect {} --json --quiet --from /b",
+                    hash.to_uppercase()
+                ),
                 Request::Verify {
-                    directory: directory(),
-                    expected: Some(hash),
-                    manner,
+                    from: directory(),
+                    expected_blake3: Some(hash),
+                    output,
                 },
             ),
             (
-                "list --json /b".to_owned(),
+                "list --json --from /b".to_owned(),
                 Request::List {
-                    directory: Some(directory()),
-                    manner: Manner {
+                    from: Some(directory()),
+                    output: OutputOptions {
                         quiet: false,
-                        ..manner
+                        ..output
                     },
                 },
             ),
@@ -182,62 +202,50 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_asked_for_that_was_not_given() {
-        let manner = Manner::default();
-        let directory = || "/b".to_owned();
+    fn options_are_off_by_default() {
+        let output = OutputOptions::default();
         for (arguments, request) in [
             (
-                "backup /b",
+                "backup --to /b",
                 Request::Backup {
-                    directory: directory(),
+                    to: directory(),
                     overwrite: false,
                     strict: false,
-                    manner,
+                    output,
                 },
             ),
             (
-                "restore /b",
+                "restore --from /b",
                 Request::Restore {
-                    directory: directory(),
+                    from: directory(),
                     overwrite: false,
                     dry_run: false,
-                    manner,
+                    output,
                 },
             ),
             (
-                "verify /b",
+                "verify --from /b",
                 Request::Verify {
-                    directory: directory(),
-                    expected: None,
-                    manner,
+                    from: directory(),
+                    expected_blake3: None,
+                    output,
                 },
             ),
-            (
-                "list",
-                Request::List {
-                    directory: None,
-                    manner,
-                },
-            ),
+            ("list", Request::List { from: None, output }),
         ] {
             assert_eq!(parsed(arguments), Ok(request));
         }
     }
 
     #[test]
-    fn a_directory_may_begin_with_a_dash_behind_two() {
-        let directory = Some("-d".to_owned());
-        assert_eq!(
-            parsed("list -- -d"),
-            Ok(Request::List {
-                directory,
-                manner: Manner::default()
-            })
-        );
+    fn a_directory_may_begin_with_a_dash() {
+        let from = Some("-d".to_owned());
+        let output = OutputOptions::default();
+        assert_eq!(parsed("list --from -d"), Ok(Request::List { from, output }));
     }
 
     #[test]
-    fn help_and_version_need_no_verb() {
+    fn help_and_version_need_no_command() {
         for (arguments, request) in [
             ("--help", Request::Help),
             ("-h", Request::Help),
@@ -249,23 +257,44 @@ mod tests {
     }
 
     #[test]
-    fn what_a_verb_does_not_take_is_named() {
+    fn an_error_names_the_argument() {
         for (arguments, named) in [
-            ("", "verb"),
+            ("", "missing command"),
             ("--json", "'--json'"),
-            ("compress /b", "\"compress\""),
-            ("backup", "directory"),
-            ("backup /b /c", "\"/c\""),
-            ("backup /b --dry-run", "'--dry-run'"),
-            ("backup /b --overwrite=yes", "\"yes\""),
-            ("restore /b --strict", "'--strict'"),
-            ("verify /b --expect", "'--expect'"),
-            ("verify /b --expect 0f", "\"0f\""),
-            ("verify /b -x", "'-x'"),
+            ("compress --to /b", "'compress'"),
+            ("backup", "'--to DIR'"),
+            ("restore", "'--from DIR'"),
+            ("verify", "'--from DIR'"),
+            ("backup --to", "'--to'"),
+            ("backup --to /b --to /c", "'--to'"),
+            ("backup --to /b /c", "\"/c\""),
+            ("backup --from /b", "'--from'"),
+            ("backup --to /b --dry-run", "'--dry-run'"),
+            ("backup --to /b --overwrite=yes", "\"yes\""),
+            ("restore --from /b --strict", "'--strict'"),
+            ("verify --from /b --expect", "'--expect'"),
+            ("verify --from /b --expect 0f", "'0f'"),
+            ("verify --from /b -x", "'-x'"),
+            ("list /b", "\"/b\""),
             ("list --quiet", "'--quiet'"),
         ] {
             let error = parsed(arguments).expect_err(arguments);
             assert!(error.contains(named), "{arguments}: {error}");
         }
+    }
+
+    #[test]
+    fn the_help_lists_every_option_within_80_columns() {
+        for subcommand in [
+            Subcommand::Backup,
+            Subcommand::Restore,
+            Subcommand::Verify,
+            Subcommand::List,
+        ] {
+            for option in subcommand.options() {
+                assert!(HELP.contains(&format!("\n  --{option} ")), "--{option}");
+            }
+        }
+        assert!(HELP.lines().all(|line| line.chars().count() <= 80));
     }
 }

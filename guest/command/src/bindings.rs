@@ -1,4 +1,4 @@
-//! The generated bindings of the command's exports, and of what it imports besides directories.
+//! The generated bindings of the exports, and of the imports apart from directories.
 
 #![allow(
     unsafe_code,
@@ -20,8 +20,5 @@ wit_bindgen::generate!({
         "wasi:filesystem/preopens@0.2.12": license_backup_wasi_fs::wasi::filesystem::preopens,
     },
     generate_all,
+    pub_export_macro: true,
 });
-
-use super::Command;
-
-export!(Command);

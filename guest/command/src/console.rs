@@ -1,31 +1,31 @@
-//! The streams and the clock of `wasi:cli` and `wasi:clocks`.
+//! The console of the command: the streams of `wasi:cli` and the clock of `wasi:clocks`.
 
 use std::time::Duration;
 
 use license_backup_core::Progress;
-use license_backup_report::{Console, Pace, Unwritten, progress_text};
+use license_backup_report::{Console, Throttle, WriteError, progress_text};
 use license_backup_wasi_fs::wasi::io::streams::{OutputStream, StreamError};
 
 use crate::bindings::wasi::cli::{stderr, stdout};
 use crate::bindings::wasi::clocks::monotonic_clock;
 
-/// How often a line tells of progress, and how long after the start the first one does.
-const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// The interval between progress lines, and between the start and the first one.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The most bytes that `blocking-write-and-flush` takes.
-const BYTES_AT_ONCE: usize = 4096;
+/// The maximum number of bytes per call of `blocking-write-and-flush`.
+const MAX_WRITE_BYTES: usize = 4096;
 
 /// Standard output and standard error.
-pub(crate) struct Streams {
+pub(crate) struct StandardStreams {
     stdout: OutputStream,
     stderr: OutputStream,
-    progress: Pace,
+    progress: Throttle,
 }
 
-impl Streams {
-    /// Takes the streams.
+impl StandardStreams {
+    /// Opens the streams.
     pub(crate) fn open() -> Self {
-        let progress = Pace::new(PROGRESS_EVERY, now() + PROGRESS_EVERY);
+        let progress = Throttle::new(PROGRESS_INTERVAL, now() + PROGRESS_INTERVAL);
         Self {
             stdout: stdout::get_stdout(),
             stderr: stderr::get_stderr(),
@@ -34,21 +34,21 @@ impl Streams {
     }
 }
 
-impl Console for Streams {
-    fn print(&mut self, text: &str) -> Result<(), Unwritten> {
+impl Console for StandardStreams {
+    fn write_stdout(&mut self, text: &str) -> Result<(), WriteError> {
         write(&self.stdout, text).map_err(|error| match error {
-            StreamError::Closed => Unwritten::ReaderGone,
-            StreamError::LastOperationFailed(error) => Unwritten::Failed(error.to_debug_string()),
+            StreamError::Closed => WriteError::BrokenPipe,
+            StreamError::LastOperationFailed(error) => WriteError::Failed(error.to_debug_string()),
         })
     }
 
-    fn say(&mut self, line: &str) {
+    fn write_stderr_line(&mut self, line: &str) {
         let _ = write(&self.stderr, &format!("{line}\n"));
     }
 
-    fn show(&mut self, progress: &Progress) {
+    fn show_progress(&mut self, progress: &Progress) {
         if self.progress.is_due(now()) {
-            self.say(&progress_text(progress));
+            self.write_stderr_line(&progress_text(progress));
         }
     }
 
@@ -59,7 +59,7 @@ impl Console for Streams {
 
 fn write(stream: &OutputStream, text: &str) -> Result<(), StreamError> {
     text.as_bytes()
-        .chunks(BYTES_AT_ONCE)
+        .chunks(MAX_WRITE_BYTES)
         .try_for_each(|bytes| stream.blocking_write_and_flush(bytes))
 }
 

@@ -1,28 +1,30 @@
-//! Exit codes and `HRESULT`s of outcomes.
+//! The exit codes of the command lines.
 
 use license_backup_core::ErrorCode;
 
-/// With what a command line ends.
+/// The exit code of a command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitCode {
-    /// 0: it did what it was asked to do. What may not be backed up, and what is no license, was told.
+    /// 0: the command succeeded. Files that may not be backed up, and files that are not licenses,
+    /// were reported and skipped.
     Success,
-    /// 1: it failed; a missing store or directory included.
+    /// 1: the command failed; this includes a missing store or directory.
     Failed,
-    /// 2: the command line was not understood.
+    /// 2: the command line is invalid.
     Usage,
-    /// 3: it completed, but some license could not be read or, with `--strict`, anything at all was left out.
+    /// 3: the command completed, but a file could not be read or, with `--strict`, any file was
+    /// skipped.
     Incomplete,
     /// 4: a backup exists and `--overwrite` was not given, or a restore met conflicts.
     Conflict,
-    /// 5: the backup is corrupt, or not the one of `--expect`.
+    /// 5: the backup is corrupt, or does not have the hash of `--expect`.
     Corrupt,
-    /// 130: it was cancelled; 128 + SIGINT, as shells have it.
+    /// 130: the command was cancelled. The number is 128 + SIGINT, the convention of shells.
     Cancelled,
 }
 
 impl ExitCode {
-    /// The number that the process ends with.
+    /// Returns the exit code of the process.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -36,7 +38,7 @@ impl ExitCode {
         }
     }
 
-    /// The word for it in the last JSON line.
+    /// Returns the `outcome` in the last JSON line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,7 +52,8 @@ impl ExitCode {
         }
     }
 
-    /// The code when both hold: the first of 130, 1, 5, 4, 3. A usage error excludes all others, since nothing ran.
+    /// Returns the code if both apply: the first of 130, 1, 5, 4, 3. A usage error takes
+    /// precedence, since nothing ran.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         if self.rank() >= other.rank() {
@@ -60,7 +63,7 @@ impl ExitCode {
         }
     }
 
-    /// How an operation ended that failed with this code.
+    /// Returns the exit code for an operation that failed with an error code.
     #[must_use]
     pub const fn of_failure(code: ErrorCode) -> Self {
         match code {
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_end_with_the_documented_numbers() {
+    fn failures_have_the_documented_exit_codes() {
         let number = |code| ExitCode::of_failure(code).number();
         assert_eq!(number(ErrorCode::Cancelled), 130);
         assert_eq!(number(ErrorCode::BackupExists), 4);
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn when_several_hold_the_first_of_130_1_5_4_3_wins() {
+    fn of_two_codes_the_first_of_130_1_5_4_3_wins() {
         let order = [
             ExitCode::Cancelled,
             ExitCode::Failed,

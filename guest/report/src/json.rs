@@ -1,22 +1,29 @@
-//! JSON lines, one object each, for programs: schema 1, which `docs/json-lines.schema.json` describes.
+//! JSON lines for programs, one object each: schema 1, described by
+//! `docs/json-lines.schema.json`.
 //!
-//! Every object begins with `"schema":1` and `"event"`, and the last line of a run is always the event `end`. Keys may be
-//! added within a schema. Names of codes, formats, reasons and standings are those of the WIT package.
+//! Each object begins with `"schema":1` and `"event"`, and the last line of a run is the
+//! event `end`. Keys may be added within a schema. The names of codes, formats, reasons and
+//! standings are those of the WIT package.
 
+use std::io;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 use crate::ExitCode;
-use crate::reports::Success;
 use license_backup_core::escape_json;
 use license_backup_core::{
     BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, LicenseListing,
     LicenseStanding, Progress, RestrictedLicense, Restriction, Stage,
 };
 
-/// The line for an event of a running operation. Nothing for [`BackupRestoreStatus::End`], which says no more than the end line does.
-pub(super) fn status_line(status: &BackupRestoreStatus) -> Option<String> {
+const SCHEMA: u8 = 1;
+
+/// Returns the line for an event of a running operation. Returns `None` for
+/// [`BackupRestoreStatus::End`], since [`end_line`] contains more.
+pub(crate) fn status_line(status: &BackupRestoreStatus) -> Option<String> {
     let event = match status {
         BackupRestoreStatus::Begin => Event::Begin,
         BackupRestoreStatus::Progress(Progress {
@@ -41,21 +48,33 @@ pub(super) fn status_line(status: &BackupRestoreStatus) -> Option<String> {
             identity: identity.into(),
             reason: *reason,
         },
-        BackupRestoreStatus::Error(failure) => Event::Error(failure.into()),
+        BackupRestoreStatus::Error(Failure {
+            code,
+            message,
+            path,
+        }) => Event::Error {
+            code: *code,
+            hresult: hex(code.hresult()),
+            message,
+            path: path.as_deref(),
+        },
         BackupRestoreStatus::End => return None,
     };
-    Some(encode(&event))
+    Some(to_line(&Line {
+        schema: SCHEMA,
+        event,
+    }))
 }
 
-/// The line for one license of a listing.
-pub(super) fn listing_line(listing: &LicenseListing) -> String {
+/// Returns the line for one file of a listing.
+pub(crate) fn listing_line(listing: &LicenseListing) -> String {
     let (standing, reason, code) = match listing.standing {
         LicenseStanding::Allowed => ("allowed", None, None),
         LicenseStanding::BackedUp => ("backed-up", None, None),
         LicenseStanding::Restricted(reason) => ("restricted", Some(reason), None),
         LicenseStanding::Failed(code) => ("failed", None, Some(code)),
     };
-    encode(&Event::LicenseListing {
+    let event = Event::LicenseListing {
         path: &listing.path,
         identity: (&listing.identity).into(),
         size: listing.size,
@@ -64,32 +83,35 @@ pub(super) fn listing_line(listing: &LicenseListing) -> String {
         reason,
         code,
         message: listing.message.as_deref(),
+    };
+    to_line(&Line {
+        schema: SCHEMA,
+        event,
     })
 }
 
-/// The last line of a run.
-pub(super) fn end_line(
+/// Returns the last line of a run. `counts` are the counts of an operation that succeeded.
+pub(crate) fn end_line<C: Serialize>(
     exit: ExitCode,
-    outcome: &Result<Success<'_>, &Failure>,
+    hresult: u32,
     elapsed: Duration,
+    counts: Result<&C, &Failure>,
 ) -> String {
-    let (hresult, result) = match outcome {
-        Ok(success) => (success.hresult, EndResult::Counts(&success.counts)),
-        Err(failure) => (
-            failure.code.hresult(),
-            EndResult::Failure {
-                code: failure.code,
-                message: &failure.message,
-                path: failure.path.as_deref(),
-            },
-        ),
+    let result = match counts {
+        Ok(counts) => EndResult::Counts(counts),
+        Err(failure) => EndResult::Failure {
+            code: failure.code,
+            message: &failure.message,
+            path: failure.path.as_deref(),
+        },
     };
-    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    encode(&Event::End {
+    to_line(&End {
+        schema: SCHEMA,
+        event: "end",
         outcome: exit.name(),
         exit_code: exit.number(),
         hresult: hex(hresult),
-        milliseconds,
+        milliseconds: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         result,
     })
 }
@@ -98,7 +120,7 @@ pub(super) fn end_line(
 struct Line<'a> {
     schema: u8,
     #[serde(flatten)]
-    event: &'a Event<'a>,
+    event: Event<'a>,
 }
 
 #[derive(Serialize)]
@@ -119,7 +141,13 @@ enum Event<'a> {
         identity: IdentityFields<'a>,
         reason: Restriction,
     },
-    Error(FailureFields<'a>),
+    Error {
+        code: ErrorCode,
+        hresult: String,
+        message: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<&'a str>,
+    },
     LicenseListing {
         path: &'a str,
         #[serde(flatten)]
@@ -135,14 +163,6 @@ enum Event<'a> {
         code: Option<ErrorCode>,
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<&'a str>,
-    },
-    End {
-        outcome: &'static str,
-        exit_code: u8,
-        hresult: String,
-        milliseconds: u64,
-        #[serde(flatten)]
-        result: EndResult<'a>,
     },
 }
 
@@ -168,29 +188,21 @@ impl<'a> From<&'a LicenseIdentity> for IdentityFields<'a> {
 }
 
 #[derive(Serialize)]
-struct FailureFields<'a> {
-    code: ErrorCode,
+struct End<'a, C: Serialize> {
+    schema: u8,
+    event: &'static str,
+    outcome: &'static str,
+    exit_code: u8,
     hresult: String,
-    message: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-}
-
-impl<'a> From<&'a Failure> for FailureFields<'a> {
-    fn from(failure: &'a Failure) -> Self {
-        Self {
-            code: failure.code,
-            hresult: hex(failure.code.hresult()),
-            message: &failure.message,
-            path: failure.path.as_deref(),
-        }
-    }
+    milliseconds: u64,
+    #[serde(flatten)]
+    result: EndResult<'a, C>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum EndResult<'a> {
-    Counts(&'a Counts<'a>),
+enum EndResult<'a, C: Serialize> {
+    Counts(&'a C),
     Failure {
         code: ErrorCode,
         message: &'a str,
@@ -199,50 +211,34 @@ enum EndResult<'a> {
     },
 }
 
-/// What there is to count in a success, by verb.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Counts<'a> {
-    Backup {
-        licenses: u64,
-        bytes: u64,
-        restricted: u64,
-        errors: u64,
-        size: u64,
-    },
-    Verify {
-        licenses: u64,
-        bytes: u64,
-        skipped: u64,
-        size: u64,
-        blake3: &'a str,
-        program: &'a str,
-    },
-    Restore {
-        restored: u64,
-        bytes: u64,
-        present: u64,
-        conflicts: u64,
-        dry_run: bool,
-    },
-    List {
-        licenses: u64,
-        bytes: u64,
-        skipped: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        program: Option<&'a str>,
-    },
+/// A formatter that writes compact JSON that is safe to show on a terminal.
+struct SafeFormatter;
+
+impl Formatter for SafeFormatter {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            writer.write_all(fragment.as_bytes())
+        } else {
+            writer.write_all(escape_json(fragment).as_bytes())
+        }
+    }
 }
 
-fn encode(event: &Event<'_>) -> String {
-    let line = Line { schema: 1, event };
-    escape_json(
-        &serde_json::to_string(&line)
-            .expect("strings and numbers under string keys always serialize"),
-    )
+/// Returns an object as a line with its newline.
+fn to_line(object: &impl Serialize) -> String {
+    let mut line = Vec::with_capacity(256);
+    object
+        .serialize(&mut Serializer::with_formatter(&mut line, SafeFormatter))
+        .expect("strings and numbers under string keys always serialize");
+    line.push(b'\n');
+    String::from_utf8(line).expect("JSON is UTF-8")
 }
 
-/// An `HRESULT` as it is written in documentation: a JSON number would be shown in decimal.
+/// Returns an `HRESULT` in hexadecimal, as it is documented. A JSON number would be in decimal.
 fn hex(hresult: u32) -> String {
     format!("0x{hresult:08X}")
 }
@@ -250,6 +246,22 @@ fn hex(hresult: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::counts::{BackupCounts, ListCounts, RestoreCounts, VerifyCounts};
+    use license_backup_core::{BackupSummary, ListSummary, RestoreSummary, VerifySummary};
+
+    /// Asserts that a line consists of this object and a newline.
+    #[track_caller]
+    fn assert_line(line: &str, expected: &str) {
+        assert_eq!(line.strip_suffix('\n'), Some(expected));
+    }
+
+    #[track_caller]
+    fn assert_status_line(status: &BackupRestoreStatus, expected: &str) {
+        assert_line(
+            &status_line(status).expect("the event has a line"),
+            expected,
+        );
+    }
 
     fn identity() -> LicenseIdentity {
         LicenseIdentity {
@@ -261,9 +273,9 @@ mod tests {
 
     #[test]
     fn begin_is_schema_and_event_alone() {
-        assert_eq!(
-            status_line(&BackupRestoreStatus::Begin).as_deref(),
-            Some(r#"{"schema":1,"event":"begin"}"#)
+        assert_status_line(
+            &BackupRestoreStatus::Begin,
+            r#"{"schema":1,"event":"begin"}"#,
         );
     }
 
@@ -281,65 +293,61 @@ mod tests {
             bytes: 40,
             path: "a".to_owned(),
         };
-        assert_eq!(
-            status_line(&BackupRestoreStatus::Progress(progress.clone())).as_deref(),
-            Some(
-                r#"{"schema":1,"event":"progress","stage":"copying","done":3,"bytes":40,"path":"a"}"#
-            )
+        assert_status_line(
+            &BackupRestoreStatus::Progress(progress.clone()),
+            r#"{"schema":1,"event":"progress","stage":"copying","done":3,"bytes":40,"path":"a"}"#,
         );
-        assert_eq!(
-            status_line(&BackupRestoreStatus::Progress(Progress {
-                total: Some(9),
-                ..progress
-            }))
-            .as_deref(),
-            Some(
-                r#"{"schema":1,"event":"progress","stage":"copying","done":3,"total":9,"bytes":40,"path":"a"}"#
-            )
+        let progress = Progress {
+            total: Some(9),
+            ..progress
+        };
+        assert_status_line(
+            &BackupRestoreStatus::Progress(progress),
+            r#"{"schema":1,"event":"progress","stage":"copying","done":3,"total":9,"bytes":40,"path":"a"}"#,
         );
     }
 
     #[test]
-    fn a_restricted_license_is_told_with_its_key_ids() {
+    fn a_restricted_license_has_its_key_ids() {
         let restricted = RestrictedLicense {
             path: "x\n".to_owned(),
             identity: identity(),
             reason: Restriction::NotPermitted,
         };
-        assert_eq!(
-            status_line(&BackupRestoreStatus::RestrictedLicense(restricted)).as_deref(),
-            Some(concat!(
+        assert_status_line(
+            &BackupRestoreStatus::RestrictedLicense(restricted),
+            concat!(
                 r#"{"schema":1,"event":"restricted-license","path":"x\n","format":"xmr","license_ids":[],"#,
                 r#""key_ids":["k1"],"reason":"not-permitted"}"#
-            ))
+            ),
         );
     }
 
     #[test]
-    fn an_error_is_told_with_code_and_hresult() {
+    fn an_error_has_its_code_and_hresult() {
         let failure = Failure::at(ErrorCode::Malformed, "b", "b is broken");
-        assert_eq!(
-            status_line(&BackupRestoreStatus::Error(failure)).as_deref(),
-            Some(concat!(
+        assert_status_line(
+            &BackupRestoreStatus::Error(failure),
+            concat!(
                 r#"{"schema":1,"event":"error","code":"malformed","hresult":"0x80004005","#,
                 r#""message":"b is broken","path":"b"}"#
-            ))
+            ),
         );
     }
 
     #[test]
-    fn a_listing_names_its_standing_and_why() {
+    fn a_listing_has_its_standing_and_reason() {
         let mut listing = LicenseListing {
             identity: identity(),
             size: Some(7),
             ..LicenseListing::new("l".to_owned(), LicenseStanding::BackedUp)
         };
-        assert_eq!(
-            listing_line(&listing),
+        assert_line(
+            &listing_line(&listing),
             concat!(
                 r#"{"schema":1,"event":"license-listing","path":"l","format":"xmr","license_ids":[],"key_ids":["k1"],"#,
                 r#""size":7,"standing":"backed-up"}"#
-            )
+            ),
         );
         listing = LicenseListing {
             identity: LicenseIdentity::default(),
@@ -347,33 +355,33 @@ mod tests {
             ..listing
         };
         listing.standing = LicenseStanding::Restricted(Restriction::Opaque);
-        assert_eq!(
-            listing_line(&listing),
+        assert_line(
+            &listing_line(&listing),
             concat!(
                 r#"{"schema":1,"event":"license-listing","path":"l","license_ids":[],"key_ids":[],"#,
                 r#""standing":"restricted","reason":"opaque"}"#
-            )
+            ),
         );
         listing.standing = LicenseStanding::Failed(ErrorCode::TooLarge);
-        assert_eq!(
-            listing_line(&listing),
+        assert_line(
+            &listing_line(&listing),
             concat!(
                 r#"{"schema":1,"event":"license-listing","path":"l","license_ids":[],"key_ids":[],"#,
                 r#""standing":"failed","code":"too-large"}"#
-            )
+            ),
         );
         listing.message = Some("l is too large".to_owned());
-        assert_eq!(
-            listing_line(&listing),
+        assert_line(
+            &listing_line(&listing),
             concat!(
                 r#"{"schema":1,"event":"license-listing","path":"l","license_ids":[],"key_ids":[],"#,
                 r#""standing":"failed","code":"too-large","message":"l is too large"}"#
-            )
+            ),
         );
     }
 
     #[test]
-    fn a_publication_is_listed_with_the_entry_of_its_license_and_the_end_of_its_rights() {
+    fn a_publication_is_listed_with_its_entry_and_rights_end() {
         let identity = LicenseIdentity {
             format: Some(LicenseFormat::Lcp),
             license_ids: vec!["i".to_owned()],
@@ -387,115 +395,130 @@ mod tests {
             entry,
             ..LicenseListing::new("b".to_owned(), LicenseStanding::Allowed)
         };
-        assert_eq!(
-            listing_line(&listing),
+        assert_line(
+            &listing_line(&listing),
             concat!(
                 r#"{"schema":1,"event":"license-listing","path":"b","format":"lcp","license_ids":["i"],"key_ids":[],"#,
                 r#""rights_end":"2027-01-01T00:00:00Z","size":7,"entry":"META-INF/license.lcpl","standing":"allowed"}"#
-            )
+            ),
         );
     }
 
     const ELAPSED: Duration = Duration::from_micros(7900);
 
-    fn success(counts: Counts<'_>) -> Success<'_> {
-        Success {
-            exit: ExitCode::Success,
-            hresult: 0,
-            counts,
-            text: String::new(),
-        }
-    }
-
     #[test]
     fn a_run_ends_with_outcome_and_counts() {
-        let counts = Counts::Backup {
+        let counts = BackupCounts(&BackupSummary {
             licenses: 2,
             bytes: 30,
             restricted: 1,
             errors: 1,
             size: 400,
-        };
-        assert_eq!(
-            end_line(
-                ExitCode::Incomplete,
-                &Ok(Success {
-                    hresult: 1,
-                    ..success(counts)
-                }),
-                ELAPSED
-            ),
+        });
+        assert_line(
+            &end_line(ExitCode::Incomplete, 1, ELAPSED, Ok(&counts)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
                 r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
-            )
+            ),
         );
     }
 
     #[test]
     fn a_run_that_failed_ends_with_code_message_and_path() {
         let failure = Failure::at(ErrorCode::BackupExists, "/b", "there is one");
-        assert_eq!(
-            end_line(ExitCode::Conflict, &Err(&failure), ELAPSED),
+        assert_line(
+            &end_line::<()>(ExitCode::Conflict, 0xC00D_2742, ELAPSED, Err(&failure)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"conflict","exit_code":4,"hresult":"0xC00D2742","#,
                 r#""milliseconds":7,"code":"backup-exists","message":"there is one","path":"/b"}"#
-            )
+            ),
+        );
+    }
+
+    /// Asserts that the last line of a run that succeeded ends with these counts.
+    fn assert_counts(counts: &impl Serialize, expected: &str) {
+        let head = concat!(
+            r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
+            r#""milliseconds":7,"#
+        );
+        assert_line(
+            &end_line(ExitCode::Success, 0, ELAPSED, Ok(counts)),
+            &format!("{head}{expected}"),
         );
     }
 
     #[test]
-    fn each_verb_ends_with_counts_of_its_own() {
-        let program = "license-backup 0.1.0";
-        for (counts, told) in [
-            (
-                Counts::Verify {
-                    licenses: 2,
-                    bytes: 30,
-                    skipped: 1,
-                    size: 400,
-                    blake3: "ab",
-                    program,
-                },
-                r#""licenses":2,"bytes":30,"skipped":1,"size":400,"blake3":"ab","program":"license-backup 0.1.0"}"#,
-            ),
-            (
-                Counts::Restore {
-                    restored: 2,
-                    bytes: 30,
-                    present: 1,
-                    conflicts: 0,
-                    dry_run: true,
-                },
-                r#""restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
-            ),
-            (
-                Counts::List {
-                    licenses: 2,
-                    bytes: 30,
-                    skipped: 1,
-                    program: Some(program),
-                },
-                r#""licenses":2,"bytes":30,"skipped":1,"program":"license-backup 0.1.0"}"#,
-            ),
-            (
-                Counts::List {
-                    licenses: 2,
-                    bytes: 30,
-                    skipped: 1,
-                    program: None,
-                },
-                r#""licenses":2,"bytes":30,"skipped":1}"#,
-            ),
-        ] {
-            let head = concat!(
-                r#"{"schema":1,"event":"end","outcome":"success","exit_code":0,"hresult":"0x00000000","#,
-                r#""milliseconds":7,"#
-            );
-            assert_eq!(
-                end_line(ExitCode::Success, &Ok(success(counts)), ELAPSED),
-                format!("{head}{told}")
-            );
+    fn a_verification_ends_with_its_counts() {
+        let summary = VerifySummary {
+            licenses: 2,
+            bytes: 30,
+            skipped: 1,
+            size: 400,
+            blake3: "ab".to_owned(),
+            program: "license-backup 0.1.0".to_owned(),
+        };
+        assert_counts(
+            &VerifyCounts(&summary),
+            r#""licenses":2,"bytes":30,"skipped":1,"size":400,"blake3":"ab","program":"license-backup 0.1.0"}"#,
+        );
+    }
+
+    #[test]
+    fn a_restore_ends_with_its_counts() {
+        let summary = &RestoreSummary {
+            restored: 2,
+            bytes: 30,
+            present: 1,
+            conflicts: 0,
+        };
+        assert_counts(
+            &RestoreCounts {
+                summary,
+                dry_run: true,
+            },
+            r#""restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
+        );
+    }
+
+    fn list_summary(program: Option<&str>) -> ListSummary {
+        ListSummary {
+            licenses: 2,
+            bytes: 30,
+            skipped: 1,
+            program: program.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn a_listing_of_a_backup_ends_with_counts_and_program() {
+        assert_counts(
+            &ListCounts(&list_summary(Some("license-backup 0.1.0"))),
+            r#""licenses":2,"bytes":30,"skipped":1,"program":"license-backup 0.1.0"}"#,
+        );
+    }
+
+    #[test]
+    fn a_listing_of_a_store_ends_without_a_program() {
+        assert_counts(
+            &ListCounts(&list_summary(None)),
+            r#""licenses":2,"bytes":30,"skipped":1}"#,
+        );
+    }
+
+    #[test]
+    fn a_string_is_escaped_for_a_terminal_and_keeps_its_value() {
+        let path = "a\u{9b}b\u{202e}c\u{e0041}d\u{7f}é日 \"q\" \\ \n\u{1b}";
+        let listing = LicenseListing::new(path.to_owned(), LicenseStanding::Allowed);
+        let line = listing_line(&listing);
+        assert_line(
+            &line,
+            concat!(
+                r#"{"schema":1,"event":"license-listing","path":"a\u009bb\u202ec\udb40\udc41d\u007fé日 \"q\" \\ \n\u001b","#,
+                r#""license_ids":[],"key_ids":[],"standing":"allowed"}"#
+            ),
+        );
+        let parsed: serde_json::Value = serde_json::from_str(&line).expect("the line is JSON");
+        assert_eq!(parsed["path"], path);
     }
 }

@@ -1,31 +1,37 @@
-//! What the command lines say: exit codes, JSON lines, and text for people.
+//! The output of the command lines: exit codes, JSON lines, and text for people.
 //!
-//! A [`Reporter`] decides what goes where, and with which exit code a run ends; whoever runs the operation brings a
-//! [`Console`], which writes. So the host's command line and the command component say the very same.
+//! A [`Reporter`] decides what is written where, and with which exit code a run ends. The
+//! front end runs the operation and implements [`Console`], which writes. The program and
+//! the command component therefore have the same output.
 
+mod console;
+mod counts;
 mod exit;
-mod groups;
 mod json;
-mod pace;
 mod reporter;
 mod reports;
+mod skipped;
 mod text;
+mod throttle;
 
+pub use console::{Console, WriteError};
 pub use exit::ExitCode;
 pub use license_backup_core::{BACKUP_FILE, escape};
-pub use pace::Pace;
-pub use reporter::{Console, Event, Manner, Reporter, Unwritten};
-pub use reports::{BackupReport, ListReport, Report, RestoreReport, VerifyReport};
-pub use text::{complaint, human_bytes, progress_text};
+pub use reporter::{OutputOptions, Reporter};
+pub use reports::{
+    BackupReport, Event, EventRef, ListReport, Report, RestoreReport, Tally, VerifyReport,
+};
+pub use text::{error_line, human_bytes, progress_text};
+pub use throttle::Throttle;
 
-/// A BLAKE3 hash as a person gives it, in lower case.
+/// Parses a BLAKE3 hash of 64 hexadecimal digits, and returns it in lower case.
 ///
 /// # Errors
 ///
-/// What is wrong with it, for a person.
-pub fn expected_blake3(text: &str) -> Result<String, String> {
+/// Returns an error message if `text` is not such a hash.
+pub fn parse_blake3(text: &str) -> Result<String, String> {
     let hash = blake3::Hash::from_hex(text)
-        .map_err(|_| "it is no BLAKE3 hash, which has 64 hexadecimal digits")?;
+        .map_err(|_| "expected a BLAKE3 hash of 64 hexadecimal digits")?;
     Ok(hash.to_hex().to_string())
 }
 
@@ -34,9 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_is_taken_in_either_case_and_nothing_else_is() {
+    fn a_hash_may_be_in_upper_case_or_lower_case() {
         let hash = "00af".repeat(16);
-        assert_eq!(expected_blake3(&hash.to_uppercase()), Ok(hash.clone()));
+        assert_eq!(parse_blake3(&hash), Ok(hash.clone()));
+        assert_eq!(parse_blake3(&hash.to_uppercase()), Ok(hash));
+    }
+
+    #[test]
+    fn anything_but_64_hexadecimal_digits_is_not_a_hash() {
+        let hash = "00af".repeat(16);
         for text in [
             "",
             "00af",
@@ -45,7 +57,7 @@ mod tests {
             &hash.replace('f', "g"),
             &format!("{} ", &hash[1..]),
         ] {
-            assert!(expected_blake3(text).is_err(), "{text:?}");
+            assert!(parse_blake3(text).is_err(), "{text:?}");
         }
     }
 }

@@ -1,235 +1,221 @@
-//! What goes to standard output, what to standard error, and with which exit code a run ends.
+//! The reporter: what a run writes to standard output and standard error, and its exit code.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
-use super::{ExitCode, Pace};
-use crate::groups::Reason;
 use crate::json::{end_line, listing_line, status_line};
-use crate::reports::{Gathered, Report, Success};
-use crate::text::{complaint, listing_text, time_text};
+use crate::reports::{Event, EventRef, Report, Tally};
+use crate::skipped::Reason;
+use crate::text::{error_line, listing_text, time_text};
+use crate::{Console, ExitCode, Throttle, WriteError};
 use license_backup_core::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseListing, LicenseStanding, Progress,
+    BackupRestoreStatus, ErrorCode, Failure, LicenseListing, LicenseStanding,
 };
 
-/// At most ten progress lines a second.
-const JSON_PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// The interval of progress lines in JSON: ten per second.
+const JSON_PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The number of faults that are told to a person. Programs that want all of them read the JSON lines.
-const FAULTS_TOLD: u64 = 20;
+/// The maximum number of errors that are reported at once to a person. Programs that need
+/// all of them read the JSON lines.
+const MAX_ERRORS: u64 = 20;
 
-/// The two streams of a command line, and a clock.
-pub trait Console {
-    /// Writes text to standard output, and sends it off.
-    ///
-    /// # Errors
-    ///
-    /// What keeps it from being written. Nothing is written there after that.
-    fn print(&mut self, text: &str) -> Result<(), Unwritten>;
-    /// Writes a line to standard error, and the newline at its end. If that fails, there is nobody to tell.
-    fn say(&mut self, line: &str);
-    /// Shows a person how far the operation has come, or not, as often as it likes.
-    fn show(&mut self, progress: &Progress);
-    /// The time since a moment that stays the same.
-    fn now(&self) -> Duration;
-}
-
-/// What keeps results from being written to standard output.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unwritten {
-    /// Nobody reads the other end of the pipe any more.
-    #[error("nobody reads it")]
-    ReaderGone,
-    /// Anything else, in the words of the system.
-    #[error("{0}")]
-    Failed(String),
-}
-
-/// How a command line was asked to tell things.
+/// The output options of a command line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Manner {
-    /// In JSON lines, for programs.
+pub struct OutputOptions {
+    /// Whether to write JSON lines, for programs.
     pub json: bool,
-    /// Without progress and, unless in JSON lines, without anything if all is well.
+    /// Whether to omit progress and, unless `json` is set, the text for a success.
     pub quiet: bool,
 }
 
-/// Tells one run of one verb, `R` being what is peculiar to the verb.
+/// A reporter of one run of one command, with the report `R` of the command.
 pub struct Reporter<R, C> {
     report: R,
-    manner: Manner,
+    options: OutputOptions,
     console: C,
-    /// When it began, by the console's clock.
+    /// The start of the run, by the clock of the console.
     start: Duration,
-    gathered: Gathered,
-    json_progress: Pace,
-    /// What has stopped the writing to standard output, and nothing else: nobody's backup fails because a pipe broke.
-    unwritten: Option<Unwritten>,
-}
-
-/// What an operation tells on the way, as a command line tells it.
-pub trait Event {
-    /// Tells it. Breaks when there is no point in going on, since telling is all that the operation is for, and it cannot.
-    fn tell<R: Report, C: Console>(&self, reporter: &mut Reporter<R, C>) -> ControlFlow<()>;
-}
-
-impl Event for BackupRestoreStatus {
-    fn tell<R: Report, C: Console>(&self, reporter: &mut Reporter<R, C>) -> ControlFlow<()> {
-        if reporter.manner.json {
-            reporter.status_line(self);
-        } else {
-            reporter.status_text(self);
-        }
-        Continue(())
-    }
-}
-
-impl Event for LicenseListing {
-    fn tell<R: Report, C: Console>(&self, reporter: &mut Reporter<R, C>) -> ControlFlow<()> {
-        if let LicenseStanding::Failed(_) = self.standing {
-            reporter.gathered.unreadable += 1;
-        }
-        let line = if reporter.manner.json {
-            listing_line(self)
-        } else {
-            listing_text(self)
-        };
-        reporter.print(&format!("{line}\n"));
-        if reporter.unwritten.is_some() {
-            Break(())
-        } else {
-            Continue(())
-        }
-    }
+    tally: Tally,
+    json_progress: Throttle,
+    /// The first error writing to standard output. The operation continues after it unless it is a
+    /// listing: a backup does not fail because of a broken pipe.
+    write_error: Option<WriteError>,
 }
 
 impl<R: Report, C: Console> Reporter<R, C> {
-    /// Begins to tell.
-    pub fn new(report: R, manner: Manner, console: C) -> Self {
-        let json_progress = Pace::new(JSON_PROGRESS_EVERY, Duration::ZERO);
+    /// Creates a reporter for a run that starts now.
+    pub fn new(report: R, options: OutputOptions, console: C) -> Self {
         let start = console.now();
         Self {
             report,
-            manner,
+            options,
             console,
             start,
-            gathered: Gathered::default(),
-            json_progress,
-            unwritten: None,
+            tally: Tally::default(),
+            json_progress: Throttle::new(JSON_PROGRESS_INTERVAL, start),
+            write_error: None,
         }
     }
 
-    /// Tells an event. Breaks when there is no point in going on, since nobody hears it.
+    /// Reports an event. Returns `Break` if the run should be cancelled: writing the results is all
+    /// that a listing does, and it failed.
     pub fn event(&mut self, event: &R::Event) -> ControlFlow<()> {
-        event.tell(self)
+        match event.event_ref() {
+            EventRef::Status(status) => {
+                if self.options.json {
+                    self.report_status_line(status);
+                } else {
+                    self.report_status_text(status);
+                }
+                Continue(())
+            }
+            EventRef::Listing(listing) => self.report_listing(listing),
+        }
     }
 
-    /// Tells the outcome, and gives the code to end with.
+    /// Reports the outcome, and returns the exit code.
     pub fn end(mut self, outcome: Result<&R::Summary, &Failure>) -> ExitCode {
-        let outcome = outcome.map(|summary| self.report.success(summary, &self.gathered));
-        let exit = outcome.as_ref().map_or_else(
-            |failure| ExitCode::of_failure(failure.code),
-            |success| success.exit,
-        );
-        // A listing that cannot be written was given up for that reason, whatever its outcome says.
-        if self.unwritten.is_none() || self.report.done().is_some() {
-            self.outcome(&outcome, exit);
+        let (exit, hresult) = match outcome {
+            Ok(summary) => self.report.status(summary, &self.tally),
+            Err(failure) => (ExitCode::of_failure(failure.code), failure.code.hresult()),
+        };
+        let completed = self.report.completed_phrase();
+        // A listing that could not be written was cancelled for that reason; its outcome
+        // adds nothing.
+        if self.write_error.is_none() || completed.is_some() {
+            self.report_outcome(outcome, exit, hresult);
         }
-        match (self.unwritten.take(), self.report.done()) {
+        match (self.write_error.take(), completed) {
             (None, _) => exit,
-            // Whoever closed the pipe has read enough, and need not be told.
-            (Some(Unwritten::ReaderGone), None) => ExitCode::Failed,
-            (Some(unwritten), None) => {
-                self.complain(&format!(
-                    "the listing cannot be written to standard output: {unwritten}"
+            // The reader has closed the pipe on purpose, as `head` does.
+            (Some(WriteError::BrokenPipe), None) => ExitCode::Failed,
+            (Some(error), None) => {
+                self.report_error(&format!(
+                    "cannot write the listing to standard output: {error}"
                 ));
                 ExitCode::Failed
             }
-            (Some(unwritten), Some(done)) => {
-                let done = if outcome.is_ok() {
-                    format!("{done}, but ")
-                } else {
-                    String::new()
+            (Some(error), Some(completed)) => {
+                let completed = match outcome {
+                    Ok(_) => format!("; {completed}"),
+                    Err(_) => String::new(),
                 };
-                self.complain(&format!(
-                    "{done}the result cannot be written to standard output: {unwritten}"
+                self.report_error(&format!(
+                    "cannot write the result to standard output: {error}{completed}"
                 ));
                 exit.and(ExitCode::Failed)
             }
         }
     }
 
-    fn outcome(&mut self, outcome: &Result<Success<'_>, &Failure>, exit: ExitCode) {
+    fn report_outcome(
+        &mut self,
+        outcome: Result<&R::Summary, &Failure>,
+        exit: ExitCode,
+        hresult: u32,
+    ) {
         let elapsed = self.console.now().saturating_sub(self.start);
         match outcome {
-            _ if self.manner.json => self.print(&format!("{}\n", end_line(exit, outcome, elapsed))),
-            Ok(_) if self.manner.quiet && exit == ExitCode::Success => {}
-            Ok(success) if self.report.done().is_none() => self.print(&success.text),
-            Ok(success) => self.print(&format!("{}{}", success.text, time_text(elapsed))),
-            Err(failure) => self.failure(failure),
+            _ if self.options.json => {
+                let line = match outcome {
+                    Ok(summary) => {
+                        let counts = self.report.counts(summary);
+                        end_line(exit, hresult, elapsed, Ok(&counts))
+                    }
+                    Err(failure) => end_line::<()>(exit, hresult, elapsed, Err(failure)),
+                };
+                self.write_result(&line);
+            }
+            Ok(_) if self.options.quiet && exit == ExitCode::Success => {}
+            Ok(summary) => {
+                let mut text = self.report.text(summary, &self.tally);
+                if self.report.completed_phrase().is_some() {
+                    text.push_str(&time_text(elapsed));
+                }
+                self.write_result(&text);
+            }
+            Err(failure) => self.report_failure(failure),
         }
     }
 
-    fn status_line(&mut self, status: &BackupRestoreStatus) {
+    fn report_listing(&mut self, listing: &LicenseListing) -> ControlFlow<()> {
+        if let LicenseStanding::Failed(_) = listing.standing {
+            self.tally.unreadable += 1;
+        }
+        let line = if self.options.json {
+            listing_line(listing)
+        } else {
+            listing_text(listing)
+        };
+        self.write_result(&line);
+        if self.write_error.is_some() {
+            Break(())
+        } else {
+            Continue(())
+        }
+    }
+
+    fn report_status_line(&mut self, status: &BackupRestoreStatus) {
         if let BackupRestoreStatus::Progress(_) = status
-            && (self.manner.quiet || !self.json_progress.is_due(self.console.now()))
+            && (self.options.quiet || !self.json_progress.is_due(self.console.now()))
         {
             return;
         }
         if let Some(line) = status_line(status) {
-            self.print(&format!("{line}\n"));
+            self.write_result(&line);
         }
     }
 
-    fn status_text(&mut self, status: &BackupRestoreStatus) {
+    fn report_status_text(&mut self, status: &BackupRestoreStatus) {
         match status {
             BackupRestoreStatus::Begin | BackupRestoreStatus::End => {}
             BackupRestoreStatus::Progress(progress) => {
-                if !self.manner.quiet {
-                    self.console.show(progress);
+                if !self.options.quiet {
+                    self.console.show_progress(progress);
                 }
             }
             BackupRestoreStatus::RestrictedLicense(restricted) => {
-                self.gathered
-                    .groups
-                    .note(Reason::Restricted(restricted.reason), &restricted.path);
+                let reason = Reason::Restricted(restricted.reason);
+                self.tally.skipped.add(reason, &restricted.path);
             }
-            BackupRestoreStatus::Error(error) if self.report.gathers(error) => {
-                self.gathered
-                    .groups
-                    .note(Reason::Failed(error.code), &error.message);
+            BackupRestoreStatus::Error(error) if self.report.is_tallied(error) => {
+                let reason = Reason::Failed(error.code);
+                self.tally.skipped.add(reason, &error.message);
             }
-            BackupRestoreStatus::Error(fault) => {
-                self.gathered.faults += 1;
-                if self.gathered.faults <= FAULTS_TOLD {
-                    self.complain(&fault.message);
+            BackupRestoreStatus::Error(error) => {
+                self.tally.errors += 1;
+                if self.tally.errors <= MAX_ERRORS {
+                    self.report_error(&error.message);
                 }
             }
         }
     }
 
-    fn failure(&mut self, failure: &Failure) {
-        if let Some(more) = self.gathered.faults.checked_sub(FAULTS_TOLD + 1) {
-            self.complain(&format!(
-                "and {} more; the option --json names them all",
-                more + 1
-            ));
+    fn report_failure(&mut self, failure: &Failure) {
+        match self.tally.errors.saturating_sub(MAX_ERRORS) {
+            0 => {}
+            1 => self.report_error("1 more error; use --json to list all errors"),
+            more => self.report_error(&format!(
+                "{more} more errors; use --json to list all errors"
+            )),
         }
         let hint = match failure.code {
-            ErrorCode::BackupExists => " (--overwrite does that)",
+            ErrorCode::BackupExists => " (use --overwrite)",
             _ => "",
         };
-        self.complain(&format!("{}{hint}", failure.message));
+        self.report_error(&format!("{}{hint}", failure.message));
     }
 
-    fn print(&mut self, text: &str) {
-        if self.unwritten.is_none() {
-            self.unwritten = self.console.print(text).err();
+    /// Writes to standard output, unless an earlier write failed.
+    fn write_result(&mut self, text: &str) {
+        if self.write_error.is_none() {
+            self.write_error = self.console.write_stdout(text).err();
         }
     }
 
-    fn complain(&mut self, message: &str) {
-        self.console.say(&complaint(message));
+    /// Writes an error message to standard error.
+    fn report_error(&mut self, message: &str) {
+        self.console.write_stderr_line(&error_line(message));
     }
 }
 
@@ -237,55 +223,56 @@ impl<R: Report, C: Console> Reporter<R, C> {
 mod tests {
     use std::cell::Cell;
 
-    use super::super::{BackupReport, ListReport, RestoreReport, VerifyReport};
     use super::*;
+    use crate::{BackupReport, ListReport, RestoreReport, VerifyReport};
     use license_backup_core::{
-        BackupSummary, LicenseIdentity, ListSummary, RestoreSummary, RestrictedLicense, Restriction,
+        BackupSummary, LicenseIdentity, ListSummary, Progress, RestoreSummary, RestrictedLicense,
+        Restriction,
     };
 
-    /// Remembers what was told. Its clock goes on by 40 ms whenever somebody looks at it.
+    /// A console that records what is written. Its clock advances by 40 ms per reading.
     #[derive(Default)]
     struct Recorder {
         stdout: String,
         stderr: Vec<String>,
-        shown: Vec<u64>,
-        looks: Cell<u32>,
-        broken: Option<Unwritten>,
+        progress: Vec<u64>,
+        readings: Cell<u32>,
+        write_error: Option<WriteError>,
     }
 
     impl Console for &mut Recorder {
-        fn print(&mut self, text: &str) -> Result<(), Unwritten> {
+        fn write_stdout(&mut self, text: &str) -> Result<(), WriteError> {
             self.stdout.push_str(text);
-            self.broken.clone().map_or(Ok(()), Err)
+            self.write_error.clone().map_or(Ok(()), Err)
         }
 
-        fn say(&mut self, line: &str) {
+        fn write_stderr_line(&mut self, line: &str) {
             self.stderr.push(line.to_owned());
         }
 
-        fn show(&mut self, progress: &Progress) {
-            self.shown.push(progress.done);
+        fn show_progress(&mut self, progress: &Progress) {
+            self.progress.push(progress.done);
         }
 
         fn now(&self) -> Duration {
-            self.looks.set(self.looks.get() + 1);
-            Duration::from_millis(40) * self.looks.get()
+            self.readings.set(self.readings.get() + 1);
+            Duration::from_millis(40) * self.readings.get()
         }
     }
 
-    const TEXT: Manner = Manner {
+    const TEXT: OutputOptions = OutputOptions {
         json: false,
         quiet: false,
     };
-    const JSON: Manner = Manner {
+    const JSON: OutputOptions = OutputOptions {
         json: true,
         quiet: false,
     };
-    const QUIET: Manner = Manner {
+    const QUIET: OutputOptions = OutputOptions {
         json: false,
         quiet: true,
     };
-    const QUIET_JSON: Manner = Manner {
+    const QUIET_JSON: OutputOptions = OutputOptions {
         json: true,
         quiet: true,
     };
@@ -321,20 +308,20 @@ mod tests {
         })
     }
 
-    /// Has events and an outcome told.
-    fn tell<R: Report>(
+    /// Reports events and an outcome, and returns the exit code.
+    fn run<R: Report>(
         recorder: &mut Recorder,
         report: R,
-        manner: Manner,
+        options: OutputOptions,
         events: &[R::Event],
         outcome: Result<&R::Summary, &Failure>,
     ) -> ExitCode {
-        let mut reporter = Reporter::new(report, manner, recorder);
+        let mut reporter = Reporter::new(report, options, recorder);
         let _ = events.iter().try_for_each(|event| reporter.event(event));
         reporter.end(outcome)
     }
 
-    /// The values of `event` in JSON lines.
+    /// Returns the values of `event` in JSON lines.
     fn json_events(lines: &str) -> Vec<String> {
         let event = |line| {
             serde_json::from_str::<serde_json::Value>(line).expect("each line is JSON")["event"]
@@ -352,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_tell_each_event_and_the_outcome_last() {
+    fn json_lines_contain_each_event_and_last_the_outcome() {
         let mut recorder = Recorder::default();
         let events = [
             BackupRestoreStatus::Begin,
@@ -360,22 +347,22 @@ mod tests {
             restricted("a"),
             BackupRestoreStatus::End,
         ];
-        let exit = tell(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
+        let exit = run(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
         assert_eq!(
             json_events(&recorder.stdout),
             ["begin", "progress", "restricted-license", "end"]
         );
         assert_eq!(
-            (recorder.stderr, recorder.shown, exit),
+            (recorder.stderr, recorder.progress, exit),
             (vec![], vec![], ExitCode::Success)
         );
     }
 
     #[test]
-    fn json_lines_tell_progress_at_most_ten_times_a_second() {
+    fn json_lines_contain_progress_at_most_ten_times_a_second() {
         let mut recorder = Recorder::default();
         let events: Vec<_> = (0..7).map(progress).collect();
-        tell(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
+        run(&mut recorder, backup(), JSON, &events, Ok(&SUMMARY));
         // At 80, 200 and 320 ms.
         assert_eq!(
             json_events(&recorder.stdout),
@@ -384,9 +371,9 @@ mod tests {
     }
 
     #[test]
-    fn quiet_json_lines_tell_all_but_progress() {
+    fn quiet_json_lines_contain_all_but_progress() {
         let mut recorder = Recorder::default();
-        tell(
+        run(
             &mut recorder,
             backup(),
             QUIET_JSON,
@@ -397,9 +384,9 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_shown_progress_and_told_the_outcome_on_standard_output() {
+    fn text_shows_progress_and_the_outcome() {
         let mut recorder = Recorder::default();
-        let exit = tell(
+        let exit = run(
             &mut recorder,
             backup(),
             TEXT,
@@ -407,7 +394,7 @@ mod tests {
             Ok(&SUMMARY),
         );
         assert_eq!(
-            (recorder.shown, recorder.stderr, exit),
+            (recorder.progress, recorder.stderr, exit),
             (vec![1, 2], vec![], ExitCode::Success)
         );
         assert!(
@@ -424,9 +411,9 @@ mod tests {
     }
 
     #[test]
-    fn quiet_says_nothing_if_all_is_well() {
+    fn quiet_writes_nothing_on_success() {
         let mut recorder = Recorder::default();
-        tell(
+        run(
             &mut recorder,
             backup(),
             QUIET,
@@ -434,19 +421,19 @@ mod tests {
             Ok(&SUMMARY),
         );
         assert_eq!(
-            (recorder.stdout.as_str(), recorder.stderr, recorder.shown),
+            (recorder.stdout.as_str(), recorder.stderr, recorder.progress),
             ("", vec![], vec![])
         );
     }
 
     #[test]
-    fn quiet_tells_what_is_incomplete() {
+    fn quiet_writes_the_text_if_the_backup_is_incomplete() {
         let mut recorder = Recorder::default();
         let summary = BackupSummary {
             errors: 1,
             ..SUMMARY
         };
-        let exit = tell(&mut recorder, backup(), QUIET, &[], Ok(&summary));
+        let exit = run(&mut recorder, backup(), QUIET, &[], Ok(&summary));
         assert!(
             recorder.stdout.starts_with("Backed up 3 licenses"),
             "{}",
@@ -456,24 +443,24 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_on_standard_error_with_the_option_that_helps() {
+    fn a_failure_is_reported_on_stderr_with_the_option_that_helps() {
         let mut recorder = Recorder::default();
         let failure = Failure::new(ErrorCode::BackupExists, "there is one");
-        let exit = tell(&mut recorder, backup(), TEXT, &[], Err(&failure));
+        let exit = run(&mut recorder, backup(), TEXT, &[], Err(&failure));
         assert_eq!(
             recorder.stderr,
-            ["license-backup: there is one (--overwrite does that)"]
+            ["license-backup: there is one (use --overwrite)"]
         );
         assert_eq!((recorder.stdout.as_str(), exit), ("", ExitCode::Conflict));
     }
 
     #[test]
-    fn each_fault_of_a_backup_is_told_at_once_and_of_many_their_number() {
-        let fault = |number: u64| {
+    fn errors_of_a_backup_are_reported_at_once_up_to_a_limit() {
+        let error = |number: u64| {
             BackupRestoreStatus::Error(Failure::at(
                 ErrorCode::BackupCorrupt,
                 "e",
-                format!("fault {number}"),
+                format!("error {number}"),
             ))
         };
         let report = VerifyReport {
@@ -482,11 +469,11 @@ mod tests {
         };
         let failure = Failure::new(ErrorCode::BackupCorrupt, "it is corrupt");
         let mut recorder = Recorder::default();
-        let events: Vec<_> = (0..FAULTS_TOLD).map(fault).collect();
-        let exit = tell(&mut recorder, report.clone(), QUIET, &events, Err(&failure));
+        let events: Vec<_> = (0..MAX_ERRORS).map(error).collect();
+        let exit = run(&mut recorder, report.clone(), QUIET, &events, Err(&failure));
         assert_eq!(
             recorder.stderr.first().map(String::as_str),
-            Some("license-backup: fault 0")
+            Some("license-backup: error 0")
         );
         assert_eq!(
             recorder.stderr.get(20..),
@@ -495,10 +482,10 @@ mod tests {
         assert_eq!(exit, ExitCode::Corrupt);
 
         let mut recorder = Recorder::default();
-        let events: Vec<_> = (0..FAULTS_TOLD + 3).map(fault).collect();
-        tell(&mut recorder, report, QUIET, &events, Err(&failure));
+        let events: Vec<_> = (0..MAX_ERRORS + 3).map(error).collect();
+        run(&mut recorder, report, QUIET, &events, Err(&failure));
         let last = [
-            "license-backup: and 3 more; the option --json names them all",
+            "license-backup: 3 more errors; use --json to list all errors",
             "license-backup: it is corrupt",
         ];
         assert_eq!(
@@ -508,7 +495,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_tells_conflicts_at_the_end_and_what_failed_at_once() {
+    fn a_restore_reports_conflicts_at_the_end_and_errors_at_once() {
         let report = RestoreReport {
             archive: "/b/licenses.zip".to_owned(),
             overwrite: false,
@@ -522,12 +509,12 @@ mod tests {
             error(ErrorCode::Io, "b could not be put in place"),
         ];
         let failure = Failure::new(ErrorCode::Io, "1 of 2 licenses could not be put in place");
-        let exit = tell(&mut recorder, report.clone(), TEXT, &events, Err(&failure));
-        let said = [
+        let exit = run(&mut recorder, report.clone(), TEXT, &events, Err(&failure));
+        let messages = [
             "b could not be put in place",
             "1 of 2 licenses could not be put in place",
         ];
-        assert_eq!(recorder.stderr, said.map(complaint));
+        assert_eq!(recorder.stderr, messages.map(error_line));
         assert_eq!((recorder.stdout.as_str(), exit), ("", ExitCode::Failed));
 
         let mut recorder = Recorder::default();
@@ -537,7 +524,7 @@ mod tests {
             present: 0,
             conflicts: 1,
         };
-        let exit = tell(&mut recorder, report, TEXT, &events[..1], Ok(&summary));
+        let exit = run(&mut recorder, report, TEXT, &events[..1], Ok(&summary));
         assert!(
             recorder.stdout.contains("\n  a is there\n"),
             "{}",
@@ -547,56 +534,56 @@ mod tests {
     }
 
     #[test]
-    fn a_backup_whose_result_cannot_be_written_is_complete_all_the_same() {
-        for manner in [TEXT, JSON] {
+    fn a_backup_completes_even_if_its_result_cannot_be_written() {
+        for options in [TEXT, JSON] {
             let mut recorder = Recorder {
-                broken: Some(Unwritten::ReaderGone),
+                write_error: Some(WriteError::BrokenPipe),
                 ..Recorder::default()
             };
-            let exit = tell(
+            let exit = run(
                 &mut recorder,
                 backup(),
-                manner,
+                options,
                 &[BackupRestoreStatus::Begin, restricted("a")],
                 Ok(&SUMMARY),
             );
-            let told = "license-backup: the backup is complete, but the result cannot be written to standard output: \
-                nobody reads it";
+            let message = "license-backup: cannot write the result to standard output: \
+                broken pipe; the backup is complete";
             assert_eq!(
                 (recorder.stderr, exit),
-                (vec![told.to_owned()], ExitCode::Failed)
+                (vec![message.to_owned()], ExitCode::Failed)
             );
         }
     }
 
     #[test]
-    fn a_listing_that_cannot_be_written_is_given_up() {
+    fn a_listing_that_cannot_be_written_is_cancelled() {
         let listing = LicenseListing::new("a".to_owned(), LicenseStanding::Allowed);
         let cancelled = Failure::new(ErrorCode::Cancelled, "the listing was cancelled");
-        let full = Unwritten::Failed("disk full".to_owned());
-        for (broken, told) in [
-            (Unwritten::ReaderGone, vec![]),
+        let full = WriteError::Failed("disk full".to_owned());
+        for (write_error, lines) in [
+            (WriteError::BrokenPipe, vec![]),
             (
                 full,
                 vec![
-                    "license-backup: the listing cannot be written to standard output: disk full"
+                    "license-backup: cannot write the listing to standard output: disk full"
                         .to_owned(),
                 ],
             ),
         ] {
             let mut recorder = Recorder {
-                broken: Some(broken),
+                write_error: Some(write_error),
                 ..Recorder::default()
             };
             let mut reporter = Reporter::new(ListReport, TEXT, &mut recorder);
             assert!(reporter.event(&listing).is_break());
             assert_eq!(reporter.end(Err(&cancelled)), ExitCode::Failed);
-            assert_eq!(recorder.stderr, told);
+            assert_eq!(recorder.stderr, lines);
         }
     }
 
     #[test]
-    fn a_listing_goes_to_standard_output_line_by_line() {
+    fn a_listing_is_written_to_stdout_line_by_line() {
         let listing = |standing| LicenseListing::new("a".to_owned(), standing);
         let summary = ListSummary {
             licenses: 0,
@@ -609,7 +596,7 @@ mod tests {
             listing(LicenseStanding::Failed(ErrorCode::Malformed)),
         ];
         let mut recorder = Recorder::default();
-        let exit = tell(&mut recorder, ListReport, TEXT, &events, Ok(&summary));
+        let exit = run(&mut recorder, ListReport, TEXT, &events, Ok(&summary));
         let first: Vec<_> = recorder
             .stdout
             .lines()

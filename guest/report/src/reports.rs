@@ -1,58 +1,85 @@
-//! What is peculiar to each verb of the command lines.
+//! The report of each command: its exit code, counts and text.
 
-use crate::ExitCode;
-use crate::groups::Groups;
-use crate::json::Counts;
-use crate::reporter::Event;
-use crate::text::{backup_text, list_text, restore_text, verify_text};
 use license_backup_core::{
     BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseListing, ListSummary,
     RestoreSummary, S_FALSE, S_OK, VerifySummary,
 };
+use serde::Serialize;
 
-/// What a verb of the command lines tells.
+use crate::ExitCode;
+use crate::counts::{BackupCounts, ListCounts, RestoreCounts, VerifyCounts};
+use crate::skipped::SkippedByReason;
+use crate::text::{backup_text, list_text, restore_text, verify_text};
+
+/// The report of a command.
 pub trait Report {
-    /// What its operation tells on the way.
+    /// The events of its operation.
     type Event: Event;
-    /// What its operation tells at the end.
+    /// The summary of its operation.
     type Summary;
 
-    /// What there is to tell of a success.
-    fn success<'a>(&self, summary: &'a Self::Summary, gathered: &Gathered) -> Success<'a>;
+    /// Returns the exit code and the `HRESULT` of an operation that succeeded.
+    fn status(&self, summary: &Self::Summary, tally: &Tally) -> (ExitCode, u32);
 
-    /// Whether something amiss with one file is told with the success, rather than at once.
-    fn gathers(&self, error: &Failure) -> bool;
+    /// Returns the counts in the last JSON line of an operation that succeeded.
+    fn counts(&self, summary: &Self::Summary) -> impl Serialize;
 
-    /// What was done all the same if it cannot be told; nothing when telling is all that the verb does.
-    fn done(&self) -> Option<&'static str>;
+    /// Returns the text for an operation that succeeded. Each line ends with a newline.
+    fn text(&self, summary: &Self::Summary, tally: &Tally) -> String;
+
+    /// Returns `true` if an error about one file is part of the text at the end, and
+    /// `false` if it is reported at once.
+    fn is_tallied(&self, error: &Failure) -> bool;
+
+    /// Returns what the operation has completed, for the case that the result cannot be written.
+    /// Returns `None` if writing the result is all that the command does.
+    fn completed_phrase(&self) -> Option<&'static str>;
 }
 
-/// What was gathered from the events of a run.
+/// An event of an operation.
+pub trait Event {
+    /// Returns the event as one of the kinds that a [`Reporter`](crate::Reporter) writes.
+    fn event_ref(&self) -> EventRef<'_>;
+}
+
+/// A reference to an event of any operation.
+#[derive(Debug, Clone, Copy)]
+pub enum EventRef<'a> {
+    /// An event of a backup, a verification or a restore.
+    Status(&'a BackupRestoreStatus),
+    /// An event of a listing.
+    Listing(&'a LicenseListing),
+}
+
+impl Event for BackupRestoreStatus {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::Status(self)
+    }
+}
+
+impl Event for LicenseListing {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::Listing(self)
+    }
+}
+
+/// A tally of the events of a run.
 #[derive(Debug, Default)]
-pub struct Gathered {
-    /// What was left out or not restored. Empty with JSON lines.
-    pub(super) groups: Groups,
-    /// The number of errors that were not gathered, but to be told at once.
-    pub(super) faults: u64,
+pub struct Tally {
+    /// The files that were skipped or not restored. Empty with JSON lines.
+    pub(crate) skipped: SkippedByReason,
+    /// The number of errors that were reported at once.
+    pub(crate) errors: u64,
     /// The number of files in a listing that could not be read.
-    pub(super) unreadable: u64,
+    pub(crate) unreadable: u64,
 }
 
-/// How a success is told.
-pub struct Success<'a> {
-    pub(super) exit: ExitCode,
-    pub(super) hresult: u32,
-    pub(super) counts: Counts<'a>,
-    /// Each line ends with a newline.
-    pub(super) text: String,
-}
-
-/// `backup`.
+/// The report of `backup`.
 #[derive(Debug, Clone)]
 pub struct BackupReport {
     /// The path of the backup file, as the caller knows it.
     pub archive: String,
-    /// Whether leaving anything out makes the backup incomplete.
+    /// Whether any skipped file makes the backup incomplete.
     pub strict: bool,
 }
 
@@ -60,43 +87,29 @@ impl Report for BackupReport {
     type Event = BackupRestoreStatus;
     type Summary = BackupSummary;
 
-    fn success<'a>(&self, summary: &'a BackupSummary, gathered: &Gathered) -> Success<'a> {
+    fn status(&self, summary: &BackupSummary, _: &Tally) -> (ExitCode, u32) {
         let is_incomplete = summary.errors > 0 || (self.strict && summary.restricted > 0);
-        let BackupSummary {
-            licenses,
-            bytes,
-            restricted,
-            errors,
-            size,
-        } = *summary;
-        Success {
-            exit: if is_incomplete {
-                ExitCode::Incomplete
-            } else {
-                ExitCode::Success
-            },
-            hresult: summary.hresult(),
-            counts: Counts::Backup {
-                licenses,
-                bytes,
-                restricted,
-                errors,
-                size,
-            },
-            text: backup_text(summary, &gathered.groups, &self.archive),
-        }
+        (incomplete_if(is_incomplete), summary.hresult())
     }
 
-    fn gathers(&self, _: &Failure) -> bool {
+    fn counts(&self, summary: &BackupSummary) -> impl Serialize {
+        BackupCounts(summary)
+    }
+
+    fn text(&self, summary: &BackupSummary, tally: &Tally) -> String {
+        backup_text(summary, &tally.skipped, &self.archive)
+    }
+
+    fn is_tallied(&self, _: &Failure) -> bool {
         true
     }
 
-    fn done(&self) -> Option<&'static str> {
+    fn completed_phrase(&self) -> Option<&'static str> {
         Some("the backup is complete")
     }
 }
 
-/// `verify`.
+/// The report of `verify`.
 #[derive(Debug, Clone)]
 pub struct VerifyReport {
     /// The path of the backup file, as the caller knows it.
@@ -109,48 +122,37 @@ impl Report for VerifyReport {
     type Event = BackupRestoreStatus;
     type Summary = VerifySummary;
 
-    fn success<'a>(&self, summary: &'a VerifySummary, _: &Gathered) -> Success<'a> {
-        let VerifySummary {
-            licenses,
-            bytes,
-            skipped,
-            size,
-            ref blake3,
-            ref program,
-        } = *summary;
-        Success {
-            exit: ExitCode::Success,
-            hresult: S_OK,
-            counts: Counts::Verify {
-                licenses,
-                bytes,
-                skipped,
-                size,
-                blake3,
-                program,
-            },
-            text: verify_text(summary, &self.archive, self.expected),
-        }
+    fn status(&self, _: &VerifySummary, _: &Tally) -> (ExitCode, u32) {
+        (ExitCode::Success, S_OK)
     }
 
-    /// A backup with a fault is no success.
-    fn gathers(&self, _: &Failure) -> bool {
+    fn counts(&self, summary: &VerifySummary) -> impl Serialize {
+        VerifyCounts(summary)
+    }
+
+    fn text(&self, summary: &VerifySummary, _: &Tally) -> String {
+        verify_text(summary, &self.archive, self.expected)
+    }
+
+    /// Returns `false`: the verification of a backup with an error fails, and has no text
+    /// at the end.
+    fn is_tallied(&self, _: &Failure) -> bool {
         false
     }
 
-    fn done(&self) -> Option<&'static str> {
-        Some("the backup is whole")
+    fn completed_phrase(&self) -> Option<&'static str> {
+        Some("the backup is intact")
     }
 }
 
-/// `restore`.
+/// The report of `restore`.
 #[derive(Debug, Clone)]
 pub struct RestoreReport {
     /// The path of the backup file, as the caller knows it.
     pub archive: String,
-    /// Whether files in the way are replaced.
+    /// Whether the restore replaces other files with the names of licenses.
     pub overwrite: bool,
-    /// Whether nothing is changed.
+    /// Whether the restore changes nothing.
     pub dry_run: bool,
 }
 
@@ -158,37 +160,39 @@ impl Report for RestoreReport {
     type Event = BackupRestoreStatus;
     type Summary = RestoreSummary;
 
-    fn success<'a>(&self, summary: &'a RestoreSummary, gathered: &Gathered) -> Success<'a> {
-        let RestoreSummary {
-            restored,
-            bytes,
-            present,
-            conflicts,
-        } = *summary;
-        Success {
-            exit: if conflicts > 0 {
-                ExitCode::Conflict
-            } else {
-                ExitCode::Success
-            },
-            hresult: summary.hresult(),
-            counts: Counts::Restore {
-                restored,
-                bytes,
-                present,
-                conflicts,
-                dry_run: self.dry_run,
-            },
-            text: restore_text(summary, &gathered.groups, self),
+    fn status(&self, summary: &RestoreSummary, _: &Tally) -> (ExitCode, u32) {
+        let exit = if summary.conflicts > 0 {
+            ExitCode::Conflict
+        } else {
+            ExitCode::Success
+        };
+        (exit, summary.hresult())
+    }
+
+    fn counts(&self, summary: &RestoreSummary) -> impl Serialize {
+        RestoreCounts {
+            summary,
+            dry_run: self.dry_run,
         }
     }
 
-    /// With anything else than conflicts it is no success.
-    fn gathers(&self, error: &Failure) -> bool {
+    fn text(&self, summary: &RestoreSummary, tally: &Tally) -> String {
+        restore_text(
+            summary,
+            &tally.skipped,
+            &self.archive,
+            self.overwrite,
+            self.dry_run,
+        )
+    }
+
+    /// Returns `true` for a conflict. A restore with any other error fails, and has no text
+    /// at the end.
+    fn is_tallied(&self, error: &Failure) -> bool {
         error.code == ErrorCode::FileExists
     }
 
-    fn done(&self) -> Option<&'static str> {
+    fn completed_phrase(&self) -> Option<&'static str> {
         Some(if self.dry_run {
             "nothing was changed"
         } else {
@@ -197,7 +201,7 @@ impl Report for RestoreReport {
     }
 }
 
-/// `list`, of a store or of a backup.
+/// The report of `list`, for a store and for a backup.
 #[derive(Debug, Clone)]
 pub struct ListReport;
 
@@ -205,39 +209,37 @@ impl Report for ListReport {
     type Event = LicenseListing;
     type Summary = ListSummary;
 
-    fn success<'a>(&self, summary: &'a ListSummary, gathered: &Gathered) -> Success<'a> {
-        let ListSummary {
-            licenses,
-            bytes,
-            skipped,
-            ref program,
-        } = *summary;
-        // What a backup tells of as unreadable was so when it was made; the listing has read all that there is.
-        let is_incomplete = program.is_none() && gathered.unreadable > 0;
-        Success {
-            exit: if is_incomplete {
-                ExitCode::Incomplete
-            } else {
-                ExitCode::Success
-            },
-            hresult: if is_incomplete { S_FALSE } else { S_OK },
-            counts: Counts::List {
-                licenses,
-                bytes,
-                skipped,
-                program: program.as_deref(),
-            },
-            text: list_text(summary),
-        }
+    fn status(&self, summary: &ListSummary, tally: &Tally) -> (ExitCode, u32) {
+        // A file that a backup lists as unreadable was so when the backup was made. The listing
+        // itself is complete.
+        let is_incomplete = summary.program.is_none() && tally.unreadable > 0;
+        let hresult = if is_incomplete { S_FALSE } else { S_OK };
+        (incomplete_if(is_incomplete), hresult)
     }
 
-    /// It has no such events; all is in its lines.
-    fn gathers(&self, _: &Failure) -> bool {
+    fn counts(&self, summary: &ListSummary) -> impl Serialize {
+        ListCounts(summary)
+    }
+
+    fn text(&self, summary: &ListSummary, _: &Tally) -> String {
+        list_text(summary)
+    }
+
+    /// Returns `false`: a listing has no such events.
+    fn is_tallied(&self, _: &Failure) -> bool {
         false
     }
 
-    fn done(&self) -> Option<&'static str> {
+    fn completed_phrase(&self) -> Option<&'static str> {
         None
+    }
+}
+
+fn incomplete_if(is_incomplete: bool) -> ExitCode {
+    if is_incomplete {
+        ExitCode::Incomplete
+    } else {
+        ExitCode::Success
     }
 }
 
@@ -257,18 +259,17 @@ mod tests {
             archive: String::new(),
             strict,
         };
-        let success = report.success(&summary, &Gathered::default());
-        (success.exit, success.hresult)
+        report.status(&summary, &Tally::default())
     }
 
     #[test]
-    fn leaving_out_restricted_files_is_success_unless_strict() {
+    fn restricted_files_are_incomplete_only_if_strict() {
         assert_eq!(backup(2, 0, false), (ExitCode::Success, S_OK));
         assert_eq!(backup(2, 0, true), (ExitCode::Incomplete, S_OK));
     }
 
     #[test]
-    fn strict_without_anything_left_out_is_success() {
+    fn a_strict_backup_that_skips_nothing_succeeds() {
         assert_eq!(backup(0, 0, true), (ExitCode::Success, S_OK));
     }
 
@@ -291,29 +292,26 @@ mod tests {
                 present: 0,
                 conflicts,
             };
-            let success = report.success(&summary, &Gathered::default());
-            (success.exit, success.hresult)
+            report.status(&summary, &Tally::default())
         };
         assert_eq!(restore(0), (ExitCode::Success, S_OK));
         assert_eq!(restore(1), (ExitCode::Conflict, S_FALSE));
     }
 
     #[test]
-    fn a_listing_is_incomplete_if_it_could_not_read_a_file_itself() {
-        let gathered = Gathered {
+    fn an_unreadable_file_makes_only_a_store_listing_incomplete() {
+        let tally = Tally {
             unreadable: 1,
-            ..Gathered::default()
+            ..Tally::default()
         };
         let list = |program: Option<&str>| {
-            let program = program.map(str::to_owned);
             let summary = ListSummary {
                 licenses: 1,
                 bytes: 10,
                 skipped: 1,
-                program,
+                program: program.map(str::to_owned),
             };
-            let success = ListReport.success(&summary, &gathered);
-            (success.exit, success.hresult)
+            ListReport.status(&summary, &tally)
         };
         assert_eq!(list(None), (ExitCode::Incomplete, S_FALSE));
         assert_eq!(

@@ -1,20 +1,23 @@
-//! Text for people: summaries, listings, progress and complaints.
+//! Text for people: summaries, listings, progress and errors.
 
 use std::time::Duration;
 
-use crate::groups::Groups;
-use crate::reports::RestoreReport;
+use crate::skipped::SkippedByReason;
 use license_backup_core::escape;
 use license_backup_core::{
     BackupSummary, LicenseIdentity, LicenseListing, LicenseStanding, ListSummary, Progress,
     RestoreSummary, Stage, VerifySummary,
 };
 
-/// The number of license IDs, and of key IDs, that a line of a listing shows.
-const IDS_SHOWN: usize = 3;
+/// The maximum number of license IDs, and of key IDs, in a line of a listing.
+const MAX_IDS: usize = 3;
 
-/// What a backup did, and what it left out and why. Each line ends with a newline.
-pub(super) fn backup_text(summary: &BackupSummary, skipped: &Groups, archive: &str) -> String {
+/// Returns the text for a backup and the files that it skipped. Each line ends with a newline.
+pub(crate) fn backup_text(
+    summary: &BackupSummary,
+    skipped: &SkippedByReason,
+    archive: &str,
+) -> String {
     format!(
         "Backed up {} to {} ({}).\n{skipped}",
         licenses(summary.licenses, summary.bytes),
@@ -23,8 +26,8 @@ pub(super) fn backup_text(summary: &BackupSummary, skipped: &Groups, archive: &s
     )
 }
 
-/// What a verification found. Each line ends with a newline.
-pub(super) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool) -> String {
+/// Returns the text for a verified backup. Each line ends with a newline.
+pub(crate) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool) -> String {
     let VerifySummary {
         licenses: count,
         bytes,
@@ -37,44 +40,48 @@ pub(super) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool
     let (archive, size, program) = (escape(archive), human_bytes(*size), escape(program));
     let skipped = counted(*skipped, "file");
     let advice = if expected {
-        "That is the expected one."
+        "The hash matches --expect."
     } else {
-        "Note it down: with --expect, a later verification tells whether this is still the same backup."
+        "Record this hash; verify --expect HASH fails if the backup has changed."
     };
     format!(
-        "Verified {verified} in {archive} ({size}): every byte is as it should be.\n\
-         It was written by {program}, which left out {skipped}.\n\
+        "Verified {verified} in {archive} ({size}): no errors.\n\
+         Written by {program}, which skipped {skipped}.\n\
          BLAKE3 {blake3}\n\
          {advice}\n"
     )
 }
 
-/// What a restore did, or would do, and what it did not restore and why. Each line ends with a newline.
-pub(super) fn restore_text(
+/// Returns the text for a restore or a dry run, and its conflicts. Each line ends with a newline.
+pub(crate) fn restore_text(
     summary: &RestoreSummary,
-    conflicts: &Groups,
-    report: &RestoreReport,
+    conflicts: &SkippedByReason,
+    archive: &str,
+    overwrite: bool,
+    dry_run: bool,
 ) -> String {
     let restored = licenses(summary.restored, summary.bytes);
-    let (archive, present) = (escape(&report.archive), summary.present);
-    let done = if report.dry_run {
-        format!("{restored} would be restored from {archive}; already there: {present}.")
+    let (archive, present) = (escape(archive), summary.present);
+    let done = if dry_run {
+        format!("{restored} would be restored from {archive}; already present: {present}.")
     } else {
-        format!("Restored {restored} from {archive}; already there: {present}.")
+        format!("Restored {restored} from {archive}; already present: {present}.")
     };
-    let advice = if summary.conflicts > 0 && !report.overwrite {
-        "With --overwrite, a regular file that has the name of a license is replaced, unless it is a newer version of it.\n"
+    let advice = if summary.conflicts > 0 && !overwrite {
+        "Use --overwrite to replace regular files with the names of licenses, \
+         except newer LCP licenses.\n"
     } else {
         ""
     };
     format!("{done}\n{conflicts}{advice}")
 }
 
-/// One line for a license of a listing, without a newline: standing, size, format, path, the entry of a publication
-/// that holds it, its IDs, when its rights end, and what is wrong with it.
+/// Returns the line for a file of a listing, with its newline: standing, size, format, path, and in
+/// parentheses the entry of the publication that contains the license, the IDs and the end of the
+/// rights; then the error message.
 ///
-/// A file that is left out stands under its reason.
-pub(super) fn listing_text(listing: &LicenseListing) -> String {
+/// For a skipped file the first column is the reason.
+pub(crate) fn listing_text(listing: &LicenseListing) -> String {
     let standing = match listing.standing {
         LicenseStanding::Allowed => "allowed",
         LicenseStanding::BackedUp => "backed-up",
@@ -91,10 +98,10 @@ pub(super) fn listing_text(listing: &LicenseListing) -> String {
         .as_ref()
         .map(|message| format!(": {}", escape(message)))
         .unwrap_or_default();
-    format!("{standing:<18} {size:>8} {format:<9} {path}{details}{message}")
+    format!("{standing:<18} {size:>8} {format:<9} {path}{details}{message}\n")
 }
 
-/// What is known of a license, in parentheses after its path; empty if nothing is.
+/// Returns the details of a license in parentheses, or an empty string if there are none.
 fn details_text(listing: &LicenseListing) -> String {
     let LicenseIdentity {
         format: _,
@@ -110,7 +117,7 @@ fn details_text(listing: &LicenseListing) -> String {
         .into_iter()
         .filter(|(_, ids)| !ids.is_empty())
         .map(|(what, ids)| {
-            let shown: Vec<_> = ids.iter().take(IDS_SHOWN).map(|id| escape(id)).collect();
+            let shown: Vec<_> = ids.iter().take(MAX_IDS).map(|id| escape(id)).collect();
             let more = ids.len() - shown.len();
             let more = if more > 0 {
                 format!(" and {more} more")
@@ -122,16 +129,16 @@ fn details_text(listing: &LicenseListing) -> String {
     let end = rights_end
         .iter()
         .map(|end| format!("until {}", escape(end)));
-    let told: Vec<_> = entry.chain(ids).chain(end).collect();
-    if told.is_empty() {
+    let details: Vec<_> = entry.chain(ids).chain(end).collect();
+    if details.is_empty() {
         String::new()
     } else {
-        format!(" ({})", told.join("; "))
+        format!(" ({})", details.join("; "))
     }
 }
 
-/// The totals of a listing, with a newline.
-pub(super) fn list_text(summary: &ListSummary) -> String {
+/// Returns the totals of a listing, one line with its newline.
+pub(crate) fn list_text(summary: &ListSummary) -> String {
     let ListSummary {
         licenses: count,
         bytes,
@@ -141,15 +148,15 @@ pub(super) fn list_text(summary: &ListSummary) -> String {
     let (found, skipped) = (licenses(*count, *bytes), counted(*skipped, "file"));
     match program {
         Some(program) => format!(
-            "{found} in the backup, {skipped} left out; written by {}\n",
+            "{found} in the backup, {skipped} skipped; written by {}\n",
             escape(program)
         ),
-        None => format!("{found} may be backed up, {skipped} left out\n"),
+        None => format!("{found} may be backed up, {skipped} skipped\n"),
     }
 }
 
-/// How long an operation took. The line ends with a newline.
-pub(super) fn time_text(elapsed: Duration) -> String {
+/// Returns the duration of an operation, one line with its newline.
+pub(crate) fn time_text(elapsed: Duration) -> String {
     let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
     match seconds {
         0..60 => format!("Done in {seconds}.{tenths} s.\n"),
@@ -157,7 +164,7 @@ pub(super) fn time_text(elapsed: Duration) -> String {
     }
 }
 
-/// How far an operation has come, one line without a newline.
+/// Returns the progress of an operation, one line without a newline.
 #[must_use]
 pub fn progress_text(progress: &Progress) -> String {
     let Progress {
@@ -171,24 +178,24 @@ pub fn progress_text(progress: &Progress) -> String {
         .map(|total| format!(" of {total}"))
         .unwrap_or_default();
     let bytes = match stage {
-        // Nothing is read yet.
+        // A listing reads no licenses.
         Stage::Listing => String::new(),
         _ => format!(", {}", human_bytes(*bytes)),
     };
     format!("{} {done}{of} files{bytes}", stage.name())
 }
 
-/// What is said on standard error, one line without a newline.
+/// Returns an error message as a line for standard error, without a newline.
 #[must_use]
-pub fn complaint(message: &str) -> String {
+pub fn error_line(message: &str) -> String {
     format!("license-backup: {}", escape(message))
 }
 
-/// A number of bytes with three or four significant digits, in powers of 1024.
+/// Returns a number of bytes in the largest unit that fits, a power of 1024, with one decimal.
 #[must_use]
 pub fn human_bytes(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    // In tenths, rounded down, so that nothing is called larger than it is.
+    // In tenths, rounded down, so that the text never exceeds the number.
     let mut tenths = u128::from(bytes) * 10;
     let mut name = "bytes";
     for unit in UNITS {
@@ -218,13 +225,13 @@ fn licenses(count: u64, bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::groups::Reason;
     use super::*;
+    use crate::skipped::Reason;
     use license_backup_core::{ErrorCode, LicenseFormat, Restriction};
 
     #[test]
-    fn bytes_are_told_in_the_largest_unit_that_fits() {
-        for (bytes, told) in [
+    fn bytes_are_shown_in_the_largest_unit_that_fits() {
+        for (bytes, text) in [
             (0, "0 bytes"),
             (1, "1 byte"),
             (1023, "1023 bytes"),
@@ -234,12 +241,12 @@ mod tests {
             (5 * 1024 * 1024 * 1024, "5.0 GiB"),
             (u64::MAX, "15.9 EiB"),
         ] {
-            assert_eq!(human_bytes(bytes), told, "{bytes}");
+            assert_eq!(human_bytes(bytes), text, "{bytes}");
         }
     }
 
     #[test]
-    fn a_backup_says_what_where_and_what_was_skipped() {
+    fn a_backup_reports_its_file_and_the_skipped_files() {
         let summary = BackupSummary {
             licenses: 1,
             bytes: 2048,
@@ -247,17 +254,17 @@ mod tests {
             errors: 0,
             size: 4096,
         };
-        let mut skipped = Groups::default();
-        skipped.note(Reason::Restricted(Restriction::Conditional), "p");
+        let mut skipped = SkippedByReason::default();
+        skipped.add(Reason::Restricted(Restriction::Conditional), "p");
         assert_eq!(
             backup_text(&summary, &skipped, "/b/licenses.zip"),
             "Backed up 1 license (2.0 KiB) to /b/licenses.zip (4.0 KiB).\n\
-             Left out 1, conditional: its license grants the right under a condition only\n  p\n"
+             Skipped 1, conditional: the license grants the right only under a condition\n  p\n"
         );
     }
 
     #[test]
-    fn a_verification_says_what_was_verified_and_how_to_compare_it_later() {
+    fn a_verification_reports_the_hash_and_how_to_use_it() {
         let program = "license-backup\n0.1.0".to_owned();
         let summary = VerifySummary {
             licenses: 2,
@@ -269,63 +276,56 @@ mod tests {
         };
         assert_eq!(
             verify_text(&summary, "/b/licenses.zip", false),
-            "Verified 2 licenses (30 bytes) in /b/licenses.zip (400 bytes): every byte is as it should be.\n\
-             It was written by license-backup\\n0.1.0, which left out 1 file.\n\
+            "Verified 2 licenses (30 bytes) in /b/licenses.zip (400 bytes): no errors.\n\
+             Written by license-backup\\n0.1.0, which skipped 1 file.\n\
              BLAKE3 ab\n\
-             Note it down: with --expect, a later verification tells whether this is still the same backup.\n"
+             Record this hash; verify --expect HASH fails if the backup has changed.\n"
         );
         let expected = verify_text(&summary, "/b/licenses.zip", true);
         assert!(
-            expected.ends_with("BLAKE3 ab\nThat is the expected one.\n"),
+            expected.ends_with("BLAKE3 ab\nThe hash matches --expect.\n"),
             "{expected}"
         );
     }
 
     #[test]
-    fn a_restore_names_its_conflicts_and_what_would_replace_them() {
+    fn a_restore_reports_its_conflicts_and_suggests_overwrite() {
         let summary = RestoreSummary {
             restored: 2,
             bytes: 30,
             present: 1,
             conflicts: 1,
         };
-        let mut conflicts = Groups::default();
-        conflicts.note(
+        let mut conflicts = SkippedByReason::default();
+        conflicts.add(
             Reason::Failed(ErrorCode::FileExists),
-            "a.lic is there with other bytes",
+            "a.lic has other bytes",
         );
-        let report = RestoreReport {
-            archive: "/b/licenses.zip".to_owned(),
-            overwrite: false,
-            dry_run: false,
+        let restore = |overwrite, dry_run| {
+            restore_text(&summary, &conflicts, "/b/licenses.zip", overwrite, dry_run)
         };
-        let named = "Not restored 1, file-exists: something else is in the way, or the store cannot hold the name\n  \
-            a.lic is there with other bytes\n";
+        let listed = "Not restored 1, file-exists: another file has the name, \
+            or the store cannot hold the name\n  \
+            a.lic has other bytes\n";
         assert_eq!(
-            restore_text(&summary, &conflicts, &report),
+            restore(false, false),
             format!(
-                "Restored 2 licenses (30 bytes) from /b/licenses.zip; already there: 1.\n{named}\
-                 With --overwrite, a regular file that has the name of a license is replaced, unless it is a newer version of it.\n"
+                "Restored 2 licenses (30 bytes) from /b/licenses.zip; already present: 1.\n{listed}\
+                 Use --overwrite to replace regular files with the names of licenses, \
+                 except newer LCP licenses.\n"
             )
         );
         assert_eq!(
-            restore_text(
-                &summary,
-                &conflicts,
-                &RestoreReport {
-                    overwrite: true,
-                    dry_run: true,
-                    ..report
-                }
-            ),
+            restore(true, true),
             format!(
-                "2 licenses (30 bytes) would be restored from /b/licenses.zip; already there: 1.\n{named}"
+                "2 licenses (30 bytes) would be restored from /b/licenses.zip; \
+                 already present: 1.\n{listed}"
             )
         );
     }
 
     #[test]
-    fn a_listing_is_one_line_whatever_the_name() {
+    fn a_newline_in_a_name_is_escaped_in_a_listing() {
         let listing = LicenseListing {
             identity: LicenseIdentity {
                 format: Some(LicenseFormat::Lcp),
@@ -336,7 +336,7 @@ mod tests {
         };
         assert_eq!(
             listing_text(&listing),
-            "backed-up               123 lcp       a\\nb"
+            "backed-up               123 lcp       a\\nb\n"
         );
     }
 
@@ -360,13 +360,13 @@ mod tests {
         };
         assert_eq!(
             listing_text(&listing),
-            "allowed                   1 wmdrm     a (license l\\n0; key k0, k1, k2 and 2 more)"
+            "allowed                   1 wmdrm     a (license l\\n0; key k0, k1, k2 and 2 more)\n"
         );
         listing.identity.license_ids.clear();
         listing.identity.key_ids.truncate(1);
         assert_eq!(
             listing_text(&listing),
-            "allowed                   1 wmdrm     a (key k0)"
+            "allowed                   1 wmdrm     a (key k0)\n"
         );
     }
 
@@ -387,23 +387,24 @@ mod tests {
         };
         assert_eq!(
             listing_text(&listing),
-            "allowed                   1 lcp       a (in license.lcpl; license l; until 2027-01-01T00:00:00Z)"
+            "allowed                   1 lcp       a \
+             (in license.lcpl; license l; until 2027-01-01T00:00:00Z)\n"
         );
     }
 
     #[test]
-    fn what_was_left_out_is_listed_under_its_reason() {
+    fn a_skipped_file_is_listed_with_its_reason() {
         let restricted = LicenseStanding::Restricted(Restriction::NotARegularFile);
         let mut listing = LicenseListing::new("x".to_owned(), restricted);
         assert_eq!(
             listing_text(&listing),
-            "not-a-regular-file        - -         x"
+            "not-a-regular-file        - -         x\n"
         );
         listing.standing = LicenseStanding::Failed(ErrorCode::TooLarge);
         listing.message = Some("x\nis too large".to_owned());
         assert_eq!(
             listing_text(&listing),
-            "too-large                 - -         x: x\\nis too large"
+            "too-large                 - -         x: x\\nis too large\n"
         );
     }
 
@@ -418,7 +419,7 @@ mod tests {
         };
         assert_eq!(
             list_text(&summary),
-            "2 licenses (3 bytes) in the backup, 0 files left out; written by x\\u{1b}]0;y\\u{7}\n"
+            "2 licenses (3 bytes) in the backup, 0 files skipped; written by x\\u{1b}]0;y\\u{7}\n"
         );
     }
 
@@ -432,12 +433,12 @@ mod tests {
         };
         assert_eq!(
             list_text(&summary),
-            "2 licenses (3 bytes) may be backed up, 1 file left out\n"
+            "2 licenses (3 bytes) may be backed up, 1 file skipped\n"
         );
     }
 
     #[test]
-    fn progress_names_its_stage_and_no_total_before_it_is_known() {
+    fn progress_has_its_stage_and_no_total_before_it_is_known() {
         let mut progress = Progress {
             stage: Stage::Listing,
             done: 5,
@@ -456,20 +457,20 @@ mod tests {
     }
 
     #[test]
-    fn time_is_told_in_tenths_of_a_second_or_in_minutes() {
-        for (milliseconds, told) in [
+    fn time_is_shown_in_tenths_of_a_second_or_in_minutes() {
+        for (milliseconds, text) in [
             (0, "Done in 0.0 s.\n"),
             (1_690, "Done in 1.6 s.\n"),
             (59_999, "Done in 59.9 s.\n"),
             (60_000, "Done in 1 min 0 s.\n"),
             (3_725_000, "Done in 62 min 5 s.\n"),
         ] {
-            assert_eq!(time_text(Duration::from_millis(milliseconds)), told);
+            assert_eq!(time_text(Duration::from_millis(milliseconds)), text);
         }
     }
 
     #[test]
-    fn a_complaint_is_one_line_that_says_who_complains() {
-        assert_eq!(complaint("a\nb"), "license-backup: a\\nb");
+    fn an_error_is_one_line_with_the_name_of_the_program() {
+        assert_eq!(error_line("a\nb"), "license-backup: a\\nb");
     }
 }

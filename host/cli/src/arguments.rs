@@ -1,4 +1,4 @@
-//! The arguments of the command line.
+//! The arguments of the program.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use license_backup::{COMPONENT_SHA256, COMPONENT_VERSION};
-use license_backup_report::{Manner, expected_blake3};
+use license_backup_report::{OutputOptions, parse_blake3};
 
 /// The version of the program and of the component that it contains.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -17,7 +17,7 @@ component license-backup.wasm {COMPONENT_VERSION}, SHA-256 {COMPONENT_SHA256}",
     )
 });
 
-/// Back up the licenses of a license store: those that allow it, into one file
+/// Back up the licenses of a license store that permit it into one file
 #[derive(Debug, Parser)]
 #[command(
     name = "license-backup",
@@ -28,72 +28,79 @@ component license-backup.wasm {COMPONENT_VERSION}, SHA-256 {COMPONENT_SHA256}",
         license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
         license-backup verify --from /mnt/nas/licenses\n  \
         license-backup restore --from /mnt/nas/licenses --store ~/licenses\n\n\
-        Results go to standard output, all else to standard error.\n\n\
-        Exit codes: 0 success, 1 failed, 2 usage, 3 completed but something could not be read, 4 a backup exists or a \
-        restore met conflicts, 5 the backup is corrupt or not the expected one, 130 cancelled."
+        Results are written to standard output; progress and errors to standard error.\n\n\
+        Exit codes: 0 success; 1 failure; 2 invalid command line; 3 completed, but a file could \
+        not be read or, with --strict, was skipped; 4 a backup exists, or a restore had \
+        conflicts; 5 the backup is corrupt or does not have the expected hash; 130 cancelled."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Back up a license store into a directory
     #[command(
         long_about = "Back up a license store into a directory.\n\n\
-            Every license that allows it is copied, bit for bit, into the file licenses.zip in that directory. What is \
-            left out is told, with the reason. An earlier backup stays untouched until the new one is complete, and \
-            without --overwrite for good. Ctrl-C cancels: the directory is then as it was.",
+            Each license that permits it is copied, bit for bit, into the file licenses.zip in \
+            that directory. All other files are skipped and reported with a reason. An earlier \
+            backup is replaced only with --overwrite, and only once the new backup is complete. \
+            Ctrl-C cancels the backup and leaves the directory unchanged.",
         after_help = "Examples:\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses --overwrite --json"
     )]
     Backup(BackupArguments),
-    /// Put the licenses of a backup back into a license store
+    /// Restore the licenses of a backup into a license store
     #[command(
-        long_about = "Put the licenses of a backup back into a license store, on this machine or another.\n\n\
-            The backup is verified first, and nothing is changed if it has a fault. A license that is there already stays \
-            as it is. Where another file has its name, or the store cannot hold the name, that is told as a conflict, and \
-            the rest is restored. Ctrl-C cancels, and the store is then as it was, until the first license gets its name; \
-            from then on the restore goes on to its end. A second Ctrl-C ends the program at once, and may leave a part of \
-            the licenses, and temporary files; to restore again completes it.",
+        long_about = "Restore the licenses of a backup into a license store, on this machine or \
+            another.\n\n\
+            The backup is verified first; if it has an error, nothing is changed. A license that \
+            is already present is kept. If another file has its name, or the store cannot hold \
+            the name, a conflict is reported and the other licenses are restored. Until the \
+            first license is put in place, Ctrl-C cancels the restore and leaves the store \
+            unchanged; after that, the restore runs to completion. A second Ctrl-C quits \
+            immediately and may leave some of the licenses, and temporary files, in the store; \
+            run the restore again to complete it.",
         after_help = "Examples:\n  \
             license-backup restore --from /mnt/nas/licenses --store ~/licenses --dry-run\n  \
             license-backup restore --from /mnt/nas/licenses --store ~/licenses"
     )]
     Restore(RestoreArguments),
-    /// Read every byte of a backup, and say whether it is whole
+    /// Verify every byte of a backup
     #[command(
-        long_about = "Read every byte of a backup, and say whether it is whole.\n\n\
-            Each fault is told with the entry that has it. The BLAKE3 of a whole backup is told too: noted down, it lets a \
-            later verification say whether this is still the same backup.",
+        long_about = "Verify every byte of a backup.\n\n\
+            Each error is reported with the archive entry that has it. If there is none, the \
+            BLAKE3 hash of the backup file is printed. Record the hash: with --expect, a later \
+            verify checks that the backup has not changed.",
         after_help = "Examples:\n  \
             license-backup verify --from /mnt/nas/licenses\n  \
-            license-backup verify --from /mnt/nas/licenses --expect HASH && echo still the same"
+            license-backup verify --from /mnt/nas/licenses --expect HASH && echo unchanged"
     )]
     Verify(VerifyArguments),
-    /// List a license store, or a backup, and what is left out and why
+    /// List the licenses and the skipped files of a license store or a backup
     #[command(after_help = "Examples:\n  \
             license-backup list --store ~/licenses\n  \
             license-backup list --from /mnt/nas/licenses --json | jq 'select(.standing == \"restricted\")'")]
     List(ListArguments),
-    /// Print what makes a shell complete the arguments of this program
+    /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
-            license-backup completions bash >~/.local/share/bash-completion/completions/license-backup\n  \
-            license-backup completions zsh >~/.zfunc/_license-backup\n  \
-            license-backup completions fish >~/.config/fish/completions/license-backup.fish")]
+            license-backup completions bash \
+            >~/.local/share/bash-completion/completions/license-backup\n  license-backup \
+            completions zsh >~/.zfunc/_license-backup\n  license-backup completions fish \
+            >~/.config/fish/completions/license-backup.fish")]
     Completions {
-        /// The shell
+        /// Shell to print the script for
         shell: Shell,
     },
-    /// Write the manual pages of this program into a directory
+    /// Write the manual pages into a directory
     #[command(
         after_help = "Examples:\n  license-backup man ~/.local/share/man/man1\n  man license-backup"
     )]
     Man {
-        /// Where the pages go; it must exist
+        /// Directory for the pages; it must exist
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
@@ -102,52 +109,52 @@ pub(crate) enum Command {
 /// The arguments of `backup`.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArguments {
-    /// The license store; it is only read
+    /// License store to back up; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) store: PathBuf,
-    /// Where the backup goes; made if its parent exists
+    /// Directory for the backup; it is created if its parent exists
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
-    /// Replace a backup that is there
+    /// Replace an existing backup
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// End with 3 if anything at all was left out, also what may not be backed up
+    /// Exit with status 3 if any file was skipped
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
-    pub(crate) manner: MannerArguments,
+    pub(crate) output: OutputArguments,
 }
 
 /// The arguments of `restore`.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArguments {
-    /// The directory with the backup; it is only read
+    /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
-    /// The license store that the licenses go to; it must exist
+    /// License store to restore into; it must exist
     #[arg(long, value_name = "DIR")]
     pub(crate) store: PathBuf,
-    /// Replace a file that has the name of a license and other bytes, but no newer LCP license
+    /// Replace regular files with the names of licenses, except newer LCP licenses
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Change nothing, and tell what would be restored
+    /// Report what would be restored, but change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) manner: MannerArguments,
+    pub(crate) output: OutputArguments,
 }
 
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// The directory with the backup; it is only read
+    /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
-    /// Require that the backup has this BLAKE3, as an earlier verification told it
-    #[arg(long, value_name = "HASH", value_parser = expected_blake3)]
+    /// Fail unless the backup has this BLAKE3 hash, which an earlier verify printed
+    #[arg(long, value_name = "HASH", value_parser = parse_blake3)]
     pub(crate) expect: Option<String>,
     #[command(flatten)]
-    pub(crate) manner: MannerArguments,
+    pub(crate) output: OutputArguments,
 }
 
 /// The arguments of `list`.
@@ -155,36 +162,36 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct ListArguments {
     #[command(flatten)]
     pub(crate) source: ListSource,
-    /// Write one JSON object per line, the outcome last
+    /// Write one JSON object per line; the last one is the outcome
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// What to list: one of both.
+/// The source of a listing: exactly one of the two.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct ListSource {
-    /// The license store; it is only read
+    /// License store to list; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
-    /// The directory with the backup; it is only read
+    /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
 }
 
-/// How things are told.
+/// The arguments for the output.
 #[derive(Debug, Args)]
-pub(crate) struct MannerArguments {
-    /// Write one JSON object per line, the outcome last
+pub(crate) struct OutputArguments {
+    /// Write one JSON object per line; the last one is the outcome
     #[arg(long)]
     json: bool,
-    /// Show no progress, and say nothing unless something went wrong
+    /// Show no progress, and print nothing on success
     #[arg(long)]
     quiet: bool,
 }
 
-impl From<&MannerArguments> for Manner {
-    fn from(&MannerArguments { json, quiet }: &MannerArguments) -> Self {
+impl From<&OutputArguments> for OutputOptions {
+    fn from(&OutputArguments { json, quiet }: &OutputArguments) -> Self {
         Self { json, quiet }
     }
 }
@@ -201,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_is_of_a_store_or_of_a_backup() {
+    fn list_requires_either_a_store_or_a_backup() {
         let parsed = |arguments: &[&str]| {
             Arguments::try_parse_from([&["license-backup", "list"], arguments].concat())
         };

@@ -1,4 +1,4 @@
-//! `license-backup backup`.
+//! The command `backup`.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -7,17 +7,17 @@ use license_backup::{BackupOptions, OperationError, block_on};
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::BackupArguments;
-use crate::interrupt::Interrupt;
-use crate::verb::{self, archive};
+use crate::run::{archive, run_operation};
+use crate::signals::SignalHandler;
 
-/// Backs up, tells what happens, and says how it ended.
-pub(crate) fn run(arguments: &BackupArguments, interrupt: &Interrupt) -> ExitCode {
+/// Backs up a store, and returns the exit code.
+pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitCode {
     let &BackupArguments {
         ref store,
         ref to,
         overwrite,
         strict,
-        ref manner,
+        ref output,
     } = arguments;
     let report = BackupReport {
         archive: archive(to),
@@ -25,47 +25,51 @@ pub(crate) fn run(arguments: &BackupArguments, interrupt: &Interrupt) -> ExitCod
     };
     let options = BackupOptions::new(store, to).overwrite(overwrite);
     let mut is_new = false;
-    let exit = verb::run(report, manner.into(), interrupt, |runtime| {
-        // Without a store there will be no backup, and no need for a directory; the library says so.
-        is_new = store.is_dir() && make_directory(to)?;
-        Ok(block_on(runtime.backup(&options))?)
+    let exit = run_operation(report, output.into(), signals, |manager| {
+        // Without a store, no directory is created, and the library reports the error.
+        is_new = store.is_dir() && create_directory(to)?;
+        Ok(block_on(manager.backup(&options))?)
     });
     if is_new {
-        // What was not there before goes, unless there is something in it, as there is after a success.
+        // Removes the new directory if it is empty, which it is unless the backup succeeded.
         let _ = fs::remove_dir(to);
     }
     exit
 }
 
-/// Makes the backup directory durably if it is not there, and gives whether it was not. The umask makes it the owner's alone.
-fn make_directory(directory: &Path) -> Result<bool, OperationError> {
-    // Without a `.` at its end, which cannot be made.
+/// Creates and syncs the backup directory unless it exists, and returns whether it was
+/// created. The umask makes it accessible to its owner only.
+fn create_directory(directory: &Path) -> Result<bool, OperationError> {
+    // Drops a `.` at the end, which cannot be created.
     let directory: PathBuf = directory.components().collect();
     let parent = match directory.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
         None => return Ok(false),
     };
-    let trouble = |role, path: &Path, source| OperationError::Directory {
+    let directory_error = |role, path: &Path, source| OperationError::Directory {
         role,
         path: path.to_owned(),
         source,
     };
     match fs::create_dir(&directory) {
         Ok(()) => {
-            sync(parent)
-                .map_err(|source| trouble("parent of the backup directory", parent, source))?;
+            sync(parent).map_err(|source| {
+                directory_error("parent of the backup directory", parent, source)
+            })?;
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) if !parent.is_dir() => {
-            Err(trouble("parent of the backup directory", parent, error))
-        }
-        Err(error) => Err(trouble("backup directory", &directory, error)),
+        Err(error) if !parent.is_dir() => Err(directory_error(
+            "parent of the backup directory",
+            parent,
+            error,
+        )),
+        Err(error) => Err(directory_error("backup directory", &directory, error)),
     }
 }
 
-/// Makes the names in a directory durable, where the system can.
+/// Syncs the names in a directory, if the file system supports it.
 #[cfg(unix)]
 fn sync(directory: &Path) -> io::Result<()> {
     match fs::File::open(directory)?.sync_all() {
@@ -81,7 +85,7 @@ fn sync(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Elsewhere a directory cannot be synced.
+/// Does nothing: other systems cannot sync a directory.
 #[cfg(not(unix))]
 fn sync(_: &Path) -> io::Result<()> {
     Ok(())

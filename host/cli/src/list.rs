@@ -1,16 +1,16 @@
-//! `license-backup list`.
+//! The command `list`.
 
 use license_backup::{ListOptions, block_on};
-use license_backup_report::{ExitCode, ListReport, Manner};
+use license_backup_report::{ExitCode, ListReport, OutputOptions};
 
 use crate::arguments::{ListArguments, ListSource};
-use crate::interrupt::Interrupt;
-use crate::verb;
+use crate::run::run_operation;
+use crate::signals::SignalHandler;
 
-/// Lists a store or a backup, and says how it ended.
+/// Lists a store or a backup, and returns the exit code.
 pub(crate) fn run(
     ListArguments { source, json }: ListArguments,
-    interrupt: &Interrupt,
+    signals: &SignalHandler,
 ) -> ExitCode {
     let options = match source {
         ListSource {
@@ -19,14 +19,14 @@ pub(crate) fn run(
         ListSource {
             from: Some(from), ..
         } => ListOptions::backup(from),
-        // Which the parser has refused.
+        // The parser requires one of them.
         ListSource {
             store: None,
             from: None,
         } => return ExitCode::Usage,
     };
-    let manner = Manner { json, quiet: false };
-    verb::run(ListReport, manner, interrupt, |runtime| {
-        Ok(block_on(runtime.list(&options))?)
+    let output = OutputOptions { json, quiet: false };
+    run_operation(ListReport, output, signals, |manager| {
+        Ok(block_on(manager.list(&options))?)
     })
 }

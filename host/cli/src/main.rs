@@ -3,13 +3,14 @@
 
 mod arguments;
 mod backup;
-mod documents;
-mod interrupt;
+mod console;
+mod generate;
 mod list;
-mod output;
 mod progress;
 mod restore;
-mod verb;
+mod run;
+mod signals;
+mod stderr;
 mod verify;
 
 use std::process;
@@ -18,36 +19,36 @@ use clap::Parser as _;
 use license_backup_report::ExitCode;
 
 use crate::arguments::{Arguments, Command};
-use crate::interrupt::Interrupt;
-use crate::output::complain;
+use crate::signals::SignalHandler;
+use crate::stderr::print_error;
 
 fn main() -> process::ExitCode {
     make_files_private();
-    let exit = match Interrupt::install() {
-        Ok(interrupt) => match Arguments::parse().command {
-            Command::Backup(arguments) => backup::run(&arguments, &interrupt),
-            Command::Restore(arguments) => restore::run(&arguments, &interrupt),
-            Command::Verify(arguments) => verify::run(&arguments, &interrupt),
-            Command::List(arguments) => list::run(arguments, &interrupt),
-            Command::Completions { shell } => documents::print_completions(shell),
-            Command::Man { directory } => documents::write_manual(&directory),
+    let exit = match SignalHandler::install() {
+        Ok(signals) => match Arguments::parse().command {
+            Command::Backup(arguments) => backup::run(&arguments, &signals),
+            Command::Restore(arguments) => restore::run(&arguments, &signals),
+            Command::Verify(arguments) => verify::run(&arguments, &signals),
+            Command::List(arguments) => list::run(arguments, &signals),
+            Command::Completions { shell } => generate::print_completions(shell),
+            Command::Man { directory } => generate::write_manual(&directory),
         },
         Err(error) => {
-            complain(&format!("{error:#}"));
+            print_error(&format!("{error:#}"));
             ExitCode::Failed
         }
     };
     process::ExitCode::from(exit.number())
 }
 
-/// What this process creates is its owner's alone. The umask belongs to the whole process, so that this comes before the
-/// first thread.
+/// Sets the umask so that only the owner can access the files that this process creates. The umask
+/// belongs to the process, so this runs before the first thread starts.
 #[cfg(unix)]
 fn make_files_private() {
     use nix::sys::stat::{Mode, umask};
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
 }
 
-/// Elsewhere the access control list of the directory decides.
+/// Does nothing: on other systems, files inherit the access control list of their directory.
 #[cfg(not(unix))]
 fn make_files_private() {}

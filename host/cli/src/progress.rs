@@ -1,34 +1,35 @@
-//! Progress for a person: a bar on a terminal, a line every few seconds elsewhere.
+//! The progress display: a bar on a terminal, otherwise a line every few seconds.
 
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use license_backup::{Progress, Stage};
-use license_backup_report::{Pace, escape, human_bytes, progress_text};
+use license_backup_report::{Throttle, escape, human_bytes, progress_text};
 
-use crate::output::say;
+use crate::stderr::print_line;
 
-/// How often a line is written where there is no terminal, and how long after the start the first one is.
-const LINES_EVERY: Duration = Duration::from_secs(5);
+/// The interval between lines, and between the start and the first line.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How often the bar shows that the program is alive, while nothing else happens.
-const TICKS_EVERY: Duration = Duration::from_millis(200);
+/// The interval at which the spinner of the bar moves.
+const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What is shown of the progress of an operation.
+/// A display of the progress of an operation.
 pub(crate) enum Display<'a> {
     /// A bar on a terminal.
     Bar {
         bar: &'a ProgressBar,
         stage: Option<Stage>,
+        /// The start of the stage.
         since: Instant,
     },
     /// Lines in a log.
-    Lines(Pace),
+    Lines(Throttle),
 }
 
 impl<'a> Display<'a> {
-    /// Will show progress the way that standard error allows; `bar` is hidden so far.
+    /// Creates a display for standard error; `bar` is hidden at first.
     pub(crate) fn new(bar: &'a ProgressBar) -> Self {
         if io::stderr().is_terminal() {
             Self::Bar {
@@ -37,11 +38,11 @@ impl<'a> Display<'a> {
                 since: Instant::now(),
             }
         } else {
-            Self::Lines(Pace::new(LINES_EVERY, LINES_EVERY))
+            Self::Lines(Throttle::new(LINE_INTERVAL, LINE_INTERVAL))
         }
     }
 
-    /// Shows how far it has come, so long after the start.
+    /// Shows the progress; `elapsed` is the time since the start.
     pub(crate) fn show(&mut self, progress: &Progress, elapsed: Duration) {
         match self {
             Self::Bar { bar, stage, since } => {
@@ -49,7 +50,7 @@ impl<'a> Display<'a> {
                 if is_new_stage {
                     if stage.is_none() {
                         bar.set_draw_target(ProgressDrawTarget::stderr());
-                        bar.enable_steady_tick(TICKS_EVERY);
+                        bar.enable_steady_tick(TICK_INTERVAL);
                     }
                     *stage = Some(progress.stage);
                     *since = Instant::now();
@@ -60,20 +61,21 @@ impl<'a> Display<'a> {
                 bar.set_message(escape(&progress.path));
                 bar.set_position(progress.done);
                 if is_new_stage {
-                    // Or else it would show the new name with the old numbers until the next time.
+                    // Otherwise the bar shows the new stage with the old numbers until the
+                    // next update.
                     bar.force_draw();
                 }
             }
-            Self::Lines(pace) => {
-                if pace.is_due(elapsed) {
-                    say(&progress_text(progress));
+            Self::Lines(throttle) => {
+                if throttle.is_due(elapsed) {
+                    print_line(&progress_text(progress));
                 }
             }
         }
     }
 }
 
-/// While the number of files is not known, a share of it cannot be shown.
+/// Returns the template of the bar: a spinner while the number of files is unknown.
 fn template(Progress { stage, total, .. }: &Progress) -> String {
     match total {
         None => format!(

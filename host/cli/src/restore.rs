@@ -1,20 +1,20 @@
-//! `license-backup restore`.
+//! The command `restore`.
 
 use license_backup::{RestoreOptions, block_on};
 use license_backup_report::{ExitCode, RestoreReport};
 
 use crate::arguments::RestoreArguments;
-use crate::interrupt::Interrupt;
-use crate::verb::{self, archive};
+use crate::run::{archive, run_operation};
+use crate::signals::SignalHandler;
 
-/// Restores a backup, tells conflicts, and says how it ended.
-pub(crate) fn run(arguments: &RestoreArguments, interrupt: &Interrupt) -> ExitCode {
+/// Restores a backup, and returns the exit code.
+pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> ExitCode {
     let &RestoreArguments {
         ref from,
         ref store,
         overwrite,
         dry_run,
-        ref manner,
+        ref output,
     } = arguments;
     let report = RestoreReport {
         archive: archive(from),
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &RestoreArguments, interrupt: &Interrupt) -> ExitCo
     let options = RestoreOptions::new(from, store)
         .overwrite(overwrite)
         .dry_run(dry_run);
-    verb::run(report, manner.into(), interrupt, |runtime| {
-        Ok(block_on(runtime.restore(&options))?)
+    run_operation(report, output.into(), signals, |manager| {
+        Ok(block_on(manager.restore(&options))?)
     })
 }

@@ -1,18 +1,18 @@
-//! `license-backup verify`.
+//! The command `verify`.
 
 use license_backup::{VerifyOptions, block_on};
 use license_backup_report::{ExitCode, VerifyReport};
 
 use crate::arguments::VerifyArguments;
-use crate::interrupt::Interrupt;
-use crate::verb::{self, archive};
+use crate::run::{archive, run_operation};
+use crate::signals::SignalHandler;
 
-/// Verifies a backup, tells its faults, and says how it ended.
-pub(crate) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> ExitCode {
+/// Verifies a backup, and returns the exit code.
+pub(crate) fn run(arguments: &VerifyArguments, signals: &SignalHandler) -> ExitCode {
     let VerifyArguments {
         from,
         expect,
-        manner,
+        output,
     } = arguments;
     let report = VerifyReport {
         archive: archive(from),
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &VerifyArguments, interrupt: &Interrupt) -> ExitCod
         Some(hash) => options.expected_blake3(hash),
         None => options,
     };
-    verb::run(report, manner.into(), interrupt, |runtime| {
-        Ok(block_on(runtime.verify(&options))?)
+    run_operation(report, output.into(), signals, |manager| {
+        Ok(block_on(manager.verify(&options))?)
     })
 }

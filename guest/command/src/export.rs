@@ -1,0 +1,7 @@
+//! The export of [`Command`] under the names of the world `command`.
+
+#![allow(unsafe_code, clippy::pedantic, reason = "generated code")]
+
+use crate::command::Command;
+
+crate::bindings::export!(Command with_types_in crate::bindings);

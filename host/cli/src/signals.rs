@@ -1,0 +1,118 @@
+//! Ctrl-C and SIGTERM: the first one cancels the operation, the second one ends the
+//! process. SIGHUP is not handled, so that `nohup` works.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context as _;
+use indicatif::ProgressBar;
+use license_backup::{CancellationCookie, ErrorCode, Failure, OperationError};
+use license_backup_report::ExitCode;
+
+use crate::stderr::print_error;
+
+/// A handler of Ctrl-C and SIGTERM, installed before an operation starts.
+pub(crate) struct SignalHandler {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    received: Arc<AtomicBool>,
+    /// The cookie of the running operation.
+    cookie: Mutex<Option<CancellationCookie>>,
+    /// The progress bar on the terminal, which is suspended to print a message. Hidden
+    /// until there is progress to show.
+    bar: ProgressBar,
+}
+
+impl SignalHandler {
+    /// Installs the handler.
+    pub(crate) fn install() -> anyhow::Result<Self> {
+        let shared = Arc::new(Shared {
+            received: Arc::new(AtomicBool::new(false)),
+            cookie: Mutex::new(None),
+            bar: ProgressBar::hidden(),
+        });
+        handle(Arc::clone(&shared)).context("cannot install the Ctrl-C handler")?;
+        Ok(Self { shared })
+    }
+
+    /// Cancels an operation at the next signal, or now if there was one.
+    pub(crate) fn cancel_on_signal(&self, cookie: CancellationCookie) {
+        // In this order: a signal in between either is seen here or finds the cookie.
+        *self.shared.lock() = Some(cookie);
+        if self.shared.received.load(Ordering::SeqCst) {
+            self.shared.cancel();
+        }
+    }
+
+    /// Returns an error if there was a signal before the operation started.
+    pub(crate) fn check(&self) -> Result<(), OperationError> {
+        if self.shared.received.load(Ordering::SeqCst) {
+            return Err(OperationError::Failure(Failure::new(
+                ErrorCode::Cancelled,
+                "cancelled before the operation started",
+            )));
+        }
+        Ok(())
+    }
+
+    /// Returns the progress bar, which is suspended while a message is printed.
+    pub(crate) fn bar(&self) -> &ProgressBar {
+        &self.shared.bar
+    }
+}
+
+/// Handles the first signal on a thread, and the second one in the signal handler itself,
+/// so that it ends the process even if every thread is blocked. A backup directory without
+/// a new backup is then unchanged, apart from a temporary file that a later backup removes.
+/// A store may contain a part of the licenses, and temporary files.
+#[cfg(unix)]
+fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
+    use std::thread;
+
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::{flag, iterator};
+
+    let mut signals = iterator::Signals::new([SIGINT, SIGTERM])?;
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal does not end the process.
+        let exit_code = ExitCode::Cancelled.number().into();
+        flag::register_conditional_shutdown(signal, exit_code, Arc::clone(&shared.received))?;
+        flag::register(signal, Arc::clone(&shared.received))?;
+    }
+    let cancel = move || signals.forever().for_each(|_| shared.on_first_signal());
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(cancel)?;
+    Ok(())
+}
+
+/// Handles the first signal by cancelling, and the second one by ending the process.
+#[cfg(not(unix))]
+fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(move || {
+        if shared.received.swap(true, Ordering::SeqCst) {
+            std::process::exit(ExitCode::Cancelled.number().into());
+        }
+        shared.on_first_signal();
+    })?)
+}
+
+impl Shared {
+    fn on_first_signal(&self) {
+        self.cancel();
+        let message = "requested cancellation; press Ctrl-C again to quit immediately";
+        self.bar.suspend(|| print_error(message));
+    }
+
+    fn cancel(&self) {
+        if let Some(cookie) = &*self.lock() {
+            cookie.cancel();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<CancellationCookie>> {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
