@@ -19,7 +19,7 @@ wasmtime compile --output "$directory/command.cwasm" target/components/named/lic
 
 backup() {
 	"$@" wasmtime run --allow-precompiled --profile perfmap --dir "$directory/store::/licenses" \
-		--dir "$directory/backup::/backup" "$directory/command.cwasm" backup /backup --overwrite --quiet
+		--dir "$directory/backup::/backup" "$directory/command.cwasm" backup --to /backup --overwrite --quiet
 }
 # The first run warms the cache up.
 backup env

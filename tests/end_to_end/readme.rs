@@ -302,7 +302,7 @@ impl Reader {
     fn has_a_backup_but_for_the_notes(&self, printed: &str) {
         self.has_a_backup();
         assert!(
-            printed.contains("Left out 1, unrecognized") && printed.contains(NOTES),
+            printed.contains("Skipped 1, unrecognized") && printed.contains(NOTES),
             "{printed}"
         );
     }
@@ -386,7 +386,7 @@ fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_a
     let restored = files_below(&sandbox.path("target/sample-restored"));
     assert!(restored == fates::restored(&files), "{}", outcome.report());
     let shown = format!(
-        " in the backup, {} files left out;",
+        " in the backup, {} files skipped;",
         fates::skipped(&files).len()
     );
     assert!(

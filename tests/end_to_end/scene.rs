@@ -78,7 +78,7 @@ impl Program {
                 .license_backup([&["backup", "--store", store, "--to", to], further].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{to}::/backup")];
-                let arguments = [&["backup", "/backup"], further].concat();
+                let arguments = [&["backup", "--to", "/backup"], further].concat();
                 sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
             }
         }
@@ -97,7 +97,7 @@ impl Program {
                 .license_backup([&["restore", "--from", from, "--store", store], further].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{from}::/backup")];
-                let arguments = [&["restore", "/backup"], further].concat();
+                let arguments = [&["restore", "--from", "/backup"], further].concat();
                 sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
             }
         }

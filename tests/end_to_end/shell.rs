@@ -122,8 +122,8 @@ fn a_manual_that_cannot_be_written_is_told_with_what_to_do() {
         .run()
         .exits(1);
     outcome.says(&[
-        "cannot be written into missing",
-        "give a directory that exists",
+        "cannot write the manual pages into missing",
+        "choose an existing, writable directory",
     ]);
 }
 

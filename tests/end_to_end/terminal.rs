@@ -20,8 +20,7 @@ const SOON: Duration = Duration::from_mins(1);
 const CTRL_C: &str = "\x03";
 
 /// What the first one is answered with.
-const CANCELLING: &str =
-    "cancelling, unless it is too late for that; interrupt again to end at once";
+const CANCELLING: &str = "requested cancellation; press Ctrl-C again to quit immediately";
 
 /// A command on a terminal of its own.
 struct Terminal {

@@ -1,5 +1,4 @@
-//! The command component under the wasmtime CLI: its directories, its paths, its messages. What it does with a store and a
-//! backup is compared with the other faces in `faces.sh`.
+//! The command component under the wasmtime CLI: its directories, its paths, its messages.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,8 +12,8 @@ fn sandbox() -> Sandbox {
     Sandbox::with_store(SampleStore::ordinary(5)).0
 }
 
-/// The lines on stderr, without the name of the program.
-fn complaints(outcome: &Outcome) -> Vec<&str> {
+/// Returns the lines on stderr, without the name of the program.
+fn stderr_lines(outcome: &Outcome) -> Vec<&str> {
     outcome
         .stderr()
         .lines()
@@ -23,11 +22,11 @@ fn complaints(outcome: &Outcome) -> Vec<&str> {
 }
 
 #[test]
-fn without_a_directory_at_licenses_the_option_that_opens_one_is_named() {
+fn a_missing_store_error_suggests_the_dir_option() {
     let sandbox = sandbox();
     for arguments in [
-        &["backup", "/backup"][..],
-        &["restore", "/backup"],
+        &["backup", "--to", "/backup"][..],
+        &["restore", "--from", "/backup"],
         &["list"],
     ] {
         let outcome = sandbox
@@ -42,7 +41,7 @@ fn without_a_directory_at_licenses_the_option_that_opens_one_is_named() {
 }
 
 #[test]
-fn for_a_path_that_no_directory_covers_the_option_that_opens_one_is_named() {
+fn an_uncovered_path_error_suggests_the_dir_option() {
     let sandbox = sandbox();
     for (path, option) in [
         ("/backup", "add --dir DIRECTORY::/backup"),
@@ -52,17 +51,28 @@ fn for_a_path_that_no_directory_covers_the_option_that_opens_one_is_named() {
             "add --dir 'DIRECTORY::\\\\nas\\backups'",
         ),
     ] {
-        for verb in ["backup", "restore", "verify", "list"] {
-            let outcome = sandbox.wasmtime(&[STORE], &[verb, path]).run().exits(1);
+        for (command, option_of_path) in [
+            ("backup", "--to"),
+            ("restore", "--from"),
+            ("verify", "--from"),
+            ("list", "--from"),
+        ] {
+            let outcome = sandbox
+                .wasmtime(&[STORE], &[command, option_of_path, path])
+                .run()
+                .exits(1);
             outcome.says(&["no opened directory covers", option, "open are /licenses"]);
         }
     }
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_told_with_what_is_open() {
+fn a_missing_directory_error_lists_the_open_directories() {
     let outcome = sandbox()
-        .wasmtime(&[STORE, "backup::/backup"], &["backup", "/backup/laptop"])
+        .wasmtime(
+            &[STORE, "backup::/backup"],
+            &["backup", "--to", "/backup/laptop"],
+        )
         .run()
         .exits(1);
     outcome.says(&["/backup/laptop is not there", "open are /licenses, /backup"]);
@@ -85,12 +95,15 @@ fn a_unc_path_reaches_an_opened_share_in_every_spelling() {
         "//?/UNC/nas/backups/laptop",
     ] {
         sandbox
-            .wasmtime(&[STORE, "backup::\\\\nas\\backups"], &["backup", path])
+            .wasmtime(
+                &[STORE, "backup::\\\\nas\\backups"],
+                &["backup", "--to", path],
+            )
             .run()
             .exits(0);
-        assert!(file.exists(), "{path:?} should lead there");
+        assert!(file.exists(), "{path:?} should reach the share");
         sandbox
-            .wasmtime(&["backup::\\\\nas\\backups"], &["verify", path])
+            .wasmtime(&["backup::\\\\nas\\backups"], &["verify", "--from", path])
             .run()
             .exits(0);
         fs::remove_file(&file).unwrap();
@@ -107,7 +120,7 @@ fn a_share_can_be_opened_in_every_spelling() {
         "\\\\?\\UNC\\nas\\backups",
     ] {
         let directory = format!("backup::{name}");
-        let arguments = ["backup", "\\\\nas\\backups", "--overwrite"];
+        let arguments = ["backup", "--to", "\\\\nas\\backups", "--overwrite"];
         sandbox
             .wasmtime(&[STORE, &directory], &arguments)
             .run()
@@ -116,7 +129,7 @@ fn a_share_can_be_opened_in_every_spelling() {
 }
 
 #[test]
-fn the_longest_opened_directory_wins_and_below_a_share_case_counts() {
+fn the_longest_open_directory_wins() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.path("other")).unwrap();
     let directories = [
@@ -125,7 +138,10 @@ fn the_longest_opened_directory_wins_and_below_a_share_case_counts() {
         "other::\\\\nas\\backups\\Laptop",
     ];
     sandbox
-        .wasmtime(&directories, &["backup", "\\\\nas\\backups\\Laptop"])
+        .wasmtime(
+            &directories,
+            &["backup", "--to", "\\\\nas\\backups\\Laptop"],
+        )
         .run()
         .exits(0);
     assert_eq!(
@@ -134,39 +150,42 @@ fn the_longest_opened_directory_wins_and_below_a_share_case_counts() {
     );
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), [""; 0]);
     let outcome = sandbox
-        .wasmtime(&directories, &["backup", "\\\\nas\\backups\\laptop"])
+        .wasmtime(
+            &directories,
+            &["backup", "--to", "\\\\nas\\backups\\laptop"],
+        )
         .run()
         .exits(1);
     outcome.says(&["is not there"]);
 }
 
 #[test]
-fn two_slashes_are_an_ordinary_path_where_no_such_share_is_open() {
+fn two_slashes_are_a_plain_path_if_no_such_share_is_open() {
     let sandbox = sandbox();
     sandbox
-        .wasmtime(&[STORE, "backup::/nas"], &["backup", "//nas"])
+        .wasmtime(&[STORE, "backup::/nas"], &["backup", "--to", "//nas"])
         .run()
         .exits(0);
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
 }
 
 #[test]
-fn a_relative_path_leads_below_an_opened_dot() {
+fn a_relative_path_is_resolved_below_an_open_dot() {
     let sandbox = sandbox();
     sandbox
-        .wasmtime(&[STORE, "."], &["backup", "backup"])
+        .wasmtime(&[STORE, "."], &["backup", "--to", "backup"])
         .run()
         .exits(0);
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
 }
 
 #[test]
-fn a_path_that_could_lead_out_is_refused() {
+fn a_path_that_could_escape_is_refused() {
     let sandbox = sandbox();
     for path in ["/backup/..", "/backup/../store", "\\\\nas\\backups\\..", ""] {
         let directories = [STORE, "backup::/backup", "backup::\\\\nas\\backups"];
         let outcome = sandbox
-            .wasmtime(&directories, &["backup", path])
+            .wasmtime(&directories, &["backup", "--to", path])
             .run()
             .exits(1);
         outcome.says(&["cannot be used"]);
@@ -174,29 +193,33 @@ fn a_path_that_could_lead_out_is_refused() {
 }
 
 #[test]
-fn a_link_below_an_opened_directory_is_not_followed() {
+fn a_link_below_an_open_directory_is_not_followed() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.path("backup/real")).unwrap();
     std::os::unix::fs::symlink("real", sandbox.path("backup/link")).unwrap();
     let _ = sandbox
-        .wasmtime(&[STORE, "backup::/backup"], &["backup", "/backup/link"])
+        .wasmtime(
+            &[STORE, "backup::/backup"],
+            &["backup", "--to", "/backup/link"],
+        )
         .run()
         .exits(1);
     assert_eq!(Snapshot::of(&sandbox.path("backup/real")).names(), [""; 0]);
 }
 
 #[test]
-fn what_cannot_be_understood_ends_with_2_and_says_why() {
+fn a_usage_error_exits_with_2_and_one_message() {
     let sandbox = sandbox();
     for arguments in [
         &[][..],
         &["burn"],
         &["backup"],
-        &["backup", "/backup", "/more"],
-        &["backup", "/backup", "--expect", "x"],
-        &["verify", "/backup", "--expect"],
-        &["verify", "/backup", "--expect", "no hash"],
-        &["restore", "/backup", "--strict"],
+        &["backup", "/backup"],
+        &["backup", "--to", "/backup", "/more"],
+        &["backup", "--to", "/backup", "--expect", "x"],
+        &["verify", "--from", "/backup", "--expect"],
+        &["verify", "--from", "/backup", "--expect", "no hash"],
+        &["restore", "--from", "/backup", "--strict"],
         &["list", "--overwrite"],
     ] {
         let outcome = sandbox
@@ -204,9 +227,9 @@ fn what_cannot_be_understood_ends_with_2_and_says_why() {
             .run()
             .exits(2);
         assert_eq!(
-            complaints(&outcome).len(),
+            stderr_lines(&outcome).len(),
             1,
-            "one line should say why\n{}",
+            "there should be one error message\n{}",
             outcome.report()
         );
         assert_eq!(outcome.stdout(), "", "{}", outcome.report());
@@ -215,7 +238,7 @@ fn what_cannot_be_understood_ends_with_2_and_says_why() {
 }
 
 #[test]
-fn help_shows_how_directories_are_opened_and_the_version_is_the_programs() {
+fn the_help_explains_the_dir_option_and_all_commands() {
     let sandbox = sandbox();
     let help = sandbox.wasmtime(&[], &["--help"]).run().exits(0);
     for text in [
@@ -230,11 +253,57 @@ fn help_shows_how_directories_are_opened_and_the_version_is_the_programs() {
     ] {
         assert!(
             help.stdout().contains(text),
-            "{text} should be explained\n{}",
+            "the help should contain {text}\n{}",
             help.report()
         );
     }
-    let version = sandbox.wasmtime(&[], &["--version"]).run().exits(0);
+}
+
+#[test]
+fn both_command_lines_describe_the_options_in_the_same_words() {
+    let sandbox = sandbox();
+    let words = |outcome: &Outcome| {
+        let words: Vec<_> = outcome.stdout().split_whitespace().collect();
+        words.join(" ")
+    };
+    let component = words(&sandbox.wasmtime(&[], &["--help"]).run().exits(0));
+    for (command, descriptions) in [
+        (
+            "backup",
+            &[
+                "Replace an existing backup",
+                "Exit with status 3 if any file was skipped",
+                "Write one JSON object per line; the last one is the outcome",
+                "Show no progress, and print nothing on success",
+            ][..],
+        ),
+        (
+            "restore",
+            &[
+                "Directory that contains the backup",
+                "Replace regular files with the names of licenses, except newer LCP licenses",
+                "Report what would be restored, but change nothing",
+            ],
+        ),
+        (
+            "verify",
+            &["Fail unless the backup has this BLAKE3 hash, which an earlier verify printed"],
+        ),
+    ] {
+        let program = words(&sandbox.license_backup([command, "--help"]).run().exits(0));
+        for description in descriptions {
+            assert!(program.contains(description), "{description}\n{program}");
+            assert!(
+                component.contains(description),
+                "{description}\n{component}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_program() {
+    let version = sandbox().wasmtime(&[], &["--version"]).run().exits(0);
     assert_eq!(
         version.stdout(),
         concat!("license-backup ", env!("CARGO_PKG_VERSION"), "\n")
@@ -242,14 +311,14 @@ fn help_shows_how_directories_are_opened_and_the_version_is_the_programs() {
 }
 
 #[test]
-fn progress_is_plain_lines_on_stderr_and_not_one_for_each_file() {
+fn progress_is_a_few_plain_lines_on_stderr() {
     // Enough to take more than a second.
     let sandbox = Sandbox::with_many_files(60_000);
     let outcome = sandbox
-        .wasmtime(&[STORE, "backup::/backup"], &["backup", "/backup"])
+        .wasmtime(&[STORE, "backup::/backup"], &["backup", "--to", "/backup"])
         .run()
         .exits(0);
-    let lines = complaints(&outcome);
+    let lines = stderr_lines(&outcome);
     assert!(lines.len() < 60, "{}", outcome.report());
     for line in &lines {
         let is_plain = line.chars().all(|character| !character.is_control());
@@ -263,7 +332,7 @@ fn progress_is_plain_lines_on_stderr_and_not_one_for_each_file() {
             outcome.report()
         );
     }
-    let arguments = ["backup", "/backup", "--overwrite", "--quiet"];
+    let arguments = ["backup", "--to", "/backup", "--overwrite", "--quiet"];
     let quiet = sandbox
         .wasmtime(&[STORE, "backup::/backup"], &arguments)
         .run()
@@ -272,9 +341,9 @@ fn progress_is_plain_lines_on_stderr_and_not_one_for_each_file() {
 }
 
 #[test]
-fn the_umask_of_the_caller_decides_who_can_read_a_backup() {
+fn the_umask_of_the_caller_determines_the_mode_of_a_backup() {
     let sandbox = sandbox();
-    let backup = sandbox.wasmtime(&[STORE, "backup::/backup"], &["backup", "/backup"]);
+    let backup = sandbox.wasmtime(&[STORE, "backup::/backup"], &["backup", "--to", "/backup"]);
     let _ = backup.after("umask 077").run().exits(0);
     let mode = fs::metadata(sandbox.backup_file())
         .unwrap()
@@ -285,12 +354,14 @@ fn the_umask_of_the_caller_decides_who_can_read_a_backup() {
 }
 
 #[test]
-fn a_result_that_cannot_be_written_is_told_and_the_backup_is_there_all_the_same() {
+fn a_backup_completes_even_if_its_result_cannot_be_written() {
     let sandbox = sandbox();
-    let backup = sandbox.wasmtime(&[STORE, "backup::/backup"], &["backup", "/backup"]);
+    let backup = sandbox.wasmtime(&[STORE, "backup::/backup"], &["backup", "--to", "/backup"]);
     let outcome = backup.after("exec >/dev/full").run().exits(1);
-    let _ = outcome
-        .says(&["the backup is complete, but the result cannot be written to standard output"]);
+    let _ = outcome.says(&[
+        "cannot write the result to standard output",
+        "the backup is complete",
+    ]);
     sandbox
         .license_backup(["verify", "--from", "backup"])
         .run()

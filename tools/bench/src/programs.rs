@@ -106,7 +106,9 @@ pub(crate) const BACKUP: [Entrant; 8] = [
         command
             .arg("--dir")
             .arg(format!("{}::/backup", places.output.display()));
-        command.arg(&places.compiled).args(["backup", "/backup"]);
+        command
+            .arg(&places.compiled)
+            .args(["backup", "--to", "/backup"]);
         command
     }),
     one_file("tar cf", |places| {
