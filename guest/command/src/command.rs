@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_of_the_backup_file_has_the_separator_of_its_directory() {
+    fn the_backup_file_has_the_separator_of_its_directory() {
         for (directory, file) in [
             ("/backup", "/backup/licenses.zip"),
             ("/backup/", "/backup/licenses.zip"),

@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_publication_is_listed_with_its_entry_and_the_end_of_its_rights() {
+    fn a_publication_is_listed_with_its_entry_and_rights_end() {
         let identity = LicenseIdentity {
             format: Some(LicenseFormat::Lcp),
             license_ids: vec!["l".to_owned()],
