@@ -47,7 +47,7 @@ pub use directory::{
 pub use escape::{escape, escape_json};
 pub use failure::{ErrorCode, Failure};
 pub use hresult::{S_FALSE, S_OK};
-pub use license::{Appraisal, Verdict, appraise};
+pub use license::{Evaluation, Verdict, evaluate};
 pub use list::{LicenseListing, LicenseStanding, List, ListSummary};
 pub use operation::Operation;
 pub use paths::{HintFor, OpenedDirectories, Resolved, STORE};

@@ -10,9 +10,9 @@ use crate::archive::{
     ArchiveReader, BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, RecordLine, RecordReader,
     fault_of_path,
 };
-use crate::license::LARGEST_DOCUMENT;
+use crate::license::MAX_DOCUMENT_SIZE;
 use crate::memory::Disk;
-use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, appraise};
+use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
 
 /// Takes the input for a backup, and for the files in one whose checksums are right.
 ///
@@ -167,11 +167,11 @@ fn can_be_in_a_backup(files: &[(String, Vec<u8>)]) -> bool {
                 LICENSES.len() + path.len() <= LONGEST_NAME && fault_of_path(path).is_none();
             has_name
                 && !is_in_a_file(path)
-                && content.len() as u64 <= LARGEST_DOCUMENT
+                && content.len() as u64 <= MAX_DOCUMENT_SIZE
                 && is_allowed(content)
         })
 }
 
 fn is_allowed(document: &[u8]) -> bool {
-    appraise(document).verdict == Verdict::Allowed
+    evaluate(document).verdict == Verdict::Allowed
 }

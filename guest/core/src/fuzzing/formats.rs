@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::crc32::crc32;
 use crate::license::{MAX_ID_LENGTH, MAX_IDS};
-use crate::{Appraisal, LicenseFormat, LicenseIdentity, Restriction, Verdict, appraise};
+use crate::{Evaluation, LicenseFormat, LicenseIdentity, Restriction, Verdict, evaluate};
 
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// Two XMR objects, each the rights settings: without any right, and with that to be backed up.
@@ -19,7 +19,7 @@ const GRANT: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 4];
 ///
 /// If it is not judged as it has to be.
 pub fn xml(document: &[u8]) {
-    let appraisal = appraised(document);
+    let evaluation = evaluated(document);
     let Ok(text) = str::from_utf8(document) else {
         return;
     };
@@ -29,28 +29,28 @@ pub fn xml(document: &[u8]) {
         return;
     }
     let marked = format!("\u{FEFF}{text}");
-    let in_utf8 = appraise(marked.as_bytes());
+    let in_utf8 = evaluate(marked.as_bytes());
     let units = marked.encode_utf16();
     assert_eq!(
-        appraise(&units.clone().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+        evaluate(&units.clone().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
         in_utf8,
         "in UTF-16LE"
     );
     assert_eq!(
-        appraise(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>()),
+        evaluate(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>()),
         in_utf8,
         "in UTF-16BE"
     );
-    let foreign = appraise(format!("<ARCHIVE>{text}</ARCHIVE>").as_bytes());
+    let foreign = evaluate(format!("<ARCHIVE>{text}</ARCHIVE>").as_bytes());
     assert_eq!(
         foreign.verdict,
         Verdict::Restricted(Restriction::Unrecognized),
         "in an element of no license"
     );
-    if appraisal.verdict == Verdict::Allowed {
-        assert_eq!(in_utf8, appraisal, "with a byte order mark");
+    if evaluation.verdict == Verdict::Allowed {
+        assert_eq!(in_utf8, evaluation, "with a byte order mark");
         assert!(matches!(
-            appraisal.identity.format,
+            evaluation.identity.format,
             Some(LicenseFormat::Wmdrm | LicenseFormat::PlayReady)
         ));
         check_allowed_xml(text);
@@ -73,7 +73,7 @@ fn check_allowed_xml(text: &str) {
     }
     if let Some(text) = text.strip_suffix("</LICENSERESPONSE>") {
         let with_another = format!(r#"{text}<LICENSE version="1.0.0.0"/></LICENSERESPONSE>"#);
-        let verdict = appraise(with_another.as_bytes()).verdict;
+        let verdict = evaluate(with_another.as_bytes()).verdict;
         assert_eq!(
             verdict,
             Verdict::Restricted(Restriction::Opaque),
@@ -88,7 +88,7 @@ fn check_allowed_xml(text: &str) {
 ///
 /// If it is not judged as it has to be.
 pub fn xmr(license: &[u8]) {
-    let Appraisal { identity, verdict } = appraised(license);
+    let Evaluation { identity, verdict } = evaluated(license);
     if !license.starts_with(b"XMR\0") {
         return;
     }
@@ -100,14 +100,14 @@ pub fn xmr(license: &[u8]) {
     let wrapped = format!(
         r#"<LICENSERESPONSE version="3.0.0.0"><LICENSE>{text}</LICENSE></LICENSERESPONSE>"#
     );
-    let wrapped = appraise(wrapped.as_bytes());
+    let wrapped = evaluate(wrapped.as_bytes());
     assert_eq!(
         (&wrapped.verdict, &wrapped.identity.key_ids),
         (&verdict, &identity.key_ids),
         "in a license response"
     );
 
-    let verdict_with = |more: &[u8]| appraise(&[license, more].concat()).verdict;
+    let verdict_with = |more: &[u8]| evaluate(&[license, more].concat()).verdict;
     let version = license
         .get(4..8)
         .map(|version| u32::from_be_bytes([version[0], version[1], version[2], version[3]]));
@@ -141,7 +141,7 @@ pub fn xmr(license: &[u8]) {
 ///
 /// If it is not judged as it has to be.
 pub fn lcp(document: &[u8]) {
-    let Appraisal { identity, verdict } = appraised(document);
+    let Evaluation { identity, verdict } = evaluated(document);
     let Ok(text) = str::from_utf8(document) else {
         return;
     };
@@ -172,7 +172,7 @@ pub fn lcp(document: &[u8]) {
         Verdict::Malformed(_) => {}
     }
     // Written again, each member is there once.
-    match appraise(value.to_string().as_bytes()).verdict {
+    match evaluate(value.to_string().as_bytes()).verdict {
         Verdict::Allowed => assert!(is_whole, "allowed without its members, written again"),
         Verdict::Restricted(_) => {
             assert!(!is_license, "restricted with its members, written again")
@@ -217,10 +217,10 @@ fn has_all_members(value: &Value) -> bool {
 }
 
 /// Judges a document, and checks what holds for any.
-fn appraised(document: &[u8]) -> Appraisal {
-    let appraisal = appraise(document);
-    assert_eq!(appraise(document), appraisal, "judged again");
-    let Appraisal { identity, verdict } = &appraisal;
+fn evaluated(document: &[u8]) -> Evaluation {
+    let evaluation = evaluate(document);
+    assert_eq!(evaluate(document), evaluation, "judged again");
+    let Evaluation { identity, verdict } = &evaluation;
     match verdict {
         Verdict::Restricted(
             Restriction::Unrecognized | Restriction::StatusDocument | Restriction::ErrorResponse,
@@ -238,7 +238,7 @@ fn appraised(document: &[u8]) -> Appraisal {
             "more than is kept"
         );
     }
-    appraisal
+    evaluation
 }
 
 /// Checks that a document that ends with its root is not allowed without its end: without the last byte, and cut where its
@@ -246,21 +246,21 @@ fn appraised(document: &[u8]) -> Appraisal {
 fn check_prefixes(document: &[u8]) {
     let place = crc32(document) as usize % document.len();
     for length in [place, document.len() - 1] {
-        let verdict = appraise(&document[..length]).verdict;
+        let verdict = evaluate(&document[..length]).verdict;
         assert_ne!(verdict, Verdict::Allowed, "cut after {length} bytes");
     }
 }
 
 fn assert_not_allowed(document: &str, what: &str) {
     assert_ne!(
-        appraise(document.as_bytes()).verdict,
+        evaluate(document.as_bytes()).verdict,
         Verdict::Allowed,
         "{what}"
     );
 }
 
 fn assert_malformed(document: &[u8], what: &str) {
-    let verdict = appraise(document).verdict;
+    let verdict = evaluate(document).verdict;
     assert!(
         matches!(verdict, Verdict::Malformed(_)),
         "{what}: {verdict:?}"

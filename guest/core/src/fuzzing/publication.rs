@@ -3,7 +3,7 @@
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
 use crate::memory::Disk;
 use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
-use crate::{Appraisal, ErrorCode, LicenseFormat, Verdict, appraise};
+use crate::{ErrorCode, Evaluation, LicenseFormat, Verdict, evaluate};
 
 /// The name of the publication, and that of a license that has to be backed up whatever the publication is.
 const PUBLICATION: &str = "a.epub";
@@ -40,7 +40,7 @@ pub fn publication(input: &[u8]) {
         Ok(Content::Embedded(license)) if is_allowed_lcp(&license.document) => {
             Some((name_in_backup(PUBLICATION), license.document))
         }
-        Ok(Content::Document(document)) if appraise(&document).verdict == Verdict::Allowed => {
+        Ok(Content::Document(document)) if evaluate(&document).verdict == Verdict::Allowed => {
             Some((PUBLICATION.to_owned(), document))
         }
         _ => None,
@@ -63,7 +63,7 @@ pub fn publication(input: &[u8]) {
 
 /// Returns `true` for an LCP document that may be backed up, which is all that a publication can contain.
 fn is_allowed_lcp(document: &[u8]) -> bool {
-    let Appraisal { identity, verdict } = appraise(document);
+    let Evaluation { identity, verdict } = evaluate(document);
     verdict == Verdict::Allowed && identity.format == Some(LicenseFormat::Lcp)
 }
 

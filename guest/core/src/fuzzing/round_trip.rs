@@ -4,7 +4,7 @@ use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, restore,
 use super::files::files;
 use crate::archive::fault_of_path;
 use crate::memory::Disk;
-use crate::{Verdict, appraise};
+use crate::{Verdict, evaluate};
 
 /// Takes the input for the files in a store.
 ///
@@ -25,7 +25,7 @@ pub fn round_trip(input: &[u8]) {
         .iter()
         .filter_map(|(path, content)| Some((path.strip_prefix('/')?, content.as_ref()?)));
     let is_backed_up = |path: &str, content: &[u8]| {
-        fault_of_path(path).is_none() && appraise(content).verdict == Verdict::Allowed
+        fault_of_path(path).is_none() && evaluate(content).verdict == Verdict::Allowed
     };
     let expected: Files = there
         .filter(|(path, content)| is_backed_up(path, content))

@@ -98,7 +98,7 @@ fn a_content_that_does_not_begin_as_licenses_do_stands_for_a_license_with_this_i
         panic!("it stands for one file")
     };
     assert_eq!(name, "name");
-    assert_eq!(crate::appraise(content).identity.license_ids, ["id"]);
+    assert_eq!(crate::evaluate(content).identity.license_ids, ["id"]);
 }
 
 #[test]

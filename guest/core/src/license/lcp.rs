@@ -1,14 +1,16 @@
 //! Readium LCP license documents.
 //!
-//! The document is JSON (Readium LCP 1.0, section 3, and its JSON Schema, `license.schema.json`). It
-//! is meant to be kept by the reader and opens nothing without the passphrase, so that a whole one
-//! may always be backed up. The schema requires `id`, `issued`, `provider`, `encryption`, `links`
-//! and `signature`: a document that lacks one of them opens in no reader, and is malformed. What is
-//! in them is not judged, the encryption profile least of all. Keys and hints are skipped unread.
+//! The document is JSON (Readium LCP 1.0, section 3, and its JSON Schema, `license.schema.json`).
+//! Users are meant to keep it, and it opens no publication without the passphrase, so a well-formed
+//! license document may always be backed up. The schema requires `id`, `issued`, `provider`,
+//! `encryption`, `links` and `signature`: no reading application opens a document that lacks one of
+//! them, so the document is malformed. Their values are not evaluated, including the encryption
+//! profile. Keys and hints are not read.
 //!
-//! A server may have answered with another document where a license was expected, and a browser
-//! have saved it as `.lcpl`. Two of them are recognized: a status document (Readium License Status
-//! Document 1.0, section 2) and an error (RFC 9457, which section 3.1 of the same requires).
+//! A server may have returned another document instead of a license, and a browser may have saved
+//! it as `.lcpl`. Two such documents are recognized: a status document (Readium License Status
+//! Document 1.0, section 2) and an error (RFC 9457, which section 3.1 of the same document
+//! requires).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,11 +19,12 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::decision::{Decision, FormatError};
+use super::ids::{MAX_ID_LENGTH, push_id};
 use super::text::{self, Text};
-use super::{Fault, MAX_ID_LENGTH, Ruling, keep};
 use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
-/// The members that a license document must have, and what each must be.
+/// The required members of a license document, the kind of each, and the error if it is not valid.
 const REQUIRED: [(Name, Kind, &str); 6] = [
     (
         Name::Id,
@@ -55,11 +58,12 @@ const REQUIRED: [(Name, Kind, &str); 6] = [
     ),
 ];
 
-/// How many of the required members make a document without `encryption` a license document.
-const ENOUGH_WITHOUT_ENCRYPTION: usize = 4;
+/// The number of required members that make a document without `encryption` a license document.
+const MIN_MEMBERS_WITHOUT_ENCRYPTION: usize = 4;
 
-/// How many of them make one with `encryption` a license document, that one included.
-const ENOUGH_WITH_ENCRYPTION: usize = 3;
+/// The number of required members, including `encryption`, that make a document with `encryption` a
+/// license document.
+const MIN_MEMBERS_WITH_ENCRYPTION: usize = 3;
 
 /// The values of `status` in a status document (License Status Document 1.0, section 2.3).
 const STATUSES: [&str; 6] = [
@@ -71,65 +75,65 @@ const STATUSES: [&str; 6] = [
     "expired",
 ];
 
-/// Judges a document that starts with a brace.
-pub(super) fn judge(text: &Text<'_>, identity: &mut LicenseIdentity) -> Ruling {
+/// Evaluates a document that starts with a brace.
+pub(super) fn evaluate(text: &Text<'_>, identity: &mut LicenseIdentity) -> Decision {
     let Cow::Borrowed(content) = text.content else {
-        return Ok(Some(Restriction::Unrecognized)); // JSON is UTF-8.
+        return Ok(Some(Restriction::Unrecognized)); // The document is UTF-16, and JSON is UTF-8.
     };
     let mut members = Members::default();
-    let is_whole = members.read(content) && text.whole;
-    let is_license = if is_whole {
-        members.are_of_a_license()
+    let is_complete = members.read(content) && text.is_complete;
+    let is_license = if is_complete {
+        members.are_of_license()
     } else {
-        members.look_like_a_license()
+        members.may_be_of_license()
     };
     if !is_license {
-        return Ok(Some(if is_whole {
-            members.other_document()
+        return Ok(Some(if is_complete {
+            members.restriction()
         } else {
             Restriction::Unrecognized
         }));
     }
     identity.format = Some(LicenseFormat::Lcp);
     if let Some(id) = &members[Name::Id].text {
-        keep(&mut identity.license_ids, id);
+        push_id(&mut identity.license_ids, id);
     }
     identity.rights_end = members
         .rights_end()
         .filter(|end| end.len() <= MAX_ID_LENGTH)
         .map(str::to_owned);
-    if !is_whole {
-        return Err(Fault::new("the JSON is broken"));
+    if !is_complete {
+        return Err(FormatError::new("the JSON is not well-formed"));
     }
     match REQUIRED
         .iter()
         .find(|(name, kind, _)| !members[*name].is_one(*kind))
     {
-        Some((_, _, fault)) => Err(Fault::new(fault)),
+        Some((_, _, error)) => Err(FormatError::new(error)),
         None => Ok(None),
     }
 }
 
 /// Returns `true` if the first bytes of a document have most members of a license document.
-pub(super) fn is_begun_by(head: &[u8]) -> bool {
+pub(super) fn is_license_start(head: &[u8]) -> bool {
     let text = text::decode(head);
     let mut members = Members::default();
     members.read(&text.content);
-    members.are_of_a_license()
+    members.are_of_license()
 }
 
-/// Which license a document is, and when it was made.
+/// A version of a license: the ID of the license, and the time of the version.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     id: String,
-    /// When it was updated, or else issued. `None` if that is not a date of RFC 3339, as the schema
-    /// requires.
+    /// When the license was updated, or issued if it was never updated. `None` if the document does not
+    /// have it as a date of RFC 3339, as the schema requires.
     time: Option<OffsetDateTime>,
 }
 
 impl Version {
-    /// Returns `true` if both are versions of the same license, and this one is the older one or
-    /// may be.
+    /// Returns `true` if both are versions of the same license, and this one is older, or if their times
+    /// cannot be compared.
     pub(crate) fn may_be_older_than(&self, other: &Self) -> bool {
         let is_older = match (self.time, other.time) {
             (Some(time), Some(other)) => time < other,
@@ -139,12 +143,13 @@ impl Version {
     }
 }
 
-/// Returns the version of a license document, or `None` if it is no whole license document.
+/// Returns the version of a license document, or `None` if the document is not a well-formed license
+/// document.
 pub(crate) fn version(document: &[u8]) -> Option<Version> {
     let text = text::decode(document);
     let mut members = Members::default();
-    let is_whole = members.read(&text.content) && text.whole;
-    if !is_whole
+    let is_complete = members.read(&text.content) && text.is_complete;
+    if !is_complete
         || !REQUIRED
             .iter()
             .all(|(name, kind, _)| members[*name].is_one(*kind))
@@ -161,7 +166,7 @@ pub(crate) fn version(document: &[u8]) -> Option<Version> {
     })
 }
 
-/// The name of a member.
+/// The name of a member that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
 enum Name {
@@ -184,7 +189,7 @@ enum Name {
     Other,
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Kind {
     String,
@@ -195,13 +200,13 @@ enum Kind {
     Other,
 }
 
-/// A member of an object, as it was found last.
+/// A member of an object, with its last value.
 #[derive(Default)]
 struct Member<'d> {
-    /// How many times it is there.
+    /// The number of times that the object has it.
     count: usize,
     kind: Kind,
-    /// Its value, if that is a string.
+    /// The value, if it is a string.
     text: Option<Cow<'d, str>>,
 }
 
@@ -215,7 +220,7 @@ impl Member<'_> {
     }
 }
 
-/// The members of a JSON object that have a meaning here.
+/// The members of a JSON object that are read.
 #[derive(Default)]
 struct Members<'d> {
     members: [Member<'d>; Name::Other as usize],
@@ -230,8 +235,8 @@ impl<'d> std::ops::Index<Name> for Members<'d> {
 }
 
 impl<'d> Members<'d> {
-    /// Reads a document, and returns `true` if it is one whole object. The members before an error
-    /// are there after it.
+    /// Reads a document, and returns `true` if it is one well-formed object. The members before an error
+    /// are kept.
     fn read(&mut self, content: &'d str) -> bool {
         let mut json = serde_json::Deserializer::from_str(content);
         json.deserialize_map(&mut *self)
@@ -239,26 +244,26 @@ impl<'d> Members<'d> {
             .is_ok()
     }
 
-    fn are_of_a_license(&self) -> bool {
-        let enough = if self[Name::Encryption].count > 0 {
-            ENOUGH_WITH_ENCRYPTION
+    fn are_of_license(&self) -> bool {
+        let required = if self[Name::Encryption].count > 0 {
+            MIN_MEMBERS_WITH_ENCRYPTION
         } else {
-            ENOUGH_WITHOUT_ENCRYPTION
+            MIN_MEMBERS_WITHOUT_ENCRYPTION
         };
         REQUIRED
             .iter()
             .filter(|(name, ..)| self[*name].count > 0)
             .count()
-            >= enough
+            >= required
     }
 
-    /// Returns `true` if a document of which no more could be read is taken for a license document.
-    fn look_like_a_license(&self) -> bool {
+    /// Returns `true` if a document that is not well-formed is reported as a malformed license document.
+    fn may_be_of_license(&self) -> bool {
         self[Name::Provider].count > 0 || self[Name::Encryption].count > 0
     }
 
-    /// Returns what a document is that is no license document.
-    fn other_document(&self) -> Restriction {
+    /// Returns the restriction of a document that is not a license document.
+    fn restriction(&self) -> Restriction {
         let is_string = |name| self[name].kind == Kind::String && self[name].count > 0;
         let has_status = self[Name::Status]
             .text
@@ -271,7 +276,7 @@ impl<'d> Members<'d> {
         {
             return Restriction::StatusDocument;
         }
-        // All members are optional there, and others have these names, too.
+        // All members of an error are optional, and other documents have members of these names.
         let count = usize::from(is_string(Name::Type))
             + usize::from(is_string(Name::Detail))
             + usize::from(self[Name::Status].kind == Kind::Number);
@@ -305,12 +310,12 @@ impl<'d> Visitor<'d> for &mut Members<'d> {
 
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Name>()? {
-            // A member of `rights` alone, or of no interest.
+            // `end` has a meaning in `rights` only.
             if matches!(name, Name::End | Name::Other) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            // Before its value, which may be broken.
+            // Counted before the value is read, which may fail.
             self.members[name as usize].count += 1;
             let rights = (name == Name::Rights).then_some(&mut *self);
             let value = map.next_value_seed(ValueSeed { rights })?;
@@ -320,7 +325,7 @@ impl<'d> Visitor<'d> for &mut Members<'d> {
     }
 }
 
-/// What was read of a value.
+/// A value of which only the kind, or the string, is kept.
 #[derive(Default)]
 struct Value<'d> {
     kind: Kind,
@@ -336,7 +341,7 @@ impl Value<'_> {
 
 /// A reader of any value.
 struct ValueSeed<'m, 'd> {
-    /// Where `end` of an object goes, if the value is that of `rights`.
+    /// The members that receive `end`, if the value is that of `rights`.
     rights: Option<&'m mut Members<'d>>,
 }
 
@@ -416,27 +421,27 @@ impl<'d> Visitor<'d> for ValueSeed<'_, 'd> {
 mod tests {
     use super::*;
     use crate::license::samples::LCP;
-    use crate::{Appraisal, Verdict, appraise};
+    use crate::{Evaluation, Verdict, evaluate};
 
     const WHOLE: &str = r#"{"id":"a","issued":"2013-11-04T01:08:15Z","provider":"b","encryption":{"profile":"c"},"links":[],"signature":{}}"#;
 
     fn assert_unrecognized(document: impl AsRef<[u8]>) {
-        assert_is(document, Restriction::Unrecognized);
+        assert_restricted(document, Restriction::Unrecognized);
     }
 
-    /// Asserts what a document is that is no license document.
-    fn assert_is(document: impl AsRef<[u8]>, expected: Restriction) {
+    /// Asserts the restriction of a document that is not a license document.
+    fn assert_restricted(document: impl AsRef<[u8]>, expected: Restriction) {
         let document = document.as_ref();
-        let expected = Appraisal {
+        let expected = Evaluation {
             identity: LicenseIdentity::default(),
             verdict: Verdict::Restricted(expected),
         };
-        assert_eq!(appraise(document), expected, "{}", document.escape_ascii());
+        assert_eq!(evaluate(document), expected, "{}", document.escape_ascii());
     }
 
     fn assert_malformed(document: impl AsRef<[u8]>) {
         let document = document.as_ref();
-        let Appraisal { identity, verdict } = appraise(document);
+        let Evaluation { identity, verdict } = evaluate(document);
         assert!(
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {}",
@@ -446,8 +451,8 @@ mod tests {
     }
 
     #[test]
-    fn a_license_document_is_allowed_and_tells_its_id_and_nothing_else() {
-        let Appraisal { identity, verdict } = appraise(LCP.as_bytes());
+    fn a_license_document_is_allowed_and_only_its_id_is_read() {
+        let Evaluation { identity, verdict } = evaluate(LCP.as_bytes());
         assert_eq!(verdict, Verdict::Allowed);
         assert_eq!(identity.format, Some(LicenseFormat::Lcp));
         assert_eq!(
@@ -460,23 +465,23 @@ mod tests {
     #[test]
     fn a_byte_order_mark_and_white_space_around_are_tolerated() {
         assert_eq!(
-            appraise(format!("\u{FEFF} \r\n\t{WHOLE}\n").as_bytes()).verdict,
+            evaluate(format!("\u{FEFF} \r\n\t{WHOLE}\n").as_bytes()).verdict,
             Verdict::Allowed
         );
     }
 
     #[test]
-    fn utf16_is_no_json() {
+    fn json_in_utf16_is_unrecognized() {
         let utf16: Vec<u8> = WHOLE.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_unrecognized(utf16);
     }
 
     #[test]
-    fn names_and_values_written_with_escapes_are_understood() {
+    fn escapes_in_names_and_values_are_resolved() {
         let document = WHOLE.replace(r#""id":"a""#, r#""\u0069d":"\u0061""#);
-        let appraisal = appraise(document.as_bytes());
-        assert_eq!(appraisal.verdict, Verdict::Allowed);
-        assert_eq!(appraisal.identity.license_ids, ["a"]);
+        let evaluation = evaluate(document.as_bytes());
+        assert_eq!(evaluation.verdict, Verdict::Allowed);
+        assert_eq!(evaluation.identity.license_ids, ["a"]);
     }
 
     #[test]
@@ -537,18 +542,18 @@ mod tests {
     }
 
     #[test]
-    fn a_required_member_that_is_there_twice_is_malformed() {
+    fn a_duplicated_required_member_is_malformed() {
         for (member, _) in MEMBERS {
             assert_malformed(WHOLE.replace(member, &format!("{member},{member}")));
         }
     }
 
     #[test]
-    fn the_profile_is_not_judged() {
+    fn the_encryption_profile_is_not_evaluated() {
         for encryption in [r#"{"profile":"urn:x"}"#, r#"{"profile":1}"#, "{}"] {
             let document = WHOLE.replace(r#"{"profile":"c"}"#, encryption);
             assert_eq!(
-                appraise(document.as_bytes()).verdict,
+                evaluate(document.as_bytes()).verdict,
                 Verdict::Allowed,
                 "{document}"
             );
@@ -556,13 +561,16 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_rights_is_reported_as_it_stands_there() {
+    fn the_end_of_the_rights_is_returned_as_written() {
         let with =
-            |rights: &str| appraise(WHOLE.replacen('{', &format!("{{{rights},"), 1).as_bytes());
+            |rights: &str| evaluate(WHOLE.replacen('{', &format!("{{{rights},"), 1).as_bytes());
         let end = "2027-01-01T00:00:00+01:00";
-        let appraisal = with(&format!(r#""rights":{{"print":1,"end":"{end}","copy":2}}"#));
+        let evaluation = with(&format!(r#""rights":{{"print":1,"end":"{end}","copy":2}}"#));
         assert_eq!(
-            (appraisal.verdict, appraisal.identity.rights_end.as_deref()),
+            (
+                evaluation.verdict,
+                evaluation.identity.rights_end.as_deref()
+            ),
             (Verdict::Allowed, Some(end))
         );
         for rights in [
@@ -574,9 +582,9 @@ mod tests {
             r#""rights":{"end":"x","end":"y"}"#,
             r#""rights":{"end":"x"},"rights":{}"#,
         ] {
-            let appraisal = with(rights);
+            let evaluation = with(rights);
             assert_eq!(
-                (appraisal.verdict, appraisal.identity.rights_end),
+                (evaluation.verdict, evaluation.identity.rights_end),
                 (Verdict::Allowed, None),
                 "{rights}"
             );
@@ -586,7 +594,7 @@ mod tests {
     #[test]
     fn a_status_document_is_recognized() {
         let status = r#"{"id":"a","status":"active","message":"m","updated":{},"links":[{"rel":"license"}]}"#;
-        assert_is(status, Restriction::StatusDocument);
+        assert_restricted(status, Restriction::StatusDocument);
         for (from, to) in [
             ("active", "open"),
             (r#""message":"m","#, ""),
@@ -597,14 +605,14 @@ mod tests {
     }
 
     #[test]
-    fn the_error_of_a_server_is_recognized() {
+    fn an_error_response_is_recognized() {
         let error = r#"{"type":"http://readium.org/license-status-document/error","title":"t","detail":"d"}"#;
-        assert_is(error, Restriction::ErrorResponse);
-        assert_is(
+        assert_restricted(error, Restriction::ErrorResponse);
+        assert_restricted(
             r#"{"type":"about:blank","title":"Not Found","status":404}"#,
             Restriction::ErrorResponse,
         );
-        assert_is(
+        assert_restricted(
             r#"{"title":"Not Found","status":404,"detail":"d"}"#,
             Restriction::ErrorResponse,
         );
@@ -619,7 +627,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_is_older_if_it_was_updated_or_else_issued_before() {
+    fn versions_compare_by_the_time_of_update_or_issue() {
         let of = |id: &str, dates: &str| {
             WHOLE
                 .replace(r#""a""#, &format!("\"{id}\""))
@@ -650,7 +658,7 @@ mod tests {
             let without_date = of("a", &format!(r#""issued":"{date}""#));
             assert!(
                 is_older(&first, &without_date) && is_older(&without_date, &first),
-                "they cannot be compared: {date}"
+                "the times cannot be compared: {date}"
             );
         }
         let null = of("a", r#""issued":"2014-11-04T01:08:15Z","updated":null"#);
@@ -661,7 +669,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_license_document_has_a_version() {
+    fn only_a_well_formed_license_document_has_a_version() {
         assert!(version(WHOLE.as_bytes()).is_some());
         for document in [
             WHOLE.replace(r#""signature":{}"#, r#""x":{}"#),
@@ -673,7 +681,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_is_malformed_once_a_telling_member_was_seen() {
+    fn invalid_json_after_a_license_member_is_malformed() {
         assert_malformed(r#"{"provider""#);
         assert_malformed(r#"{"encryption":"#);
         assert_malformed(r#"{"id":"a","encryption":{"content_key":[1,}"#);
@@ -682,7 +690,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_without_one_is_unrecognized() {
+    fn invalid_json_without_a_license_member_is_unrecognized() {
         assert_unrecognized("{");
         assert_unrecognized(r#"{"provider"#);
         assert_unrecognized(r#"{"id":"a","#);
@@ -691,30 +699,30 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_break_it_wherever_they_are() {
+    fn bytes_that_are_not_utf8_are_invalid_json() {
         assert_malformed([WHOLE.as_bytes(), b"\xFF"].concat());
         assert_malformed(b"{\"provider\":\"b\",\"x\":\"\xFF\"}");
         assert_unrecognized(b"{\"x\":\"\xFF\",\"provider\":\"b\"}");
     }
 
     #[test]
-    fn a_broken_document_tells_the_id_in_front_of_the_fault() {
-        let appraisal = appraise(br#"{"id":"a","provider":"b","#);
-        assert_eq!(appraisal.identity.license_ids, ["a"]);
+    fn the_id_before_an_error_is_returned() {
+        let evaluation = evaluate(br#"{"id":"a","provider":"b","#);
+        assert_eq!(evaluation.identity.license_ids, ["a"]);
     }
 
     #[test]
-    fn deep_nesting_does_no_harm() {
+    fn deep_nesting_does_not_exhaust_the_stack() {
         let deep = format!("{}{}", "[".repeat(300_000), "]".repeat(300_000));
-        for place in [
+        for start in [
             r#"{"x":"#,
             r#"{"provider":"#,
             r#"{"rights":{"end":"#,
             r#"{"encryption":{"x":"#,
         ] {
-            let _ = appraise(format!("{place}{deep}").as_bytes());
+            let _ = evaluate(format!("{start}{deep}").as_bytes());
         }
         let whole = WHOLE.replace(r#""id""#, &format!(r#""x":{deep},"id""#));
-        assert_eq!(appraise(whole.as_bytes()).verdict, Verdict::Allowed);
+        assert_eq!(evaluate(whole.as_bytes()).verdict, Verdict::Allowed);
     }
 }

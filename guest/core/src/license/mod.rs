@@ -1,10 +1,14 @@
-//! The rights gate: which format a document has, what it says of itself, and whether it may be backed up.
+//! The rights gate: it recognizes the format of a document, reads the identifiers of its licenses, and decides whether the
+//! document may be backed up.
 //!
-//! The gate fails closed: what is not understood to the end grants nothing. Each format has a module with a function
-//! `judge`, which sets [`LicenseIdentity::format`] as soon as it has recognised the document, and fills in the rest of the
-//! identity while it reads on.
+//! The gate fails closed: a document that it does not understand completely grants nothing. Each format has a module with
+//! a function `evaluate`. That function sets [`LicenseIdentity::format`] as soon as it has recognized the document, and
+//! fills in the other fields of the identity while it reads the document.
 
+mod decision;
+mod ids;
 mod lcp;
+mod license_reader;
 mod playready;
 mod protected_store;
 #[cfg(test)]
@@ -19,139 +23,104 @@ mod xml;
 mod xml_license;
 mod xmr;
 
-use std::borrow::Cow;
-
+pub(crate) use ids::{MAX_ID_LENGTH, MAX_IDS};
 pub(crate) use lcp::version;
 pub(crate) use protected_store::is_protected_store;
 
-use text::Text;
+use decision::Decision;
+use text::{Text, WHITE_SPACE};
 
 use crate::{LicenseIdentity, Restriction};
 
-/// What the rights gate decides of a document.
+/// The decision of the rights gate about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Every license in the document grants the right to be backed up.
     Allowed,
-    /// Some license in the document does not, or the document is no license.
+    /// Some license in the document does not grant it, or the document is not a license.
     Restricted(Restriction),
-    /// The format was recognised, but the document is broken; the text says how, in a few words.
+    /// The format was recognized, but the document is malformed; the text describes the error in a few words.
     Malformed(String),
 }
 
-/// A document as the rights gate sees it.
+/// The evaluation of a document by the rights gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Appraisal {
-    /// What the document says of itself.
+pub struct Evaluation {
+    /// The identifiers in the document.
     pub identity: LicenseIdentity,
-    /// Whether it may be backed up.
+    /// Whether the document may be backed up.
     pub verdict: Verdict,
 }
 
-/// Reads a document as far as the decision needs, and no further.
+/// Evaluates a document. Reads no more of it than the decision needs.
 #[must_use]
-pub fn appraise(document: &[u8]) -> Appraisal {
+pub fn evaluate(document: &[u8]) -> Evaluation {
     let mut identity = LicenseIdentity::default();
-    let verdict = match judge(document, &mut identity) {
+    let verdict = match decide(document, &mut identity) {
         Ok(None) => Verdict::Allowed,
         Ok(Some(restriction)) => Verdict::Restricted(restriction),
-        // What breaks before it has shown a format is something else, not a broken license.
+        // An error before the format was recognized: the document is something else, not a malformed license.
         Err(_) if identity.format.is_none() => Verdict::Restricted(Restriction::Unrecognized),
-        Err(fault) => Verdict::Malformed(fault.to_string()),
+        Err(error) => Verdict::Malformed(error.to_string()),
     };
-    Appraisal { identity, verdict }
+    Evaluation { identity, verdict }
 }
 
-/// What stands against a backup of a document that is whole: nothing, or a restriction.
-type Ruling = Result<Option<Restriction>, Fault>;
+/// The largest license document that is read, in bytes. Real ones have a few KiB; the limit keeps another file from
+/// filling memory.
+pub(crate) const MAX_DOCUMENT_SIZE: u64 = 1 << 20;
 
-/// How a document is broken, in words that contain nothing of it but the encoding that it declares.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-struct Fault(Cow<'static, str>);
-
-impl Fault {
-    const fn new(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-
-    /// The fault of a document whose encoding is not supported.
-    fn encoding(name: &str) -> Self {
-        Self(format!("its encoding is {name}, and only UTF-8 and UTF-16 can be read").into())
-    }
-}
-
-/// White space of XML and of JSON alike; neither counts what else Unicode calls so.
-const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
-
-/// The largest license document that is read, in bytes. Real ones have a few KiB; the bound keeps a
-/// file that is none from filling memory.
-pub(crate) const LARGEST_DOCUMENT: u64 = 1 << 20;
-
-/// The most license IDs, and the most key IDs, that are kept of one document.
-pub(crate) const MAX_IDS: usize = 64;
-
-/// What a document can be by its first bytes.
-enum Beginning {
+/// The syntax of a document, by its first bytes.
+enum Syntax {
     Xmr,
     Xml,
     Json,
-    /// There is nothing but white space yet.
+    /// There is nothing but white space so far.
     Blank,
-    /// No license document begins so.
-    Foreign,
+    /// No license document starts with these bytes.
+    Unknown,
 }
 
-impl Beginning {
-    /// Returns what a document can be. `text` is the document, decoded.
-    fn of(document: &[u8], text: &Text<'_>) -> Self {
+impl Syntax {
+    /// Returns the syntax of a document. `text` is the document, decoded.
+    fn detect(document: &[u8], text: &Text<'_>) -> Self {
         if document.starts_with(&xmr::SIGNATURE) {
             return Self::Xmr;
         }
         match text.content.trim_start_matches(WHITE_SPACE).bytes().next() {
             Some(b'<') => Self::Xml,
             Some(b'{') => Self::Json,
-            None if text.whole => Self::Blank,
-            _ => Self::Foreign,
+            None if text.is_complete => Self::Blank,
+            _ => Self::Unknown,
         }
     }
 }
 
-fn judge(document: &[u8], identity: &mut LicenseIdentity) -> Ruling {
+fn decide(document: &[u8], identity: &mut LicenseIdentity) -> Decision {
     let text = text::decode(document);
-    match Beginning::of(document, &text) {
-        Beginning::Xmr => xmr::judge(document, identity),
-        Beginning::Xml => xml_license::judge(document, &text, identity),
-        Beginning::Json => lcp::judge(&text, identity),
-        Beginning::Blank | Beginning::Foreign => Ok(Some(Restriction::Unrecognized)),
+    match Syntax::detect(document, &text) {
+        Syntax::Xmr => xmr::evaluate(document, identity),
+        Syntax::Xml => xml_license::evaluate(document, &text, identity),
+        Syntax::Json => lcp::evaluate(&text, identity),
+        Syntax::Blank | Syntax::Unknown => Ok(Some(Restriction::Unrecognized)),
     }
 }
 
-/// Returns `false` if no license document begins with these bytes, whatever follows them.
+/// Returns `false` if no license document starts with these bytes.
 pub(crate) fn can_be_license(head: &[u8]) -> bool {
-    // Unless it is white space, the start decides, and there is no need to decode more.
+    // The first bytes decide, unless they are white space: then all of `head` is decoded.
     const START_LENGTH: usize = 64;
-    let beginning = |bytes| Beginning::of(bytes, &text::decode(bytes));
-    match head.get(..START_LENGTH).map(beginning) {
-        Some(Beginning::Xmr | Beginning::Xml | Beginning::Json) => true,
-        _ => !matches!(beginning(head), Beginning::Foreign),
+    let syntax = |bytes| Syntax::detect(bytes, &text::decode(bytes));
+    match head.get(..START_LENGTH).map(syntax) {
+        Some(Syntax::Xmr | Syntax::Xml | Syntax::Json) => true,
+        _ => !matches!(syntax(head), Syntax::Unknown),
     }
 }
 
-/// Returns `true` if a document that begins with these bytes is a license document, whole or broken.
-pub(crate) fn is_begun_by(head: &[u8]) -> bool {
-    match Beginning::of(head, &text::decode(head)) {
-        Beginning::Json => lcp::is_begun_by(head),
-        _ => appraise(head).identity.format.is_some(),
-    }
-}
-
-/// The longest ID that is kept, in bytes. Real ones have some dozens; what is longer is there to fill memory.
-pub(crate) const MAX_ID_LENGTH: usize = 256;
-
-/// Keeps an ID, unless it is too long or there are too many of them already.
-fn keep(ids: &mut Vec<String>, id: &str) {
-    if ids.len() < MAX_IDS && id.len() <= MAX_ID_LENGTH {
-        ids.push(id.to_owned());
+/// Returns `true` if a document that starts with these bytes is a license document, well-formed or malformed.
+pub(crate) fn is_license_start(head: &[u8]) -> bool {
+    match Syntax::detect(head, &text::decode(head)) {
+        Syntax::Json => lcp::is_license_start(head),
+        _ => evaluate(head).identity.format.is_some(),
     }
 }

@@ -1,20 +1,25 @@
 //! PlayReady license responses: a SOAP envelope with XMR licenses in it.
 //!
-//! What a license server answers to `AcquireLicense`: in the body, an `AcquireLicenseResponse` of
-//! the namespace `http://schemas.microsoft.com/DRM/2007/03/protocols`, and below it
+//! A license server answers `AcquireLicense` with such a document. The body has an
+//! `AcquireLicenseResponse` of the namespace
+//! `http://schemas.microsoft.com/DRM/2007/03/protocols`, and below it one or more
 //! `LicenseResponse/Licenses/License`, each the base64 of an [XMR](super::xmr) license. Servers put
 //! `LicenseResponse` into the same namespace and the `Response` around it into
-//! `…/protocols/messages`; both are accepted for either. Prefixes make no difference.
+//! `…/protocols/messages`; both namespaces are accepted for either element. Prefixes make no
+//! difference.
 //!
-//! The document may be backed up if every license in it may. A `License` of any namespace in any
-//! other place, or anything else in `Licenses`, makes it opaque: it is not understood to its end.
+//! The document may be backed up if every license in it may. A `License` of any namespace elsewhere
+//! in the document, or any other content of `Licenses`, makes the document opaque: the reader does
+//! not understand all of it.
 
+use super::decision::{Decision, FormatError};
+use super::license_reader::LicenseReader;
+use super::text::WHITE_SPACE;
 use super::xml::{CharacterData, Namespace, Node, Tag};
-use super::xml_license::{LicenseReader, decode_base64};
-use super::{Fault, Ruling, WHITE_SPACE, xmr};
+use super::xmr;
 use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
-/// An element that is open.
+/// An open element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Element {
     Envelope,
@@ -24,21 +29,21 @@ enum Element {
     LicenseResponse,
     Licenses,
     License,
-    /// An element without a meaning where it is, or one in such an element.
+    /// An element without a meaning at its position, or an element inside such an element.
     Other,
 }
 
-/// A reader of a PlayReady license response, which takes the document part by part.
+/// A reader of a PlayReady license response.
 pub(super) struct Reader<'i, 't> {
     identity: &'i mut LicenseIdentity,
-    /// The elements that are open, from the root on.
+    /// The open elements, the root first.
     open: Vec<Element>,
-    /// The content of the license that is open.
+    /// The content of the open license.
     license: CharacterData<'t>,
     has_license: bool,
-    /// Whether there is something that is not understood and may be a license.
+    /// Whether there is content that the reader does not understand and that may be a license.
     has_stray: bool,
-    /// Why the first license that may not be backed up may not.
+    /// The restriction of the first license that may not be backed up.
     restriction: Option<Restriction>,
 }
 
@@ -47,12 +52,12 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         self.identity.format.is_some()
     }
 
-    fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+    fn read(&mut self, node: Node<'t>) -> Result<(), FormatError> {
         let is_in_licenses = self.open.last() == Some(&Element::Licenses);
         let is_in_license = self.open.last() == Some(&Element::License);
         match node {
             Node::Start { .. } if is_in_license => {
-                return Err(Fault::new("a PlayReady license contains an element"));
+                return Err(FormatError::new("a PlayReady license contains an element"));
             }
             Node::Start { tag, is_empty } => {
                 self.open(&tag);
@@ -72,7 +77,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         Ok(())
     }
 
-    fn rule(self) -> Ruling {
+    fn decide(self) -> Decision {
         if !self.has_recognized() {
             return Ok(Some(Restriction::Unrecognized));
         }
@@ -80,7 +85,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             return Ok(Some(Restriction::Opaque));
         }
         if !self.has_license {
-            return Err(Fault::new("there is no license in it"));
+            return Err(FormatError::new("it contains no license"));
         }
         Ok(self.restriction)
     }
@@ -127,16 +132,16 @@ impl<'i> Reader<'i, '_> {
         self.open.push(element);
     }
 
-    fn close(&mut self) -> Result<(), Fault> {
+    fn close(&mut self) -> Result<(), FormatError> {
         if self.open.pop() == Some(Element::License) {
             let text = self
                 .license
                 .value()
-                .ok_or(Fault::new("a PlayReady license is not plain text"))?;
-            let license =
-                decode_base64(text).ok_or(Fault::new("a PlayReady license is not base64"))?;
-            let ruling = xmr::judge_license(&license, &mut self.identity.key_ids)?;
-            self.restriction = self.restriction.or(ruling);
+                .ok_or(FormatError::new("a PlayReady license is not plain text"))?;
+            let license = xmr::decode_base64(text)
+                .ok_or(FormatError::new("a PlayReady license is not base64"))?;
+            let decision = xmr::evaluate_license(&license, &mut self.identity.key_ids)?;
+            self.restriction = self.restriction.or(decision);
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stores_of_old_clients_are_known_by_name_and_signature() {
+    fn protected_stores_match_by_name_and_signature() {
         let ole = [&OLE_SIGNATURE[..], &[0; 504]].concat();
         for (name, head, expected) in [
             ("drmv2.lic", &ole[..], true),

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::samples::{LCP, data, license, playready, response, xmr};
-use super::{Restriction, Verdict, appraise};
+use super::{Restriction, Verdict, evaluate};
 
 /// What the gate is to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ fn check(rows: impl IntoIterator<Item = Row>) {
         answer,
     } in rows
     {
-        let verdict = appraise(&document).verdict;
+        let verdict = evaluate(&document).verdict;
         let found = match verdict {
             Verdict::Allowed => Allowed,
             Verdict::Restricted(Restriction::NotPermitted) => NotPermitted,
@@ -68,7 +68,7 @@ fn condition(content: &str) -> String {
 const GRANT: &str = r#"<ONACTION type="Backup"/>"#;
 
 #[test]
-fn character_data_is_read_however_it_is_written() {
+fn every_form_of_character_data_is_read() {
     check([
         row(condition("1"), "2.4: text is character data", Allowed),
         row(
@@ -146,7 +146,7 @@ fn character_data_is_read_however_it_is_written() {
 }
 
 #[test]
-fn comments_are_skipped_and_instructions_are_not_understood() {
+fn comments_are_skipped_and_instructions_deny() {
     check([
         row(
             condition("<!-- 0 -->1"),
@@ -193,7 +193,7 @@ fn comments_are_skipped_and_instructions_are_not_understood() {
 }
 
 #[test]
-fn elements_and_attributes_are_known_by_their_expanded_names() {
+fn elements_and_attributes_match_by_expanded_name() {
     let with = |action: &str| data(action);
     check([
         row(
@@ -300,7 +300,7 @@ fn elements_and_attributes_are_known_by_their_expanded_names() {
 }
 
 #[test]
-fn declarations_are_refused_or_checked() {
+fn declarations_are_rejected_or_checked() {
     let declared = |declaration: &str| format!("{declaration}{}", license(GRANT));
     check([
         row(
@@ -361,7 +361,7 @@ fn declarations_are_refused_or_checked() {
 }
 
 #[test]
-fn what_follows_the_license_has_to_be_understood_too() {
+fn the_document_is_checked_to_its_end() {
     let text = BASE64.encode(xmr(&[4]));
     let response = playready(&format!("<License>{text}</License>"));
     check([
@@ -448,7 +448,7 @@ fn json_is_one_object_with_each_member_once() {
 }
 
 #[test]
-fn xmr_objects_have_to_fill_their_containers() {
+fn xmr_objects_must_fill_their_containers() {
     let whole = xmr(&[4]);
     let with_version = |version: u8| {
         let mut license = whole.clone();

@@ -33,18 +33,18 @@ fn allowed_documents() -> Vec<Vec<u8>> {
     ]
 }
 
-fn unrecognized() -> Appraisal {
-    Appraisal {
+fn unrecognized() -> Evaluation {
+    Evaluation {
         identity: LicenseIdentity::default(),
         verdict: Verdict::Restricted(Restriction::Unrecognized),
     }
 }
 
 #[test]
-fn whole_documents_are_allowed_and_cut_ones_never() {
+fn complete_documents_are_allowed_and_truncated_ones_never() {
     for document in allowed_documents() {
         assert_eq!(
-            appraise(&document).verdict,
+            evaluate(&document).verdict,
             Verdict::Allowed,
             "{}",
             document.escape_ascii()
@@ -52,7 +52,7 @@ fn whole_documents_are_allowed_and_cut_ones_never() {
         for length in 0..document.len() {
             let cut = &document[..length];
             assert_ne!(
-                appraise(cut).verdict,
+                evaluate(cut).verdict,
                 Verdict::Allowed,
                 "cut at {length}: {}",
                 cut.escape_ascii()
@@ -62,7 +62,7 @@ fn whole_documents_are_allowed_and_cut_ones_never() {
 }
 
 #[test]
-fn what_has_no_format_is_unrecognized() {
+fn a_document_without_a_format_is_unrecognized() {
     for document in [
         &b""[..],
         b" \r\n",
@@ -80,7 +80,7 @@ fn what_has_no_format_is_unrecognized() {
         b"\xC2\xA0<LICENSE/>",
     ] {
         assert_eq!(
-            appraise(document),
+            evaluate(document),
             unrecognized(),
             "{}",
             document.escape_ascii()
@@ -89,14 +89,14 @@ fn what_has_no_format_is_unrecognized() {
 }
 
 #[test]
-fn a_fault_is_told_without_anything_of_the_document() {
+fn an_error_contains_nothing_of_the_document() {
     for document in [
         response(&license(BACKUP).replace("</LICENSORINFO>", "</SECRET>")),
         response(&license("<SECRET a='SECRET' a='SECRET'>&SECRET;</SECRET>")),
         response(&license("&SECRET;")),
         r#"{"provider":"SECRET","encryption":SECRET"#.to_owned(),
     ] {
-        let Verdict::Malformed(text) = appraise(document.as_bytes()).verdict else {
+        let Verdict::Malformed(text) = evaluate(document.as_bytes()).verdict else {
             panic!("taken for whole: {document}");
         };
         assert!(!text.contains("SECRET") && !text.is_empty(), "{text}");
@@ -107,29 +107,29 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
     #[test]
-    fn no_bytes_make_it_panic(document in vec(any::<u8>(), 0..256)) {
-        let _ = appraise(&document);
+    fn no_bytes_cause_a_panic(document in vec(any::<u8>(), 0..256)) {
+        let _ = evaluate(&document);
     }
 
     #[test]
-    fn no_bytes_behind_an_xmr_header_make_it_panic(rest in vec(prop_oneof![0..16_u8, any::<u8>()], 0..256)) {
-        let _ = appraise(&super::samples::xmr_of(&rest));
+    fn no_bytes_after_an_xmr_header_cause_a_panic(rest in vec(prop_oneof![0..16_u8, any::<u8>()], 0..256)) {
+        let _ = evaluate(&super::samples::xmr_of(&rest));
     }
 
     #[test]
-    fn no_markup_makes_it_panic(parts in vec(select(vec![
+    fn no_markup_causes_a_panic(parts in vec(select(vec![
         "<LICENSERESPONSE>", "</LICENSERESPONSE>", "<LICENSE version='2.0.0.0'>", "<LICENSE version='3.0.0.0'>",
         "</LICENSE>", "<LICENSORINFO>", "</LICENSORINFO>", "<DATA>", "</DATA>", "<ONACTION type='Backup'>",
         "</ONACTION>", "<CONDITION>", "</CONDITION>", "<KID>", "</KID>", "1", "AAAA", "<!--", "-->", "<![CDATA[",
         "]]>", "<?", "?>", "<!DOCTYPE", "[", "]", "<", ">", "&", ";", "&#", "'", "\"", "=", " ", "/", "é", "\u{FEFF}",
         "\0",
     ]), 0..24)) {
-        let _ = appraise(format!("<LICENSE>{}", parts.concat()).as_bytes());
-        let _ = appraise(parts.concat().as_bytes());
+        let _ = evaluate(format!("<LICENSE>{}", parts.concat()).as_bytes());
+        let _ = evaluate(parts.concat().as_bytes());
     }
 
     #[test]
-    fn no_change_of_a_license_makes_it_panic(
+    fn no_change_of_a_license_causes_a_panic(
         document in select(allowed_documents()),
         changes in vec((any::<Index>(), any::<u8>()), 1..8),
         cut in any::<Index>(),
@@ -139,8 +139,8 @@ proptest! {
             let index = index.index(document.len());
             document[index] = byte;
         }
-        let _ = appraise(&document);
+        let _ = evaluate(&document);
         document.truncate(cut.index(document.len()));
-        let _ = appraise(&document);
+        let _ = evaluate(&document);
     }
 }

@@ -2,25 +2,30 @@
 //!
 //! The layout is that of the DRM version 7 license in Microsoft's open specification [MS-DRM],
 //! section 2.2.2, and of the Windows Media Rights Manager SDK: version 2.0.0.0 is readable XML,
-//! version 3.0.0.0 the base64 of an [XMR](super::xmr) license. Such an element is the document, or
-//! lies in a `LICENSERESPONSE`; in a response as servers send it, its content is usually the base64
-//! of encrypted bytes, which is opaque. The right is `WMRMRights.AllowBackupRestore` of that SDK,
-//! whose default is false. In the license it is an `ONACTION` of type `Backup`; its `CONDITION` is
-//! a script, and the scripts `1` and `true` are the only ones whose value is known here. Anything
-//! else in the action than a `CONDITION` and an `ACTION`, which is what to do afterwards, or any
-//! other attribute than its type, is not understood and denies the backup.
+//! version 3.0.0.0 the base64 of an [XMR](super::xmr) license. Such an element is the root of the
+//! document, or is in a `LICENSERESPONSE`. In a response as servers send it, the content of the
+//! element is usually the base64 of encrypted bytes, which is opaque.
 //!
-//! The document is read once from front to back. [`Place`] says where in it the reader is: an
-//! element that has no meaning where it is, with all in it, is skipped.
+//! The right is `WMRMRights.AllowBackupRestore` of that SDK, whose default is false. In the license
+//! it is an `ONACTION` of type `Backup`. Its `CONDITION` is a script; the reader knows the value of
+//! the scripts `1` and `true` only. An `ACTION` in it, the script that runs afterwards, makes no
+//! difference. The reader does not understand any other content or attribute of the `ONACTION`, and
+//! then the backup is denied.
+//!
+//! The document is read once from front to back. [`Position`] is the position of the reader in it.
+//! An element without a meaning at its position is skipped with its content.
 
+use super::decision::{Decision, FormatError};
+use super::ids::push_id;
+use super::license_reader::LicenseReader;
+use super::text::WHITE_SPACE;
 use super::xml::{CharacterData, Namespace, Node, Tag};
-use super::xml_license::{LicenseReader, decode_base64};
-use super::{Fault, Ruling, WHITE_SPACE, keep, xmr};
+use super::xmr;
 use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
-/// An element that has a meaning where it stands.
+/// A position in a document: the innermost open element that has a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// Outside of the root element.
     Outside,
     /// `LICENSERESPONSE`, the root.
@@ -37,11 +42,11 @@ enum Place {
     KeyId,
     /// `ONACTION` in the data, of type `Backup`.
     OnBackup,
-    /// `CONDITION` in that.
+    /// `CONDITION` in that `ONACTION`.
     Condition,
 }
 
-/// The version of a license, as far as it makes a difference.
+/// The version of a license, which determines its layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
     /// 2.0.0.0
@@ -52,7 +57,7 @@ enum Version {
 }
 
 impl Version {
-    fn of(tag: &Tag<'_>) -> Result<Option<Self>, Fault> {
+    fn of(tag: &Tag<'_>) -> Result<Option<Self>, FormatError> {
         Ok(tag
             .attribute("version")?
             .map(|version| match version.as_ref() {
@@ -63,14 +68,14 @@ impl Version {
     }
 }
 
-/// The license that is being read.
+/// A license that is being read.
 struct License {
     version: Version,
-    /// How many `LICENSORINFO/DATA` it has: an encrypted one has none, any other one.
+    /// The number of its `LICENSORINFO/DATA` elements: none in an encrypted license, one in any other.
     data: usize,
-    /// Whether an element of another namespace is named as the one that grants the backup.
+    /// Whether an element of another namespace has the local name of the element that grants the backup.
     has_foreign_action: bool,
-    /// Whether all elements so far that speak of backup grant it; nothing before the first.
+    /// Whether all `ONACTION` elements of type `Backup` so far grant the backup. `None` before the first.
     backup: Option<bool>,
 }
 
@@ -85,8 +90,8 @@ impl License {
     }
 }
 
-/// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of the old licenses,
-/// which have `!` and `*` in the place of `+` and `/`.
+/// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of old licenses, which
+/// use `!` and `*` instead of `+` and `/`.
 fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/!*=".contains(&byte);
     content
@@ -94,23 +99,23 @@ fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
         .filter(|id| !id.is_empty() && id.bytes().all(is_base64))
 }
 
-/// A reader of a Windows Media DRM document, which takes the document part by part.
+/// A reader of a Windows Media DRM document.
 pub(super) struct Reader<'i, 't> {
     identity: &'i mut LicenseIdentity,
-    place: Place,
-    /// How many elements without a meaning are open in that place.
+    position: Position,
+    /// The number of open elements without a meaning inside the element of `position`.
     skipped: usize,
     /// The content of the element that was entered last.
     content: CharacterData<'t>,
     response_version: Option<Version>,
-    /// Where the reading goes on behind a license.
-    around_license: Place,
+    /// The position after the end of the license.
+    after_license: Position,
     license: License,
-    /// Whether the condition of the action in hand is met; nothing if it has none.
+    /// Whether the condition of the current action is met. `None` if it has no condition.
     condition: Option<bool>,
     has_license: bool,
     has_stray_license: bool,
-    /// What stands against a backup of the first license that may not be backed up.
+    /// The restriction of the first license that may not be backed up.
     restriction: Option<Restriction>,
 }
 
@@ -119,7 +124,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         self.identity.format.is_some()
     }
 
-    fn read(&mut self, node: Node<'t>) -> Result<(), Fault> {
+    fn read(&mut self, node: Node<'t>) -> Result<(), FormatError> {
         match node {
             Node::Start { tag, is_empty } => {
                 self.open(&tag)?;
@@ -130,7 +135,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::End => self.close()?,
             Node::Text(text) if self.has_value() => self.content.push(text),
             Node::Instruction if self.has_value() => self.content.set_mixed(),
-            // What is in the action itself and has no meaning may be a condition.
+            // Content of the action without a known meaning may be a condition.
             Node::Text(text)
                 if self.is_in_action() && !text.trim_matches(WHITE_SPACE).is_empty() =>
             {
@@ -142,12 +147,12 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
         Ok(())
     }
 
-    fn rule(self) -> Ruling {
+    fn decide(self) -> Decision {
         if self.has_stray_license {
             return Ok(Some(Restriction::Opaque));
         }
         if !self.has_license {
-            return Err(Fault::new("there is no license in it"));
+            return Err(FormatError::new("it contains no license"));
         }
         Ok(self.restriction)
     }
@@ -157,11 +162,11 @@ impl<'i> Reader<'i, '_> {
     pub(super) fn new(identity: &'i mut LicenseIdentity) -> Self {
         Self {
             identity,
-            place: Place::Outside,
+            position: Position::Outside,
             skipped: 0,
             content: CharacterData::default(),
             response_version: None,
-            around_license: Place::Outside,
+            after_license: Position::Outside,
             license: License::new(Version::Other),
             condition: None,
             has_license: false,
@@ -170,48 +175,48 @@ impl<'i> Reader<'i, '_> {
         }
     }
 
-    /// Whether the value of the element in hand matters.
+    /// Returns `true` if the value of the current element is needed.
     fn has_value(&self) -> bool {
         self.skipped == 0
-            && match self.place {
-                Place::LicenseId | Place::KeyId | Place::Condition => true,
-                Place::License => self.license.version == Version::Xmr,
-                Place::Outside
-                | Place::Response
-                | Place::LicensorInfo
-                | Place::Data
-                | Place::OnBackup => false,
+            && match self.position {
+                Position::LicenseId | Position::KeyId | Position::Condition => true,
+                Position::License => self.license.version == Version::Xmr,
+                Position::Outside
+                | Position::Response
+                | Position::LicensorInfo
+                | Position::Data
+                | Position::OnBackup => false,
             }
     }
 
-    /// Whether the element in hand is the action that grants the backup.
+    /// Returns `true` if the current element is the action that grants the backup.
     fn is_in_action(&self) -> bool {
-        self.skipped == 0 && self.place == Place::OnBackup
+        self.skipped == 0 && self.position == Position::OnBackup
     }
 
-    /// Notes that the action in hand contains something that is not understood.
+    /// Denies the backup, because the current action contains something that the reader does not understand.
     fn deny(&mut self) {
         self.condition = Some(false);
     }
 
-    fn open(&mut self, tag: &Tag<'_>) -> Result<(), Fault> {
-        if self.place == Place::License && self.license.version == Version::Xmr {
-            return Err(Fault::new("a version 3 license has an element in it"));
+    fn open(&mut self, tag: &Tag<'_>) -> Result<(), FormatError> {
+        if self.position == Position::License && self.license.version == Version::Xmr {
+            return Err(FormatError::new("a version 3 license contains an element"));
         }
-        if let Some(place) = self.place_of(tag)? {
-            self.enter(place, tag)?;
-            self.place = place;
+        if let Some(position) = self.position_in(tag)? {
+            self.enter(position, tag)?;
+            self.position = position;
             self.content = CharacterData::default();
         } else {
-            match (self.place, tag.name()) {
+            match (self.position, tag.name()) {
                 (_, (_, "LICENSE")) => self.has_stray_license = true,
                 (
-                    Place::Data,
+                    Position::Data,
                     (Namespace::Other | Namespace::Soap | Namespace::PlayReady, "ONACTION"),
                 ) if self.skipped == 0 => {
                     self.license.has_foreign_action = true;
                 }
-                (Place::OnBackup, name)
+                (Position::OnBackup, name)
                     if self.skipped == 0 && name != (Namespace::None, "ACTION") =>
                 {
                     self.deny()
@@ -224,8 +229,8 @@ impl<'i> Reader<'i, '_> {
         Ok(())
     }
 
-    /// The place that an element is, if it has a meaning here.
-    fn place_of(&self, tag: &Tag<'_>) -> Result<Option<Place>, Fault> {
+    /// Returns the position inside an element, or `None` if the element has no meaning at the current position.
+    fn position_in(&self, tag: &Tag<'_>) -> Result<Option<Position>, FormatError> {
         if self.skipped > 0 {
             return Ok(None);
         }
@@ -233,97 +238,97 @@ impl<'i> Reader<'i, '_> {
         let (Namespace::None, name) = tag.name() else {
             return Ok(None);
         };
-        Ok(match (self.place, name) {
-            (Place::Outside, "LICENSERESPONSE") => Some(Place::Response),
-            (Place::Outside | Place::Response, "LICENSE") => Some(Place::License),
-            (Place::License, "LICENSORINFO") => Some(Place::LicensorInfo),
-            (Place::LicensorInfo, "DATA") => Some(Place::Data),
-            (Place::Data, "LID") => Some(Place::LicenseId),
-            (Place::Data, "KID") => Some(Place::KeyId),
-            (Place::Data, "ONACTION") if tag.attribute("type")?.as_deref() == Some("Backup") => {
-                Some(Place::OnBackup)
+        Ok(match (self.position, name) {
+            (Position::Outside, "LICENSERESPONSE") => Some(Position::Response),
+            (Position::Outside | Position::Response, "LICENSE") => Some(Position::License),
+            (Position::License, "LICENSORINFO") => Some(Position::LicensorInfo),
+            (Position::LicensorInfo, "DATA") => Some(Position::Data),
+            (Position::Data, "LID") => Some(Position::LicenseId),
+            (Position::Data, "KID") => Some(Position::KeyId),
+            (Position::Data, "ONACTION") if tag.attribute("type")?.as_deref() == Some("Backup") => {
+                Some(Position::OnBackup)
             }
-            (Place::OnBackup, "CONDITION") => Some(Place::Condition),
+            (Position::OnBackup, "CONDITION") => Some(Position::Condition),
             _ => None,
         })
     }
 
-    fn enter(&mut self, place: Place, tag: &Tag<'_>) -> Result<(), Fault> {
-        match place {
-            Place::Response => {
+    fn enter(&mut self, position: Position, tag: &Tag<'_>) -> Result<(), FormatError> {
+        match position {
+            Position::Response => {
                 self.identity.format = Some(LicenseFormat::Wmdrm);
                 self.response_version = Version::of(tag)?;
             }
-            Place::License => {
+            Position::License => {
                 self.identity.format = Some(LicenseFormat::Wmdrm);
-                self.around_license = self.place;
+                self.after_license = self.position;
                 self.has_license = true;
                 let version = Version::of(tag)?
                     .or(self.response_version)
                     .unwrap_or(Version::Other);
                 self.license = License::new(version);
             }
-            Place::Data => self.license.data += 1,
-            Place::OnBackup => {
+            Position::Data => self.license.data += 1,
+            Position::OnBackup => {
                 self.condition = None;
                 if tag.has_attribute_besides("type")? {
                     self.deny();
                 }
             }
-            Place::Condition => {
+            Position::Condition => {
                 if tag.has_attribute_besides("")? {
                     self.deny();
                 }
             }
-            Place::Outside | Place::LicensorInfo | Place::LicenseId | Place::KeyId => {}
+            Position::Outside | Position::LicensorInfo | Position::LicenseId | Position::KeyId => {}
         }
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Fault> {
+    fn close(&mut self) -> Result<(), FormatError> {
         if self.skipped > 0 {
             self.skipped -= 1;
             return Ok(());
         }
-        self.place = match self.place {
-            Place::Outside | Place::Response => Place::Outside,
-            Place::License => {
-                let ruling = self.rule_on_license()?;
-                self.restriction = self.restriction.or(ruling);
-                self.around_license
+        self.position = match self.position {
+            Position::Outside | Position::Response => Position::Outside,
+            Position::License => {
+                let decision = self.decide_on_license()?;
+                self.restriction = self.restriction.or(decision);
+                self.after_license
             }
-            Place::LicensorInfo => Place::License,
-            Place::Data => Place::LicensorInfo,
-            Place::LicenseId => {
+            Position::LicensorInfo => Position::License,
+            Position::Data => Position::LicensorInfo,
+            Position::LicenseId => {
                 if let Some(id) = id(&self.content) {
-                    keep(&mut self.identity.license_ids, id);
+                    push_id(&mut self.identity.license_ids, id);
                 }
-                Place::Data
+                Position::Data
             }
-            Place::KeyId => {
+            Position::KeyId => {
                 if let Some(id) = id(&self.content) {
-                    keep(&mut self.identity.key_ids, id);
+                    push_id(&mut self.identity.key_ids, id);
                 }
-                Place::Data
+                Position::Data
             }
-            Place::OnBackup => {
+            Position::OnBackup => {
                 let grants = self.condition.unwrap_or(true);
                 self.license.backup = Some(grants && self.license.backup.unwrap_or(true));
-                Place::Data
+                Position::Data
             }
-            Place::Condition => {
-                // A second condition is one too many, whatever it says.
+            Position::Condition => {
+                // A second condition denies the backup, whatever its value.
                 let is_met =
                     self.condition.is_none() && matches!(self.content.value(), Some("1" | "true"));
                 self.condition = Some(is_met);
-                Place::OnBackup
+                Position::OnBackup
             }
         };
         Ok(())
     }
 
-    /// Judges the license that ends here.
-    fn rule_on_license(&mut self) -> Ruling {
+    /// Evaluates the license whose end tag was read.
+    fn decide_on_license(&mut self) -> Decision {
         match (self.license.version, self.license.backup) {
             (Version::Other, _) => Ok(Some(Restriction::Opaque)),
             (Version::Xml, _) if self.license.data != 1 => Ok(Some(Restriction::Opaque)),
@@ -337,10 +342,10 @@ impl<'i> Reader<'i, '_> {
                 let text = self
                     .content
                     .value()
-                    .ok_or(Fault::new("a version 3 license is not plain text"))?;
-                let license =
-                    decode_base64(text).ok_or(Fault::new("a version 3 license is not base64"))?;
-                xmr::judge_license(&license, &mut self.identity.key_ids)
+                    .ok_or(FormatError::new("a version 3 license is not plain text"))?;
+                let license = xmr::decode_base64(text)
+                    .ok_or(FormatError::new("a version 3 license is not base64"))?;
+                xmr::evaluate_license(&license, &mut self.identity.key_ids)
             }
         }
     }

@@ -1,13 +1,13 @@
-//! XML 1.0 that is well-formed to its end, read from front to back.
+//! A reader of well-formed XML 1.0, from front to back.
 //!
-//! quick-xml finds the tags, pairs them, and resolves namespaces. What else makes a document
-//! well-formed it leaves to its caller, so it is checked here: names, attributes, references,
-//! characters, and what may stand where.
+//! quick-xml finds the tags, pairs them, and resolves namespaces. It leaves the other rules for a
+//! well-formed document to its caller, so this module checks them: names, attributes, references,
+//! characters, and the order of the parts.
 //!
-//! What the parts of a document mean (section numbers of XML 1.0, fifth edition, and of Namespaces
-//! in XML 1.0):
+//! The meaning of the parts of a document (section numbers of XML 1.0, fifth edition, and of
+//! Namespaces in XML 1.0):
 //!
-//! | part | in the standard | here |
+//! | part | in the standard | in this module |
 //! | --- | --- | --- |
 //! | text | character data (2.4) | as the standard says |
 //! | CDATA section | character data; markup in it is text (2.7) | as the standard says |
@@ -15,14 +15,14 @@
 //! | `&lt;` `&gt;` `&amp;` `&quot;` `&apos;` | the character (4.6) | as the standard says |
 //! | any other entity | declared in a document type (4.2) | refused: the document is malformed |
 //! | comment | not part of the character data (2.5) | skipped |
-//! | processing instruction | for an application that knows it (2.6) | not understood: an element that contains one has no value |
+//! | processing instruction | for an application that knows it (2.6) | an element that contains one has no value |
 //! | document type declaration | may declare entities and defaults (2.8) | refused: the document is malformed |
 //! | empty element | the same as a start tag and an end tag (3.1) | as the standard says |
 //! | attribute | in any order, in either quotes (3.1) | as the standard says |
 //! | name | a namespace and a local name, whatever the prefix (Namespaces, 2.1) | as the standard says |
 //! | attribute without a prefix | in no namespace (Namespaces, 6.2) | as the standard says |
-//! | prefix that is not declared | an error (Namespaces, 5) | an element that nobody knows |
-//! | encoding | UTF-8, UTF-16, or as declared (4.3.3) | others than UTF-8 and UTF-16: the document cannot be read |
+//! | prefix that is not declared | an error (Namespaces, 5) | an unknown element |
+//! | encoding | UTF-8, UTF-16, or as declared (4.3.3) | only UTF-8 and UTF-16 are supported |
 
 use std::borrow::Cow;
 
@@ -32,28 +32,29 @@ use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::{Namespace as Uri, NamespaceResolver, QName, ResolveResult};
 
-use super::{Fault, WHITE_SPACE};
+use super::decision::FormatError;
+use super::text::WHITE_SPACE;
 
-/// A part of a document that can have a meaning. Comments and declarations have none.
+/// A part of a document. Comments and declarations are skipped.
 pub(super) enum Node<'t> {
-    /// A start tag, or the tag of an empty element; there is no [`Node::End`] for the latter.
+    /// A start tag, or the tag of an empty element; an empty element has no [`Node::End`].
     Start { tag: Tag<'t>, is_empty: bool },
-    /// An end tag, of the element that was begun last.
+    /// The end tag of the innermost open element.
     End,
-    /// Character data. That of one element may come in several pieces.
+    /// Character data. The character data of one element may be in several nodes.
     Text(Cow<'t, str>),
     /// A processing instruction.
     Instruction,
 }
 
-/// The namespace of an element, as far as it makes a difference.
+/// The namespace of an element, as far as the formats distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Namespace {
     /// None, as in a Windows Media DRM license.
     None,
     /// The envelope of SOAP 1.1 or 1.2.
     Soap,
-    /// The protocols of PlayReady, or their messages.
+    /// The protocols of PlayReady or their messages.
     PlayReady,
     /// Any other, or a prefix that is not declared.
     Other,
@@ -76,16 +77,16 @@ impl From<ResolveResult<'_>> for Namespace {
     }
 }
 
-/// The tag that begins an element.
+/// A start tag, or the tag of an empty element.
 pub(super) struct Tag<'t> {
     start: BytesStart<'t>,
     name: ExpandedName,
 }
 
-/// The name of an element as Namespaces in XML has it.
+/// The expanded name of an element (Namespaces in XML, section 2.1).
 struct ExpandedName {
     namespace: Namespace,
-    /// Where the local name starts in the name of the element.
+    /// The index of the first byte of the local name in the name of the element.
     local_start: usize,
 }
 
@@ -99,8 +100,8 @@ impl Tag<'_> {
         )
     }
 
-    /// Returns the value of an attribute without a prefix, references resolved.
-    pub(super) fn attribute(&self, name: &str) -> Result<Option<Cow<'_, str>>, Fault> {
+    /// Returns the value of an attribute without a prefix, with its references resolved.
+    pub(super) fn attribute(&self, name: &str) -> Result<Option<Cow<'_, str>>, FormatError> {
         for attribute in Attributes(self.start.attributes_raw()) {
             let (found, value) = attribute?;
             if found == name {
@@ -110,9 +111,9 @@ impl Tag<'_> {
         Ok(None)
     }
 
-    /// Returns `true` if the element has another attribute than that called `known`. A declaration of a
-    /// namespace is none.
-    pub(super) fn has_attribute_besides(&self, known: &str) -> Result<bool, Fault> {
+    /// Returns `true` if the element has an attribute other than `known`. Declarations of namespaces do
+    /// not count.
+    pub(super) fn has_attribute_besides(&self, known: &str) -> Result<bool, FormatError> {
         for attribute in Attributes(self.start.attributes_raw()) {
             let (name, _) = attribute?;
             if name != known && name != "xmlns" && !name.starts_with("xmlns:") {
@@ -141,7 +142,7 @@ impl<'t> CharacterData<'t> {
         }
     }
 
-    /// Notes that the element contains something else, so that it has no value.
+    /// Records that the element contains something else, so that it has no value.
     pub(super) fn set_mixed(&mut self) {
         self.is_mixed = true;
     }
@@ -153,14 +154,14 @@ impl<'t> CharacterData<'t> {
     }
 }
 
-/// The encodings that are read. All text in US-ASCII is text in UTF-8, too, and `UTF8` is a common
-/// misspelling.
-const READ_ENCODINGS: [&str; 6] = [
+/// The encodings that are supported. All text in US-ASCII is also text in UTF-8, and `UTF8` is a
+/// common misspelling.
+const SUPPORTED_ENCODINGS: [&str; 6] = [
     "UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII",
 ];
 
 /// The length in bytes of the longest name in the IANA registry of character sets.
-const LONGEST_ENCODING_NAME: usize = 45;
+const MAX_ENCODING_NAME_LENGTH: usize = 45;
 
 /// A document that is being read.
 pub(super) struct Document<'t> {
@@ -169,17 +170,18 @@ pub(super) struct Document<'t> {
     namespaces: Option<NamespaceResolver>,
     /// The depths of the open elements that declare namespaces.
     declaring: Vec<usize>,
-    /// Whether anything has been read of it.
+    /// Whether any of it was read.
     has_begun: bool,
     has_root: bool,
-    /// A fault before the root's tag or in it, kept until the format of the document is known.
-    pending: Option<Fault>,
-    /// The number of elements that are open.
+    /// An error in the tag of the root or before it. It is kept until the format of the document is known.
+    pending: Option<FormatError>,
+    /// The number of open elements.
     depth: usize,
 }
 
 impl<'t> Document<'t> {
-    /// Returns a document, without byte order mark, that has only [legal](legal_prefix) characters.
+    /// Returns a reader of a document without byte order mark that has only [legal](legal_prefix)
+    /// characters.
     pub(super) fn new(text: &'t str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().enable_all_checks(true);
@@ -194,14 +196,14 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Returns the next part, or `None` at the end of a document that was well-formed from its
-    /// beginning, but for what [`Document::take_fault`] reports.
-    pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, Fault> {
+    /// Returns the next node, or `None` at the end of the document. Then the document is well-formed,
+    /// apart from the errors that [`Document::take_error`] returns.
+    pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, FormatError> {
         loop {
             let event = self
                 .reader
                 .read_event()
-                .map_err(|_| Fault::new("the XML is not well-formed"))?;
+                .map_err(|_| FormatError::new("the XML is not well-formed"))?;
             let is_first = !std::mem::replace(&mut self.has_begun, true);
             return Ok(Some(match event {
                 Event::Start(start) => {
@@ -239,36 +241,36 @@ impl<'t> Document<'t> {
                 Event::PI(instruction) => {
                     let target = instruction.target();
                     if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                        return Err(Fault::new("a processing instruction is ill-formed"));
+                        return Err(FormatError::new("a processing instruction is ill-formed"));
                     }
                     Node::Instruction
                 }
                 Event::Decl(declaration) if is_first => {
                     if let Some(encoding) = check_declaration(&declaration)? {
-                        self.pending = Some(Fault::encoding(&encoding));
+                        self.pending = Some(FormatError::unsupported_encoding(&encoding));
                     }
                     continue;
                 }
                 Event::DocType(_) if !self.has_root => {
                     self.pending
-                        .get_or_insert(Fault::new("it has a document type declaration"));
+                        .get_or_insert(FormatError::new("it has a document type declaration"));
                     continue;
                 }
                 Event::Decl(_) | Event::DocType(_) => {
-                    return Err(Fault::new("a declaration is out of place"));
+                    return Err(FormatError::new("a declaration is at the wrong position"));
                 }
                 Event::Eof if self.has_root && self.depth == 0 => return Ok(None),
-                Event::Eof => return Err(Fault::new("it ends in the middle of an element")),
+                Event::Eof => return Err(FormatError::new("it ends inside an element")),
             }));
         }
     }
 
-    /// Returns what is wrong with the document up to the root's tag, if it was read so far: a
-    /// document type declaration, an encoding that cannot be read, or bad attributes of the root.
+    /// Returns the error in the document up to the tag of the root, once that tag was read: a document
+    /// type declaration, an unsupported encoding, or invalid attributes of the root.
     ///
-    /// [`Document::next`] reads on after such a fault, so that the caller can find out first what
-    /// kind of document has it.
-    pub(super) fn take_fault(&mut self) -> Option<Fault> {
+    /// [`Document::next`] continues after such an error, so that the caller can find out the format of
+    /// the document first.
+    pub(super) fn take_error(&mut self) -> Option<FormatError> {
         if self.has_root {
             self.pending.take()
         } else {
@@ -276,21 +278,23 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Checks the tag that begins an element, and returns the name of the element.
-    fn open(&mut self, tag: &BytesStart<'_>) -> Result<ExpandedName, Fault> {
+    /// Checks a start tag, and returns the name of its element.
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<ExpandedName, FormatError> {
         let name = tag.name();
         if !is_name(name.into_inner()) {
-            return Err(Fault::new("an element has an ill-formed name"));
+            return Err(FormatError::new("an element has an ill-formed name"));
         }
         let declares = match check_attributes(tag.attributes_raw()) {
-            Err(fault) if self.depth == 0 => {
-                self.pending.get_or_insert(fault);
+            Err(error) if self.depth == 0 => {
+                self.pending.get_or_insert(error);
                 false
             }
             checked => checked?,
         };
         if self.depth == 0 && std::mem::replace(&mut self.has_root, true) {
-            return Err(Fault::new("there is an element after the root element"));
+            return Err(FormatError::new(
+                "there is an element after the root element",
+            ));
         }
         self.depth += 1;
         if declares {
@@ -308,24 +312,24 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// Adds the namespaces that the element in hand declares.
-    fn declare_namespaces(&mut self, tag: &BytesStart<'_>) -> Result<(), Fault> {
-        const FAULT: Fault = Fault::new("a namespace declaration is not valid");
+    /// Adds the namespaces that a start tag declares.
+    fn declare_namespaces(&mut self, tag: &BytesStart<'_>) -> Result<(), FormatError> {
+        const ERROR: FormatError = FormatError::new("a namespace declaration is not valid");
         let namespaces = self.namespaces.get_or_insert_default();
-        namespaces.set_level(u16::try_from(self.depth).map_err(|_| FAULT)?);
+        namespaces.set_level(u16::try_from(self.depth).map_err(|_| ERROR)?);
         self.declaring.push(self.depth);
         for attribute in Attributes(tag.attributes_raw()) {
             let (name, value) = attribute?;
             if let Some(declaration) = QName(name).as_namespace_binding() {
                 namespaces
                     .add(declaration, Uri(&value))
-                    .map_err(|_| FAULT)?;
+                    .map_err(|_| ERROR)?;
             }
         }
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Fault> {
+    fn close(&mut self) -> Result<(), FormatError> {
         if self
             .declaring
             .pop_if(|depth| *depth == self.depth)
@@ -338,35 +342,37 @@ impl<'t> Document<'t> {
         self.depth = self
             .depth
             .checked_sub(1)
-            .ok_or(Fault::new("an end tag has no start"))?;
+            .ok_or(FormatError::new("an end tag has no start tag"))?;
         Ok(())
     }
 
-    fn check_text(&self, text: &str) -> Result<(), Fault> {
+    fn check_text(&self, text: &str) -> Result<(), FormatError> {
         if self.depth == 0 && !text.trim_matches(WHITE_SPACE).is_empty() {
-            return Err(Fault::new("there is text outside of the root element"));
+            return Err(FormatError::new("there is text outside the root element"));
         }
-        // Most text has no `>`, which takes less to find out.
+        // Most text has no `>`, and searching for one byte is faster.
         if memchr(b'>', text.as_bytes()).is_some()
             && text.as_bytes().windows(3).any(|bytes| bytes == b"]]>")
         {
-            return Err(Fault::new("text has the end mark of a CDATA section"));
+            return Err(FormatError::new(
+                "text contains the end mark of a CDATA section",
+            ));
         }
         Ok(())
     }
 
-    fn check_inside_root(&self) -> Result<(), Fault> {
+    fn check_inside_root(&self) -> Result<(), FormatError> {
         if self.depth == 0 {
-            Err(Fault::new("there is text outside of the root element"))
+            Err(FormatError::new("there is text outside the root element"))
         } else {
             Ok(())
         }
     }
 }
 
-/// The part of a text in front of the first character that XML forbids.
+/// Returns the part of a text before the first character that XML forbids.
 pub(super) fn legal_prefix(text: &str) -> &str {
-    // Next to no document has one of these bytes. U+FFFE and U+FFFF start with 0xEF.
+    // Hardly any document has one of these bytes. U+FFFE and U+FFFF start with 0xEF.
     let is_suspect =
         |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0xEF;
     let (words, rest) = text.as_bytes().as_chunks::<8>();
@@ -381,26 +387,27 @@ pub(super) fn legal_prefix(text: &str) -> &str {
         .map_or(text, |end| text.split_at(end).0)
 }
 
-/// Whether any of the bytes is less than a space or is 0xEF, found out for all of them at once.
+/// Returns `true` if any of the bytes may be less than a space or may be 0xEF. Checks all of them at
+/// once.
 fn may_be_suspect(word: [u8; 8]) -> bool {
     /// Each byte is 1.
     const ONES: u64 = u64::MAX / 0xFF;
     /// The highest bit of each byte.
     const HIGHEST: u64 = ONES << 7;
-    // A byte that is less than `limit` borrows from its highest bit, which it does not have itself.
+    // Subtracting `limit` from a byte below it borrows, which sets the highest bit of the byte.
     let any_less = |bytes: u64, limit: u64| bytes.wrapping_sub(ONES * limit) & !bytes & HIGHEST;
     let bytes = u64::from_le_bytes(word);
     any_less(bytes, 0x20) | any_less(bytes ^ (ONES * 0xEF), 1) != 0
 }
 
-/// Production 2 of XML 1.0.
+/// Returns `true` for a character of production 2 of XML 1.0.
 fn is_legal(character: char) -> bool {
     matches!(character, '\t' | '\r' | '\n' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Production 5 of XML 1.0.
+/// Returns `true` for a name of production 5 of XML 1.0.
 fn is_name(name: &str) -> bool {
-    // Nearly all names are made of these alone.
+    // Nearly all names consist of these characters.
     if let [b'A'..=b'Z' | b'a'..=b'z', rest @ ..] = name.as_bytes()
         && rest.iter().all(u8::is_ascii_alphanumeric)
     {
@@ -413,7 +420,7 @@ fn is_name(name: &str) -> bool {
     })
 }
 
-/// Production 4 of XML 1.0.
+/// Returns `true` for a character of production 4 of XML 1.0.
 fn is_name_start(character: char) -> bool {
     matches!(character,
         'A'..='Z' | 'a'..='z' | '_' | ':'
@@ -423,17 +430,17 @@ fn is_name_start(character: char) -> bool {
 }
 
 /// Returns the character that a reference represents.
-fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, Fault> {
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, FormatError> {
     let resolved = match reference.resolve_char_ref() {
         Ok(Some(character)) => is_legal(character).then(|| character.to_string().into()),
         Ok(None) => resolve_predefined_entity(reference).map(Cow::Borrowed),
         Err(_) => None,
     };
-    resolved.ok_or(Fault::new("a reference is not valid"))
+    resolved.ok_or(FormatError::new("a reference is not valid"))
 }
 
-/// Returns the encoding that a document declares if it is one that is not read here.
-pub(super) fn other_encoding(text: &str) -> Option<String> {
+/// Returns the encoding that a document declares, or `None` if it declares none or a supported one.
+pub(super) fn unsupported_encoding(text: &str) -> Option<String> {
     match Document::new(text).reader.read_event() {
         Ok(Event::Decl(declaration)) => check_declaration(&declaration).ok()?,
         _ => None,
@@ -441,43 +448,43 @@ pub(super) fn other_encoding(text: &str) -> Option<String> {
 }
 
 /// Checks an XML declaration against production 23 of XML 1.0, and returns the encoding that it
-/// declares if that is not one of those that are read here.
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Fault> {
-    const FAULT: Fault = Fault::new("the XML declaration is ill-formed");
-    let mut attributes = Attributes(declaration.strip_prefix("xml").ok_or(FAULT)?).peekable();
+/// declares, or `None` if it declares none or a supported one.
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, FormatError> {
+    const ERROR: FormatError = FormatError::new("the XML declaration is ill-formed");
+    let mut attributes = Attributes(declaration.strip_prefix("xml").ok_or(ERROR)?).peekable();
     let mut take = |name: &str| match attributes
         .next_if(|next| next.as_ref().is_ok_and(|(found, _)| *found == name))
     {
         Some(Ok((_, Cow::Borrowed(value)))) => Ok(Some(value)),
         None => Ok(None),
-        Some(_) => Err(FAULT), // A reference has no meaning here.
+        Some(_) => Err(ERROR), // A reference has no meaning in a declaration.
     };
     let version = take("version")?;
     let encoding = take("encoding")?;
     let standalone = take("standalone")?;
-    let is_good = version
+    let is_valid = version
         .and_then(|version| version.strip_prefix("1."))
         .is_some_and(is_digits)
         && encoding.is_none_or(is_encoding_name)
         && matches!(standalone, None | Some("yes" | "no"))
         && attributes.next().is_none();
-    if !is_good {
-        return Err(FAULT);
+    if !is_valid {
+        return Err(ERROR);
     }
-    let is_read = |encoding: &&str| {
-        READ_ENCODINGS
+    let is_supported = |encoding: &&str| {
+        SUPPORTED_ENCODINGS
             .iter()
-            .any(|read| read.eq_ignore_ascii_case(encoding))
+            .any(|supported| supported.eq_ignore_ascii_case(encoding))
     };
     Ok(encoding
-        .filter(|encoding| !is_read(encoding))
+        .filter(|encoding| !is_supported(encoding))
         .map(str::to_owned))
 }
 
-/// Whether a text is an encoding name: production 81 of XML 1.0, and not longer than any that is
-/// registered, since it is shown to a person.
+/// Returns `true` if a text is an encoding name: production 81 of XML 1.0, and not longer than any
+/// registered name, because error messages contain it.
 fn is_encoding_name(name: &str) -> bool {
-    name.len() <= LONGEST_ENCODING_NAME
+    name.len() <= MAX_ENCODING_NAME_LENGTH
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name
             .bytes()
@@ -488,9 +495,9 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Checks the attributes of a tag, and that no two of them have the same name. Returns `true` if any
-/// declares a namespace.
-fn check_attributes(raw: &str) -> Result<bool, Fault> {
+/// Checks the attributes of a tag: each is well-formed, and no two have the same name. Returns `true`
+/// if any of them declares a namespace.
+fn check_attributes(raw: &str) -> Result<bool, FormatError> {
     let (mut count, mut declares) = (0, false);
     for attribute in Attributes(raw) {
         let (name, _) = attribute?;
@@ -504,18 +511,18 @@ fn check_attributes(raw: &str) -> Result<bool, Fault> {
             .windows(2)
             .any(|pair| matches!(pair, [one, other] if one == other))
         {
-            return Err(Fault::new("an attribute is duplicated"));
+            return Err(FormatError::new("an attribute is duplicated"));
         }
     }
     Ok(declares)
 }
 
-/// The attributes in what comes behind the name in a tag: name and value, references resolved. Nothing comes behind a
-/// fault.
+/// An iterator over the attributes of a tag: name and value, with references resolved. Its field is the
+/// text after the last attribute that was returned. The iterator ends after an error.
 struct Attributes<'t>(&'t str);
 
 impl<'t> Iterator for Attributes<'t> {
-    type Item = Result<(&'t str, Cow<'t, str>), Fault>;
+    type Item = Result<(&'t str, Cow<'t, str>), FormatError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = std::mem::take(&mut self.0);
@@ -523,25 +530,25 @@ impl<'t> Iterator for Attributes<'t> {
         if attribute.is_empty() {
             return None;
         }
-        // White space has to come before each attribute.
+        // White space must precede each attribute.
         let split = if attribute.len() < rest.len() {
             split_attribute(attribute)
         } else {
             None
         };
         let Some((name, value, rest)) = split else {
-            return Some(Err(Fault::new("an attribute is ill-formed")));
+            return Some(Err(FormatError::new("an attribute is ill-formed")));
         };
         self.0 = rest;
         Some(Ok((name, value)))
     }
 }
 
-/// Name, value, and what comes behind the attribute that `text` starts with.
+/// Splits off the attribute that `text` starts with. Returns its name, its value and the rest.
 fn split_attribute(text: &str) -> Option<(&str, Cow<'_, str>, &str)> {
-    let (name, behind_name) = text.split_once('=')?;
+    let (name, after_name) = text.split_once('=')?;
     let name = name.trim_end_matches(WHITE_SPACE);
-    let mut quoted = behind_name.trim_start_matches(WHITE_SPACE).chars();
+    let mut quoted = after_name.trim_start_matches(WHITE_SPACE).chars();
     let quote = quoted.next().filter(|quote| matches!(quote, '"' | '\''))?;
     let (raw, rest) = quoted.as_str().split_once(quote)?;
     let value = unescape(raw).ok()?;

@@ -1,31 +1,22 @@
-//! License documents that are XML. The root element decides about the format.
+//! License documents in XML. The root element determines the format.
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
+use super::decision::{Decision, FormatError};
+use super::license_reader::LicenseReader;
 use super::text::Text;
-use super::xml::{Document, Namespace, Node, legal_prefix, other_encoding};
-use super::{Fault, Ruling, WHITE_SPACE, playready, wmdrm};
+use super::xml::{Document, Namespace, Node, legal_prefix, unsupported_encoding};
+use super::{playready, wmdrm};
 use crate::{LicenseIdentity, Restriction};
 
-/// A reader of one format, which takes a document part by part.
-pub(super) trait LicenseReader<'t> {
-    /// Returns `true` once the document has shown that it has this format.
-    fn has_recognized(&self) -> bool;
-
-    /// Takes the next part of the document.
-    fn read(&mut self, node: Node<'t>) -> Result<(), Fault>;
-
-    /// Judges the document, which ends here.
-    fn rule(self) -> Ruling;
-}
-
-/// Judges a document that starts with `<`. `text` is `document`, decoded.
-pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut LicenseIdentity) -> Ruling {
-    // Text in another encoding is read as far as it takes to recognize the document.
-    let content = if text.whole || other_encoding(&text.content).is_none() {
+/// Evaluates a document that starts with `<`. `text` is `document`, decoded.
+pub(super) fn evaluate(
+    document: &[u8],
+    text: &Text<'_>,
+    identity: &mut LicenseIdentity,
+) -> Decision {
+    // Text in an unsupported encoding is read far enough to recognize the document.
+    let content = if text.is_complete || unsupported_encoding(&text.content).is_none() {
         Cow::Borrowed(&*text.content)
     } else {
         String::from_utf8_lossy(document)
@@ -36,61 +27,52 @@ pub(super) fn judge(document: &[u8], text: &Text<'_>, identity: &mut LicenseIden
     let Node::Start { tag, .. } = &root else {
         return Ok(Some(Restriction::Unrecognized));
     };
-    let is_whole = text.whole && legal.len() == content.len();
+    let is_complete = text.is_complete && legal.len() == content.len();
     match tag.name() {
         (Namespace::None, "LICENSERESPONSE" | "LICENSE") => {
-            judge_with(wmdrm::Reader::new(identity), root, nodes, is_whole)
+            evaluate_with(wmdrm::Reader::new(identity), root, nodes, is_complete)
         }
         (Namespace::Soap, "Envelope") => {
-            judge_with(playready::Reader::new(identity), root, nodes, is_whole)
+            evaluate_with(playready::Reader::new(identity), root, nodes, is_complete)
         }
         _ => Ok(Some(Restriction::Unrecognized)),
     }
 }
 
-/// Judges a document of which all parts up to the tag of the root were taken from `nodes`.
-fn judge_with<'t>(
+/// Evaluates a document with the reader of its format. `nodes` are the nodes after the tag of the root element.
+fn evaluate_with<'t>(
     mut reader: impl LicenseReader<'t>,
     root: Node<'t>,
     mut nodes: Document<'t>,
-    is_whole: bool,
-) -> Ruling {
+    is_complete: bool,
+) -> Decision {
     reader.read(root)?;
     loop {
         if reader.has_recognized()
-            && let Some(fault) = nodes.take_fault()
+            && let Some(error) = nodes.take_error()
         {
-            return Err(fault);
+            return Err(error);
         }
         match nodes.next() {
             Ok(Some(node)) => reader.read(node)?,
-            Ok(None) if is_whole => return reader.rule(),
-            Err(fault) if is_whole => return Err(fault),
+            Ok(None) if is_complete => return reader.decide(),
+            Err(error) if is_complete => return Err(error),
             Ok(None) | Err(_) => {
-                return Err(Fault::new(
-                    "it contains bytes that are not text of XML in UTF-8 or UTF-16",
+                return Err(FormatError::new(
+                    "it contains bytes that are not XML text in UTF-8 or UTF-16",
                 ));
             }
         }
     }
 }
 
-/// Returns the first part that is not around the root element.
-fn first_element<'t>(nodes: &mut Document<'t>) -> Result<Node<'t>, Fault> {
+/// Returns the first node that is neither text nor a processing instruction: the tag of the root element.
+fn first_element<'t>(nodes: &mut Document<'t>) -> Result<Node<'t>, FormatError> {
     loop {
         match nodes.next()? {
             Some(Node::Text(_) | Node::Instruction) => {}
             Some(node) => return Ok(node),
-            None => return Err(Fault::new("there is no root element")),
+            None => return Err(FormatError::new("it has no root element")),
         }
     }
-}
-
-/// Decodes the base64 of an XMR license. White space in it is skipped; most has none, and that is
-/// quicker to try than to look for.
-pub(super) fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64
-        .decode(text)
-        .or_else(|_| BASE64.decode(text.replace(WHITE_SPACE, "")))
-        .ok()
 }

@@ -5,7 +5,7 @@ use crate::archive::{
     ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader,
     SUMS_ENTRY,
 };
-use crate::license::LARGEST_DOCUMENT;
+use crate::license::MAX_DOCUMENT_SIZE;
 use crate::{File, license};
 
 /// A listing of a backup.
@@ -103,10 +103,10 @@ fn listing(
         .name
         .strip_prefix(LICENSES)
         .ok_or_else(|| corrupt("does not belong in a backup"))?;
-    if entry.size > LARGEST_DOCUMENT {
+    if entry.size > MAX_DOCUMENT_SIZE {
         return Err(corrupt("is larger than a license can be"));
     }
-    let identity = license::appraise(&archive.content(entry)?).identity;
+    let identity = license::evaluate(&archive.content(entry)?).identity;
     let listing = LicenseListing::new(path.to_owned(), LicenseStanding::BackedUp);
     Ok(LicenseListing {
         identity,

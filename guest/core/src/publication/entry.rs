@@ -9,7 +9,7 @@ use super::bytes::RandomReader;
 use super::directory::{Directory, Entry};
 use crate::File;
 use crate::crc32::crc32;
-use crate::license::LARGEST_DOCUMENT;
+use crate::license::MAX_DOCUMENT_SIZE;
 use crate::zip::{LOCAL_HEADER, LOCAL_HEADER_LENGTH, get16, get32};
 
 /// The flags of an entry that is encrypted: traditionally, strongly, or with its header masked
@@ -20,7 +20,7 @@ const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 /// The largest compressed data that is read, in bytes. Deflate adds five bytes to each 64 KiB that
 /// it cannot compress; this leaves more room than that.
-const MAX_COMPRESSED_SIZE: u64 = LARGEST_DOCUMENT + (64 << 10);
+const MAX_COMPRESSED_SIZE: u64 = MAX_DOCUMENT_SIZE + (64 << 10);
 /// The number of bytes that are read for the extra fields of a local header together with the
 /// header: their length is not known before, and most are shorter.
 const USUAL_EXTRA_LENGTH: u64 = 128;
@@ -50,7 +50,7 @@ pub(super) fn read<F: File>(
             "the entry of its license is neither stored nor deflated",
         ));
     }
-    if entry.size > LARGEST_DOCUMENT || entry.compressed_size > MAX_COMPRESSED_SIZE {
+    if entry.size > MAX_DOCUMENT_SIZE || entry.compressed_size > MAX_COMPRESSED_SIZE {
         return Err(malformed(
             "the entry of its license is larger than a license document can be",
         ));

@@ -5,7 +5,7 @@ use super::conflict::Conflict;
 use super::dir_listing::DirListing;
 use crate::archive::StoredLicense;
 use crate::directory::FsError;
-use crate::license::{self, LARGEST_DOCUMENT};
+use crate::license::{self, MAX_DOCUMENT_SIZE};
 use crate::{Directory, EntryKind, File, Metadata};
 
 /// The number of bytes that one read requests: hosts of `wasi:filesystem` return at most 64 KiB.
@@ -105,7 +105,7 @@ pub(super) fn read_document<D: Directory>(
 ) -> Result<Option<Vec<u8>>, FsError> {
     let file = directory.open_file(name)?;
     let mut document = Vec::new();
-    while document.len() as u64 <= LARGEST_DOCUMENT {
+    while document.len() as u64 <= MAX_DOCUMENT_SIZE {
         let bytes = file.read(READ_LENGTH, document.len() as u64)?.bytes;
         if bytes.is_empty() {
             return Ok(Some(document));

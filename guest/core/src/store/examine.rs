@@ -1,7 +1,7 @@
 //! What the rights gate says of a file of the store.
 
 use super::reader::Content;
-use crate::license::{self, Appraisal, Verdict};
+use crate::license::{self, Evaluation, Verdict};
 use crate::publication::EmbeddedLicense;
 use crate::{ErrorCode, Failure, LicenseFormat, LicenseIdentity, Restriction};
 
@@ -20,7 +20,7 @@ pub(crate) struct Examined {
 pub(crate) fn examine(name: &str, content: Content) -> Examined {
     match content {
         Content::Document(document) => {
-            let Appraisal { identity, verdict } = license::appraise(&document);
+            let Evaluation { identity, verdict } = license::evaluate(&document);
             let verdict = match verdict {
                 Verdict::Restricted(Restriction::Unrecognized) => no_license(name, &document),
                 verdict => verdict,
@@ -33,7 +33,7 @@ pub(crate) fn examine(name: &str, content: Content) -> Examined {
             }
         }
         Content::Embedded(EmbeddedLicense { entry, document }) => {
-            let Appraisal { identity, verdict } = license::appraise(&document);
+            let Evaluation { identity, verdict } = license::evaluate(&document);
             let verdict = match verdict {
                 Verdict::Allowed if identity.format != Some(LicenseFormat::Lcp) => not_lcp(entry),
                 Verdict::Restricted(Restriction::Unrecognized) => not_lcp(entry),

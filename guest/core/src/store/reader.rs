@@ -8,7 +8,7 @@ use super::catalogue::DirectoryId;
 use super::{Catalogue, FileId};
 use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
-use crate::license::{self, LARGEST_DOCUMENT};
+use crate::license::{self, MAX_DOCUMENT_SIZE};
 use crate::publication::{self, EmbeddedLicense, PublicationError, RandomReader};
 use crate::{Directory, ErrorCode, Failure, File, Read};
 
@@ -152,7 +152,7 @@ fn read_unchanged(
         head.extend_from_slice(&more);
     }
     let can_be_license = license::can_be_license(&head);
-    if can_be_license && before.size <= LARGEST_DOCUMENT {
+    if can_be_license && before.size <= MAX_DOCUMENT_SIZE {
         let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
         loop {
             let more = read(FURTHER_READ, to_u64(document.len()))?.bytes;
@@ -169,11 +169,11 @@ fn read_unchanged(
         }
         return content_of(file, document, path).map(Some);
     }
-    if can_be_license && license::is_begun_by(&head) {
+    if can_be_license && license::is_license_start(&head) {
         let path = path();
         let message = format!(
             "{path} begins as a license document but has {} bytes, and license documents have at most \
-             {LARGEST_DOCUMENT}: get the license again from its issuer",
+             {MAX_DOCUMENT_SIZE}: get the license again from its issuer",
             before.size
         );
         return Err(Unread::Incompatible(Failure::at(

@@ -98,7 +98,7 @@ impl Licenses {
                 "has another CRC-32 than its header says".to_owned(),
             ));
         }
-        match license::appraise(document).verdict {
+        match license::evaluate(document).verdict {
             Verdict::Allowed => Ok(()),
             Verdict::Restricted(reason) => {
                 let what = format!(

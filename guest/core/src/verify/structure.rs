@@ -7,7 +7,7 @@ use crate::archive::{
     fault_of_path,
 };
 use crate::directory::FsError;
-use crate::license::LARGEST_DOCUMENT;
+use crate::license::MAX_DOCUMENT_SIZE;
 use crate::store::Catalogue;
 
 /// How many headers one step reads at most.
@@ -134,7 +134,7 @@ impl Structure {
         }
         let Some(size) = u32::try_from(entry.size)
             .ok()
-            .filter(|_| entry.size <= LARGEST_DOCUMENT)
+            .filter(|_| entry.size <= MAX_DOCUMENT_SIZE)
         else {
             return faults.tell_of(name, "is larger than a license can be");
         };

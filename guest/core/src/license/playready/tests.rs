@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::*;
 use crate::license::samples::{CONTENT_KEY_ID, PLAYREADY, playready, xmr};
-use crate::{Appraisal, Verdict, appraise};
+use crate::{Evaluation, Verdict, evaluate};
 
 const UNRECOGNIZED: Verdict = Verdict::Restricted(Restriction::Unrecognized);
 const NOT_PERMITTED: Verdict = Verdict::Restricted(Restriction::NotPermitted);
@@ -18,7 +18,7 @@ fn license(rights: &[u16]) -> String {
 fn assert_verdict(expected: &Verdict, documents: &[String]) {
     for document in documents {
         assert_eq!(
-            &appraise(document.as_bytes()).verdict,
+            &evaluate(document.as_bytes()).verdict,
             expected,
             "{document}"
         );
@@ -27,7 +27,7 @@ fn assert_verdict(expected: &Verdict, documents: &[String]) {
 
 fn assert_malformed(documents: &[String]) {
     for document in documents {
-        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        let Evaluation { identity, verdict } = evaluate(document.as_bytes());
         assert!(
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {document}"
@@ -37,8 +37,8 @@ fn assert_malformed(documents: &[String]) {
 }
 
 #[test]
-fn a_response_is_allowed_if_its_license_allows_the_backup_and_tells_its_key_id() {
-    let Appraisal { identity, verdict } = appraise(playready(&license(&[4])).as_bytes());
+fn a_response_whose_license_allows_the_backup_is_allowed() {
+    let Evaluation { identity, verdict } = evaluate(playready(&license(&[4])).as_bytes());
     assert_eq!(verdict, Verdict::Allowed);
     assert_eq!(identity.format, Some(LicenseFormat::PlayReady));
     assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
@@ -49,7 +49,7 @@ fn a_response_is_allowed_if_its_license_allows_the_backup_and_tells_its_key_id()
 }
 
 #[test]
-fn every_license_of_a_response_has_to_allow_the_backup() {
+fn every_license_of_a_response_must_allow_the_backup() {
     let all = |rights: &[u16]| {
         playready(
             &rights
@@ -66,7 +66,7 @@ fn every_license_of_a_response_has_to_allow_the_backup() {
 }
 
 #[test]
-fn elements_are_known_by_namespace_and_local_name_whatever_the_prefix() {
+fn elements_match_by_namespace_and_local_name() {
     let response = playready(&license(&[4]));
     let prefixed = response
         .replace("soap:", "S:")
@@ -126,7 +126,7 @@ fn other_envelopes_are_unrecognized() {
 }
 
 #[test]
-fn a_license_in_another_place_makes_the_document_opaque() {
+fn a_license_at_another_position_makes_the_document_opaque() {
     let stray = license(&[4]);
     let good = playready(&stray);
     assert_verdict(
@@ -146,7 +146,7 @@ fn a_license_in_another_place_makes_the_document_opaque() {
 }
 
 #[test]
-fn anything_but_licenses_among_the_licenses_makes_the_document_opaque() {
+fn other_content_of_licenses_makes_the_document_opaque() {
     let with = |other: &str| playready(&format!("{}{other}", license(&[4])));
     assert_verdict(&Verdict::Allowed, &[with("\n"), with("<!-- -->")]);
     assert_verdict(
@@ -191,7 +191,7 @@ fn a_license_that_is_not_base64_of_xmr_is_malformed() {
 }
 
 #[test]
-fn what_breaks_once_the_response_is_known_is_malformed() {
+fn an_error_after_the_response_is_recognized_is_malformed() {
     let good = playready(&license(&[4]));
     assert_malformed(&[
         good.replace("</Licenses>", ""),

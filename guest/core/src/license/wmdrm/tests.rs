@@ -7,7 +7,7 @@ use super::*;
 use crate::license::samples::{
     BACKUP, CONTENT_KEY_ID, KEY_ID, LICENSE_ID, data, license, response, xmr,
 };
-use crate::{Appraisal, Verdict, appraise};
+use crate::{Evaluation, Verdict, evaluate};
 
 const NOT_PERMITTED: Verdict = Verdict::Restricted(Restriction::NotPermitted);
 const CONDITIONAL: Verdict = Verdict::Restricted(Restriction::Conditional);
@@ -15,7 +15,7 @@ const OPAQUE: Verdict = Verdict::Restricted(Restriction::Opaque);
 const UNRECOGNIZED: Verdict = Verdict::Restricted(Restriction::Unrecognized);
 
 fn verdict(document: impl AsRef<[u8]>) -> Verdict {
-    appraise(document.as_ref()).verdict
+    evaluate(document.as_ref()).verdict
 }
 
 fn assert_verdict(expected: &Verdict, documents: &[String]) {
@@ -26,7 +26,7 @@ fn assert_verdict(expected: &Verdict, documents: &[String]) {
 
 fn assert_malformed(documents: &[String]) {
     for document in documents {
-        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        let Evaluation { identity, verdict } = evaluate(document.as_bytes());
         assert!(
             matches!(verdict, Verdict::Malformed(_)),
             "{verdict:?} for {document}"
@@ -54,9 +54,9 @@ fn granting_3() -> String {
 }
 
 #[test]
-fn a_license_that_grants_the_backup_is_allowed_and_tells_its_ids() {
+fn a_license_that_grants_the_backup_is_allowed() {
     for document in [response(&license(BACKUP)), license(BACKUP)] {
-        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        let Evaluation { identity, verdict } = evaluate(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed);
         assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
         assert_eq!(identity.license_ids, [LICENSE_ID]);
@@ -65,16 +65,16 @@ fn a_license_that_grants_the_backup_is_allowed_and_tells_its_ids() {
 }
 
 #[test]
-fn utf8_and_utf16_are_judged_alike() {
+fn utf8_and_utf16_have_the_same_verdict() {
     for (actions, expected) in [(BACKUP, Verdict::Allowed), ("", NOT_PERMITTED)] {
         for mark in ["\u{FEFF}", ""] {
             let text = format!("{mark}{}", response(&license(actions)));
             let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             for document in [text.as_bytes(), &little, &big] {
-                let appraisal = appraise(document);
-                assert_eq!(appraisal.verdict, expected);
-                assert_eq!(appraisal.identity.key_ids, [KEY_ID]);
+                let evaluation = evaluate(document);
+                assert_eq!(evaluation.verdict, expected);
+                assert_eq!(evaluation.identity.key_ids, [KEY_ID]);
             }
         }
     }
@@ -153,7 +153,7 @@ fn any_other_condition_is_conditional() {
 }
 
 #[test]
-fn whatever_else_is_in_the_action_is_conditional() {
+fn any_other_content_of_the_action_is_conditional() {
     assert_verdict(
         &CONDITIONAL,
         &[
@@ -183,7 +183,7 @@ fn whatever_else_is_in_the_action_is_conditional() {
 }
 
 #[test]
-fn an_action_or_a_license_of_another_namespace_grants_nothing_and_denies() {
+fn elements_of_another_namespace_grant_nothing() {
     let foreign = r#"<ONACTION xmlns="urn:x" type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
     assert_verdict(
         &CONDITIONAL,
@@ -203,7 +203,7 @@ fn an_action_or_a_license_of_another_namespace_grants_nothing_and_denies() {
 }
 
 #[test]
-fn a_license_with_two_parts_of_data_is_opaque() {
+fn a_license_with_two_data_elements_is_opaque() {
     assert_verdict(
         &OPAQUE,
         &[
@@ -231,7 +231,7 @@ fn two_conditions_are_conditional() {
 }
 
 #[test]
-fn all_backup_actions_have_to_grant() {
+fn every_backup_action_must_grant() {
     let refusal = r#"<ONACTION type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
     assert_verdict(&Verdict::Allowed, &[data(&BACKUP.repeat(2))]);
     assert_verdict(
@@ -248,7 +248,7 @@ fn all_backup_actions_have_to_grant() {
 }
 
 #[test]
-fn without_a_backup_action_it_is_not_permitted() {
+fn a_license_without_a_backup_action_is_not_permitted() {
     assert_verdict(
         &NOT_PERMITTED,
         &[
@@ -269,7 +269,7 @@ fn without_a_backup_action_it_is_not_permitted() {
 }
 
 #[test]
-fn an_action_grants_only_where_it_belongs() {
+fn an_action_grants_only_at_its_position() {
     let outer = |before: &str, after: &str| {
         response(&format!(
             r#"<LICENSE version="2.0.0.0">{before}<LICENSORINFO>{before}<DATA></DATA>{after}</LICENSORINFO>{after}</LICENSE>"#
@@ -297,7 +297,7 @@ fn an_action_grants_only_where_it_belongs() {
 }
 
 #[test]
-fn a_refusal_elsewhere_takes_nothing_away() {
+fn a_denial_at_another_position_is_ignored() {
     let refusal = r#"<ONACTION type="Backup"><CONDITION>0</CONDITION></ONACTION>"#;
     assert_verdict(
         &Verdict::Allowed,
@@ -332,7 +332,7 @@ fn other_versions_and_encrypted_licenses_are_opaque() {
 }
 
 #[test]
-fn the_version_is_that_of_the_license_or_else_of_the_response() {
+fn a_license_without_a_version_has_that_of_the_response() {
     let unversioned = data(BACKUP).replace(r#" version="2.0.0.0""#, "");
     let in_response = |version: &str| {
         unversioned.replace(
@@ -360,7 +360,7 @@ fn the_version_is_that_of_the_license_or_else_of_the_response() {
 }
 
 #[test]
-fn a_version_3_license_is_judged_as_xmr() {
+fn a_version_3_license_is_evaluated_as_xmr() {
     let wrapped: String = BASE64
         .encode(xmr(&[4]))
         .chars()
@@ -383,7 +383,7 @@ fn a_version_3_license_is_judged_as_xmr() {
         .into_iter()
         .chain(split.map(|content| license_3(&content)))
     {
-        let Appraisal { identity, verdict } = appraise(document.as_bytes());
+        let Evaluation { identity, verdict } = evaluate(document.as_bytes());
         assert_eq!(verdict, Verdict::Allowed, "{document}");
         assert_eq!(identity.format, Some(LicenseFormat::Wmdrm));
         assert_eq!(identity.key_ids, [CONTENT_KEY_ID]);
@@ -397,7 +397,7 @@ fn a_version_3_license_is_judged_as_xmr() {
 }
 
 #[test]
-fn a_version_3_license_that_is_no_base64_of_xmr_is_malformed() {
+fn a_version_3_license_must_be_base64_of_xmr() {
     let good = BASE64.encode(xmr(&[4]));
     let (start, end) = good.split_at(20);
     assert_malformed(
@@ -420,7 +420,7 @@ fn a_version_3_license_that_is_no_base64_of_xmr_is_malformed() {
 }
 
 #[test]
-fn every_license_of_a_document_has_to_allow_the_backup() {
+fn every_license_of_a_document_must_allow_the_backup() {
     let (granting, refusing) = (license(BACKUP), license(""));
     let conditional = license(&BACKUP.replace('1', "0"));
     let encrypted = r#"<LICENSE version="2.0.0.0">c2VjcmV0</LICENSE>"#;
@@ -452,15 +452,18 @@ fn every_license_of_a_document_has_to_allow_the_backup() {
 }
 
 #[test]
-fn the_ids_of_all_licenses_are_told() {
-    let appraisal =
-        appraise(response(&[license(BACKUP), granting_3(), license("")].concat()).as_bytes());
-    assert_eq!(appraisal.identity.license_ids, [LICENSE_ID, LICENSE_ID]);
-    assert_eq!(appraisal.identity.key_ids, [KEY_ID, CONTENT_KEY_ID, KEY_ID]);
+fn the_ids_of_all_licenses_are_returned() {
+    let evaluation =
+        evaluate(response(&[license(BACKUP), granting_3(), license("")].concat()).as_bytes());
+    assert_eq!(evaluation.identity.license_ids, [LICENSE_ID, LICENSE_ID]);
+    assert_eq!(
+        evaluation.identity.key_ids,
+        [KEY_ID, CONTENT_KEY_ID, KEY_ID]
+    );
 }
 
 #[test]
-fn a_license_in_another_place_makes_the_document_opaque() {
+fn a_license_at_another_position_makes_the_document_opaque() {
     let granting = license(BACKUP);
     assert_verdict(
         &OPAQUE,
@@ -496,14 +499,18 @@ fn other_xml_is_unrecognized() {
         "<html>",
     ];
     for document in documents {
-        let appraisal = appraise(document.as_bytes());
-        assert_eq!(appraisal.verdict, UNRECOGNIZED, "{document}");
-        assert_eq!(appraisal.identity, LicenseIdentity::default(), "{document}");
+        let evaluation = evaluate(document.as_bytes());
+        assert_eq!(evaluation.verdict, UNRECOGNIZED, "{document}");
+        assert_eq!(
+            evaluation.identity,
+            LicenseIdentity::default(),
+            "{document}"
+        );
     }
 }
 
 #[test]
-fn what_breaks_in_front_of_the_root_is_unrecognized_and_behind_it_malformed() {
+fn an_error_is_malformed_only_after_the_root_tag() {
     let whole = data(BACKUP);
     assert_verdict(
         &UNRECOGNIZED,
@@ -532,7 +539,7 @@ fn what_breaks_in_front_of_the_root_is_unrecognized_and_behind_it_malformed() {
 }
 
 #[test]
-fn ill_formed_text_behind_the_root_is_malformed() {
+fn ill_formed_text_after_the_root_tag_is_malformed() {
     for rest in [&b"\xFF"[..], b"\xC3", b" \xED\xA0\x80"] {
         let document = [data(BACKUP).as_bytes(), rest].concat();
         assert!(
@@ -553,15 +560,15 @@ fn ill_formed_text_behind_the_root_is_malformed() {
 }
 
 #[test]
-fn a_malformed_document_tells_the_ids_in_front_of_the_fault() {
-    let appraisal = appraise(format!("{}<", license(BACKUP)).as_bytes());
-    assert!(matches!(appraisal.verdict, Verdict::Malformed(_)));
-    assert_eq!(appraisal.identity.license_ids, [LICENSE_ID]);
-    assert_eq!(appraisal.identity.key_ids, [KEY_ID]);
+fn the_ids_before_an_error_are_returned() {
+    let evaluation = evaluate(format!("{}<", license(BACKUP)).as_bytes());
+    assert!(matches!(evaluation.verdict, Verdict::Malformed(_)));
+    assert_eq!(evaluation.identity.license_ids, [LICENSE_ID]);
+    assert_eq!(evaluation.identity.key_ids, [KEY_ID]);
 }
 
 #[test]
-fn only_what_is_plain_base64_at_its_place_is_an_id() {
+fn only_plain_base64_at_its_position_is_an_id() {
     let longest = "A".repeat(256);
     for (id, expected) in [
         ("\r\n AAAA\t", Some("AAAA")),
@@ -580,16 +587,16 @@ fn only_what_is_plain_base64_at_its_place_is_an_id() {
         ("<X>AAAA</X>", None),
     ] {
         let document = data(&format!("<LID>{id}</LID><KID>{id}</KID>"));
-        let identity = appraise(document.replace("<b>", "&lt;b&gt;").as_bytes()).identity;
+        let identity = evaluate(document.replace("<b>", "&lt;b&gt;").as_bytes()).identity;
         assert_eq!(identity.license_ids, Vec::from_iter(expected), "{id}");
         assert_eq!(identity.key_ids, Vec::from_iter(expected), "{id}");
     }
     let elsewhere = data("<META><LID>AAAA</LID><KID>AAAA</KID></META></DATA><KID>AAAA</KID><DATA>");
-    assert!(appraise(elsewhere.as_bytes()).identity.key_ids.is_empty());
+    assert!(evaluate(elsewhere.as_bytes()).identity.key_ids.is_empty());
 }
 
 #[test]
-fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
+fn an_unsupported_encoding_is_malformed_and_named() {
     let latin_1 = |text: &str| -> Vec<u8> {
         text.chars()
             .map(|character| u8::try_from(u32::from(character)).expect("it is Latin-1"))
@@ -605,7 +612,7 @@ fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
         ),
         format!("{declaration}{}", license(BACKUP)),
     ] {
-        let Appraisal { identity, verdict } = appraise(&latin_1(&document));
+        let Evaluation { identity, verdict } = evaluate(&latin_1(&document));
         let Verdict::Malformed(fault) = verdict else {
             panic!("{verdict:?} for {document}")
         };
@@ -617,8 +624,8 @@ fn a_document_in_another_encoding_is_malformed_and_its_encoding_is_named() {
 }
 
 #[test]
-fn no_more_than_64_ids_are_kept() {
-    let identity = appraise(data(&"<LID>AAAA</LID><KID>BBBB</KID>".repeat(65)).as_bytes()).identity;
+fn at_most_64_ids_are_returned() {
+    let identity = evaluate(data(&"<LID>AAAA</LID><KID>BBBB</KID>".repeat(65)).as_bytes()).identity;
     assert_eq!(
         (identity.license_ids.len(), identity.key_ids.len()),
         (64, 64)

@@ -2,10 +2,10 @@
 
 use super::*;
 
-fn read(text: &str) -> Result<(), Fault> {
+fn read(text: &str) -> Result<(), FormatError> {
     let mut document = Document::new(text);
     while document.next()?.is_some() {}
-    document.take_fault().map_or(Ok(()), Err)
+    document.take_error().map_or(Ok(()), Err)
 }
 
 fn assert_well_formed(documents: &[&str]) {
@@ -39,7 +39,7 @@ fn there_is_exactly_one_root() {
 }
 
 #[test]
-fn nothing_but_white_space_comments_and_instructions_is_around_the_root() {
+fn only_comments_and_instructions_surround_the_root() {
     assert_well_formed(&["<?p?><!-- c --><a/><!-- c --><?p x?>"]);
     assert_broken(&[
         "x<a/>",
@@ -69,7 +69,7 @@ fn every_element_is_closed_by_its_own_tag() {
 }
 
 #[test]
-fn names_are_names() {
+fn names_follow_production_5() {
     assert_well_formed(&["<_a-b.c:9/>", "<é\u{B7}/>", "<a é='1'/>", "<\u{10000}/>"]);
     assert_broken(&[
         "<1/>",
@@ -86,7 +86,7 @@ fn names_are_names() {
 }
 
 #[test]
-fn attributes_are_quoted_and_apart() {
+fn attributes_are_quoted_and_separated() {
     assert_well_formed(&[
         "<a b='1' c=\"2\"/>",
         "<a\tb\n=\r'\"' c=\"'>/\"></a>",
@@ -110,7 +110,7 @@ fn attributes_are_quoted_and_apart() {
 }
 
 #[test]
-fn attribute_values_have_no_less_than_sign_and_good_references() {
+fn attribute_values_have_no_less_than_sign() {
     assert_well_formed(&[
         "<a b='&lt;&gt;&amp;&quot;&apos;&#9;&#x10FFFF;'/>",
         "<a b='>'/>",
@@ -133,7 +133,7 @@ fn attribute_values_have_no_less_than_sign_and_good_references() {
 }
 
 #[test]
-fn no_attribute_is_there_twice() {
+fn no_attribute_is_duplicated() {
     let many = (0..2000)
         .map(|n| format!(" a{n}=''"))
         .collect::<Vec<_>>()
@@ -218,7 +218,7 @@ fn instructions_have_a_name_that_is_not_xml() {
 }
 
 #[test]
-fn the_declaration_is_the_very_first_and_well_formed() {
+fn the_declaration_is_first_and_well_formed() {
     assert_well_formed(&[
         "<?xml version='1.0'?><a/>",
         "<?xml version=\"1.0\" encoding='utf-8' standalone='yes' ?><a/>",
@@ -250,15 +250,15 @@ fn the_declaration_is_the_very_first_and_well_formed() {
 }
 
 #[test]
-fn a_document_type_is_refused_behind_the_tag_of_the_root() {
+fn a_document_type_is_an_error_after_the_tag_of_the_root() {
     for text in ["<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>x</a>"] {
         let mut document = Document::new(text);
-        assert_eq!(document.take_fault(), None, "{text}");
+        assert_eq!(document.take_error(), None, "{text}");
         assert!(
             matches!(document.next(), Ok(Some(Node::Start { .. }))),
             "{text}"
         );
-        assert!(document.take_fault().is_some(), "{text}");
+        assert!(document.take_error().is_some(), "{text}");
     }
     assert_broken(&[
         "<a><!DOCTYPE a></a>",
@@ -269,14 +269,14 @@ fn a_document_type_is_refused_behind_the_tag_of_the_root() {
 }
 
 #[test]
-fn bad_attributes_of_the_root_are_told_behind_its_tag() {
+fn invalid_attributes_of_the_root_are_an_error_after_its_tag() {
     let mut document = Document::new("<a b='' b=''/>");
     assert!(matches!(document.next(), Ok(Some(Node::Start { .. }))));
-    assert!(document.take_fault().is_some());
+    assert!(document.take_error().is_some());
 }
 
 #[test]
-fn an_attribute_is_found_by_its_name_and_unescaped() {
+fn an_attribute_is_found_by_name_and_unescaped() {
     let mut document = Document::new("<a x:b='1' bb='2' b='&#66;&amp;'/>");
     let Ok(Some(Node::Start {
         tag,
@@ -307,7 +307,7 @@ fn a_text_is_legal_up_to_the_first_character_that_xml_forbids() {
 }
 
 #[test]
-fn deep_nesting_does_no_harm() {
+fn deep_nesting_does_not_exhaust_the_stack() {
     let nested = |start: &str| format!("{}{}", start.repeat(200_000), "</a>".repeat(200_000));
     assert_eq!(read(&nested("<a>")), Ok(()));
     // More namespaces than are kept.
@@ -315,7 +315,7 @@ fn deep_nesting_does_no_harm() {
 }
 
 #[test]
-fn a_namespace_is_declared_for_an_element_and_what_is_in_it() {
+fn a_namespace_is_declared_for_an_element_and_its_content() {
     let soap = "http://schemas.xmlsoap.org/soap/envelope/";
     let text =
         format!("<a><b xmlns='{soap}'><c xmlns=''><d/></c><e xmlns='urn:x'/><f/></b><g/></a>");
@@ -377,12 +377,12 @@ fn the_name_of_an_element_is_a_namespace_and_a_local_name() {
 }
 
 #[test]
-fn another_encoding_is_reported_after_the_tag_of_the_root() {
+fn an_unsupported_encoding_is_reported_after_the_root_tag() {
     for encoding in ["ISO-8859-1", "windows-1252", "Shift_JIS", "UTF-32"] {
         let text = format!("<?xml version='1.0' encoding='{encoding}'?><a/>");
         let fault = read(&text).expect_err("it cannot be read").to_string();
         assert!(fault.contains(encoding), "{fault}");
-        assert_eq!(other_encoding(&text).as_deref(), Some(encoding));
+        assert_eq!(unsupported_encoding(&text).as_deref(), Some(encoding));
     }
     for text in [
         "<a/>",
@@ -390,6 +390,6 @@ fn another_encoding_is_reported_after_the_tag_of_the_root() {
         "<?xml version='1.0' encoding='utf-8'?><a/>",
         "",
     ] {
-        assert_eq!(other_encoding(text), None, "{text}");
+        assert_eq!(unsupported_encoding(text), None, "{text}");
     }
 }
