@@ -1,4 +1,4 @@
-//! ZIP containers for the tests, with whatever is wrong that a test asks for.
+//! ZIP containers for tests, with the defects that a test needs.
 
 use miniz_oxide::deflate::compress_to_vec;
 
@@ -14,7 +14,7 @@ pub(crate) const LICENSE: &str = r#"{"id":"urn:1","issued":"2013-11-04T01:08:15Z
 /// The name of the entry for the license in an EPUB.
 pub(crate) const META_INF: &str = "META-INF/license.lcpl";
 
-/// An entry, and what its headers say of it.
+/// An entry and the fields of its headers.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     pub(crate) data: Vec<u8>,
     /// Extra fields of the local header.
     pub(crate) local_extra: Vec<u8>,
-    /// How much the offset in the central directory is off.
+    /// The difference between the offset in the central directory and the true one.
     pub(crate) misplaced_by: i64,
 }
 
@@ -43,9 +43,9 @@ pub(crate) struct Container {
     pub(crate) comment: Vec<u8>,
     /// Whether sizes, offsets and counts are in ZIP64 structures.
     pub(crate) zip64: bool,
-    /// The number of entries that the end record claims, if it is not the true one.
+    /// The number of entries in the end record, if it is not the true one.
     pub(crate) claimed_entries: Option<u64>,
-    /// Bytes between the central directory and what follows it, which it does not have.
+    /// Bytes between the central directory and the end record.
     pub(crate) gap: Vec<u8>,
 }
 
@@ -86,7 +86,7 @@ impl Container {
         }
     }
 
-    /// An EPUB with its license, whose chapters have so many bytes.
+    /// Returns an EPUB with a license and chapters of `length` bytes.
     pub(crate) fn epub(license: Entry, length: usize) -> Self {
         let chapters: Vec<u8> = (0..length)
             .map(|at| (at.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()[0])
@@ -207,7 +207,7 @@ impl Container {
     }
 }
 
-/// The fields that both headers have, from the version needed to the sizes.
+/// Appends the fields that both headers have, from the version needed to the sizes.
 fn put_common(out: &mut Vec<u8>, entry: &Entry, zip64: bool) {
     put16(out, 45);
     put16(out, entry.flags);

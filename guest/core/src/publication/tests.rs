@@ -1,13 +1,14 @@
-//! Which containers have a license, and which are damaged.
+//! Tests of which containers contain a license and which are damaged.
 
 use super::samples::{Container, Entry, LICENSE, META_INF};
 use super::*;
 use crate::Directory as _;
+use crate::directory::FsError;
 use crate::memory::Disk;
 
 type Found = Result<Option<EmbeddedLicense>, PublicationError>;
 
-/// Looks for the license in a file, and returns how many bytes were read for it besides.
+/// Searches a file for its license. Also returns the number of bytes that were read.
 fn find(bytes: &[u8]) -> (Found, usize) {
     let disk = Disk::new();
     disk.write("/publication", bytes);
@@ -62,7 +63,7 @@ fn epub_with(change: impl FnOnce(&mut Entry)) -> Container {
 }
 
 #[test]
-fn the_license_of_a_publication_is_found_stored_or_deflated_under_either_name() {
+fn a_stored_or_deflated_license_is_found_by_either_name() {
     for length in [0, 6000, 100_000] {
         assert_license(
             &Container::epub(Entry::stored(META_INF, LICENSE), length),
@@ -100,7 +101,7 @@ fn a_container_with_zip64_structures_is_read() {
 }
 
 #[test]
-fn a_comment_of_any_length_is_skipped_also_one_that_looks_like_an_end_record() {
+fn a_comment_is_skipped_even_if_it_resembles_an_end_record() {
     let with = |comment: &[u8]| Container {
         comment: comment.to_vec(),
         ..epub_with(|_| {})
@@ -108,7 +109,7 @@ fn a_comment_of_any_length_is_skipped_also_one_that_looks_like_an_end_record() {
     for length in [1, 22, 4_074, 4_096, 16_384, 65_535] {
         assert_license(&with(&vec![b'c'; length]), META_INF);
     }
-    // It claims a comment of its own that would not end where the file does.
+    // Its own comment length does not reach the end of the file.
     assert_license(
         &with(&[b"PK\x05\x06".as_slice(), &[7; 40]].concat()),
         META_INF,
@@ -116,7 +117,7 @@ fn a_comment_of_any_length_is_skipped_also_one_that_looks_like_an_end_record() {
 }
 
 #[test]
-fn bytes_before_the_container_are_skipped_whether_its_offsets_count_them_or_not() {
+fn bytes_before_the_container_are_skipped() {
     for counts_prefix in [false, true] {
         for length in [1, 20_000] {
             let container = Container {
@@ -137,7 +138,7 @@ fn bytes_before_the_container_are_skipped_whether_its_offsets_count_them_or_not(
 }
 
 #[test]
-fn the_extra_fields_of_the_local_header_are_of_any_length() {
+fn extra_fields_of_the_local_header_may_have_any_length() {
     for length in [0, 1, 127, 128, 129, 5000, 65_535] {
         assert_license(
             &epub_with(|entry| entry.local_extra = vec![0; length]),
@@ -147,7 +148,7 @@ fn the_extra_fields_of_the_local_header_are_of_any_length() {
 }
 
 #[test]
-fn other_files_have_no_license() {
+fn other_files_contain_no_license() {
     let other = [
         Entry::stored("mimetype", "application/epub+zip"),
         Entry::deflated("META-INF/x.lcpl", LICENSE),
@@ -177,7 +178,7 @@ fn other_files_have_no_license() {
 }
 
 #[test]
-fn a_publication_that_is_cut_short_is_malformed_once_it_has_shown_what_it_is() {
+fn a_truncated_publication_is_malformed_if_recognized() {
     let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100).bytes();
     // The local header of the first entry, and what shows that it is an EPUB.
     let shown = 30 + "mimetypeapplication/epub+zip".len();
@@ -230,7 +231,7 @@ fn bytes_after_the_container_are_skipped() {
 }
 
 #[test]
-fn a_zip64_record_counts_also_where_it_is_not_needed() {
+fn a_zip64_record_is_used_even_if_it_is_not_needed() {
     let mut bytes = Container {
         zip64: true,
         ..epub_with(|_| {})
@@ -273,7 +274,7 @@ fn a_zip64_record_may_have_extensible_data() {
 }
 
 #[test]
-fn one_part_of_an_archive_in_several_files_has_no_license_unless_it_starts_as_a_publication() {
+fn part_of_a_split_archive_is_an_error_only_in_a_publication() {
     let on_fourth_disk = |mut bytes: Vec<u8>| {
         let end = bytes.len() - 22;
         bytes[end + 4] = 3;
@@ -288,7 +289,7 @@ fn one_part_of_an_archive_in_several_files_has_no_license_unless_it_starts_as_a_
 }
 
 #[test]
-fn a_comment_full_of_what_looks_like_end_records_hides_none() {
+fn a_comment_full_of_end_records_does_not_hide_the_real_one() {
     let comment = b"PK\x05\x06\x01\x01\x01\x01".repeat(40);
     assert_license(
         &Container {
@@ -300,7 +301,7 @@ fn a_comment_full_of_what_looks_like_end_records_hides_none() {
 }
 
 #[test]
-fn bytes_that_look_like_an_end_record_make_no_container_of_another_file() {
+fn end_record_bytes_in_another_file_are_not_a_container() {
     let film = vec![0x42; 100_000];
     for (entries, size, offset) in [
         (1, 46, 0),
@@ -346,7 +347,7 @@ fn an_entry_that_cannot_be_read_is_malformed() {
 }
 
 #[test]
-fn an_entry_whose_size_is_not_what_it_claims_is_malformed() {
+fn an_entry_with_a_wrong_size_is_malformed() {
     assert_malformed(&epub_with(|entry| entry.size += 1), "size");
     assert_malformed(&epub_with(|entry| entry.size -= 1), "size");
     assert_malformed(
@@ -367,7 +368,7 @@ fn an_entry_whose_size_is_not_what_it_claims_is_malformed() {
 }
 
 #[test]
-fn an_entry_that_is_larger_than_a_license_is_malformed_and_not_read() {
+fn an_entry_larger_than_a_license_is_malformed_and_not_read() {
     let larger = "larger than a license document";
     assert_malformed(&epub_with(|entry| entry.size = (1 << 20) + 1), larger);
     assert_malformed(&epub_with(|entry| entry.compressed_size = 1 << 30), larger);
@@ -378,24 +379,24 @@ fn an_entry_that_is_larger_than_a_license_is_malformed_and_not_read() {
 }
 
 #[test]
-fn an_entry_elsewhere_than_the_central_directory_says_is_malformed() {
+fn an_entry_at_another_position_is_malformed() {
     for by in [1, -1, 30, 100_000_000] {
         assert_malformed(
             &epub_with(|entry| entry.misplaced_by = by),
-            "not where its central directory says",
+            "not at the position in its central directory",
         );
     }
     assert_malformed(
         &epub_with(|entry| entry.local_name = "META-INF/license.lcpx"),
-        "not where",
+        "not at the position",
     );
     assert_malformed(
         &epub_with(|entry| entry.local_name = "license.lcpl"),
-        "not where",
+        "not at the position",
     );
     assert_malformed(
         &epub_with(|entry| entry.compressed_size += 5000),
-        "not where",
+        "not at the position",
     );
 }
 
@@ -432,7 +433,7 @@ fn a_central_directory_that_contradicts_itself_is_malformed() {
             claimed_entries: Some(1 << 32),
             ..container()
         },
-        "fewer entries",
+        "too short for the number of its entries",
     );
     assert_malformed(
         &Container {
@@ -460,7 +461,7 @@ fn a_central_directory_that_contradicts_itself_is_malformed() {
     bytes[end + 16..end + 20].copy_from_slice(&u32::MAX.to_le_bytes());
     assert!(
         matches!(find(&bytes).0, Err(PublicationError::Container(_))),
-        "it has no ZIP64 record"
+        "there is no ZIP64 record"
     );
 }
 
@@ -480,7 +481,7 @@ fn a_central_directory_of_more_than_16_mib_is_not_searched() {
 }
 
 #[test]
-fn no_more_is_read_than_the_central_directory_the_entry_and_64_kib() {
+fn only_the_central_directory_and_the_entry_are_read() {
     // With what the store's reader has read already: the first 16 KiB.
     const HEAD: usize = 16 << 10;
     let small = Container::epub(Entry::deflated(META_INF, LICENSE), 2 << 20);
@@ -519,7 +520,7 @@ fn no_more_is_read_than_the_central_directory_the_entry_and_64_kib() {
 }
 
 #[test]
-fn a_changed_byte_leaves_the_license_as_it_was_or_takes_it_away() {
+fn a_changed_byte_never_changes_the_license() {
     for container in [
         epub_with(|_| {}),
         Container {
@@ -541,7 +542,7 @@ fn a_changed_byte_leaves_the_license_as_it_was_or_takes_it_away() {
 }
 
 #[test]
-fn an_error_of_the_file_system_is_passed_on() {
+fn a_file_system_error_is_returned() {
     let bytes = Container::epub(Entry::deflated(META_INF, LICENSE), 100_000).bytes();
     let disk = Disk::new();
     disk.write("/publication", bytes.clone());

@@ -1,9 +1,9 @@
-//! Random access to a file of which only a few parts are read.
+//! Random access to a file, for readers that need only a few parts of it.
 
-use super::PublicationError;
+use super::error::PublicationError;
 use crate::File;
 
-/// The number of bytes that one call of [`File::read`] asks for: hosts of `wasi:filesystem` return
+/// The number of bytes that one call of [`File::read`] requests: hosts of `wasi:filesystem` return
 /// at most 64 KiB at a time.
 const READ_LENGTH: usize = 64 << 10;
 
@@ -11,7 +11,7 @@ const READ_LENGTH: usize = 64 << 10;
 pub(crate) struct RandomReader<'f, F> {
     file: &'f F,
     size: u64,
-    /// The last bytes of the file, once they were read.
+    /// The last bytes of the file that were read so far.
     tail: Vec<u8>,
     bytes_read: u64,
 }
@@ -27,7 +27,7 @@ impl<'f, F: File> RandomReader<'f, F> {
         }
     }
 
-    /// Returns a reader of a file that was read already, and consists of `bytes`.
+    /// Returns a reader of a file that was read already and consists of `bytes`.
     pub(crate) fn of_bytes(file: &'f F, bytes: Vec<u8>) -> Self {
         Self {
             file,
@@ -65,14 +65,14 @@ impl<'f, F: File> RandomReader<'f, F> {
     ///
     /// # Errors
     ///
-    /// [`PublicationError::Container`] if the file ends before them.
+    /// [`PublicationError::Container`] if the file ends before the last of them.
     pub(super) fn read(&mut self, offset: u64, length: usize) -> Result<Vec<u8>, PublicationError> {
-        const CUT_SHORT: PublicationError = PublicationError::Container("it ends too early");
+        const TRUNCATED: PublicationError = PublicationError::Container("it is truncated");
         let end = offset
             .checked_add(length as u64)
             .filter(|end| *end <= self.size)
-            .ok_or(CUT_SHORT)?;
-        // The part that is in memory already is not read once more.
+            .ok_or(TRUNCATED)?;
+        // The part that is in memory already is not read again.
         let tail_start = self.size - self.tail.len() as u64;
         let read_to = end.min(tail_start).max(offset);
         let mut bytes = Vec::with_capacity(length);
@@ -83,14 +83,14 @@ impl<'f, F: File> RandomReader<'f, F> {
                 .min(READ_LENGTH);
             let read = self.file.read(wanted, offset + bytes.len() as u64)?.bytes;
             if read.is_empty() {
-                return Err(CUT_SHORT);
+                return Err(TRUNCATED);
             }
             self.bytes_read += read.len() as u64;
             bytes.extend_from_slice(&read);
         }
-        let in_tail = usize::try_from(read_to.saturating_sub(tail_start)).map_err(|_| CUT_SHORT)?;
+        let in_tail = usize::try_from(read_to.saturating_sub(tail_start)).map_err(|_| TRUNCATED)?;
         let missing = length - bytes.len();
-        bytes.extend_from_slice(self.tail.get(in_tail..in_tail + missing).ok_or(CUT_SHORT)?);
+        bytes.extend_from_slice(self.tail.get(in_tail..in_tail + missing).ok_or(TRUNCATED)?);
         Ok(bytes)
     }
 }
