@@ -28,7 +28,7 @@ mod list;
         reason = "fuzzing needs a part of what the tests need"
     )
 )]
-mod memory;
+mod memory_fs;
 mod operation;
 mod paths;
 mod publication;

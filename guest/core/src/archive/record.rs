@@ -345,7 +345,7 @@ mod tests {
     use super::*;
     use crate::Directory;
     use crate::crc32::crc32;
-    use crate::memory::Disk;
+    use crate::memory_fs::Disk;
 
     fn head() -> RecordHead {
         let program = PROGRAM.into();

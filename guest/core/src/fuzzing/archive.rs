@@ -11,7 +11,7 @@ use crate::archive::{
     fault_of_path,
 };
 use crate::license::MAX_DOCUMENT_SIZE;
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
 
 /// Takes the input for a backup, and for the files in one whose checksums are right.

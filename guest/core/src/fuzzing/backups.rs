@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedFile};
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 use crate::store::Catalogue;
 use crate::{
     Backup, BackupSummary, Directory, Failure, LicenseListing, List, ListSummary, Operation,

@@ -1,7 +1,7 @@
 //! The target for publications.
 
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
 use crate::{ErrorCode, Evaluation, LicenseFormat, Verdict, evaluate};
 
@@ -71,7 +71,7 @@ fn is_allowed_lcp(document: &[u8]) -> bool {
 fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
     let disk = Disk::new();
     disk.write("/licenses/file", input);
-    disk.give_at_most(most);
+    disk.limit_reads(most);
     let mut catalogue = Catalogue::new();
     let file = catalogue.add_file(Catalogue::ROOT, "file");
     let mut reader = StoreReader::new(disk.directory("/licenses"));

@@ -3,7 +3,7 @@
 use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, restore, verify};
 use super::files::files;
 use crate::archive::fault_of_path;
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 use crate::{Verdict, evaluate};
 
 /// Takes the input for the files in a store.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::archive::{ArchiveWriter, BACKUP_FILE, FORMAT_VERSION, Output, RecordHead};
 use crate::directory::FsError;
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 use crate::store::Catalogue;
 use crate::{Backup, LicenseFormat};
 

@@ -4,7 +4,7 @@ use super::samples::{Container, Entry, LICENSE, META_INF};
 use super::*;
 use crate::Directory as _;
 use crate::directory::FsError;
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 
 type Found = Result<Option<EmbeddedLicense>, PublicationError>;
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::directory::FsError;
 use crate::ledger::Ledger;
-use crate::memory::{Disk, MemoryDirectory};
+use crate::memory_fs::{Disk, MemoryDirectory};
 use crate::{BackupRestoreStatus, ErrorCode, Restriction};
 
 /// Walks `/licenses` to its end.
@@ -51,7 +51,7 @@ fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> +
         reads += usize::from(call.operation == "read");
         if call.operation == "read" && reads == 3 && changes < times {
             changes += 1;
-            inner.wait(1);
+            inner.advance_clock(1);
             inner.overwrite("/licenses/one", content(changes));
         }
         Ok(())
@@ -102,7 +102,7 @@ fn files_come_in_byte_order_of_their_paths() {
 fn a_name_that_a_listing_gives_twice_is_walked_once() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/two", "");
-    disk.repeat_names();
+    disk.list_names_twice();
     let (_, catalogue, _) = walk(&disk);
     let found: Vec<_> = (0..catalogue.len())
         .map(|file| catalogue.file_path(file))
@@ -114,7 +114,7 @@ fn a_name_that_a_listing_gives_twice_is_walked_once() {
 fn a_name_that_a_listing_gives_twice_is_looked_at_once() {
     let disk = store_with(b"");
     disk.hide_kinds();
-    disk.repeat_names();
+    disk.list_names_twice();
     let (_, catalogue, _) = walk(&disk);
     let looks = disk
         .take_calls()
@@ -421,7 +421,7 @@ fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
             .count()
     };
     assert_eq!(reads(&disk), 2);
-    disk.tell_ends();
+    disk.report_eof();
     assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
     assert_eq!(reads(&disk), 1);
 }
@@ -431,7 +431,7 @@ fn a_long_license_whose_end_is_told_is_read_whole() {
     for length in [16 << 10, (16 << 10) + 1, 64 << 10, (64 << 10) + 1, 1 << 20] {
         let content: Vec<u8> = (0..length).map(|at| b"<abcdefghijk"[at % 12]).collect();
         let disk = store_with(&content);
-        disk.tell_ends();
+        disk.report_eof();
         assert!(read(&disk).ok() == Some(content), "{length}");
     }
 }
@@ -469,7 +469,7 @@ fn a_large_file_that_keeps_growing_is_no_license_and_a_publication_that_does_has
         let mut grown = content.clone();
         disk.on_call(move |call| {
             if call.operation == "file_metadata" {
-                inner.wait(1);
+                inner.advance_clock(1);
                 grown.push(0);
                 inner.overwrite("/licenses/one", grown.clone());
             }

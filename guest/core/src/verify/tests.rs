@@ -1,6 +1,6 @@
 use super::*;
 use crate::Backup;
-use crate::memory::Disk;
+use crate::memory_fs::Disk;
 
 const FILE: &str = "/backup/licenses.zip";
 
@@ -280,7 +280,7 @@ fn what_the_file_system_refuses_is_no_fault_of_the_backup() {
         });
         let failure = verify(&disk).1.expect_err("it was not read");
         assert_eq!(failure.code, ErrorCode::Io, "read {failing}: {failure}");
-        disk.heal();
+        disk.clear_faults();
     }
 }
 

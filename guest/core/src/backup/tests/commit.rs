@@ -59,7 +59,7 @@ fn a_commit_that_is_done_and_answered_with_an_error_is_told_as_done() {
             });
             back_up(&disk, overwrite)
                 .unwrap_or_else(|failure| panic!("{operation} {error:?}: {failure}"));
-            disk.heal();
+            disk.clear_faults();
             assert_eq!(entries(&disk).len(), 12);
             only_backup_is_left(&disk);
         }
@@ -139,7 +139,7 @@ fn a_backup_that_was_told_survives_a_power_cut() {
     for overwrite in [false, true] {
         let disk = mixed();
         back_up(&disk, overwrite).expect("the backup succeeds");
-        disk.cut_power(Left::Nothing);
+        disk.lose_power(Surviving::Nothing);
         assert_eq!(entries(&disk).len(), 12);
         only_backup_is_left(&disk);
     }

@@ -6,7 +6,7 @@ use super::trial::{
     KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify,
 };
 use super::*;
-use crate::memory::{FAULTS, Fault, Struck, Tree, tell_count};
+use crate::memory_fs::{FAULTS, Fault, InjectedFault, Tree, report_count};
 use crate::publication::{RandomReader, read_license};
 
 #[test]
@@ -19,16 +19,16 @@ fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_a
             let before = cases;
             for number in 0.. {
                 let disk = kind.disk();
-                disk.strike(number, fault);
+                disk.inject(number, fault);
                 let befallen = Befallen::attempt(kind, &disk, &undisturbed);
                 let is_reached = disk.take_calls().len() > number;
-                disk.heal();
+                disk.clear_faults();
                 if !is_reached {
                     break;
                 }
-                if let Some(struck) = disk.take_struck() {
-                    befallen.check(&disk, &struck);
-                    recovers(&disk, &format!("{kind:?} {struck:?}"));
+                if let Some(injected) = disk.take_injected() {
+                    befallen.check(&disk, &injected);
+                    recovers(&disk, &format!("{kind:?} {injected:?}"));
                     cases += 1;
                 }
             }
@@ -38,7 +38,7 @@ fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_a
             );
         }
     }
-    tell_count(cases, 2500, "a backup with each call failed in turn");
+    report_count(cases, 2500, "a backup with each call failed in turn");
 }
 
 /// A backup that something has befallen.
@@ -66,28 +66,28 @@ impl<'a> Befallen<'a> {
         }
     }
 
-    fn check(&self, disk: &Disk, struck: &Struck) {
-        let when = format!("{:?} {struck:?}: {:?}", self.kind, self.outcome);
-        self.others_are_left_alone(disk, struck, &when);
-        let is_of_the_destination = struck.place.starts_with("/backup");
-        if struck.is_short() {
+    fn check(&self, disk: &Disk, injected: &InjectedFault) {
+        let when = format!("{:?} {injected:?}: {:?}", self.kind, self.outcome);
+        self.others_are_left_alone(disk, injected, &when);
+        let is_of_the_destination = injected.path.starts_with("/backup");
+        if injected.is_short() {
             assert!(
                 self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.undisturbed.file),
                 "{when}"
             );
         }
-        if self.outcome.is_ok() && (struck.is_short() || is_of_the_destination) {
+        if self.outcome.is_ok() && (injected.is_short() || is_of_the_destination) {
             assert_eq!(
                 self.told, self.undisturbed.told,
                 "it is put down to a license {when}"
             );
         }
-        if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
+        if let (Some(error), Err(failure)) = (injected.io_error(), &self.outcome) {
             assert_eq!(failure.code, error.code(), "{when}");
         }
         match &self.outcome {
             Ok(summary) => {
-                self.is_whole(disk, struck, &when);
+                self.is_whole(disk, injected, &when);
                 let entries = entries(disk);
                 let (licenses, size) = (
                     licenses(&entries),
@@ -109,18 +109,21 @@ impl<'a> Befallen<'a> {
                     Some(summary.size),
                 );
                 assert_eq!(said, counted, "{when}");
-                assert!(other_names(disk).is_empty() || struck.is_a_lie(), "{when}");
+                assert!(
+                    other_names(disk).is_empty() || injected.is_false_absence(),
+                    "{when}"
+                );
                 let file = backup_file(disk);
-                disk.cut_power(Left::Nothing);
+                disk.lose_power(Surviving::Nothing);
                 assert!(backup_file(disk) == file, "it is not durable {when}");
             }
             Err(failure) if failure.message.contains("is in place") => {
                 assert!(is_of_the_destination, "{when}");
-                self.is_whole(disk, struck, &when);
+                self.is_whole(disk, injected, &when);
             }
             Err(_) => {
                 let mut expected = self.directory.clone();
-                for (path, content) in &struck.altered {
+                for (path, content) in &injected.altered {
                     let name = path.strip_prefix("/backup/").unwrap_or_default();
                     match (content, expected.get_mut(name)) {
                         (Some(content), Some((earlier, _))) => earlier.clone_from(content),
@@ -128,7 +131,7 @@ impl<'a> Befallen<'a> {
                     }
                 }
                 assert_eq!(disk.snapshot("/backup"), expected, "{when}");
-                disk.cut_power(Left::Nothing);
+                disk.lose_power(Surviving::Nothing);
                 assert_eq!(
                     disk.snapshot("/backup"),
                     expected,
@@ -140,7 +143,7 @@ impl<'a> Befallen<'a> {
 
     /// That the backup in place verifies and is true to the store: every license in it is what the store had before or has
     /// now, bit for bit; every other one was told, and so was nothing else.
-    fn is_whole(&self, disk: &Disk, struck: &Struck, when: &str) {
+    fn is_whole(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
         verify(disk).unwrap_or_else(|failure| panic!("{failure} {when}"));
         let (entries, store) = (entries(disk), disk.tree("/licenses"));
         assert_eq!(recorded(&entries), self.told, "the record {when}");
@@ -162,9 +165,9 @@ impl<'a> Befallen<'a> {
             "more was told than befell it: {new:?} {when}"
         );
         for (path, reason) in &new {
-            let is_true = match struck.fault {
+            let is_true = match injected.fault {
                 Fault::Error(error) => *reason == Reason::Failed(error.code()),
-                _ => struck.altered.contains_key(&format!("/licenses/{path}")),
+                _ => injected.altered.contains_key(&format!("/licenses/{path}")),
             };
             assert!(is_true, "{path} is told to be {reason:?} {when}");
         }
@@ -175,7 +178,8 @@ impl<'a> Befallen<'a> {
                     .iter()
                     .any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
             // What vanishes while the store is being listed is nothing; and so is what the file system says is not there.
-            let is_nothing = !store.contains_key(&format!("/{file}")) || struck.is_a_lie();
+            let is_nothing =
+                !store.contains_key(&format!("/{file}")) || injected.is_false_absence();
             assert!(
                 licenses.contains_key(path) || is_told || is_nothing,
                 "{path} is missing and not told {when}"
@@ -194,9 +198,9 @@ impl<'a> Befallen<'a> {
     }
 
     /// That nothing but the fault has altered the store.
-    fn others_are_left_alone(&self, disk: &Disk, struck: &Struck, when: &str) {
+    fn others_are_left_alone(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
         let mut expected = self.store.clone();
-        for (path, content) in &struck.altered {
+        for (path, content) in &injected.altered {
             if let Some(path) = path.strip_prefix("/licenses") {
                 match content {
                     Some(content) => expected.insert(path.to_owned(), Some(content.clone())),

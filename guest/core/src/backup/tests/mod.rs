@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::archive::{ArchiveReader, BACKUP_FILE, Reason, SkippedFile};
-use crate::memory::{Call, Disk, Left, MemoryDirectory};
+use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving};
 use crate::publication::samples::{Container, Entry, META_INF};
 use crate::{FsError, Restriction};
 
@@ -62,7 +62,7 @@ fn mixed() -> Disk {
     disk.write("/licenses/book-notes", allowed("book-notes"));
     disk.write_other("/licenses/a/fifo");
     disk.write_illegal_names("/licenses/deep", 1);
-    disk.settle();
+    disk.sync_all();
     disk
 }
 

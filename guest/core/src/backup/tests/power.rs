@@ -2,7 +2,7 @@
 
 use super::trial::{KINDS, backup_file, other_names, recovers};
 use super::*;
-use crate::memory::{lefts, tell_count};
+use crate::memory_fs::{report_count, survivals};
 use crate::temporary::is_temporary_name;
 
 #[test]
@@ -13,7 +13,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
         let mut is_reached = true;
         let mut number = 0;
         while is_reached {
-            for left in lefts(number) {
+            for left in survivals(number) {
                 let when = format!("{kind:?}, stopped at call {number}, {left:?} being left");
                 let disk = kind.disk();
                 let (earlier, store) = (backup_file(&disk), disk.tree("/licenses"));
@@ -21,7 +21,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                 disk.fail(FsError::Other("io"), move |call| call.number >= number);
                 let (_, outcome) = kind.attempt(&disk);
                 is_reached = disk.take_calls().len() > number;
-                disk.heal();
+                disk.clear_faults();
                 let is_in_place = match &outcome {
                     Ok(_) => true,
                     Err(failure) => {
@@ -44,7 +44,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                         },
                     "{when}"
                 );
-                disk.cut_power(left);
+                disk.lose_power(left);
                 let file = backup_file(&disk);
                 assert!(
                     file == whole && is_in_place || file == earlier && outcome.is_err(),
@@ -64,7 +64,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
             number += 1;
         }
     }
-    tell_count(
+    report_count(
         cases,
         3000,
         "a backup with everything stopped at each call in turn",

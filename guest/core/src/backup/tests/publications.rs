@@ -285,7 +285,7 @@ fn a_publication_that_changes_while_it_waits_is_reported() {
         let inner = disk.clone();
         disk.on_call(move |call| {
             if call.operation == "open_file" && call.name == "a-b" {
-                inner.wait(1);
+                inner.advance_clock(1);
                 inner.overwrite("/licenses/a", content.clone());
             }
             Ok(())
@@ -313,7 +313,7 @@ fn a_publication_that_changes_each_time_it_is_read_is_reported_as_changed() {
         }
         reads += usize::from(call.operation == "read");
         if call.operation == "read" && reads == 2 {
-            inner.wait(1);
+            inner.advance_clock(1);
             inner.overwrite("/licenses/a", publication("b"));
         }
         Ok(())

@@ -128,7 +128,7 @@ fn a_failing_destination_is_never_put_down_to_a_license() {
 #[test]
 fn a_destination_that_takes_nothing_is_told_and_not_waited_for() {
     let disk = mixed();
-    disk.take_at_most(0);
+    disk.limit_writes(0);
     assert_eq!(
         back_up(&disk, false).expect_err("nothing is written").code,
         ErrorCode::Io

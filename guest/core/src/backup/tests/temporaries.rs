@@ -66,9 +66,9 @@ fn a_stale_temporary_file_is_removed_and_a_fresh_one_is_neither_removed_nor_used
     disk.write("/backup/.license-backup-0.tmp", "stale");
     disk.write_illegal_names("/backup", 1);
     disk.write("/backup/.license-backup-x.tmp", "another's");
-    disk.wait(3600);
+    disk.advance_clock(3600);
     disk.write("/backup/.license-backup-1.tmp", "an hour less a second old");
-    disk.wait(1);
+    disk.advance_clock(1);
     back_up(&disk, false).expect("the backup succeeds");
     let names: Vec<_> = disk.snapshot("/backup").into_keys().collect();
     assert_eq!(

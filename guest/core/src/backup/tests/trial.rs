@@ -56,13 +56,13 @@ impl Kind {
             disk.write("/backup/licenses.zip", EARLIER);
         }
         if self.is_bare {
-            disk.miss_links();
+            disk.disable_hard_links();
             disk.hide_kinds();
-            disk.tell_ends();
+            disk.report_eof();
         }
-        disk.give_at_most(1 << 10);
-        disk.take_at_most(1 << 10);
-        disk.settle();
+        disk.limit_reads(1 << 10);
+        disk.limit_writes(1 << 10);
+        disk.sync_all();
         disk.take_calls();
         disk
     }
@@ -151,14 +151,14 @@ pub(super) fn recovers(disk: &Disk, when: &str) {
         "temporary files after a second backup {when}"
     );
     let file = backup_file(disk);
-    disk.cut_power(Left::Nothing);
+    disk.lose_power(Surviving::Nothing);
     assert_eq!(
         backup_file(disk),
         file,
         "a second backup is not durable {when}"
     );
     verify(disk).unwrap_or_else(|failure| panic!("after a second backup {when}: {failure}"));
-    disk.wait(2 * 3600);
+    disk.advance_clock(2 * 3600);
     back_up(disk, true).unwrap_or_else(|failure| panic!("no backup hours later {when}: {failure}"));
     assert_eq!(
         other_names(disk),

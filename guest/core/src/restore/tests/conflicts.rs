@@ -142,7 +142,7 @@ fn a_file_that_gets_the_name_first_is_dealt_with_like_one_that_was_there_before(
             for flags in [KEEP, OVERWRITE] {
                 let disk = backed_up(&["a", "b"]);
                 if !has_links {
-                    disk.miss_links();
+                    disk.disable_hard_links();
                 }
                 before_first(&disk, operation, |disk| {
                     disk.write("/licenses/a", "another one")

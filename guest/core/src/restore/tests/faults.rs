@@ -2,7 +2,7 @@
 
 use super::trial::{KINDS, Kind, PATHS, is_right, temporaries};
 use super::*;
-use crate::memory::{FAULTS, Struck, tell_count};
+use crate::memory_fs::{FAULTS, InjectedFault, report_count};
 
 #[test]
 fn whatever_befalls_a_call_all_is_undone_or_each_license_is_in_place_or_told() {
@@ -12,20 +12,20 @@ fn whatever_befalls_a_call_all_is_undone_or_each_license_is_in_place_or_told() {
             let before = cases;
             for number in 0.. {
                 let disk = kind.disk();
-                disk.strike(number, fault);
+                disk.inject(number, fault);
                 let befallen = Befallen::attempt(kind, &disk);
                 let is_reached = disk.take_calls().len() > number;
-                disk.heal();
+                disk.clear_faults();
                 if !is_reached {
                     break;
                 }
-                if let Some(struck) = disk.take_struck() {
-                    match befallen.check(&disk, &struck) {
+                if let Some(injected) = disk.take_injected() {
+                    match befallen.check(&disk, &injected) {
                         Found::Restored => {}
                         Found::Undone => undone += 1,
                         Found::Incomplete => incomplete += 1,
                     }
-                    kind.recovers(&disk, &format!("{kind:?} {struck:?}"));
+                    kind.recovers(&disk, &format!("{kind:?} {injected:?}"));
                     cases += 1;
                 }
             }
@@ -36,7 +36,7 @@ fn whatever_befalls_a_call_all_is_undone_or_each_license_is_in_place_or_told() {
         }
     }
     assert!(undone > 1000 && incomplete > 100, "{undone} {incomplete}");
-    tell_count(cases, 4000, "a restore with each call failed in turn");
+    report_count(cases, 4000, "a restore with each call failed in turn");
 }
 
 /// A restore that something has befallen.
@@ -72,27 +72,27 @@ impl Befallen {
         }
     }
 
-    fn check(&self, disk: &Disk, struck: &Struck) -> Found {
+    fn check(&self, disk: &Disk, injected: &InjectedFault) -> Found {
         let when = format!(
-            "{:?} {struck:?}: {:?} {:?}",
+            "{:?} {injected:?}: {:?} {:?}",
             self.kind,
             self.outcome,
             self.troubles()
         );
         assert_eq!(
             disk.tree("/backup"),
-            altered(&self.directory, struck, "/backup"),
+            altered(&self.directory, injected, "/backup"),
             "{when}"
         );
-        let (before, now) = (altered(&self.store, struck, "/licenses"), store(disk));
+        let (before, now) = (altered(&self.store, injected, "/licenses"), store(disk));
         self.kind.is_old_or_new(&before, &now, &when);
-        if struck.is_short() {
+        if injected.is_short() {
             assert!(self.outcome.is_ok(), "{when}");
         }
         let conflicts = told(&self.events, ErrorCode::FileExists);
         let is_conflict = |path: &str| conflicts.iter().any(|conflict| conflict == path);
         // What somebody else alters after the restore has looked at it, or put it there, is not the restore's.
-        let is_anothers = |path: &str| struck.altered.contains_key(&format!("/licenses/{path}"));
+        let is_anothers = |path: &str| injected.altered.contains_key(&format!("/licenses/{path}"));
         let wrong: Vec<_> = PATHS
             .into_iter()
             .filter(|path| !is_right(&now, path) && !is_conflict(path))
@@ -102,7 +102,7 @@ impl Befallen {
             .copied()
             .filter(|path| !is_anothers(path))
             .collect();
-        if let (Some(error), Err(failure)) = (struck.trouble(), &self.outcome) {
+        if let (Some(error), Err(failure)) = (injected.io_error(), &self.outcome) {
             assert_eq!(failure.code, error.code(), "{when}");
         }
         match &self.outcome {
@@ -115,8 +115,11 @@ impl Befallen {
                     PATHS.len() as u64,
                     "{when}"
                 );
-                assert!(temporaries(&now).is_empty() || struck.is_a_lie(), "{when}");
-                disk.cut_power(Left::Nothing);
+                assert!(
+                    temporaries(&now).is_empty() || injected.is_false_absence(),
+                    "{when}"
+                );
+                disk.lose_power(Surviving::Nothing);
                 assert_eq!(store(disk), now, "something is not durable {when}");
                 Found::Restored
             }
@@ -147,7 +150,7 @@ impl Befallen {
                         .iter()
                         .any(|failure| failure.message.contains(name));
                     assert!(
-                        is_told || struck.is_a_lie(),
+                        is_told || injected.is_false_absence(),
                         "{path} is left and not told {when}"
                     );
                 }
@@ -155,7 +158,7 @@ impl Befallen {
             }
             Err(_) => {
                 assert_eq!(now, before, "it is not undone {when}");
-                disk.cut_power(Left::Nothing);
+                disk.lose_power(Surviving::Nothing);
                 assert_eq!(
                     store(disk),
                     before,
@@ -192,9 +195,9 @@ fn is_committed(failure: &Failure) -> bool {
 }
 
 /// What was in a directory, after what somebody else has altered there.
-fn altered(before: &Tree, struck: &Struck, directory: &str) -> Tree {
+fn altered(before: &Tree, injected: &InjectedFault, directory: &str) -> Tree {
     let mut altered = before.clone();
-    for (path, content) in &struck.altered {
+    for (path, content) in &injected.altered {
         let Some(path) = path.strip_prefix(directory) else {
             continue;
         };

@@ -89,10 +89,10 @@ fn empty_directories(disk: &Disk) -> Vec<String> {
 fn odd_disk() -> Disk {
     let disk = Disk::new();
     disk.fold_case();
-    disk.drop_final_dots();
+    disk.strip_trailing_dots();
     disk.separate_at_backslashes();
-    disk.miss_links();
-    disk.refuse_names(FsError::Invalid, false, |name| {
+    disk.disable_hard_links();
+    disk.reject_names(FsError::Invalid, false, |name| {
         name.contains([':', '*', '"', '\n'])
     });
     disk

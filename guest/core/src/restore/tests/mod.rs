@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::Backup;
-use crate::memory::{Call, Disk, Left, MemoryDirectory, Tree};
+use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving, Tree};
 
 const KEEP: RestoreOptions = RestoreOptions {
     overwrite: false,
@@ -87,7 +87,7 @@ fn backed_up(paths: &[&str]) -> Disk {
         backup_of(paths.iter().map(|path| (*path, allowed(path)))),
     );
     disk.directory("/licenses");
-    disk.settle();
+    disk.sync_all();
     disk
 }
 

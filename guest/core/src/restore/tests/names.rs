@@ -84,9 +84,9 @@ fn a_name_that_cannot_be_created_is_a_conflict_and_the_rest_is_restored() {
         for on_lookup in [true, false] {
             for has_links in [true, false] {
                 let disk = backed_up(&["a", "c:x", "deep/c:x", "deep/d"]);
-                disk.refuse_names(error, on_lookup, |name| name.contains(':'));
+                disk.reject_names(error, on_lookup, |name| name.contains(':'));
                 if !has_links {
-                    disk.miss_links();
+                    disk.disable_hard_links();
                 }
                 let (summary, conflicts) = settled(&disk, KEEP);
                 let expected = (2, vec!["c:x".to_owned(), "deep/c:x".to_owned()]);
@@ -117,7 +117,7 @@ fn a_directory_that_cannot_be_created_makes_a_conflict_of_all_below_and_leaves_n
     ] {
         for on_lookup in [true, false] {
             let disk = backed_up(&["a", "c:x/b", "c:x/d/e", "new/deep/c:x/f"]);
-            disk.refuse_names(error, on_lookup, |name| name.contains(':'));
+            disk.reject_names(error, on_lookup, |name| name.contains(':'));
             let (summary, conflicts) = settled(&disk, KEEP);
             let expected = ["c:x/b", "c:x/d/e", "new/deep/c:x/f"]
                 .map(str::to_owned)
@@ -135,7 +135,7 @@ fn a_directory_that_cannot_be_created_makes_a_conflict_of_all_below_and_leaves_n
 #[test]
 fn a_directory_in_which_no_name_can_be_held_is_not_left_behind() {
     let disk = backed_up(&["a", "new/deep/c:x"]);
-    disk.refuse_names(FsError::Invalid, false, |name| name.contains(':'));
+    disk.reject_names(FsError::Invalid, false, |name| name.contains(':'));
     assert_eq!(settled(&disk, KEEP).1, ["new/deep/c:x"]);
     assert_eq!(store(&disk), holding(&["a"]));
 }
@@ -157,9 +157,9 @@ fn a_store_that_takes_no_name_at_all_is_closed_and_no_conflict() {
 fn a_name_that_loses_its_last_dot_is_taken_back_and_named() {
     for has_links in [true, false] {
         let disk = backed_up(&["a", "a.", "b.", "d/e."]);
-        disk.drop_final_dots();
+        disk.strip_trailing_dots();
         if !has_links {
-            disk.miss_links();
+            disk.disable_hard_links();
         }
         let (summary, conflicts) = settled(&disk, OVERWRITE);
         assert_eq!(
@@ -173,7 +173,7 @@ fn a_name_that_loses_its_last_dot_is_taken_back_and_named() {
 #[test]
 fn a_directory_that_loses_its_last_dot_is_taken_back_and_what_is_in_it_named() {
     let disk = backed_up(&["d./x", "d./y/z", "e"]);
-    disk.drop_final_dots();
+    disk.strip_trailing_dots();
     let (summary, conflicts) = settled(&disk, KEEP);
     assert_eq!(
         (summary.restored, conflicts),
@@ -185,7 +185,7 @@ fn a_directory_that_loses_its_last_dot_is_taken_back_and_what_is_in_it_named() {
 #[test]
 fn of_a_directory_with_and_one_without_a_last_dot_the_latter_is_restored() {
     let disk = backed_up(&["d./x", "d./y", "d/x", "d/z"]);
-    disk.drop_final_dots();
+    disk.strip_trailing_dots();
     let (summary, conflicts) = settled(&disk, KEEP);
     assert_eq!(
         (summary.restored, conflicts),
@@ -201,7 +201,7 @@ fn where_a_backslash_separates_a_name_with_one_touches_nothing_in_other_director
             let disk = backed_up(&["a/b", "a\\b", "a\\c", "e\\f\\g", "h", "h\\i", "j\\k/l"]);
             disk.separate_at_backslashes();
             if !has_links {
-                disk.miss_links();
+                disk.disable_hard_links();
             }
             disk.write("/licenses/a/mine", "mine");
             let (summary, conflicts) = settled(&disk, flags);
@@ -225,7 +225,7 @@ fn taking_names_for_others(paths: &[&str]) -> Disk {
     );
     disk.directory("/licenses");
     disk.fold_case();
-    disk.drop_final_dots();
+    disk.strip_trailing_dots();
     disk.separate_at_backslashes();
     disk
 }

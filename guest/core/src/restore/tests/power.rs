@@ -3,7 +3,7 @@
 use super::trial::{KINDS, temporaries};
 use super::*;
 use crate::directory::FsError;
-use crate::memory::{lefts, tell_count};
+use crate::memory_fs::{report_count, survivals};
 
 #[test]
 fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
@@ -12,7 +12,7 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
         let mut is_reached = true;
         let mut number = 0;
         while is_reached {
-            for left in lefts(number) {
+            for left in survivals(number) {
                 let when = format!("{kind:?}, stopped at call {number}, {left:?} being left");
                 let disk = kind.disk();
                 let before = store(&disk);
@@ -20,7 +20,7 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
                 disk.fail(FsError::Other("io"), move |call| call.number >= number);
                 let (events, outcome) = kind.attempt(&disk);
                 is_reached = disk.take_calls().len() > number;
-                disk.heal();
+                disk.clear_faults();
                 assert_eq!(outcome.is_err(), is_reached, "{when}: {outcome:?}");
                 let now = store(&disk);
                 let is_told = says_what_is_left(&events, &outcome);
@@ -29,7 +29,7 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
                     "what is left is not told {when}: {outcome:?}"
                 );
                 kind.is_old_or_new(&before, &now, &when);
-                disk.cut_power(left);
+                disk.lose_power(left);
                 let now = store(&disk);
                 kind.is_old_or_new(&before, &now, &when);
                 assert!(
@@ -42,7 +42,7 @@ fn wherever_everything_stops_each_license_is_what_it_was_or_what_it_is_to_be() {
             number += 1;
         }
     }
-    tell_count(
+    report_count(
         cases,
         4000,
         "a restore with everything stopped at each call in turn",

@@ -23,7 +23,7 @@ fn disk_with(backed_up: Vec<u8>, own: Vec<u8>) -> Disk {
         backup_of([("a", backed_up), ("b", allowed("b"))]),
     );
     disk.write("/licenses/a", own);
-    disk.settle();
+    disk.sync_all();
     disk
 }
 
@@ -102,7 +102,7 @@ fn a_file_that_cannot_be_read_may_be_a_renewed_license_and_is_kept() {
             call.operation == "open_file" && call.name == "a"
         });
         assert_eq!(restored(&disk, OVERWRITE).1, ["a"], "{error}");
-        disk.heal();
+        disk.clear_faults();
         assert_eq!(disk.read("/licenses/a"), Some(b"unreadable".to_vec()));
         assert_eq!(
             disk.read("/licenses/b"),
@@ -123,7 +123,7 @@ fn the_license_of_a_publication_is_restored_beside_it() {
         backup_of([("x/book.epub", book.clone())]),
     );
     disk.write("/licenses/x/book.epub", book.clone());
-    disk.settle();
+    disk.sync_all();
     let (summary, conflicts) = restored(&disk, KEEP);
     assert_eq!((summary.restored, conflicts), (1, vec![]));
     assert_eq!(

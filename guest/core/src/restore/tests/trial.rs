@@ -29,7 +29,7 @@ pub(super) fn mixed() -> Disk {
     disk.write("/licenses/deep/two", OTHER);
     disk.write("/licenses/old/mine", "mine");
     disk.write("/licenses/same", allowed("same"));
-    disk.settle();
+    disk.sync_all();
     disk
 }
 
@@ -73,12 +73,12 @@ impl Kind {
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
         if self.is_bare {
-            disk.miss_links();
+            disk.disable_hard_links();
             disk.hide_kinds();
-            disk.tell_ends();
+            disk.report_eof();
         }
-        disk.give_at_most(1000);
-        disk.take_at_most(100);
+        disk.limit_reads(1000);
+        disk.limit_writes(100);
         disk.take_calls();
         disk
     }
@@ -131,14 +131,14 @@ impl Kind {
             conflicts.is_empty() || !self.flags.overwrite,
             "{conflicts:?} {when}"
         );
-        disk.cut_power(Left::Nothing);
+        disk.lose_power(Surviving::Nothing);
         assert_eq!(
             files(&store(disk)),
             files(&after),
             "another restore is not durable {when}"
         );
 
-        disk.wait(2 * 3600);
+        disk.advance_clock(2 * 3600);
         for path in PATHS {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
             let _ = disk

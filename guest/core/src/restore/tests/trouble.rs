@@ -146,7 +146,7 @@ fn a_temporary_file_that_cannot_be_written_and_not_be_removed_is_told() {
 #[test]
 fn a_disk_that_takes_nothing_is_told_and_not_waited_for() {
     let disk = mixed();
-    disk.take_at_most(0);
+    disk.limit_writes(0);
     assert_eq!(
         restore(&disk, KEEP).1.expect_err("nothing is written").code,
         ErrorCode::Io
@@ -183,7 +183,7 @@ fn a_license_that_is_put_in_place_and_answered_with_an_error_is_told_as_restored
             (6, 1, 0),
             "{operation}"
         );
-        disk.heal();
+        disk.clear_faults();
         assert_eq!(store(&disk), complete(), "{operation}");
     }
 }
@@ -234,7 +234,7 @@ fn a_directory_that_fails_to_sync_is_told_with_the_licenses_in_place() {
 fn whatever_was_told_to_be_restored_survives_a_power_cut() {
     let disk = mixed();
     restored(&disk, OVERWRITE);
-    disk.cut_power(Left::Nothing);
+    disk.lose_power(Surviving::Nothing);
     assert_eq!(store(&disk), complete());
 }
 
@@ -246,9 +246,9 @@ fn what_a_killed_restore_has_put_in_place_is_durable_when_the_next_one_says_that
             call.operation == "sync_directory"
         });
         let _ = restore(&disk, KEEP);
-        disk.heal();
+        disk.clear_faults();
         assert_eq!(restored(&disk, KEEP).0.present, paths.len() as u64);
-        disk.cut_power(Left::Nothing);
+        disk.lose_power(Surviving::Nothing);
         assert_eq!(store(&disk), holding(paths));
     }
 }
@@ -315,12 +315,12 @@ fn stale_temporary_files_are_removed_where_this_run_makes_some_and_fresh_ones_ar
         );
     }
     disk.directory("/licenses/deep/.license-backup-2.tmp");
-    disk.wait(3600);
+    disk.advance_clock(3600);
     disk.write(
         "/licenses/deep/.license-backup-1.tmp",
         "an hour less a second old",
     );
-    disk.wait(1);
+    disk.advance_clock(1);
     restored(&disk, KEEP);
     let expected = [
         "/",
@@ -346,7 +346,7 @@ fn a_restore_that_takes_hours_removes_nothing_of_its_own() {
     let disk = backed_up(&paths);
     let inner = disk.clone();
     disk.on_call(move |_| {
-        inner.wait(600);
+        inner.advance_clock(600);
         Ok(())
     });
     restored(&disk, KEEP);
@@ -365,8 +365,8 @@ fn more_than_ten_thousand_licenses_of_one_directory_have_temporary_names_at_once
         ["sync_file", "unlink"].contains(&call.operation)
     });
     let _ = restore(&disk, KEEP);
-    disk.heal();
-    disk.wait(60);
+    disk.clear_faults();
+    disk.advance_clock(60);
     assert_eq!(restored(&disk, KEEP).0.restored, 10_050);
     let is_temporary = |path: &&str| disk.read(&format!("/licenses/{path}")).is_some();
     assert_eq!(

@@ -152,7 +152,7 @@ fn names_that_are_not_utf8_or_are_told_twice_are_in_nobodys_way() {
     disk.write("/licenses/deep/other", "");
     disk.write_illegal_names("/licenses", 3000);
     disk.write_illegal_names("/licenses/deep", 1);
-    disk.repeat_names();
+    disk.list_names_twice();
     assert_eq!(restored(&disk, KEEP).0.restored, 10);
 }
 
@@ -250,7 +250,7 @@ fn a_step_does_no_more_than_its_share() {
         disk.write(&format!("/licenses/other-{number}"), "");
         disk.write(&format!("/licenses/{}", temporary_name(number)), "");
     }
-    disk.wait(10_000);
+    disk.advance_clock(10_000);
     let mut restore = start(&disk, KEEP).expect("the restore starts");
     loop {
         disk.take_calls();

@@ -1,83 +1,13 @@
-//! What is on the disk: directories, files, and what the file system makes of names.
+//! Names: which node a name has, and how the file system interprets a name.
 
-use std::collections::BTreeMap;
-
-use super::Disk;
+use super::disk::Disk;
+use super::fault::Tree;
+use super::node::{Inode, Names, Node};
 use crate::directory::FsError;
 use crate::{EntryKind, Metadata, Timestamp};
 
-/// The number of a node.
-pub(super) type Inode = usize;
-
-/// What the names in a directory stand for.
-pub(super) type Names = BTreeMap<String, Inode>;
-
-/// What a directory or file is now, and what of it a power cut leaves.
-#[derive(Clone)]
-pub(super) enum Node {
-    File {
-        content: Vec<u8>,
-        modified: u64,
-        durable: Vec<u8>,
-    },
-    Directory {
-        names: Names,
-        illegal: usize,
-        durable: Names,
-        /// What became of which name since the directory was durable, in order.
-        changes: Vec<(String, Option<Inode>)>,
-    },
-    Other {
-        size: u64,
-    },
-}
-
-impl Node {
-    pub(super) fn new_directory() -> Self {
-        Self::Directory {
-            names: Names::new(),
-            illegal: 0,
-            durable: Names::new(),
-            changes: Vec::new(),
-        }
-    }
-
-    pub(super) fn new_file(content: Vec<u8>, modified: u64) -> Self {
-        Self::File {
-            content,
-            modified,
-            durable: Vec::new(),
-        }
-    }
-
-    /// Makes what it is now durable.
-    pub(super) fn settle(&mut self) {
-        match self {
-            Self::File {
-                content, durable, ..
-            } => durable.clone_from(content),
-            Self::Directory {
-                names,
-                durable,
-                changes,
-                ..
-            } => {
-                durable.clone_from(names);
-                changes.clear();
-            }
-            Self::Other { .. } => {}
-        }
-    }
-}
-
 impl Disk {
-    pub(super) fn add(&self, node: Node) -> Inode {
-        let mut nodes = self.0.nodes.borrow_mut();
-        nodes.push(node);
-        nodes.len() - 1
-    }
-
-    /// The names in a directory.
+    /// Returns the names in a directory.
     pub(super) fn names(&self, directory: Inode) -> Names {
         match &self.0.nodes.borrow()[directory] {
             Node::Directory { names, .. } => names.clone(),
@@ -85,7 +15,7 @@ impl Disk {
         }
     }
 
-    /// Has a name stand for a node. A name that is there already keeps its spelling.
+    /// Sets the node of a name. An existing name keeps its spelling.
     pub(super) fn bind(&self, directory: Inode, name: &str, inode: Inode) {
         let name = self
             .stored_name(directory, name)
@@ -96,6 +26,7 @@ impl Disk {
         }
     }
 
+    /// Removes a name, and returns its node.
     pub(super) fn unbind(&self, directory: Inode, name: &str) -> Result<Inode, FsError> {
         let name = self.stored_name(directory, name).ok_or(FsError::NoEntry)?;
         match &mut self.0.nodes.borrow_mut()[directory] {
@@ -108,6 +39,7 @@ impl Disk {
         }
     }
 
+    /// Returns the node of a name.
     pub(super) fn lookup(&self, directory: Inode, name: &str) -> Option<Inode> {
         let name = self.stored_name(directory, name)?;
         match &self.0.nodes.borrow()[directory] {
@@ -116,13 +48,13 @@ impl Disk {
         }
     }
 
-    /// The name in a directory that this name is taken for.
+    /// Returns the spelling of a name in a directory, or `None` if there is no such name.
     fn stored_name(&self, directory: Inode, name: &str) -> Option<String> {
         let nodes = self.0.nodes.borrow();
         let Node::Directory { names, .. } = &nodes[directory] else {
             return None;
         };
-        if self.0.case_is_folded.get() {
+        if self.0.folds_case.get() {
             names
                 .keys()
                 .find(|stored| stored.to_lowercase() == name.to_lowercase())
@@ -132,24 +64,24 @@ impl Disk {
         }
     }
 
-    /// The directory and the name in it that a caller's name comes to, to be looked up there.
+    /// Returns the directory and the name to look up there for a name that a caller passed.
     pub(super) fn resolve<'a>(
         &self,
         directory: Inode,
         name: &'a str,
     ) -> Result<(Inode, &'a str), FsError> {
-        if let Some(refusal) = self
+        if let Some(rejection) = self
             .0
-            .refusal
+            .rejection
             .get()
-            .filter(|refusal| refusal.on_lookup && (refusal.refuses)(name))
+            .filter(|rejection| rejection.on_lookup && (rejection.rejects)(name))
         {
-            return Err(refusal.error);
+            return Err(rejection.error);
         }
         let (mut directory, mut last) = (directory, name);
         while let Some((first, rest)) = last
             .split_once('\\')
-            .filter(|_| self.0.backslashes_separate.get())
+            .filter(|_| self.0.separates_at_backslashes.get())
         {
             directory = self.lookup(directory, first).ok_or(FsError::NoEntry)?;
             if self.metadata(directory).kind != EntryKind::Directory {
@@ -157,7 +89,7 @@ impl Disk {
             }
             last = rest;
         }
-        let name = if self.0.final_dots_are_dropped.get() {
+        let name = if self.0.strips_trailing_dots.get() {
             last.trim_end_matches('.')
         } else {
             last
@@ -165,19 +97,19 @@ impl Disk {
         Ok((directory, name))
     }
 
-    /// The same for a name that is to be created.
+    /// Returns the directory and the name to create there for a name that a caller passed.
     pub(super) fn resolve_new<'a>(
         &self,
         directory: Inode,
         name: &'a str,
     ) -> Result<(Inode, &'a str), FsError> {
-        if let Some(refusal) = self
+        if let Some(rejection) = self
             .0
-            .refusal
+            .rejection
             .get()
-            .filter(|refusal| (refusal.refuses)(name))
+            .filter(|rejection| (rejection.rejects)(name))
         {
-            return Err(refusal.error);
+            return Err(rejection.error);
         }
         self.resolve(directory, name)
     }
@@ -208,5 +140,39 @@ impl Disk {
                 modified: time(0),
             },
         }
+    }
+
+    /// Returns the node of the directory at a path from the root. Creates the directories that do not exist.
+    pub(super) fn make_directory(&self, path: &str) -> Inode {
+        path.split('/')
+            .filter(|name| !name.is_empty())
+            .fold(0, |parent, name| {
+                self.lookup(parent, name).unwrap_or_else(|| {
+                    let inode = self.add(Node::new_directory());
+                    self.bind(parent, name, inode);
+                    inode
+                })
+            })
+    }
+
+    /// Returns everything below a directory.
+    pub(crate) fn tree(&self, path: &str) -> Tree {
+        let mut tree = Tree::new();
+        let mut remaining = vec![(String::new(), self.make_directory(path))];
+        while let Some((path, inode)) = remaining.pop() {
+            let (path, content) = match &self.0.nodes.borrow()[inode] {
+                Node::File { content, .. } => (path, Some(content.clone())),
+                Node::Directory { names, .. } => {
+                    let below = names
+                        .iter()
+                        .map(|(name, inode)| (format!("{path}/{name}"), *inode));
+                    remaining.extend(below);
+                    (path + "/", None)
+                }
+                Node::Other { .. } => (path, None),
+            };
+            tree.insert(path, content);
+        }
+        tree
     }
 }

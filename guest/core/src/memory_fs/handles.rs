@@ -1,21 +1,53 @@
-//! The disk in memory behind the traits of the crate.
+//! The open directories and files of the disk, which implement the traits of the crate.
 
 use std::ops::Range;
+use std::vec;
 
-use super::faults::{Extent, Subject};
-use super::nodes::{Inode, Node};
-use super::{MemoryDirectory, MemoryEntries, MemoryFile};
+use super::disk::Disk;
+use super::fault::{Extent, Subject};
+use super::node::{Inode, Node};
 use crate::directory::FsError;
 use crate::{Directory, Entries, EntryKind, File, Metadata, NamedEntry, Read};
 
+/// An open directory.
+#[derive(Clone)]
+pub(crate) struct MemoryDirectory {
+    disk: Disk,
+    inode: Inode,
+}
+
+/// An open file.
+pub(crate) struct MemoryFile {
+    disk: Disk,
+    inode: Inode,
+}
+
+/// A listing of a directory. `None` represents a name that is not UTF-8.
+pub(crate) struct MemoryEntries {
+    disk: Disk,
+    inode: Inode,
+    entries: vec::IntoIter<Option<NamedEntry>>,
+}
+
+impl Disk {
+    /// Opens a directory by its path from the root. Creates the directories that do not exist.
+    pub(crate) fn directory(&self, path: &str) -> MemoryDirectory {
+        MemoryDirectory {
+            disk: self.clone(),
+            inode: self.make_directory(path),
+        }
+    }
+}
+
 impl MemoryDirectory {
-    fn found(&self, name: &str) -> Result<Inode, FsError> {
+    /// Returns the node of a name.
+    fn find(&self, name: &str) -> Result<Inode, FsError> {
         let (directory, name) = self.disk.resolve(self.inode, name)?;
         self.disk.lookup(directory, name).ok_or(FsError::NoEntry)
     }
 
-    /// Where a new name is to be put, if it is not taken.
-    fn free<'a>(&self, name: &'a str) -> Result<(Inode, &'a str), FsError> {
+    /// Returns the directory and the name there for a new name, unless it exists already.
+    fn find_free<'a>(&self, name: &'a str) -> Result<(Inode, &'a str), FsError> {
         let (directory, name) = self.disk.resolve_new(self.inode, name)?;
         match self.disk.lookup(directory, name) {
             Some(_) => Err(FsError::Exist),
@@ -23,13 +55,14 @@ impl MemoryDirectory {
         }
     }
 
-    /// Notes a call that concerns a name.
+    /// Records a call that concerns a name.
     fn called(&self, operation: &'static str, name: &str) -> Result<(), FsError> {
         self.disk
             .called(operation, Subject::Name(self.inode, name))
             .map(|_| ())
     }
 
+    /// Removes a name, and returns its node.
     fn remove(&self, name: &str) -> Result<Inode, FsError> {
         let (directory, name) = self.disk.resolve(self.inode, name)?;
         self.disk.unbind(directory, name)
@@ -49,7 +82,7 @@ impl Directory for MemoryDirectory {
         };
         let legal = names.iter().map(|(name, inode)| {
             let kind = match nodes[*inode] {
-                _ if self.disk.0.kinds_are_hidden.get() => EntryKind::Unknown,
+                _ if self.disk.0.hides_kinds.get() => EntryKind::Unknown,
                 Node::File { .. } => EntryKind::File,
                 Node::Directory { .. } => EntryKind::Directory,
                 Node::Other { .. } => EntryKind::Other,
@@ -59,11 +92,11 @@ impl Directory for MemoryDirectory {
                 kind,
             })
         });
-        // In no useful order, as file systems have it.
+        // The order is not sorted, as on other file systems.
         let mut entries: Vec<_> = std::iter::repeat_n(None, *illegal)
             .chain(legal.rev())
             .collect();
-        if self.disk.0.names_are_repeated.get() {
+        if self.disk.0.lists_names_twice.get() {
             entries.extend_from_within(..);
         }
         Ok(MemoryEntries {
@@ -75,7 +108,7 @@ impl Directory for MemoryDirectory {
 
     fn open_directory(&self, name: &str) -> Result<Self, FsError> {
         self.called("open_directory", name)?;
-        let inode = self.found(name)?;
+        let inode = self.find(name)?;
         match self.disk.metadata(inode).kind {
             EntryKind::Directory => Ok(Self {
                 disk: self.disk.clone(),
@@ -88,7 +121,7 @@ impl Directory for MemoryDirectory {
 
     fn open_file(&self, name: &str) -> Result<MemoryFile, FsError> {
         self.called("open_file", name)?;
-        let inode = self.found(name)?;
+        let inode = self.find(name)?;
         match self.disk.metadata(inode).kind {
             EntryKind::File => Ok(MemoryFile {
                 disk: self.disk.clone(),
@@ -101,7 +134,7 @@ impl Directory for MemoryDirectory {
 
     fn create_directory(&self, name: &str) -> Result<(), FsError> {
         self.called("create_directory", name)?;
-        let (directory, name) = self.free(name)?;
+        let (directory, name) = self.find_free(name)?;
         self.disk
             .bind(directory, name, self.disk.add(Node::new_directory()));
         Ok(())
@@ -109,7 +142,7 @@ impl Directory for MemoryDirectory {
 
     fn remove_directory(&self, name: &str) -> Result<(), FsError> {
         self.called("remove_directory", name)?;
-        let inode = self.found(name)?;
+        let inode = self.find(name)?;
         match &self.disk.0.nodes.borrow()[inode] {
             Node::Directory { names, .. } if names.is_empty() => {}
             Node::Directory { .. } => return Err(FsError::Other("not-empty")),
@@ -120,7 +153,7 @@ impl Directory for MemoryDirectory {
 
     fn create_file(&self, name: &str) -> Result<MemoryFile, FsError> {
         self.called("create_file", name)?;
-        let (directory, name) = self.free(name)?;
+        let (directory, name) = self.find_free(name)?;
         let inode = self
             .disk
             .add(Node::new_file(Vec::new(), self.disk.0.clock.get()));
@@ -133,7 +166,7 @@ impl Directory for MemoryDirectory {
 
     fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
         self.called("metadata", name)?;
-        self.found(name).map(|inode| self.disk.metadata(inode))
+        self.find(name).map(|inode| self.disk.metadata(inode))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError> {
@@ -145,10 +178,10 @@ impl Directory for MemoryDirectory {
                 to,
             },
         )?;
-        let inode = self.found(from)?;
+        let inode = self.find(from)?;
         let (directory, name) = self.disk.resolve_new(self.inode, to)?;
         match self.disk.lookup(directory, name) {
-            // Two names of one file: POSIX has nothing happen.
+            // Two names of one file: by POSIX, nothing happens.
             Some(replaced) if replaced == inode => return Ok(()),
             Some(replaced) if self.disk.metadata(replaced).kind == EntryKind::Directory => {
                 return Err(FsError::IsDirectory);
@@ -169,17 +202,17 @@ impl Directory for MemoryDirectory {
                 to,
             },
         )?;
-        if self.disk.0.links_are_missing.get() {
+        if self.disk.0.has_no_hard_links.get() {
             return Err(FsError::NotPermitted);
         }
-        let (directory, name) = self.free(to)?;
-        self.disk.bind(directory, name, self.found(from)?);
+        let (directory, name) = self.find_free(to)?;
+        self.disk.bind(directory, name, self.find(from)?);
         Ok(())
     }
 
     fn unlink(&self, name: &str) -> Result<(), FsError> {
         self.called("unlink", name)?;
-        match self.disk.metadata(self.found(name)?).kind {
+        match self.disk.metadata(self.find(name)?).kind {
             EntryKind::Directory => Err(FsError::IsDirectory),
             EntryKind::File | EntryKind::Other | EntryKind::Unknown => {
                 self.remove(name).map(|_| ())
@@ -189,15 +222,15 @@ impl Directory for MemoryDirectory {
 
     fn sync_file(&self, name: &str) -> Result<(), FsError> {
         self.called("sync_file", name)?;
-        let inode = self.found(name)?;
-        self.disk.0.nodes.borrow_mut()[inode].settle();
+        let inode = self.find(name)?;
+        self.disk.0.nodes.borrow_mut()[inode].sync();
         Ok(())
     }
 
     fn sync(&self) -> Result<(), FsError> {
         self.disk
             .called("sync_directory", Subject::Directory(self.inode))?;
-        self.disk.0.nodes.borrow_mut()[self.inode].settle();
+        self.disk.0.nodes.borrow_mut()[self.inode].sync();
         Ok(())
     }
 
@@ -207,7 +240,7 @@ impl Directory for MemoryDirectory {
 
     fn is_name_of(&self, name: &str, file: &MemoryFile) -> Result<bool, FsError> {
         self.called("is_name_of", name)?;
-        self.found(name).map(|inode| inode == file.inode)
+        self.find(name).map(|inode| inode == file.inode)
     }
 }
 
@@ -223,15 +256,15 @@ impl File for MemoryFile {
             return Err(FsError::IsDirectory);
         };
         let bytes = match extent {
-            Extent::Whole => &content[range.clone()],
-            Extent::Part => &content[range.start..range.start + range.len().div_ceil(2)],
+            Extent::All => &content[range.clone()],
+            Extent::Half => &content[range.start..range.start + range.len().div_ceil(2)],
         };
         self.disk
             .0
             .bytes_read
             .set(self.disk.0.bytes_read.get() + bytes.len());
         let is_at_end = range.start + bytes.len() == content.len();
-        let is_end = is_at_end && (bytes.is_empty() || self.disk.0.ends_are_told.get());
+        let is_end = is_at_end && (bytes.is_empty() || self.disk.0.reports_eof.get());
         Ok(Read {
             bytes: bytes.to_vec(),
             is_end,
@@ -239,14 +272,11 @@ impl File for MemoryFile {
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
-        // Short writes are legal, and so the disk makes many.
-        let most = bytes.len().min(self.disk.0.most_written.get());
-        let taken = match self
-            .disk
-            .called("write", Subject::Write(self.inode, most))?
-        {
-            Extent::Whole => most,
-            Extent::Part => most.div_ceil(2),
+        // Short writes are allowed, so the disk makes many.
+        let max = bytes.len().min(self.disk.0.max_write.get());
+        let written = match self.disk.called("write", Subject::Write(self.inode, max))? {
+            Extent::All => max,
+            Extent::Half => max.div_ceil(2),
         };
         let mut nodes = self.disk.0.nodes.borrow_mut();
         let Node::File {
@@ -256,18 +286,18 @@ impl File for MemoryFile {
             return Err(FsError::IsDirectory);
         };
         let offset = usize::try_from(offset).map_err(|_| FsError::Invalid)?;
-        content.resize(content.len().max(offset + taken), 0);
-        content[offset..offset + taken].copy_from_slice(&bytes[..taken]);
+        content.resize(content.len().max(offset + written), 0);
+        content[offset..offset + written].copy_from_slice(&bytes[..written]);
         *modified = self.disk.0.clock.get();
-        Ok(taken)
+        Ok(written)
     }
 
-    // What is written is in memory, and nothing can begin before the sync.
+    // The disk writes nothing back before a sync.
     fn release(&self, _: u64, _: u64) {}
 
     fn sync(&self) -> Result<(), FsError> {
         self.disk.called("sync_file", Subject::File(self.inode))?;
-        self.disk.0.nodes.borrow_mut()[self.inode].settle();
+        self.disk.0.nodes.borrow_mut()[self.inode].sync();
         Ok(())
     }
 
@@ -279,18 +309,18 @@ impl File for MemoryFile {
 }
 
 impl MemoryFile {
-    /// What a read at `offset` may give of the file.
+    /// Returns the range of the file that a read at `offset` may return.
     fn range(&self, length: usize, offset: u64) -> Result<Range<usize>, FsError> {
         let size =
             usize::try_from(self.disk.metadata(self.inode).size).map_err(|_| FsError::Invalid)?;
         let start = size.min(usize::try_from(offset).map_err(|_| FsError::Invalid)?);
-        Ok(start..size.min(start + length.min(self.disk.0.most_read.get())))
+        Ok(start..size.min(start + length.min(self.disk.0.max_read.get())))
     }
 }
 
 impl Entries for MemoryEntries {
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError> {
-        // An error concerns one name, which is not told again.
+        // An error concerns one name, which is not returned again.
         let entry = self.entries.next();
         let name = entry
             .as_ref()
