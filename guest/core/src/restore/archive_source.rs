@@ -39,7 +39,7 @@ impl<F: File> ArchiveSource<F> {
             Ok(content.to_vec())
         } else {
             Err(fault(ArchiveFault::Corrupt(
-                "was changed after it had been verified".to_owned(),
+                "was changed after it was verified".to_owned(),
             )))
         }
     }

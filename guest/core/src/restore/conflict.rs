@@ -1,70 +1,79 @@
-//! Why a license is not restored although nothing went wrong.
+//! The conflicts of a restore: entries of the store, and limits of its file system, because of
+//! which a license is not restored although nothing failed.
 
+use super::failures::directory_path;
 use crate::archive::Contents;
 use crate::store::DirectoryId;
 use crate::{ErrorCode, Failure};
 
-/// What is in the way of a license, and is kept.
-#[derive(Debug, Clone, Copy)]
+/// The reason why a license is not restored. An existing entry is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conflict {
-    /// A file of this name with other content.
+    /// A file of this name has other content.
     OtherContent,
-    /// A version of the same license under this name that is newer, or may be: even overwriting keeps it.
+    /// A file of this name has a version of the same license that is newer, or may be. It is kept
+    /// even with [`RestoreOptions::overwrite`](super::RestoreOptions::overwrite).
     Newer,
-    /// A file of this name that cannot be read.
+    /// A file of this name cannot be read.
     Unreadable,
-    /// Something of this name that is no regular file.
-    NoFile,
-    /// A file of another name, for which the file system takes this one.
+    /// An entry of this name is not a regular file.
+    NotAFile,
+    /// The file system takes this name for the name of another file.
     OtherName,
-    /// The file system cannot hold the name.
+    /// The file system cannot hold this name.
     Incompatible,
-    /// Something that is no directory, where this one is on the way.
-    NoDirectory(DirectoryId),
-    /// A directory of another name, for which the file system takes this one on the way.
+    /// An entry with the name of this directory of the path is not a directory.
+    NotADirectory(DirectoryId),
+    /// The file system takes the name of this directory of the path for the name of another one.
     OtherDirectory(DirectoryId),
-    /// The file system cannot hold the name of this directory on the way.
+    /// The file system cannot hold the name of this directory of the path.
     IncompatibleDirectory(DirectoryId),
 }
 
 impl Conflict {
-    /// What to tell of it.
+    /// Returns the failure that is reported for a license.
     pub(super) fn failure(self, contents: &Contents, license: usize) -> Failure {
-        let directory = |id| contents.catalogue().path_in(id, "");
-        let why = match self {
-            Self::OtherContent => {
-                "there is a file of that name with other content, which is kept: move it away, or ask for overwriting"
-                    .to_owned()
-            }
-            Self::Newer => "the store has another version of the same license, which is newer or has no date to \
-                            compare, and is kept: move it away to restore the one in the backup"
+        const OTHER_FILE_SYSTEM: &str = "restore to a store on another file system";
+
+        let directory = |id| directory_path(contents.catalogue(), id);
+        let cause = match self {
+            Self::OtherContent => "a file of this name has other content, and is kept; \
+                                   move it away or restore with overwrite"
                 .to_owned(),
-            Self::Unreadable => {
-                "there is a file of that name that cannot be read, and is kept: make it readable, or move it away"
-                    .to_owned()
-            }
-            Self::NoFile => "what has that name is no regular file, and is kept: move it away".to_owned(),
+            Self::Newer => "the store has a version of the same license that is newer, or has no \
+                            date to compare, and is kept; move it away to restore the version in \
+                            the backup"
+                .to_owned(),
+            Self::Unreadable => "a file of this name cannot be read, and is kept; \
+                                 make it readable or move it away"
+                .to_owned(),
+            Self::NotAFile => "an entry of this name is not a regular file, and is kept; \
+                               move it away"
+                .to_owned(),
             Self::OtherName => {
-                "the file system takes its name for another one: restore into a store on another file system".to_owned()
+                format!("the file system takes its name for another name; {OTHER_FILE_SYSTEM}")
             }
             Self::Incompatible => {
-                "the file system cannot hold its name: restore into a store on another file system".to_owned()
+                format!("the file system cannot hold its name; {OTHER_FILE_SYSTEM}")
             }
-            Self::NoDirectory(id) => {
-                format!("{}, on the way to it, is no directory, and is kept: move it away", directory(id))
+            Self::NotADirectory(id) => {
+                format!(
+                    "{} is not a directory, and is kept; move it away",
+                    directory(id)
+                )
             }
             Self::OtherDirectory(id) => format!(
-                "the file system takes the name of {}, on the way to it, for another one: restore into a store on another \
-                 file system",
+                "the file system takes the name of the directory {} for another name; \
+                 {OTHER_FILE_SYSTEM}",
                 directory(id)
             ),
             Self::IncompatibleDirectory(id) => format!(
-                "the file system cannot hold the name of {}, on the way to it: restore into a store on another file system",
+                "the file system cannot hold the name of the directory {}; {OTHER_FILE_SYSTEM}",
                 directory(id)
             ),
         };
         let path = contents.path(license);
-        let message = format!("{path} cannot be restored: {why}");
+        let message = format!("cannot restore {path}: {cause}");
         Failure::at(ErrorCode::FileExists, path, message)
     }
 }

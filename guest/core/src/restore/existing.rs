@@ -45,7 +45,7 @@ impl<D: Directory> Target<'_, D> {
         match is_license(self.directory, self.name, metadata, self.license, budget) {
             Ok(true) => Ok(Existing::Present),
             Ok(false) if metadata.kind != EntryKind::File => {
-                Ok(Existing::Conflict(Conflict::NoFile))
+                Ok(Existing::Conflict(Conflict::NotAFile))
             }
             Ok(false) => Ok(match self.listing.has(self.name)? {
                 true if self.overwrite => Existing::Replaceable,
@@ -65,7 +65,7 @@ fn not_found(error: FsError) -> Result<Existing, FsError> {
     match error {
         FsError::NoEntry => Ok(Existing::Nothing),
         // Another program may have replaced the file since its metadata was read.
-        FsError::Link | FsError::IsDirectory => Ok(Existing::Conflict(Conflict::NoFile)),
+        FsError::Link | FsError::IsDirectory => Ok(Existing::Conflict(Conflict::NotAFile)),
         error if is_name_rejected(error) => Ok(Existing::Conflict(Conflict::Incompatible)),
         error => Err(error),
     }
@@ -90,7 +90,7 @@ pub(super) fn newer_version<D: Directory>(
                 .then_some(Conflict::Newer))
         }
         Err(FsError::NoEntry) => Ok(None),
-        Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NoFile)),
+        Err(FsError::Link | FsError::IsDirectory) => Ok(Some(Conflict::NotAFile)),
         Err(error @ FsError::OutOfMemory) => Err(error),
         // The file may have the newer version, and so it is kept.
         Err(_) => Ok(Some(Conflict::Unreadable)),

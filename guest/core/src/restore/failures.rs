@@ -1,23 +1,43 @@
 //! The failures of a restore that come from the store.
 
 use crate::directory::FsError;
+use crate::store::{Catalogue, DirectoryId};
 use crate::{ErrorCode, Failure};
 
-/// The path that reports have for the store itself.
-pub(super) const STORE: &str = ".";
+/// The path of the store itself in reports.
+const STORE: &str = ".";
 
-/// Returns the failure of a restore that has not put any license in place, and is rolled back.
-pub(super) fn before_commit(path: String, doing: &str, error: FsError) -> Failure {
-    failure(path, doing, error, "nothing was restored: ")
+/// Returns the path of a directory below the store, as it is reported: `.` for the store itself,
+/// and no slash at the end.
+pub(super) fn directory_path(catalogue: &Catalogue, directory: DirectoryId) -> String {
+    if directory == Catalogue::ROOT {
+        return STORE.to_owned();
+    }
+    let mut path = catalogue.path_in(directory, "");
+    path.pop();
+    path
 }
 
-/// Returns the failure of a restore that has put licenses in place, and continues.
-pub(super) fn after_commit(path: String, doing: &str, error: FsError) -> Failure {
-    failure(path, doing, error, "")
+/// Returns the failure of a restore that fails before its commit point, and is rolled back.
+///
+/// `verb` is what the restore could not do to `path`.
+pub(super) fn before_commit(path: String, verb: &str, error: FsError) -> Failure {
+    failure(path, verb, error, "nothing was restored; ")
 }
 
-fn failure(path: String, doing: &str, error: FsError, so: &str) -> Failure {
-    let what = if path == STORE {
+/// Returns a failure after the commit point of a restore, which continues.
+pub(super) fn after_commit(path: String, verb: &str, error: FsError) -> Failure {
+    failure(path, verb, error, "")
+}
+
+/// Returns the failure to sync a directory after the commit point of a restore.
+pub(super) fn not_durable(path: String, error: FsError) -> Failure {
+    let consequence = "the restored licenses are in place but may not be durable; ";
+    failure(path, "sync", error, consequence)
+}
+
+fn failure(path: String, verb: &str, error: FsError, consequence: &str) -> Failure {
+    let object = if path == STORE {
         "the license store"
     } else {
         &path
@@ -26,28 +46,44 @@ fn failure(path: String, doing: &str, error: FsError, so: &str) -> Failure {
         ErrorCode::AccessDenied => "make the license store readable and writable",
         ErrorCode::DiskFull => "free some space",
         ErrorCode::Io if error == FsError::Exist => {
-            "remove the files .license-backup-*.tmp there that no running restore uses"
+            "remove the files .license-backup-*.tmp in its directory that no running restore uses"
         }
         _ if matches!(error, FsError::Link | FsError::NotDirectory) => {
-            "see that nothing else changes the license store meanwhile"
+            "stop other programs from changing the license store"
         }
-        _ => "see that the disk is in order, not mounted read-only and within its quota",
+        _ => "check that the disk is healthy, writable and within its quota",
     };
-    let message = format!("{doing} {what} failed: {error}; {so}{advice}, and restore again");
+    let message =
+        format!("cannot {verb} {object}: {error}; {consequence}{advice}, then restore again");
     Failure::at(error.code(), path, message)
 }
 
-/// Adds to `failure` that a file or directory of this restore could not be removed because of
-/// `error`.
-pub(super) fn with_leftover(failure: Failure, what: &str, error: FsError) -> Failure {
+/// Adds to `failure` that the restore could not remove `leftovers`, which it has created, because
+/// of `error`.
+pub(super) fn with_leftovers(failure: Failure, leftovers: &str, error: FsError) -> Failure {
     let Failure {
         code,
         message,
         path,
     } = failure;
-    let message = format!("{message}; but {what} could not be removed ({error}): do so by hand");
+    let message =
+        format!("{message}; remove {leftovers} by hand, since the restore could not: {error}");
     Failure {
         path,
         ..Failure::new(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_directory_does_not_end_with_a_slash() {
+        let mut catalogue = Catalogue::new();
+        let file = catalogue.add_path("a/b/c");
+        let directory = catalogue.directory_of(file);
+        assert_eq!(directory_path(&catalogue, directory), "a/b");
+        assert_eq!(directory_path(&catalogue, Catalogue::ROOT), ".");
     }
 }

@@ -1,8 +1,10 @@
-//! The restore operation, as a state machine.
+//! The restore operation, a state machine.
 //!
-//! The backup is verified before anything in the store is touched. Then every license that is not there is written under a
-//! temporary name in its directory, all of them are made durable, and each is given its name: with the first name the
-//! restore is committed. What is there already stays, and is reported as a conflict if it is not the license itself.
+//! A restore verifies the backup before it changes the store. Then it stages every missing license
+//! under a temporary name in its directory, makes all of them durable, and commits them: each
+//! temporary file gets the name of its license. The first license that gets its name is the commit
+//! point. A failure before it rolls the restore back. An existing entry of the store is kept, and
+//! reported as a conflict if it is not the license itself.
 
 mod archive_source;
 mod budget;
@@ -34,13 +36,13 @@ use sync::Syncing;
 use crate::verify::{Inspection, Verified};
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
-/// A restore that goes on step by step.
+/// A restore that is done in steps.
 pub struct Restore<D: Directory> {
     store: Rc<D>,
     phase: Phase<D>,
 }
 
-/// What a restore does next.
+/// The phase of a restore.
 enum Phase<D: Directory> {
     /// Verifying the backup.
     Verify {
@@ -48,23 +50,25 @@ enum Phase<D: Directory> {
         path: String,
         options: RestoreOptions,
     },
-    /// Staging licenses under temporary names.
+    /// Writing the licenses to temporary files.
     Stage(Staging<D>),
-    /// Making them durable.
+    /// Making the temporary files durable.
     Sync(Syncing<D>),
-    /// Giving them their names.
+    /// Giving the temporary files the names of the licenses.
     Commit(Committing<D>),
-    /// Removing all that was made.
+    /// Removing the files and directories that were created.
     Rollback(Rollback<D>),
 }
 
 impl<D: Directory> Restore<D> {
-    /// Begins to restore the backup in `directory`, which the caller knows as `path`, into `store`.
+    /// Starts to restore the backup in `directory`, which the caller knows as `path`, to `store`.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidArgument`] if the directory is the store, [`ErrorCode::PathNotFound`] if there is no backup,
-    /// [`ErrorCode::BackupCorrupt`] if the file does not end as one does, otherwise what keeps it from being read.
+    /// - [`ErrorCode::InvalidArgument`] if the directory is the store.
+    /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
+    /// - [`ErrorCode::BackupCorrupt`] if the file does not end like a backup.
+    /// - The code of the file system's error if the file cannot be read.
     pub fn start(
         store: D,
         directory: &D,
@@ -72,8 +76,9 @@ impl<D: Directory> Restore<D> {
         options: RestoreOptions,
     ) -> Result<Self, Failure> {
         if store.is_same_object(directory) {
-            let message =
-                format!("{path} is the license store itself: give the directory of a backup");
+            let message = format!(
+                "{path} is the license store itself; restore from the directory of a backup"
+            );
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let inspection = Box::new(Inspection::open(directory, path)?);
@@ -87,8 +92,8 @@ impl<D: Directory> Restore<D> {
         })
     }
 
-    /// Goes on with a phase, or undoes the restore because that has failed.
-    fn go_on(store: Rc<D>, phase: Result<Phase<D>, (RestorePlan, Failure)>) -> Self {
+    /// Continues with a phase, or with the rollback if the phase has failed.
+    fn continue_with(store: Rc<D>, phase: Result<Phase<D>, (RestorePlan, Failure)>) -> Self {
         let phase = phase.unwrap_or_else(|(plan, failure)| {
             Phase::Rollback(Rollback::new(Rc::clone(&store), plan, failure))
         });
@@ -100,7 +105,8 @@ impl<D: Directory> Operation for Restore<D> {
     type Event = BackupRestoreStatus;
     type Summary = RestoreSummary;
 
-    /// A failure leaves the store as it was, unless its message says otherwise.
+    /// Does one step. If the restore fails, the store is unchanged unless the failure is one after
+    /// the commit point, or its message names files that could not be removed.
     fn step(
         self,
         events: &mut Vec<BackupRestoreStatus>,
@@ -157,12 +163,12 @@ impl<D: Directory> Operation for Restore<D> {
                 Ok(Phase::Rollback(rollback))
             }
         };
-        Continue(Self::go_on(store, phase))
+        Continue(Self::continue_with(store, phase))
     }
 
-    /// Has the restore undone, unless some license has its name already.
+    /// Cancels the restore, which is then rolled back. After the commit point it continues.
     fn cancel(self) -> ControlFlow<Failure, Self> {
-        let message = "the restore was cancelled, and the store is as it was: nothing was restored";
+        let message = "the restore was cancelled; nothing was restored and the store is unchanged";
         let failure = Failure::new(ErrorCode::Cancelled, message);
         let Self { store, phase } = self;
         let phase = match phase {
@@ -174,6 +180,6 @@ impl<D: Directory> Operation for Restore<D> {
             }
             phase @ (Phase::Commit(_) | Phase::Rollback(_)) => Ok(phase),
         };
-        Continue(Self::go_on(store, phase))
+        Continue(Self::continue_with(store, phase))
     }
 }

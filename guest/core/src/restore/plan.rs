@@ -7,7 +7,7 @@ use super::budget::Budget;
 use super::conflict::Conflict;
 use super::dir_listing::DirListing;
 use super::existing::{Target, is_license};
-use super::failures::{STORE, before_commit};
+use super::failures::{before_commit, directory_path};
 use super::options::{RestoreOptions, RestoreSummary};
 use crate::archive::Contents;
 use crate::directory::FsError;
@@ -103,13 +103,9 @@ impl RestorePlan {
         self.catalogue().directory_name(id)
     }
 
-    /// Returns the path of a directory below the store.
+    /// Returns the path of a directory below the store, as it is reported.
     pub(super) fn directory_path(&self, id: DirectoryId) -> String {
-        if id == Catalogue::ROOT {
-            STORE.to_owned()
-        } else {
-            self.catalogue().path_in(id, "")
-        }
+        directory_path(self.catalogue(), id)
     }
 
     /// Returns `true` if this restore has created a directory.
@@ -135,18 +131,13 @@ impl RestorePlan {
     }
 
     /// Returns the failure of a restore that fails at a license and is rolled back.
-    pub(super) fn license_failure(&self, license: usize, doing: &str, error: FsError) -> Failure {
-        before_commit(self.contents.path(license), doing, error)
+    pub(super) fn license_failure(&self, license: usize, verb: &str, error: FsError) -> Failure {
+        before_commit(self.contents.path(license), verb, error)
     }
 
     /// Returns the failure of a restore that fails at a directory and is rolled back.
-    pub(super) fn directory_failure(
-        &self,
-        id: DirectoryId,
-        doing: &str,
-        error: FsError,
-    ) -> Failure {
-        before_commit(self.directory_path(id), doing, error)
+    pub(super) fn directory_failure(&self, id: DirectoryId, verb: &str, error: FsError) -> Failure {
+        before_commit(self.directory_path(id), verb, error)
     }
 
     pub(super) fn count_restored(&mut self, license: usize) {
@@ -191,7 +182,7 @@ impl RestorePlan {
     ) -> Result<(), FsError> {
         match self.has_temporary(directory, staged, budget) {
             Ok(true) => unlink(directory, &staged.temporary_name()),
-            Ok(false) => Err(FsError::Other("it has other content by now")),
+            Ok(false) => Err(FsError::Other("another program has changed it")),
             Err(FsError::NoEntry) => Ok(()),
             Err(error) => Err(error),
         }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::budget::{Budget, LICENSE, LOOK};
-use super::failures::with_leftover;
+use super::failures::with_leftovers;
 use super::plan::RestorePlan;
 use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
@@ -67,7 +67,7 @@ impl<D: Directory> Rollback<D> {
             1 => format!("{path} in the store"),
             count => format!("{path} and {} more in the store", count - 1),
         };
-        with_leftover(self.failure, &what, error)
+        with_leftovers(self.failure, &what, error)
     }
 
     fn parent(&self, id: DirectoryId) -> DirectoryId {

@@ -61,7 +61,7 @@ impl<D: Directory> Syncing<D> {
         let parent = self.directories.current();
         let opened = parent
             .open_directory(self.plan.directory_name(id))
-            .map_err(|error| self.plan.directory_failure(id, "entering", error))?;
+            .map_err(|error| self.plan.directory_failure(id, "open", error))?;
         self.directories.enter(id, Rc::new(opened));
         Ok(())
     }
@@ -71,7 +71,7 @@ impl<D: Directory> Syncing<D> {
         let directory = self.directories.current();
         directory
             .sync_file(&staged.temporary_name())
-            .map_err(|error| self.plan.license_failure(staged.license, "syncing", error))?;
+            .map_err(|error| self.plan.license_failure(staged.license, "sync", error))?;
         self.bytes += self.plan.size(staged.license);
         self.next += 1;
         Ok(())

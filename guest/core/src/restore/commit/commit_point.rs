@@ -4,7 +4,7 @@
 //! which is then rolled back. A failure after it is reported, and the restore continues.
 
 use crate::directory::FsError;
-use crate::restore::failures::{after_commit, before_commit};
+use crate::restore::failures::{after_commit, before_commit, not_durable};
 use crate::restore::options::RestoreSummary;
 use crate::{BackupRestoreStatus, Failure};
 
@@ -31,14 +31,28 @@ impl CommitPoint {
     pub(super) fn fail(
         &mut self,
         path: String,
-        doing: &str,
+        verb: &str,
         error: FsError,
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<(), Failure> {
         if !self.is_passed {
-            return Err(before_commit(path, doing, error));
+            return Err(before_commit(path, verb, error));
         }
-        self.report(after_commit(path, doing, error), events);
+        self.report(after_commit(path, verb, error), events);
+        Ok(())
+    }
+
+    /// Returns the failure to sync a directory before the commit point, and reports it after.
+    pub(super) fn fail_sync(
+        &mut self,
+        path: String,
+        error: FsError,
+        events: &mut Vec<BackupRestoreStatus>,
+    ) -> Result<(), Failure> {
+        if !self.is_passed {
+            return Err(before_commit(path, "sync", error));
+        }
+        self.report(not_durable(path, error), events);
         Ok(())
     }
 
@@ -72,9 +86,9 @@ impl CommitPoint {
             return Ok(summary);
         };
         let message = match self.failed_licenses {
-            0 => format!("the licenses are in place, but not all went well: {message}"),
+            0 => format!("the licenses are in place, with errors; first error: {message}"),
             failed => format!(
-                "{failed} of {licenses} licenses could not be put in place, the first failure: {message}"
+                "{failed} of {licenses} licenses could not be put in place; first error: {message}"
             ),
         };
         Err(Failure {

@@ -43,10 +43,12 @@ pub(super) fn commit<D: Directory>(
         Ok(true) => {}
         Ok(false) => {
             return Err(FsError::Other(
-                "its temporary file has other content by now",
+                "another program has changed its temporary file",
             ));
         }
-        Err(FsError::NoEntry) => return Err(FsError::Other("its temporary file is gone")),
+        Err(FsError::NoEntry) => {
+            return Err(FsError::Other("its temporary file does not exist any more"));
+        }
         Err(error) => return Err(error),
     }
     let temporary = staged.temporary_name();

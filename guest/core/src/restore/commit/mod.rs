@@ -17,7 +17,7 @@ use license::CommitResult;
 
 use super::budget::{Budget, LICENSE, LOOK, SYNC};
 use super::conflict::Conflict;
-use super::failures::{after_commit, before_commit, with_leftover};
+use super::failures::{after_commit, before_commit, with_leftovers};
 use super::options::RestoreSummary;
 use super::plan::{RestorePlan, StagedLicense, remove_unused};
 use crate::dir_stack::{DirStack, Step};
@@ -168,8 +168,8 @@ impl<D: Directory> Committing<D> {
         }
         if let Err(error) = removed {
             let path = self.plan.contents.path(staged.license);
-            let doing = format!("removing the temporary file {} of", staged.temporary_name());
-            self.commit_point.fail(path, &doing, error, events)?;
+            let verb = format!("remove the temporary file {} of", staged.temporary_name());
+            self.commit_point.fail(path, &verb, error, events)?;
         }
         Ok(true)
     }
@@ -184,9 +184,9 @@ impl<D: Directory> Committing<D> {
     ) -> Result<(), Failure> {
         let path = self.plan.contents.path(staged.license);
         if !self.is_committed() {
-            return Err(before_commit(path, "placing", error));
+            return Err(before_commit(path, "commit", error));
         }
-        let failure = after_commit(path, "placing", error);
+        let failure = after_commit(path, "commit", error);
         let removed = match self.directories.current().directory() {
             Some(directory) => self.plan.remove_temporary(&**directory, staged, budget),
             None => Err(error),
@@ -196,7 +196,7 @@ impl<D: Directory> Committing<D> {
             Ok(()) | Err(FsError::NoEntry) => failure,
             Err(error) => {
                 let what = format!("{} in the store", self.plan.temporary_path(staged));
-                with_leftover(failure, &what, error)
+                with_leftovers(failure, &what, error)
             }
         };
         self.commit_point.report_license(failure, events);
@@ -217,7 +217,7 @@ impl<D: Directory> Committing<D> {
                     current.state.skip_checks();
                     current.is_kept = true;
                     let path = self.plan.directory_path(self.directories.current_id());
-                    self.commit_point.fail(path, "listing", error, events)?;
+                    self.commit_point.fail(path, "list", error, events)?;
                 }
             }
             Some(Task::Check(license)) => self.check(license, events)?,
@@ -245,13 +245,8 @@ impl<D: Directory> Committing<D> {
         };
         budget.spend(SYNC);
         if let Err(error) = sync_names(&**directory) {
-            let doing = if self.is_committed() {
-                "what was restored is in place but perhaps not durable: syncing"
-            } else {
-                "syncing"
-            };
             let path = self.plan.directory_path(self.directories.current_id());
-            self.commit_point.fail(path, doing, error, events)?;
+            self.commit_point.fail_sync(path, error, events)?;
         }
         Ok(true)
     }
@@ -287,7 +282,7 @@ impl<D: Directory> Committing<D> {
                 current.is_kept = true;
                 let path = self.plan.contents.path(license);
                 self.commit_point
-                    .fail(path, "seeing to the name of", error, events)
+                    .fail(path, "check the name of", error, events)
             }
         }
     }
@@ -308,7 +303,7 @@ impl<D: Directory> Committing<D> {
         };
         remove_unused(&**parent, self.plan.directory_name(id)).or_else(|error| {
             let path = self.plan.directory_path(id);
-            self.commit_point.fail(path, "removing", error, events)
+            self.commit_point.fail(path, "remove", error, events)
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::restore::budget::{Budget, SYNC};
 use crate::restore::conflict::Conflict;
 use crate::restore::dir_listing::DirListing;
 use crate::restore::existing::{Existing, is_name_rejected};
-use crate::restore::failures::with_leftover;
+use crate::restore::failures::with_leftovers;
 use crate::restore::plan::{RestorePlan, StagedLicense};
 use crate::restore::temp_files::TempFiles;
 use crate::store::DirectoryId;
@@ -138,7 +138,7 @@ impl<D: Directory> StageDir<D> {
             Err(FsError::NoEntry) if plan.options.dry_run => DirState::Missing,
             Err(FsError::NoEntry) => return self.create_child(&directory, id, plan),
             Err(FsError::NotDirectory | FsError::Link) => {
-                DirState::Blocked(Conflict::NoDirectory(id))
+                DirState::Blocked(Conflict::NotADirectory(id))
             }
             Err(error) if is_name_rejected(error) => {
                 DirState::Blocked(Conflict::IncompatibleDirectory(id))
@@ -208,14 +208,15 @@ impl<D: Directory> StageDir<D> {
         license: usize,
         content: &[u8],
     ) -> Result<StagedLicense, Failure> {
-        let temporary = self.temp_files().create(directory).map_err(|error| {
-            plan.license_failure(license, "creating a temporary file for", error)
-        })?;
+        let temporary = self
+            .temp_files()
+            .create(directory)
+            .map_err(|error| plan.license_failure(license, "create a temporary file for", error))?;
         if let Err(error) = temporary.write(content) {
-            let failure = plan.license_failure(license, "writing", error);
+            let failure = plan.license_failure(license, "write", error);
             return Err(match temporary.remove(directory) {
                 Ok(()) => failure,
-                Err(error) => with_leftover(
+                Err(error) => with_leftovers(
                     failure,
                     &format!("{} in its directory", temporary.name()),
                     error,

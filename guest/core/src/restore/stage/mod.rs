@@ -35,7 +35,7 @@ impl<D: Directory> Staging<D> {
         plan: RestorePlan,
     ) -> Result<Self, Failure> {
         let root = StageDir::new(DirState::Existing(store))
-            .map_err(|error| plan.directory_failure(Catalogue::ROOT, "listing", error))?;
+            .map_err(|error| plan.directory_failure(Catalogue::ROOT, "list", error))?;
         Ok(Self {
             plan,
             source,
@@ -99,7 +99,7 @@ impl<D: Directory> Staging<D> {
         let state = self.directories.current_mut().child(id, &mut self.plan);
         let entered = state
             .and_then(|state| state.map(StageDir::new).transpose())
-            .map_err(|error| self.plan.directory_failure(id, "entering", error))?;
+            .map_err(|error| self.plan.directory_failure(id, "open", error))?;
         if let Some(entered) = entered {
             self.directories.enter(id, entered);
         }
@@ -119,7 +119,7 @@ impl<D: Directory> Staging<D> {
         drop(left);
         if let Some(parent) = self.directories.current().directory() {
             remove_unused(&**parent, self.plan.directory_name(id))
-                .map_err(|error| self.plan.directory_failure(id, "removing", error))?;
+                .map_err(|error| self.plan.directory_failure(id, "remove", error))?;
         }
         self.plan.created.pop();
         Ok(())
@@ -133,7 +133,7 @@ impl<D: Directory> Staging<D> {
     ) -> Result<(), Failure> {
         directory
             .sync_present(&self.plan, budget)
-            .map_err(|error| self.plan.directory_failure(id, "syncing", error))
+            .map_err(|error| self.plan.directory_failure(id, "sync", error))
     }
 
     /// Stages the next license, unless the current directory has to be listed again first.
@@ -174,7 +174,7 @@ impl<D: Directory> Staging<D> {
     /// be listed again first, which has begun.
     fn find(&mut self, license: usize, budget: &mut Budget) -> Result<Option<Existing>, Failure> {
         let current = self.directories.current_mut();
-        let failure = |error| self.plan.license_failure(license, "looking at", error);
+        let failure = |error| self.plan.license_failure(license, "read", error);
         let existing = current.find(&self.plan, license, budget).map_err(failure)?;
         budget.spend(LICENSE);
         match existing {

@@ -1,176 +1,203 @@
-//! Every call of a restore, met by every fault.
+//! Restores of which each call is faulted in turn, with every fault.
 
-use super::trial::{KINDS, Kind, PATHS, is_right, temporaries};
+use super::scenario::{PATHS, SCENARIOS, Scenario, is_right, temporaries};
 use super::*;
 use crate::memory_fs::{FAULTS, InjectedFault, report_count};
 
 #[test]
-fn whatever_befalls_a_call_all_is_undone_or_each_license_is_in_place_or_told() {
-    let (mut cases, mut undone, mut incomplete) = (0, 0, 0);
-    for kind in KINDS {
+fn a_faulted_restore_is_rolled_back_or_reports_each_license() {
+    let (mut cases, mut rolled_back, mut incomplete) = (0, 0, 0);
+    for scenario in SCENARIOS {
         for fault in FAULTS {
             let before = cases;
             for number in 0.. {
-                let disk = kind.disk();
+                let disk = scenario.disk();
                 disk.inject(number, fault);
-                let befallen = Befallen::attempt(kind, &disk);
+                let faulted = FaultedRun::new(scenario, &disk);
                 let is_reached = disk.take_calls().len() > number;
                 disk.clear_faults();
                 if !is_reached {
                     break;
                 }
                 if let Some(injected) = disk.take_injected() {
-                    match befallen.check(&disk, &injected) {
-                        Found::Restored => {}
-                        Found::Undone => undone += 1,
-                        Found::Incomplete => incomplete += 1,
+                    match faulted.check(&disk, &injected) {
+                        Ending::Succeeded => {}
+                        Ending::RolledBack => rolled_back += 1,
+                        Ending::Incomplete => incomplete += 1,
                     }
-                    kind.recovers(&disk, &format!("{kind:?} {injected:?}"));
+                    scenario.assert_recovers(&disk, &format!("{scenario:?} {injected:?}"));
                     cases += 1;
                 }
             }
-            assert!(
-                cases > before,
-                "{fault:?} means nothing to any call: {kind:?}"
-            );
+            assert!(cases > before, "{fault:?} applies to no call: {scenario:?}");
         }
     }
-    assert!(undone > 1000 && incomplete > 100, "{undone} {incomplete}");
+    assert!(
+        rolled_back > 1000 && incomplete > 100,
+        "{rolled_back} {incomplete}"
+    );
     report_count(cases, 4000, "a restore with each call failed in turn");
 }
 
-/// A restore that something has befallen.
-struct Befallen {
-    kind: Kind,
-    /// The store and the backup directory before it.
+/// A restore into which a fault was injected.
+struct FaultedRun {
+    scenario: Scenario,
+    /// The store before the restore.
     store: Tree,
-    directory: Tree,
+    /// The backup directory before the restore.
+    backup: Tree,
     events: Vec<BackupRestoreStatus>,
-    outcome: Result<RestoreSummary, Failure>,
+    result: Result<RestoreSummary, Failure>,
 }
 
-/// What has become of it.
-enum Found {
-    /// It says that all went well.
-    Restored,
-    /// The store is as it was.
-    Undone,
-    /// Something is in place, and something is amiss.
+/// How a faulted restore has ended.
+enum Ending {
+    /// It has reported success.
+    Succeeded,
+    /// The store is unchanged.
+    RolledBack,
+    /// Some licenses are in place, and errors were reported.
     Incomplete,
 }
 
-impl Befallen {
-    fn attempt(kind: Kind, disk: &Disk) -> Self {
-        let (store, directory) = (store(disk), disk.tree("/backup"));
-        let (events, outcome) = kind.attempt(disk);
+impl FaultedRun {
+    fn new(scenario: Scenario, disk: &Disk) -> Self {
+        let (store, backup) = (store(disk), disk.tree("/backup"));
+        let (events, result) = scenario.run(disk);
         Self {
-            kind,
+            scenario,
             store,
-            directory,
+            backup,
             events,
-            outcome,
+            result,
         }
     }
 
-    fn check(&self, disk: &Disk, injected: &InjectedFault) -> Found {
+    fn check(&self, disk: &Disk, injected: &InjectedFault) -> Ending {
         let when = format!(
             "{:?} {injected:?}: {:?} {:?}",
-            self.kind,
-            self.outcome,
-            self.troubles()
+            self.scenario,
+            self.result,
+            self.errors()
         );
         assert_eq!(
             disk.tree("/backup"),
-            altered(&self.directory, injected, "/backup"),
+            altered(&self.backup, injected, "/backup"),
             "{when}"
         );
-        let (before, now) = (altered(&self.store, injected, "/licenses"), store(disk));
-        self.kind.is_old_or_new(&before, &now, &when);
+        let before = altered(&self.store, injected, "/licenses");
+        let now = store(disk);
+        self.scenario.assert_old_or_complete(&before, &now, &when);
         if injected.is_short() {
-            assert!(self.outcome.is_ok(), "{when}");
+            assert!(self.result.is_ok(), "{when}");
         }
-        let conflicts = told(&self.events, ErrorCode::FileExists);
-        let is_conflict = |path: &str| conflicts.iter().any(|conflict| conflict == path);
-        // What somebody else alters after the restore has looked at it, or put it there, is not the restore's.
-        let is_anothers = |path: &str| injected.altered.contains_key(&format!("/licenses/{path}"));
-        let wrong: Vec<_> = PATHS
-            .into_iter()
-            .filter(|path| !is_right(&now, path) && !is_conflict(path))
-            .collect();
-        let missing: Vec<_> = wrong
-            .iter()
-            .copied()
-            .filter(|path| !is_anothers(path))
-            .collect();
-        if let (Some(error), Err(failure)) = (injected.io_error(), &self.outcome) {
+        if let (Some(error), Err(failure)) = (injected.io_error(), &self.result) {
             assert_eq!(failure.code, error.code(), "{when}");
         }
-        match &self.outcome {
+        match &self.result {
             Ok(summary) => {
-                assert_eq!(missing, [] as [&str; 0], "{when}");
-                assert_eq!(self.troubles(), [] as [&Failure; 0], "{when}");
-                assert_eq!(summary.conflicts, conflicts.len() as u64, "{when}");
-                assert_eq!(
-                    summary.restored + summary.present + summary.conflicts,
-                    PATHS.len() as u64,
-                    "{when}"
-                );
-                assert!(
-                    temporaries(&now).is_empty() || injected.is_false_absence(),
-                    "{when}"
-                );
-                disk.lose_power(Surviving::Nothing);
-                assert_eq!(store(disk), now, "something is not durable {when}");
-                Found::Restored
+                self.check_success(disk, injected, summary, &now, &when);
+                Ending::Succeeded
             }
             Err(failure) if is_committed(failure) => {
-                let (failed, _) = failure
-                    .message
-                    .split_once(" of 7 licenses could not")
-                    .unwrap_or(("0", ""));
-                let failed = failed.parse().expect("it is a number");
-                assert!((missing.len()..=wrong.len()).contains(&failed), "{when}");
-                for path in missing {
-                    let is_told = self
-                        .troubles()
-                        .iter()
-                        .any(|failure| failure.path.as_deref() == Some(path));
-                    assert!(is_told, "{path} is not told {when}");
-                }
-                assert!(
-                    self.troubles()
-                        .first()
-                        .is_some_and(|first| failure.message.contains(&first.message)),
-                    "{when}"
-                );
-                for path in temporaries(&now) {
-                    let name = path.rsplit('/').next().unwrap_or_default();
-                    let is_told = self
-                        .troubles()
-                        .iter()
-                        .any(|failure| failure.message.contains(name));
-                    assert!(
-                        is_told || injected.is_false_absence(),
-                        "{path} is left and not told {when}"
-                    );
-                }
-                Found::Incomplete
+                self.check_incomplete(injected, failure, &now, &when);
+                Ending::Incomplete
             }
             Err(_) => {
-                assert_eq!(now, before, "it is not undone {when}");
+                assert_eq!(now, before, "it is not rolled back {when}");
                 disk.lose_power(Surviving::Nothing);
-                assert_eq!(
-                    store(disk),
-                    before,
-                    "it is not undone after a power cut {when}"
-                );
-                Found::Undone
+                assert_eq!(store(disk), before, "the rollback is not durable {when}");
+                Ending::RolledBack
             }
         }
     }
 
-    /// What was told of trouble in the store: neither conflicts nor what is wrong with the backup.
-    fn troubles(&self) -> Vec<&Failure> {
+    fn check_success(
+        &self,
+        disk: &Disk,
+        injected: &InjectedFault,
+        summary: &RestoreSummary,
+        now: &Tree,
+        when: &str,
+    ) {
+        let conflicts = self.conflicts();
+        let (missing, _) = self.missing_and_altered(injected, now);
+        assert_eq!(missing, [] as [&str; 0], "{when}");
+        assert_eq!(self.errors(), [] as [&Failure; 0], "{when}");
+        assert_eq!(summary.conflicts, conflicts.len() as u64, "{when}");
+        assert_eq!(
+            summary.restored + summary.present + summary.conflicts,
+            PATHS.len() as u64,
+            "{when}"
+        );
+        assert!(
+            temporaries(now).is_empty() || injected.is_false_absence(),
+            "{when}"
+        );
+        disk.lose_power(Surviving::Nothing);
+        assert_eq!(store(disk), *now, "the restore is not durable {when}");
+    }
+
+    fn check_incomplete(
+        &self,
+        injected: &InjectedFault,
+        failure: &Failure,
+        now: &Tree,
+        when: &str,
+    ) {
+        let errors = self.errors();
+        let (missing, altered) = self.missing_and_altered(injected, now);
+        let failed = failure
+            .message
+            .split_once(" of 7 licenses could not")
+            .map_or(0, |(failed, _)| failed.parse().expect("it is a number"));
+        assert!(
+            (missing.len()..=missing.len() + altered.len()).contains(&failed),
+            "{when}"
+        );
+        for path in missing {
+            let is_reported = errors
+                .iter()
+                .any(|failure| failure.path.as_deref() == Some(path));
+            assert!(is_reported, "{path} is not reported {when}");
+        }
+        assert!(
+            errors
+                .first()
+                .is_some_and(|first| failure.message.contains(&first.message)),
+            "{when}"
+        );
+        for path in temporaries(now) {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let is_reported = errors.iter().any(|failure| failure.message.contains(name));
+            assert!(
+                is_reported || injected.is_false_absence(),
+                "the temporary file {path} is not reported {when}"
+            );
+        }
+    }
+
+    /// Returns the licenses that are neither in place nor reported as conflicts: first those for
+    /// which the restore has to account, then those that the fault, as another program, has
+    /// altered.
+    fn missing_and_altered(
+        &self,
+        injected: &InjectedFault,
+        now: &Tree,
+    ) -> (Vec<&'static str>, Vec<&'static str>) {
+        let conflicts = self.conflicts();
+        PATHS
+            .into_iter()
+            .filter(|path| !is_right(now, path) && !conflicts.iter().any(|it| it == path))
+            .partition(|path| !injected.altered.contains_key(&format!("/licenses/{path}")))
+    }
+
+    fn conflicts(&self) -> Vec<String> {
+        reported(&self.events, ErrorCode::FileExists)
+    }
+
+    /// Returns the reported errors of the store: neither conflicts nor faults of the backup.
+    fn errors(&self) -> Vec<&Failure> {
         let failures = self.events.iter().filter_map(|event| {
             if let BackupRestoreStatus::Error(failure) = event {
                 Some(failure)
@@ -186,7 +213,7 @@ impl Befallen {
     }
 }
 
-/// Whether a failure says that something is in place.
+/// Returns `true` if a failure is one after the commit point.
 fn is_committed(failure: &Failure) -> bool {
     failure
         .message
@@ -194,7 +221,7 @@ fn is_committed(failure: &Failure) -> bool {
         || failure.message.contains("licenses are in place")
 }
 
-/// What was in a directory, after what somebody else has altered there.
+/// Returns a directory after the changes that a fault, as another program, has made in it.
 fn altered(before: &Tree, injected: &InjectedFault, directory: &str) -> Tree {
     let mut altered = before.clone();
     for (path, content) in &injected.altered {

@@ -1,14 +1,14 @@
-//! Restores over the disk in memory. Each test has a backup in `/backup` and a store in `/licenses`.
+//! Tests of restores on the in-memory disk, with a backup in `/backup` and a store in `/licenses`.
 
 mod conflicts;
+mod errors;
 mod faults;
+mod file_names;
 mod generated;
-mod names;
-mod power;
-mod renewed;
-mod trial;
-mod trouble;
-mod whole;
+mod newer_versions;
+mod power_cuts;
+mod scenario;
+mod success;
 
 use std::ops::ControlFlow;
 
@@ -33,7 +33,7 @@ const DRY_OVERWRITE: RestoreOptions = RestoreOptions {
     dry_run: true,
 };
 
-/// The calls that change something.
+/// The calls that change the file system.
 const CHANGES: [&str; 7] = [
     "create_directory",
     "remove_directory",
@@ -44,7 +44,7 @@ const CHANGES: [&str; 7] = [
     "unlink",
 ];
 
-/// A license that allows to be backed up, another one for each path.
+/// Returns a license that permits backups, a different one for each path.
 fn allowed(path: &str) -> Vec<u8> {
     license(&blake3::hash(path.as_bytes()).to_hex())
 }
@@ -53,7 +53,7 @@ fn license(id: &str) -> Vec<u8> {
     format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }
 
-/// The backup of a store that has these files.
+/// Returns the backup of a store with these files.
 fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8> {
     let disk = Disk::new();
     for (path, content) in files {
@@ -69,8 +69,8 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
     loop {
         match backup.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => backup = next,
-            ControlFlow::Break(outcome) => {
-                outcome.expect("the backup succeeds");
+            ControlFlow::Break(result) => {
+                result.expect("the backup succeeds");
                 return disk
                     .read("/backup/licenses.zip")
                     .expect("there is a backup");
@@ -79,7 +79,7 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
     }
 }
 
-/// A disk with a backup of licenses of these paths, and an empty store.
+/// Creates a disk with a backup of licenses of these paths, and an empty store.
 fn backed_up(paths: &[&str]) -> Disk {
     let disk = Disk::new();
     disk.write(
@@ -91,12 +91,12 @@ fn backed_up(paths: &[&str]) -> Disk {
     disk
 }
 
-fn start(disk: &Disk, flags: RestoreOptions) -> Result<Restore<MemoryDirectory>, Failure> {
+fn start(disk: &Disk, options: RestoreOptions) -> Result<Restore<MemoryDirectory>, Failure> {
     Restore::start(
         disk.directory("/licenses"),
         &disk.directory("/backup"),
         "/backup",
-        flags,
+        options,
     )
 }
 
@@ -107,34 +107,34 @@ fn run(
     loop {
         match restore.step(&mut events) {
             ControlFlow::Continue(next) => restore = next,
-            ControlFlow::Break(outcome) => return (events, outcome),
+            ControlFlow::Break(result) => return (events, result),
         }
     }
 }
 
 fn restore(
     disk: &Disk,
-    flags: RestoreOptions,
+    options: RestoreOptions,
 ) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
-    run(start(disk, flags).expect("the restore starts"))
+    run(start(disk, options).expect("the restore starts"))
 }
 
-/// A restore that succeeds: its summary, and the paths of its conflicts in order.
-fn restored(disk: &Disk, flags: RestoreOptions) -> (RestoreSummary, Vec<String>) {
-    let (events, outcome) = restore(disk, flags);
-    let summary = outcome.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", store(disk)));
-    let mut conflicts = told(&events, ErrorCode::FileExists);
+/// Runs a restore that succeeds. Returns its summary and the paths of its conflicts in order.
+fn restored(disk: &Disk, options: RestoreOptions) -> (RestoreSummary, Vec<String>) {
+    let (events, result) = restore(disk, options);
+    let summary = result.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", store(disk)));
+    let mut conflicts = reported(&events, ErrorCode::FileExists);
     conflicts.sort();
     assert_eq!(
         summary.conflicts,
         conflicts.len() as u64,
-        "every conflict is told, and nothing else: {events:?}"
+        "the conflicts are not those that are counted: {events:?}"
     );
     (summary, conflicts)
 }
 
-/// The paths of the errors with this code.
-fn told(events: &[BackupRestoreStatus], code: ErrorCode) -> Vec<String> {
+/// Returns the paths of the reported errors with this code.
+fn reported(events: &[BackupRestoreStatus], code: ErrorCode) -> Vec<String> {
     let path = |event: &BackupRestoreStatus| match event {
         BackupRestoreStatus::Error(failure) if failure.code == code => failure.path.clone(),
         _ => None,
@@ -142,13 +142,13 @@ fn told(events: &[BackupRestoreStatus], code: ErrorCode) -> Vec<String> {
     events.iter().filter_map(path).collect()
 }
 
-/// All that is in the store.
+/// Returns everything in the store.
 fn store(disk: &Disk) -> Tree {
     disk.tree("/licenses")
 }
 
-/// A store that has the licenses of these paths, and the directories that they are in.
-fn holding(paths: &[&str]) -> Tree {
+/// Returns a store with the licenses of these paths, and the directories that they are in.
+fn store_with(paths: &[&str]) -> Tree {
     let mut expected = Tree::from([("/".to_owned(), None)]);
     for path in paths {
         for (at, _) in path.match_indices('/') {

@@ -1,23 +1,23 @@
-//! Restores that are cancelled, or that meet trouble of some kind.
+//! Restores that are cancelled, or that fail.
 
-use super::trial::{OTHER, PATHS, complete, mixed};
+use super::scenario::{OTHER, PATHS, complete, mixed};
 use super::*;
 use crate::directory::FsError;
 use crate::temporary::temporary_name;
 
-fn is_placing(disk: &Disk) -> bool {
+fn is_committing(disk: &Disk) -> bool {
     disk.take_calls()
         .iter()
         .any(|call| ["rename", "hard_link"].contains(&call.operation))
 }
 
 #[test]
-fn cancelled_at_any_step_a_restore_is_undone_or_runs_to_its_end() {
+fn a_cancelled_restore_is_rolled_back_or_finishes() {
     let paths: Vec<String> = (0..300)
         .map(|number| format!("{}/{}/{number:03}", number / 100, number / 25))
         .collect();
     let backup = backup_of(paths.iter().map(|path| (path.as_str(), allowed(path))));
-    let (mut undone, mut finished) = (0, 0);
+    let (mut rolled_back, mut finished) = (0, 0);
     for steps in 0.. {
         let disk = Disk::new();
         disk.write("/backup/licenses.zip", backup.clone());
@@ -29,23 +29,23 @@ fn cancelled_at_any_step_a_restore_is_undone_or_runs_to_its_end() {
         for _ in 0..steps {
             restore = match restore.step(&mut Vec::new()) {
                 ControlFlow::Continue(next) => next,
-                ControlFlow::Break(outcome) => {
-                    assert_eq!(outcome.expect("the restore succeeds").restored, 300);
-                    assert!(undone > 20 && finished > 4, "{undone} {finished}");
+                ControlFlow::Break(result) => {
+                    assert_eq!(result.expect("the restore succeeds").restored, 300);
+                    assert!(rolled_back > 20 && finished > 4, "{rolled_back} {finished}");
                     return;
                 }
             };
         }
-        let is_committed = is_placing(&disk);
-        let outcome = match restore.cancel() {
+        let is_committed = is_committing(&disk);
+        let result = match restore.cancel() {
             ControlFlow::Continue(restore) => run(restore).1,
             ControlFlow::Break(failure) => Err(failure),
         };
-        match outcome {
+        match result {
             Ok(summary) => {
                 assert!(
                     is_committed,
-                    "the first name was given after the cancellation, after {steps} steps"
+                    "the first license was committed after the cancellation, after {steps} steps"
                 );
                 assert_eq!(summary.restored, 300);
                 finished += 1;
@@ -58,7 +58,7 @@ fn cancelled_at_any_step_a_restore_is_undone_or_runs_to_its_end() {
                 );
                 assert!(!is_committed, "after {steps} steps");
                 assert_eq!(store(&disk), before, "after {steps} steps");
-                undone += 1;
+                rolled_back += 1;
             }
         }
     }
@@ -72,12 +72,12 @@ fn a_dry_run_can_be_cancelled() {
         restore = restore
             .step(&mut Vec::new())
             .continue_value()
-            .expect("the backup is whole");
+            .expect("the backup is complete");
     }
     let restore = restore
         .cancel()
         .continue_value()
-        .expect("there may be something to undo");
+        .expect("there may be something to roll back");
     assert_eq!(
         run(restore).1.expect_err("it was cancelled").code,
         ErrorCode::Cancelled
@@ -85,7 +85,7 @@ fn a_dry_run_can_be_cancelled() {
 }
 
 #[test]
-fn cancelled_twice_a_restore_is_undone_once() {
+fn a_restore_cancelled_twice_is_rolled_back_once() {
     let paths: Vec<String> = (0..200).map(|number| format!("{number:03}")).collect();
     let disk = backed_up(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     let mut restore = start(&disk, KEEP).expect("the restore starts");
@@ -93,29 +93,29 @@ fn cancelled_twice_a_restore_is_undone_once() {
         restore = restore
             .step(&mut Vec::new())
             .continue_value()
-            .expect("the restore goes on");
+            .expect("the restore continues");
     }
     restore = restore
         .cancel()
         .continue_value()
-        .expect("there is something to undo");
+        .expect("there is something to roll back");
     restore = restore
         .step(&mut Vec::new())
         .continue_value()
-        .expect("there is more to undo");
+        .expect("there is more to roll back");
     restore = restore
         .cancel()
         .continue_value()
-        .expect("it is still being undone");
+        .expect("it is still being rolled back");
     assert_eq!(
         run(restore).1.expect_err("it was cancelled").code,
         ErrorCode::Cancelled
     );
-    assert_eq!(store(&disk), holding(&[]));
+    assert_eq!(store(&disk), store_with(&[]));
 }
 
 #[test]
-fn what_cannot_be_removed_when_a_restore_is_undone_is_told() {
+fn a_rollback_reports_files_that_it_cannot_remove() {
     let disk = mixed();
     disk.on_call(|call| match call.operation {
         "sync_file" => Err(FsError::NoSpace),
@@ -124,14 +124,19 @@ fn what_cannot_be_removed_when_a_restore_is_undone_is_told() {
     });
     let failure = restore(&disk, OVERWRITE).1.expect_err("the disk is full");
     assert_eq!(failure.code, ErrorCode::DiskFull);
-    // Six temporary files, and three directories that are not empty for them.
-    let expected =
-        "old/.license-backup-0.tmp and 8 more in the store could not be removed (access is denied)";
+    // Six temporary files, and three directories that have one of them.
+    let expected = "remove old/.license-backup-0.tmp and 8 more in the store by hand";
     assert!(failure.message.contains(expected), "{failure}");
+    assert!(
+        failure
+            .message
+            .ends_with(&FsError::AccessDenied.to_string()),
+        "{failure}"
+    );
 }
 
 #[test]
-fn a_temporary_file_that_cannot_be_written_and_not_be_removed_is_told() {
+fn a_temporary_file_that_cannot_be_removed_is_reported() {
     let disk = backed_up(&["a"]);
     disk.fail(FsError::NoSpace, |call| {
         ["write", "unlink"].contains(&call.operation)
@@ -144,7 +149,7 @@ fn a_temporary_file_that_cannot_be_written_and_not_be_removed_is_told() {
 }
 
 #[test]
-fn a_disk_that_takes_nothing_is_told_and_not_waited_for() {
+fn a_write_that_writes_nothing_fails() {
     let disk = mixed();
     disk.limit_writes(0);
     assert_eq!(
@@ -155,12 +160,12 @@ fn a_disk_that_takes_nothing_is_told_and_not_waited_for() {
 }
 
 #[test]
-fn a_license_that_is_put_in_place_and_answered_with_an_error_is_told_as_restored() {
+fn a_commit_whose_answer_is_lost_counts_as_restored() {
     for operation in ["hard_link", "rename"] {
         let disk = mixed();
         let inner = disk.clone();
         disk.on_call(move |call| {
-            // Those two are the first license of the store, which is new, and one that replaces another file.
+            // The first license, which is new, and one that replaces another file.
             let (directory, temporary) = match call.name.as_str() {
                 "a" => ("/licenses", ".license-backup-0.tmp"),
                 "two" => ("/licenses/deep", ".license-backup-0.tmp"),
@@ -189,13 +194,13 @@ fn a_license_that_is_put_in_place_and_answered_with_an_error_is_told_as_restored
 }
 
 #[test]
-fn licenses_that_cannot_be_put_in_place_are_told_one_by_one_and_counted() {
+fn licenses_that_cannot_be_committed_are_reported_and_counted() {
     let disk = mixed();
     disk.fail(FsError::NoSpace, |call| {
         call.operation == "hard_link" && ["x", "y"].contains(&call.name.as_str())
     });
-    let (events, outcome) = restore(&disk, OVERWRITE);
-    let failure = outcome.expect_err("two licenses are missing");
+    let (events, result) = restore(&disk, OVERWRITE);
+    let failure = result.expect_err("two licenses are missing");
     assert_eq!(
         (failure.code, failure.path.as_deref()),
         (ErrorCode::DiskFull, Some("new/y"))
@@ -203,18 +208,21 @@ fn licenses_that_cannot_be_put_in_place_are_told_one_by_one_and_counted() {
     assert!(
         failure
             .message
-            .starts_with("2 of 7 licenses could not be put in place, the first failure: "),
+            .starts_with("2 of 7 licenses could not be put in place; first error: "),
         "{failure}"
     );
-    assert_eq!(told(&events, ErrorCode::DiskFull), ["new/y", "new/er/x"]);
+    assert_eq!(
+        reported(&events, ErrorCode::DiskFull),
+        ["new/y", "new/er/x"]
+    );
     let mut expected = complete();
-    // And no directory is left for nothing.
+    // The directories that were created for these licenses are removed.
     expected.retain(|path, _| !path.starts_with("/new/"));
     assert_eq!(store(&disk), expected);
 }
 
 #[test]
-fn a_directory_that_fails_to_sync_is_told_with_the_licenses_in_place() {
+fn a_failed_directory_sync_is_reported_after_the_commit() {
     let disk = mixed();
     disk.fail(FsError::Other("io"), |call| {
         call.operation == "sync_directory"
@@ -222,16 +230,35 @@ fn a_directory_that_fails_to_sync_is_told_with_the_licenses_in_place() {
     let failure = restore(&disk, OVERWRITE)
         .1
         .expect_err("the names are not durable");
-    assert_eq!(failure.code, ErrorCode::Io);
+    assert_eq!(
+        (failure.code, failure.path.as_deref()),
+        (ErrorCode::Io, Some("deep/er"))
+    );
     assert!(
-        failure.message.contains("in place but perhaps not durable"),
+        failure.message.contains("in place but may not be durable"),
         "{failure}"
     );
     assert_eq!(store(&disk), complete());
 }
 
 #[test]
-fn whatever_was_told_to_be_restored_survives_a_power_cut() {
+fn a_failure_of_the_store_itself_has_the_path_dot() {
+    let disk = mixed();
+    disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
+    let failure = restore(&disk, KEEP)
+        .1
+        .expect_err("the store cannot be listed");
+    assert_eq!(failure.path.as_deref(), Some("."));
+    assert!(
+        failure
+            .message
+            .starts_with("cannot list the license store: "),
+        "{failure}"
+    );
+}
+
+#[test]
+fn restored_licenses_survive_a_power_cut() {
     let disk = mixed();
     restored(&disk, OVERWRITE);
     disk.lose_power(Surviving::Nothing);
@@ -239,7 +266,7 @@ fn whatever_was_told_to_be_restored_survives_a_power_cut() {
 }
 
 #[test]
-fn what_a_killed_restore_has_put_in_place_is_durable_when_the_next_one_says_that_it_is_there() {
+fn present_licenses_of_a_killed_restore_become_durable() {
     for paths in [&PATHS[..], &["new/er/x"]] {
         let disk = backed_up(paths);
         disk.fail(FsError::Other("killed"), |call| {
@@ -249,12 +276,12 @@ fn what_a_killed_restore_has_put_in_place_is_durable_when_the_next_one_says_that
         disk.clear_faults();
         assert_eq!(restored(&disk, KEEP).0.present, paths.len() as u64);
         disk.lose_power(Surviving::Nothing);
-        assert_eq!(store(&disk), holding(paths));
+        assert_eq!(store(&disk), store_with(paths));
     }
 }
 
 #[test]
-fn a_temporary_name_that_is_anothers_by_now_is_given_to_no_license_and_not_removed() {
+fn a_temporary_file_of_another_run_is_neither_used_nor_removed() {
     let disk = backed_up(&["a", "b", "c"]);
     let inner = disk.clone();
     disk.on_call(move |call| {
@@ -263,20 +290,20 @@ fn a_temporary_name_that_is_anothers_by_now_is_given_to_no_license_and_not_remov
         }
         Ok(())
     });
-    let (events, outcome) = restore(&disk, KEEP);
-    let failure = outcome.expect_err("a license is missing");
+    let (events, result) = restore(&disk, KEEP);
+    let failure = result.expect_err("a license is missing");
     assert!(
         failure.message.contains(".license-backup-1.tmp"),
         "{failure}"
     );
-    assert_eq!(told(&events, ErrorCode::Io), ["b"]);
-    let mut expected = holding(&["a", "c"]);
+    assert_eq!(reported(&events, ErrorCode::Io), ["b"]);
+    let mut expected = store_with(&["a", "c"]);
     expected.insert("/.license-backup-1.tmp".to_owned(), Some(allowed("c")));
     assert_eq!(store(&disk), expected);
 }
 
 #[test]
-fn a_temporary_file_that_is_gone_is_told_of_its_license() {
+fn a_missing_temporary_file_is_reported_for_its_license() {
     let disk = backed_up(&["a", "b", "c"]);
     let inner = disk.clone();
     disk.on_call(move |call| {
@@ -284,24 +311,23 @@ fn a_temporary_file_that_is_gone_is_told_of_its_license() {
             inner
                 .directory("/licenses")
                 .unlink(".license-backup-1.tmp")
-                .expect("it is there");
+                .expect("it exists");
         }
         Ok(())
     });
-    let (events, outcome) = restore(&disk, KEEP);
+    let (events, result) = restore(&disk, KEEP);
     assert!(
-        outcome
+        result
             .expect_err("a license is missing")
             .message
-            .contains("its temporary file is gone")
+            .contains("its temporary file does not exist any more")
     );
-    assert_eq!(told(&events, ErrorCode::Io), ["b"]);
-    assert_eq!(store(&disk), holding(&["a", "c"]));
+    assert_eq!(reported(&events, ErrorCode::Io), ["b"]);
+    assert_eq!(store(&disk), store_with(&["a", "c"]));
 }
 
 #[test]
-fn stale_temporary_files_are_removed_where_this_run_makes_some_and_fresh_ones_are_neither_removed_nor_used()
- {
+fn only_stale_temporary_files_are_removed() {
     let disk = backed_up(&["deep/a", "other/b"]);
     disk.write("/licenses/other/b", allowed("other/b"));
     for directory in ["deep", "other"] {
@@ -338,7 +364,7 @@ fn stale_temporary_files_are_removed_where_this_run_makes_some_and_fresh_ones_ar
 }
 
 #[test]
-fn a_restore_that_takes_hours_removes_nothing_of_its_own() {
+fn a_restore_that_takes_hours_keeps_its_own_files() {
     let paths: Vec<String> = (0..200)
         .map(|number| format!("{:02}/{number:03}", number / 10))
         .collect();
@@ -350,17 +376,17 @@ fn a_restore_that_takes_hours_removes_nothing_of_its_own() {
         Ok(())
     });
     restored(&disk, KEEP);
-    assert_eq!(store(&disk), holding(&paths));
+    assert_eq!(store(&disk), store_with(&paths));
 }
 
 #[test]
-fn more_than_ten_thousand_licenses_of_one_directory_have_temporary_names_at_once() {
+fn a_directory_can_have_over_ten_thousand_staged_licenses() {
     let paths: Vec<String> = (0..10_050)
         .map(|number| format!("all/{number:05}"))
         .collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let disk = backed_up(&paths);
-    // A restore that was killed half-way, a minute ago.
+    // A restore that was killed half-way a minute ago.
     disk.fail(FsError::Other("killed"), |call| {
         ["sync_file", "unlink"].contains(&call.operation)
     });

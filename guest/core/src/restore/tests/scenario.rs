@@ -1,11 +1,11 @@
-//! The store with which every call of a restore is tried, and what must be true of it afterwards.
+//! The store with which every call of a restore is faulted, and the properties of it afterwards.
 
 use std::sync::LazyLock;
 
 use super::*;
 use crate::temporary::is_temporary_name;
 
-/// The licenses of the backup: new ones, one that is there already, and one to be replaced.
+/// The licenses of the backup: new ones, one that is present, and one that replaces a file.
 pub(super) const PATHS: [&str; 7] = [
     "a",
     "deep/er/one",
@@ -16,13 +16,13 @@ pub(super) const PATHS: [&str; 7] = [
     "same",
 ];
 
-/// What is in the store where a license is to go.
+/// The content of an existing file under the name of a license.
 pub(super) const OTHER: &[u8] = b"another one";
 
 static BACKUP: LazyLock<Vec<u8>> =
     LazyLock::new(|| backup_of(PATHS.map(|path| (path, allowed(path)))));
 
-/// A disk with a backup of these licenses, and a store with something of every kind in it.
+/// Creates a disk with a backup of these licenses, and a store with an entry of every kind.
 pub(super) fn mixed() -> Disk {
     let disk = Disk::new();
     disk.write("/backup/licenses.zip", BACKUP.clone());
@@ -33,43 +33,44 @@ pub(super) fn mixed() -> Disk {
     disk
 }
 
-/// What [`mixed`] becomes when what is there is overwritten.
+/// Returns the store of [`mixed`] after a restore that overwrites.
 pub(super) fn complete() -> Tree {
-    Kind {
-        flags: OVERWRITE,
+    let scenario = Scenario {
+        options: OVERWRITE,
         is_bare: false,
-    }
-    .complete(&store(&mixed()))
+    };
+    scenario.complete(&store(&mixed()))
 }
 
-/// How a restore is tried.
+/// A kind of restore on a kind of file system.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
-    pub(super) flags: RestoreOptions,
-    /// Whether the file system has no hard links and does not tell kinds of names, on a host that tells the ends of files.
+pub(super) struct Scenario {
+    pub(super) options: RestoreOptions,
+    /// Whether the file system has no hard links and lists names without their kinds, on a host
+    /// that reports the ends of files.
     is_bare: bool,
 }
 
-pub(super) const KINDS: [Kind; 4] = [
-    Kind {
-        flags: KEEP,
+pub(super) const SCENARIOS: [Scenario; 4] = [
+    Scenario {
+        options: KEEP,
         is_bare: false,
     },
-    Kind {
-        flags: KEEP,
+    Scenario {
+        options: KEEP,
         is_bare: true,
     },
-    Kind {
-        flags: OVERWRITE,
+    Scenario {
+        options: OVERWRITE,
         is_bare: false,
     },
-    Kind {
-        flags: OVERWRITE,
+    Scenario {
+        options: OVERWRITE,
         is_bare: true,
     },
 ];
 
-impl Kind {
+impl Scenario {
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
         if self.is_bare {
@@ -83,10 +84,10 @@ impl Kind {
         disk
     }
 
-    /// What a store becomes.
+    /// Returns the store after a restore that succeeds.
     pub(super) fn complete(self, before: &Tree) -> Tree {
-        let mut complete = holding(&PATHS);
-        let is_kept = |path: &str| before.contains_key(path) && !self.flags.overwrite;
+        let mut complete = store_with(&PATHS);
+        let is_kept = |path: &str| before.contains_key(path) && !self.options.overwrite;
         complete.retain(|path, _| !is_kept(path));
         for (path, content) in before {
             complete
@@ -96,24 +97,24 @@ impl Kind {
         complete
     }
 
-    pub(super) fn attempt(
+    pub(super) fn run(
         self,
         disk: &Disk,
     ) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
-        match start(disk, self.flags) {
+        match start(disk, self.options) {
             Ok(restore) => run(restore),
             Err(failure) => (Vec::new(), Err(failure)),
         }
     }
 
-    /// That another restore succeeds, survives a power cut, and leaves the temporary files of the one before; and that one
-    /// after some hours, which has to restore something everywhere, removes these.
-    pub(super) fn recovers(self, disk: &Disk, when: &str) {
+    /// Asserts that another restore succeeds, is durable, and keeps the temporary files of the
+    /// first one, and that a restore some hours later removes these.
+    pub(super) fn assert_recovers(self, disk: &Disk, when: &str) {
         replace_backup(disk);
         let before = store(disk);
-        let (_, conflicts) = restored(disk, self.flags);
+        let (_, conflicts) = restored(disk, self.options);
         let after = store(disk);
-        self.is_old_or_new(&before, &after, &format!("after another restore {when}"));
+        self.assert_old_or_complete(&before, &after, &format!("after another restore {when}"));
         assert_eq!(
             temporaries(&before),
             temporaries(&after),
@@ -128,7 +129,7 @@ impl Kind {
             );
         }
         assert!(
-            conflicts.is_empty() || !self.flags.overwrite,
+            conflicts.is_empty() || !self.options.overwrite,
             "{conflicts:?} {when}"
         );
         disk.lose_power(Surviving::Nothing);
@@ -139,13 +140,14 @@ impl Kind {
         );
 
         disk.advance_clock(2 * 3600);
+        // So that the restore has a license to write in every directory.
         for path in PATHS {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
             let _ = disk
                 .directory(&format!("/licenses/{directory}"))
                 .unlink(name);
         }
-        restored(disk, self.flags);
+        restored(disk, self.options);
         let after = store(disk);
         assert_eq!(temporaries(&after), [] as [&str; 0], "hours later {when}");
         assert!(
@@ -154,8 +156,9 @@ impl Kind {
         );
     }
 
-    /// That everything is what it was or what it is to be, but for temporary files, and that nothing is gone.
-    pub(super) fn is_old_or_new(self, before: &Tree, now: &Tree, when: &str) {
+    /// Asserts that each entry except temporary files is as before or as after the restore, and
+    /// that no entry has disappeared.
+    pub(super) fn assert_old_or_complete(self, before: &Tree, now: &Tree, when: &str) {
         let complete = self.complete(before);
         for (path, content) in now {
             let is_expected = [before, &complete]
@@ -166,28 +169,30 @@ impl Kind {
         for path in before.keys() {
             assert!(
                 now.contains_key(path) || is_temporary(path),
-                "{path} is gone {when}"
+                "{path} has disappeared {when}"
             );
         }
     }
 }
 
-/// Puts the backup itself in order, if something has befallen it.
+/// Writes the backup again if a fault has changed it.
 fn replace_backup(disk: &Disk) {
     if disk.read("/backup/licenses.zip").as_deref() != Some(BACKUP.as_slice()) {
         disk.write("/backup/licenses.zip", BACKUP.clone());
         let directory = disk.directory("/backup");
-        directory.sync_file("licenses.zip").expect("it is there");
-        directory.sync().expect("it is there");
+        directory
+            .sync_file("licenses.zip")
+            .expect("the backup exists");
+        directory.sync().expect("the directory exists");
     }
 }
 
-/// Whether a license is what it is to be.
+/// Returns `true` if the store has the license of a path.
 pub(super) fn is_right(store: &Tree, path: &str) -> bool {
     store.get(&format!("/{path}")) == Some(&Some(allowed(path)))
 }
 
-/// The temporary files in a store.
+/// Returns the temporary files in a store.
 pub(super) fn temporaries(store: &Tree) -> Vec<&str> {
     store
         .keys()
@@ -196,7 +201,7 @@ pub(super) fn temporaries(store: &Tree) -> Vec<&str> {
         .collect()
 }
 
-/// A store without temporary files.
+/// Returns a store without its temporary files.
 pub(super) fn files(store: &Tree) -> Tree {
     store
         .iter()

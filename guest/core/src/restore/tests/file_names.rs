@@ -1,13 +1,13 @@
-//! Restores onto file systems that take one name for another, or cannot hold it.
+//! Restores to file systems that take one name for another, or cannot hold it.
 
 use super::*;
 use crate::directory::FsError;
 
-/// What is in the store after a restore, which a second restore must leave as it is.
-fn settled(disk: &Disk, flags: RestoreOptions) -> (RestoreSummary, Vec<String>) {
-    let (summary, conflicts) = restored(disk, flags);
+/// Runs two restores, of which the second must not change the store. Returns the result of the first.
+fn restored_twice(disk: &Disk, options: RestoreOptions) -> (RestoreSummary, Vec<String>) {
+    let (summary, conflicts) = restored(disk, options);
     let before = store(disk);
-    let (again, conflicts_again) = restored(disk, flags);
+    let (again, conflicts_again) = restored(disk, options);
     assert_eq!(store(disk), before, "a second restore changes something");
     assert_eq!((again.restored, conflicts_again), (0, conflicts.clone()));
     assert_eq!(again.present, summary.restored + summary.present);
@@ -15,64 +15,64 @@ fn settled(disk: &Disk, flags: RestoreOptions) -> (RestoreSummary, Vec<String>) 
 }
 
 #[test]
-fn of_two_licenses_that_differ_in_case_one_is_restored_and_the_other_named() {
-    for flags in [KEEP, OVERWRITE] {
+fn of_two_licenses_that_differ_in_case_one_is_restored() {
+    for options in [KEEP, OVERWRITE] {
         let disk = backed_up(&["A.lic", "a.lic", "b.lic"]);
         disk.fold_case();
-        let (summary, conflicts) = settled(&disk, flags);
+        let (summary, conflicts) = restored_twice(&disk, options);
         assert_eq!((summary.restored, conflicts), (2, vec!["a.lic".to_owned()]));
-        assert_eq!(store(&disk), holding(&["A.lic", "b.lic"]));
+        assert_eq!(store(&disk), store_with(&["A.lic", "b.lic"]));
     }
 }
 
 #[test]
-fn of_two_directories_that_differ_in_case_one_is_restored_and_what_is_in_the_other_named() {
-    for flags in [KEEP, OVERWRITE] {
+fn of_two_directories_that_differ_in_case_one_is_restored() {
+    for options in [KEEP, OVERWRITE] {
         let disk = backed_up(&["Dir/x", "Dir/y", "dir/deeper/z", "dir/x", "rest"]);
         disk.fold_case();
-        let (summary, conflicts) = settled(&disk, flags);
+        let (summary, conflicts) = restored_twice(&disk, options);
         assert_eq!(
             (summary.restored, conflicts),
             (3, vec!["dir/deeper/z".to_owned(), "dir/x".to_owned()])
         );
-        assert_eq!(store(&disk), holding(&["Dir/x", "Dir/y", "rest"]));
+        assert_eq!(store(&disk), store_with(&["Dir/x", "Dir/y", "rest"]));
     }
 }
 
 #[test]
-fn the_same_holds_deep_in_directories_that_are_new() {
+fn names_in_new_directories_may_differ_in_case() {
     let disk = backed_up(&["new/Dir/A", "new/Dir/a", "new/dir/x", "new/rest"]);
     disk.fold_case();
-    let (summary, conflicts) = settled(&disk, KEEP);
+    let (summary, conflicts) = restored_twice(&disk, KEEP);
     assert_eq!(
         (summary.restored, conflicts),
         (2, vec!["new/Dir/a".to_owned(), "new/dir/x".to_owned()])
     );
-    assert_eq!(store(&disk), holding(&["new/Dir/A", "new/rest"]));
+    assert_eq!(store(&disk), store_with(&["new/Dir/A", "new/rest"]));
 }
 
 #[test]
-fn a_file_of_another_spelling_is_never_replaced() {
+fn a_file_whose_name_differs_in_case_is_never_replaced() {
     let disk = backed_up(&["a.lic", "dir/x"]);
     disk.fold_case();
     disk.write("/licenses/A.LIC", "another one");
     disk.write("/licenses/DIR/x", "another one");
     let before = store(&disk);
-    assert_eq!(settled(&disk, OVERWRITE).1, ["a.lic", "dir/x"]);
+    assert_eq!(restored_twice(&disk, OVERWRITE).1, ["a.lic", "dir/x"]);
     assert_eq!(store(&disk), before);
 }
 
 #[test]
-fn a_license_is_present_under_whatever_name_the_file_system_finds_it() {
+fn a_license_is_present_under_another_spelling() {
     let disk = backed_up(&["a.lic"]);
     disk.fold_case();
     disk.write("/licenses/A.LIC", allowed("a.lic"));
-    let (summary, _) = settled(&disk, OVERWRITE);
+    let (summary, _) = restored_twice(&disk, OVERWRITE);
     assert_eq!((summary.present, summary.restored), (1, 0));
 }
 
 #[test]
-fn a_name_that_cannot_be_created_is_a_conflict_and_the_rest_is_restored() {
+fn a_file_name_that_is_rejected_is_a_conflict() {
     let too_long = FsError::Other("name-too-long");
     for error in [
         FsError::Invalid,
@@ -88,7 +88,7 @@ fn a_name_that_cannot_be_created_is_a_conflict_and_the_rest_is_restored() {
                 if !has_links {
                     disk.disable_hard_links();
                 }
-                let (summary, conflicts) = settled(&disk, KEEP);
+                let (summary, conflicts) = restored_twice(&disk, KEEP);
                 let expected = (2, vec!["c:x".to_owned(), "deep/c:x".to_owned()]);
                 assert_eq!(
                     (summary.restored, conflicts),
@@ -97,7 +97,7 @@ fn a_name_that_cannot_be_created_is_a_conflict_and_the_rest_is_restored() {
                 );
                 assert_eq!(
                     store(&disk),
-                    holding(&["a", "deep/d"]),
+                    store_with(&["a", "deep/d"]),
                     "{error:?} {on_lookup} {has_links}"
                 );
             }
@@ -106,7 +106,7 @@ fn a_name_that_cannot_be_created_is_a_conflict_and_the_rest_is_restored() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_created_makes_a_conflict_of_all_below_and_leaves_nothing() {
+fn a_directory_name_that_is_rejected_is_a_conflict() {
     let too_long = FsError::Other("name-too-long");
     for error in [
         FsError::Invalid,
@@ -118,7 +118,7 @@ fn a_directory_that_cannot_be_created_makes_a_conflict_of_all_below_and_leaves_n
         for on_lookup in [true, false] {
             let disk = backed_up(&["a", "c:x/b", "c:x/d/e", "new/deep/c:x/f"]);
             disk.reject_names(error, on_lookup, |name| name.contains(':'));
-            let (summary, conflicts) = settled(&disk, KEEP);
+            let (summary, conflicts) = restored_twice(&disk, KEEP);
             let expected = ["c:x/b", "c:x/d/e", "new/deep/c:x/f"]
                 .map(str::to_owned)
                 .to_vec();
@@ -127,21 +127,21 @@ fn a_directory_that_cannot_be_created_makes_a_conflict_of_all_below_and_leaves_n
                 (1, expected),
                 "{error:?} {on_lookup}"
             );
-            assert_eq!(store(&disk), holding(&["a"]), "{error:?} {on_lookup}");
+            assert_eq!(store(&disk), store_with(&["a"]), "{error:?} {on_lookup}");
         }
     }
 }
 
 #[test]
-fn a_directory_in_which_no_name_can_be_held_is_not_left_behind() {
+fn a_directory_created_for_a_rejected_name_is_removed() {
     let disk = backed_up(&["a", "new/deep/c:x"]);
     disk.reject_names(FsError::Invalid, false, |name| name.contains(':'));
-    assert_eq!(settled(&disk, KEEP).1, ["new/deep/c:x"]);
-    assert_eq!(store(&disk), holding(&["a"]));
+    assert_eq!(restored_twice(&disk, KEEP).1, ["new/deep/c:x"]);
+    assert_eq!(store(&disk), store_with(&["a"]));
 }
 
 #[test]
-fn a_store_that_takes_no_name_at_all_is_closed_and_no_conflict() {
+fn a_read_only_store_is_a_failure_and_no_conflict() {
     for paths in [&["a"], &["new/a"]] {
         let disk = backed_up(paths);
         disk.fail(FsError::NotPermitted, |call| {
@@ -149,54 +149,54 @@ fn a_store_that_takes_no_name_at_all_is_closed_and_no_conflict() {
         });
         let failure = restore(&disk, KEEP).1.expect_err("the store is read-only");
         assert_eq!(failure.code, ErrorCode::AccessDenied, "{failure}");
-        assert_eq!(store(&disk), holding(&[]));
+        assert_eq!(store(&disk), store_with(&[]));
     }
 }
 
 #[test]
-fn a_name_that_loses_its_last_dot_is_taken_back_and_named() {
+fn a_license_whose_name_loses_its_last_dot_is_removed() {
     for has_links in [true, false] {
         let disk = backed_up(&["a", "a.", "b.", "d/e."]);
         disk.strip_trailing_dots();
         if !has_links {
             disk.disable_hard_links();
         }
-        let (summary, conflicts) = settled(&disk, OVERWRITE);
+        let (summary, conflicts) = restored_twice(&disk, OVERWRITE);
         assert_eq!(
             (summary.restored, conflicts),
             (1, ["a.", "b.", "d/e."].map(str::to_owned).to_vec())
         );
-        assert_eq!(store(&disk), holding(&["a"]), "{has_links}");
+        assert_eq!(store(&disk), store_with(&["a"]), "{has_links}");
     }
 }
 
 #[test]
-fn a_directory_that_loses_its_last_dot_is_taken_back_and_what_is_in_it_named() {
+fn a_directory_whose_name_loses_its_last_dot_is_removed() {
     let disk = backed_up(&["d./x", "d./y/z", "e"]);
     disk.strip_trailing_dots();
-    let (summary, conflicts) = settled(&disk, KEEP);
+    let (summary, conflicts) = restored_twice(&disk, KEEP);
     assert_eq!(
         (summary.restored, conflicts),
         (1, vec!["d./x".to_owned(), "d./y/z".to_owned()])
     );
-    assert_eq!(store(&disk), holding(&["e"]));
+    assert_eq!(store(&disk), store_with(&["e"]));
 }
 
 #[test]
-fn of_a_directory_with_and_one_without_a_last_dot_the_latter_is_restored() {
+fn a_directory_without_a_last_dot_wins_over_one_with_it() {
     let disk = backed_up(&["d./x", "d./y", "d/x", "d/z"]);
     disk.strip_trailing_dots();
-    let (summary, conflicts) = settled(&disk, KEEP);
+    let (summary, conflicts) = restored_twice(&disk, KEEP);
     assert_eq!(
         (summary.restored, conflicts),
         (2, vec!["d./x".to_owned(), "d./y".to_owned()])
     );
-    assert_eq!(store(&disk), holding(&["d/x", "d/z"]));
+    assert_eq!(store(&disk), store_with(&["d/x", "d/z"]));
 }
 
 #[test]
-fn where_a_backslash_separates_a_name_with_one_touches_nothing_in_other_directories() {
-    for flags in [KEEP, OVERWRITE] {
+fn a_backslash_in_a_name_reaches_no_other_directory() {
+    for options in [KEEP, OVERWRITE] {
         for has_links in [true, false] {
             let disk = backed_up(&["a/b", "a\\b", "a\\c", "e\\f\\g", "h", "h\\i", "j\\k/l"]);
             disk.separate_at_backslashes();
@@ -204,20 +204,21 @@ fn where_a_backslash_separates_a_name_with_one_touches_nothing_in_other_director
                 disk.disable_hard_links();
             }
             disk.write("/licenses/a/mine", "mine");
-            let (summary, conflicts) = settled(&disk, flags);
+            let (summary, conflicts) = restored_twice(&disk, options);
             assert_eq!(
                 (summary.restored, conflicts.join(" ")),
                 (2, "a\\b a\\c e\\f\\g h\\i j\\k/l".to_owned())
             );
-            let mut expected = holding(&["a/b", "h"]);
+            let mut expected = store_with(&["a/b", "h"]);
             expected.insert("/a/mine".to_owned(), Some(b"mine".to_vec()));
             assert_eq!(store(&disk), expected, "{has_links}");
         }
     }
 }
 
-/// A disk that takes names for others, with a backup of licenses of these paths that all have the same bytes.
-fn taking_names_for_others(paths: &[&str]) -> Disk {
+/// Creates a disk that alters names, with a backup of licenses of these paths that all have the
+/// same content.
+fn altering_names(paths: &[&str]) -> Disk {
     let disk = Disk::new();
     disk.write(
         "/backup/licenses.zip",
@@ -231,8 +232,8 @@ fn taking_names_for_others(paths: &[&str]) -> Disk {
 }
 
 #[test]
-fn a_license_is_not_present_because_another_one_of_the_same_bytes_has_its_place_for_a_moment() {
-    let disk = taking_names_for_others(&["B\\B", "a/x", "b/B"]);
+fn a_duplicate_that_is_removed_again_does_not_count_as_present() {
+    let disk = altering_names(&["B\\B", "a/x", "b/B"]);
     let (summary, conflicts) = restored(&disk, KEEP);
     assert_eq!(
         (summary.restored, summary.present, conflicts),
@@ -242,8 +243,8 @@ fn a_license_is_not_present_because_another_one_of_the_same_bytes_has_its_place_
 }
 
 #[test]
-fn a_license_is_restored_after_one_of_the_same_bytes_was_taken_back_from_its_name() {
-    let disk = taking_names_for_others(&["A.", "A..", "a", "b"]);
+fn a_license_is_restored_after_a_duplicate_is_removed() {
+    let disk = altering_names(&["A.", "A..", "a", "b"]);
     let (summary, conflicts) = restored(&disk, KEEP);
     assert_eq!(
         (summary.restored, summary.present, conflicts),
@@ -253,7 +254,7 @@ fn a_license_is_restored_after_one_of_the_same_bytes_was_taken_back_from_its_nam
 }
 
 #[test]
-fn errors_of_a_listing_are_in_nobodys_way_as_long_as_the_names_that_matter_are_told() {
+fn listing_errors_of_other_names_are_ignored() {
     let disk = backed_up(&["dir/a", "rest"]);
     disk.write("/licenses/dir/mine", "mine");
     for number in 0..3000 {
@@ -268,7 +269,7 @@ fn errors_of_a_listing_are_in_nobodys_way_as_long_as_the_names_that_matter_are_t
 }
 
 #[test]
-fn a_directory_that_may_be_among_the_unreadable_names_ends_the_restore_with_the_store_as_it_was() {
+fn a_failed_listing_that_may_hide_a_name_changes_nothing() {
     for paths in [&["dir/a"], &["file"]] {
         let disk = backed_up(paths);
         disk.write("/licenses/dir/mine", "mine");
@@ -287,40 +288,40 @@ fn a_directory_that_may_be_among_the_unreadable_names_ends_the_restore_with_the_
 }
 
 #[test]
-fn a_name_that_may_be_among_the_unreadable_ones_is_not_taken_back() {
+fn a_license_whose_name_cannot_be_listed_is_kept() {
     let disk = backed_up(&["a", "b"]);
-    let mut is_placed = false;
+    let mut is_committing = false;
     disk.on_call(move |call| {
-        is_placed |= call.operation == "hard_link";
-        if is_placed && call.operation == "next_entry" {
+        is_committing |= call.operation == "hard_link";
+        if is_committing && call.operation == "next_entry" {
             Err(FsError::Other("io"))
         } else {
             Ok(())
         }
     });
-    let (events, outcome) = restore(&disk, KEEP);
+    let (events, result) = restore(&disk, KEEP);
     assert_eq!(
-        outcome.expect_err("the names are not known").code,
+        result.expect_err("the names are not known").code,
         ErrorCode::Io
     );
-    assert_eq!(told(&events, ErrorCode::Io), ["a", "b"]);
-    assert_eq!(store(&disk), holding(&["a", "b"]));
+    assert_eq!(reported(&events, ErrorCode::Io), ["a", "b"]);
+    assert_eq!(store(&disk), store_with(&["a", "b"]));
 }
 
 #[test]
-fn a_license_that_has_replaced_a_file_is_not_taken_back_because_a_listing_misses_its_name() {
+fn a_license_that_replaced_a_file_is_kept_without_a_listing() {
     let disk = backed_up(&["a"]);
     disk.write("/licenses/a", "another one");
-    let mut is_placed = false;
+    let mut is_committing = false;
     disk.on_call(move |call| {
-        is_placed |= call.operation == "rename";
-        // A listing may miss a name that is given to another file meanwhile.
-        if is_placed && call.name == "a" && call.operation == "next_entry" {
+        is_committing |= call.operation == "rename";
+        // A listing may miss a name that is replaced while the directory is listed.
+        if is_committing && call.name == "a" && call.operation == "next_entry" {
             Err(FsError::NoEntry)
         } else {
             Ok(())
         }
     });
     assert_eq!(restored(&disk, OVERWRITE).0.restored, 1);
-    assert_eq!(store(&disk), holding(&["a"]));
+    assert_eq!(store(&disk), store_with(&["a"]));
 }

@@ -1,4 +1,4 @@
-//! Restores that nothing is in the way of.
+//! Restores that succeed without conflicts.
 
 use super::*;
 use crate::directory::FsError;
@@ -19,7 +19,7 @@ const PATHS: [&str; 10] = [
 ];
 
 #[test]
-fn every_license_is_restored_bit_for_bit_and_nothing_else_is_there() {
+fn every_license_and_nothing_else_is_restored() {
     let disk = backed_up(&PATHS);
     disk.take_calls();
     let (summary, _) = restored(&disk, KEEP);
@@ -27,7 +27,7 @@ fn every_license_is_restored_bit_for_bit_and_nothing_else_is_there() {
         disk.take_calls()
             .iter()
             .all(|call| call.operation != "remove_directory"),
-        "a directory was not wanted"
+        "a directory was created for nothing"
     );
     let expected = RestoreSummary {
         restored: 10,
@@ -36,11 +36,11 @@ fn every_license_is_restored_bit_for_bit_and_nothing_else_is_there() {
         conflicts: 0,
     };
     assert_eq!(summary, expected);
-    assert_eq!(store(&disk), holding(&PATHS));
+    assert_eq!(store(&disk), store_with(&PATHS));
 }
 
 #[test]
-fn a_large_license_is_restored_bit_for_bit() {
+fn a_large_license_is_restored() {
     let content = license(&"x".repeat(300_000));
     let disk = Disk::new();
     disk.write(
@@ -50,13 +50,13 @@ fn a_large_license_is_restored_bit_for_bit() {
     restored(&disk, KEEP);
     assert!(
         disk.read("/licenses/large") == Some(content),
-        "it is another one"
+        "the content differs"
     );
     assert_eq!(disk.read("/licenses/small"), Some(allowed("small")));
 }
 
 #[test]
-fn many_small_licenses_are_read_from_the_backup_in_few_pieces() {
+fn many_small_licenses_are_read_with_few_calls() {
     let paths: Vec<String> = (0..500).map(|number| format!("{number:03}")).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let disk = backed_up(&paths);
@@ -88,14 +88,14 @@ fn an_empty_backup_restores_nothing() {
 }
 
 #[test]
-fn restored_twice_a_backup_changes_nothing() {
-    for flags in [KEEP, OVERWRITE] {
+fn a_second_restore_changes_nothing() {
+    for options in [KEEP, OVERWRITE] {
         let disk = backed_up(&PATHS);
-        restored(&disk, flags);
+        restored(&disk, options);
         disk.take_calls();
         let before = store(&disk);
         assert_eq!(
-            restored(&disk, flags).0,
+            restored(&disk, options).0,
             RestoreSummary {
                 present: 10,
                 ..RestoreSummary::default()
@@ -107,29 +107,29 @@ fn restored_twice_a_backup_changes_nothing() {
 }
 
 #[test]
-fn what_is_there_already_stays_and_what_is_missing_is_restored() {
+fn only_missing_licenses_are_restored() {
     let disk = backed_up(&PATHS);
     disk.write("/licenses/deep/two", allowed("deep/two"));
     disk.write("/licenses/deep/mine", "mine");
     let (summary, _) = restored(&disk, KEEP);
     assert_eq!((summary.restored, summary.present), (9, 1));
-    let mut expected = holding(&PATHS);
+    let mut expected = store_with(&PATHS);
     expected.insert("/deep/mine".to_owned(), Some(b"mine".to_vec()));
     assert_eq!(store(&disk), expected);
 }
 
 #[test]
-fn a_file_system_without_hard_links_will_do() {
+fn a_restore_works_without_hard_links() {
     for error in [FsError::NotPermitted, FsError::Unsupported] {
         let disk = backed_up(&PATHS);
         disk.fail(error, |call| call.operation == "hard_link");
         assert_eq!(restored(&disk, KEEP).0.restored, 10);
-        assert_eq!(store(&disk), holding(&PATHS));
+        assert_eq!(store(&disk), store_with(&PATHS));
     }
 }
 
 #[test]
-fn a_host_that_cannot_sync_a_directory_will_do() {
+fn a_restore_works_without_directory_syncs() {
     for error in [FsError::Unsupported, FsError::Invalid] {
         let disk = backed_up(&PATHS);
         disk.fail(error, |call| call.operation == "sync_directory");
@@ -139,7 +139,7 @@ fn a_host_that_cannot_sync_a_directory_will_do() {
 }
 
 #[test]
-fn a_directory_of_which_the_kinds_of_names_are_not_told_will_do() {
+fn a_restore_works_without_entry_kinds_in_listings() {
     let disk = backed_up(&PATHS);
     disk.hide_kinds();
     restored(&disk, KEEP);
@@ -147,7 +147,7 @@ fn a_directory_of_which_the_kinds_of_names_are_not_told_will_do() {
 }
 
 #[test]
-fn names_that_are_not_utf8_or_are_told_twice_are_in_nobodys_way() {
+fn non_utf8_and_repeated_names_are_ignored() {
     let disk = backed_up(&PATHS);
     disk.write("/licenses/deep/other", "");
     disk.write_illegal_names("/licenses", 3000);
@@ -157,16 +157,16 @@ fn names_that_are_not_utf8_or_are_told_twice_are_in_nobodys_way() {
 }
 
 #[test]
-fn a_dry_run_changes_nothing_and_foretells_what_the_restore_does() {
+fn a_dry_run_changes_nothing_and_predicts_the_summary() {
     for (dry, wet) in [(DRY_RUN, KEEP), (DRY_OVERWRITE, OVERWRITE)] {
         let disk = backed_up(&PATHS);
         disk.write("/licenses/a-b", "another one");
-        disk.write("/licenses/a", "in the way of a directory");
+        disk.write("/licenses/a", "a file in place of a directory");
         disk.write("/licenses/deep/two", allowed("deep/two"));
         disk.write_other("/licenses/deep/er");
         let before = store(&disk);
         disk.take_calls();
-        let foretold = restored(&disk, dry);
+        let predicted = restored(&disk, dry);
         let calls = disk.take_calls();
         assert_eq!(changes(&calls), [] as [&Call; 0]);
         assert!(
@@ -174,25 +174,25 @@ fn a_dry_run_changes_nothing_and_foretells_what_the_restore_does() {
             "a dry run has nothing to make durable"
         );
         assert_eq!(store(&disk), before);
-        assert_eq!(restored(&disk, wet), foretold);
+        assert_eq!(restored(&disk, wet), predicted);
     }
 }
 
 #[test]
-fn a_dry_run_into_an_empty_store_foretells_all() {
+fn a_dry_run_predicts_the_summary_for_an_empty_store() {
     let disk = backed_up(&PATHS);
     disk.take_calls();
-    let foretold = restored(&disk, DRY_RUN);
+    let predicted = restored(&disk, DRY_RUN);
     assert_eq!(changes(&disk.take_calls()), [] as [&Call; 0]);
-    assert_eq!(restored(&disk, KEEP), foretold);
+    assert_eq!(restored(&disk, KEEP), predicted);
 }
 
 #[test]
-fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
+fn progress_counts_each_stage_from_zero_to_all() {
     let disk = backed_up(&PATHS);
     disk.write("/licenses/a-b", allowed("a-b"));
-    let (events, outcome) = restore(&disk, KEEP);
-    outcome.expect("the restore succeeds");
+    let (events, result) = restore(&disk, KEEP);
+    result.expect("the restore succeeds");
     let progress: Vec<&Progress> = events
         .iter()
         .filter_map(|event| {
@@ -220,8 +220,8 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
             .filter(|progress| progress.stage == stage)
             .collect();
         let (first, last) = (
-            of_stage.first().expect("it is told"),
-            of_stage.last().expect("it is told"),
+            of_stage.first().expect("it is reported"),
+            of_stage.last().expect("it is reported"),
         );
         assert_eq!(
             (first.done, first.bytes, first.path.as_str()),
@@ -243,7 +243,7 @@ fn progress_goes_through_the_stages_and_counts_each_from_nothing_to_all() {
 }
 
 #[test]
-fn a_step_does_no_more_than_its_share() {
+fn a_step_makes_a_bounded_number_of_calls() {
     let paths: Vec<String> = (0..3000).map(|number| format!("{number:04}")).collect();
     let disk = backed_up(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     for number in 0..5000 {
@@ -256,8 +256,8 @@ fn a_step_does_no_more_than_its_share() {
         disk.take_calls();
         match restore.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => restore = next,
-            ControlFlow::Break(outcome) => {
-                assert_eq!(outcome.expect("the restore succeeds").restored, 3000);
+            ControlFlow::Break(result) => {
+                assert_eq!(result.expect("the restore succeeds").restored, 3000);
                 break;
             }
         }
@@ -272,7 +272,7 @@ fn a_step_does_no_more_than_its_share() {
 }
 
 #[test]
-fn a_step_reads_and_writes_no_more_than_its_share() {
+fn a_step_reads_and_writes_a_bounded_number_of_bytes() {
     let large = |number| {
         (
             format!("{number:02}"),
@@ -289,7 +289,7 @@ fn a_step_reads_and_writes_no_more_than_its_share() {
                 .map(|(path, content)| (path.as_str(), content.clone())),
         ),
     );
-    // Of the first half the content has to be compared.
+    // The restore has to compare the content of the first half.
     for (path, content) in &files[..10] {
         disk.write(&format!("/licenses/{path}"), content.clone());
     }
@@ -298,8 +298,8 @@ fn a_step_reads_and_writes_no_more_than_its_share() {
         disk.take_calls();
         match restore.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => restore = next,
-            ControlFlow::Break(outcome) => {
-                assert_eq!(outcome.expect("the restore succeeds").restored, 10);
+            ControlFlow::Break(result) => {
+                assert_eq!(result.expect("the restore succeeds").restored, 10);
                 return;
             }
         }

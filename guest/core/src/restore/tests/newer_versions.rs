@@ -1,9 +1,9 @@
-//! Restores into stores that have another version of a license.
+//! Restores to stores that have another version of a license.
 
 use super::*;
 use crate::directory::FsError;
 
-/// A version of the license `id`.
+/// Returns a version of the license `id`.
 fn version(id: &str, dates: &str) -> Vec<u8> {
     format!(
         r#"{{"id":"{id}","issued":"2024-01-01T00:00:00Z",{dates}"provider":"https://example.com","encryption":{{}},"links":[],"signature":{{}}}}"#
@@ -15,7 +15,7 @@ fn updated(id: &str, date: &str) -> Vec<u8> {
     version(id, &format!(r#""updated":"{date}","#))
 }
 
-/// A disk with a backup of `backed_up`, and `own` in the store under the same name.
+/// Creates a disk with a backup of `backed_up`, and with `own` in the store under the same name.
 fn disk_with(backed_up: Vec<u8>, own: Vec<u8>) -> Disk {
     let disk = Disk::new();
     disk.write(
@@ -35,24 +35,24 @@ fn a_renewed_license_is_kept_and_reported_also_with_overwrite() {
         updated("1", "2024-01-01T00:30:00-01:00"),
         updated("1", "in summer"), // it may be newer
     ] {
-        for flags in [KEEP, OVERWRITE, DRY_OVERWRITE] {
+        for options in [KEEP, OVERWRITE, DRY_OVERWRITE] {
             let disk = disk_with(older.clone(), own.clone());
-            let (events, outcome) = restore(&disk, flags);
+            let (events, result) = restore(&disk, options);
             assert_eq!(
-                outcome.expect("the restore succeeds").conflicts,
+                result.expect("the restore succeeds").conflicts,
                 1,
-                "{flags:?}"
+                "{options:?}"
             );
-            assert_eq!(told(&events, ErrorCode::FileExists), ["a"]);
-            let is_named = |event: &BackupRestoreStatus| matches!(event, BackupRestoreStatus::Error(failure) if failure.message.contains("another version of the same license"));
+            assert_eq!(reported(&events, ErrorCode::FileExists), ["a"]);
+            let is_named = |event: &BackupRestoreStatus| matches!(event, BackupRestoreStatus::Error(failure) if failure.message.contains("a version of the same license that is newer"));
             assert!(events.iter().any(is_named), "{events:?}");
-            assert_eq!(disk.read("/licenses/a"), Some(own.clone()), "{flags:?}");
+            assert_eq!(disk.read("/licenses/a"), Some(own.clone()), "{options:?}");
         }
     }
 }
 
 #[test]
-fn any_other_license_is_replaced_with_overwrite() {
+fn overwrite_replaces_any_other_license() {
     let own = updated("1", "2024-06-01T00:00:00Z");
     for backed_up in [
         updated("1", "2024-07-01T00:00:00Z"),
@@ -75,7 +75,7 @@ fn any_other_license_is_replaced_with_overwrite() {
 }
 
 #[test]
-fn a_license_that_is_renewed_while_the_restore_runs_is_kept() {
+fn a_license_renewed_during_the_restore_is_kept() {
     let disk = disk_with(updated("1", "2024-02-01T00:00:00Z"), version("1", ""));
     let renewed = updated("1", "2024-06-01T00:00:00Z");
     let (inner, content) = (disk.clone(), renewed.clone());
@@ -91,7 +91,7 @@ fn a_license_that_is_renewed_while_the_restore_runs_is_kept() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_may_be_a_renewed_license_and_is_kept() {
+fn an_unreadable_file_may_be_a_renewed_license_and_is_kept() {
     for error in [
         FsError::AccessDenied,
         FsError::Other("io"),
