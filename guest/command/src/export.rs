@@ -1,6 +1,11 @@
 //! The export of [`Command`] under the names of the world `command`.
 
-#![allow(unsafe_code, clippy::pedantic, reason = "generated code")]
+#![allow(
+    unsafe_code,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 use crate::command::Command;
 

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
     let exit = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.
         is_new = store.is_dir() && create_directory(to)?;
-        Ok(block_on(manager.backup(&options))?)
+        block_on(manager.backup(&options))
     });
     if is_new {
         // Removes the new directory if it is empty, which it is unless the backup succeeded.

@@ -27,6 +27,6 @@ pub(crate) fn run(
     };
     let output = OutputOptions { json, quiet: false };
     run_operation(ListReport, output, signals, |manager| {
-        Ok(block_on(manager.list(&options))?)
+        block_on(manager.list(&options))
     })
 }

@@ -25,6 +25,6 @@ pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> Exit
         .overwrite(overwrite)
         .dry_run(dry_run);
     run_operation(report, output.into(), signals, |manager| {
-        Ok(block_on(manager.restore(&options))?)
+        block_on(manager.restore(&options))
     })
 }

@@ -24,6 +24,6 @@ pub(crate) fn run(arguments: &VerifyArguments, signals: &SignalHandler) -> ExitC
         None => options,
     };
     run_operation(report, output.into(), signals, |manager| {
-        Ok(block_on(manager.verify(&options))?)
+        block_on(manager.verify(&options))
     })
 }
