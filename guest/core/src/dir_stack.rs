@@ -4,7 +4,7 @@
 //! another, such as byte order of path. So each directory is entered once and left once, and no
 //! more directories are open than a path has components.
 
-use crate::store::{Catalogue, DirectoryId};
+use crate::catalogue::{Catalogue, DirectoryId};
 
 /// The root directory and the directories that lead from it to the current one, each with a value
 /// of its caller.

@@ -8,15 +8,17 @@
 
 mod archive;
 mod backup;
+mod budget;
+mod catalogue;
 mod crc32;
 mod dir_stack;
 mod directory;
+mod entry_names;
 mod escape;
 mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod hresult;
-mod ledger;
 mod license;
 mod list;
 #[cfg(any(test, fuzzing))]
@@ -32,18 +34,20 @@ mod memory_fs;
 mod operation;
 mod paths;
 mod publication;
+mod reason;
 mod restore;
+mod skipped;
 mod status;
 mod store;
 mod temporary;
 mod verify;
 mod zip;
 
-pub use archive::BACKUP_FILE;
 pub use backup::{Backup, BackupOptions, BackupSummary};
 pub use directory::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
 };
+pub use entry_names::BACKUP_FILE;
 pub use escape::{escape, escape_json};
 pub use failure::{ErrorCode, Failure};
 pub use hresult::{S_FALSE, S_OK};
@@ -51,6 +55,7 @@ pub use license::{Evaluation, Verdict, evaluate};
 pub use list::{LicenseListing, LicenseStanding, List, ListSummary};
 pub use operation::Operation;
 pub use paths::{HintFor, OpenedDirectories, Resolved, STORE};
+pub use reason::Reason;
 pub use restore::{Restore, RestoreOptions, RestoreSummary};
 pub use status::{
     BackupRestoreStatus, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,

@@ -1,7 +1,8 @@
 //! The backup file of a backup directory: opening it to be read, and telling what is wrong with it.
 
-use super::{ArchiveFault, BACKUP_FILE};
+use super::ArchiveFault;
 use crate::directory::FsError;
+use crate::entry_names::BACKUP_FILE;
 use crate::{Directory, EntryKind, ErrorCode, Failure, Metadata};
 
 /// Opens the backup in `directory`, which the caller knows as `path`.

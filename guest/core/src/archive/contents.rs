@@ -1,9 +1,9 @@
 //! What is in an archive: the table from which the sums and the central directory are derived, and which a restore works
 //! through.
 
-use super::LICENSES;
 use super::format::Entry;
-use crate::store::{Catalogue, FileId};
+use crate::catalogue::{Catalogue, FileId};
+use crate::entry_names::LICENSES;
 
 /// The BLAKE3 of a license.
 pub(crate) type Hash = [u8; 32];

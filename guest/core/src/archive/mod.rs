@@ -5,7 +5,6 @@ mod contents;
 mod format;
 mod forward;
 mod lines;
-mod names;
 mod reader;
 mod record;
 mod sums;
@@ -15,13 +14,9 @@ pub(crate) use contents::{Contents, Hash, StoredLicense};
 pub(crate) use format::{CentralDirectory, Entry};
 pub(crate) use forward::Forward;
 pub(crate) use lines::Lines;
-pub use names::BACKUP_FILE;
-pub(crate) use names::{
-    LICENSES, LONGEST_NAME, RECORD_ENTRY, SUMS_ENTRY, fault_of_parts, fault_of_path,
-};
 pub(crate) use reader::{ArchiveFault, ArchiveReader};
 pub(crate) use record::{
-    FORMAT_VERSION, PROGRAM, Reason, RecordHead, RecordLine, RecordReader, SkippedFile,
+    FORMAT_VERSION, PROGRAM, RecordHead, RecordLine, RecordReader, SkippedEntry,
 };
 pub(crate) use sums::parse_line as parse_sum;
 pub(crate) use writer::{ArchiveFinisher, ArchiveWriter, Output};

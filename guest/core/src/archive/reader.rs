@@ -1,11 +1,11 @@
 //! Reading an archive: its central directory entry by entry, and the content of an entry.
 
-use super::LONGEST_NAME;
 use super::format::{CentralDirectory, Entry, ZIP64_END_LENGTH};
 use super::forward::Forward;
 use crate::File;
 use crate::crc32::crc32;
 use crate::directory::FsError;
+use crate::entry_names::LONGEST_NAME;
 use crate::zip::{CENTRAL_HEADER_LENGTH, END_LENGTH};
 
 /// No header of the central directory is longer than this, in bytes.

@@ -4,18 +4,15 @@
 
 use std::borrow::Cow;
 
-use serde::de::IntoDeserializer as _;
-use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use super::ArchiveFault;
 use super::format::Entry;
 use super::lines::Lines;
-use super::names::fault_of_parts;
+use crate::entry_names::fault_of_parts;
 use crate::license::{MAX_ID_LENGTH, MAX_IDS};
-use crate::{
-    ErrorCode, Failure, File, LicenseFormat, LicenseIdentity, RestrictedLicense, Restriction,
-};
+use crate::reason::Reason;
+use crate::{ErrorCode, File, LicenseFormat, LicenseIdentity, Restriction};
 
 /// The version of the archive's format, in `backup.json` as `format`.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -65,7 +62,7 @@ enum Before {
 /// A line of the record, read back.
 pub(crate) enum RecordLine {
     /// One file that was left out.
-    SkippedFile(SkippedFile),
+    SkippedEntry(SkippedEntry),
     /// The line is not as the writer writes it; the lines after it may be.
     Broken,
 }
@@ -137,12 +134,12 @@ impl RecordReader {
             Some(json) => (json, Before::Comma),
             None => (json, Before::NoComma),
         };
-        let skipped = from_json::<SkippedFile>(json).filter(|skipped| {
+        let skipped = from_json::<SkippedEntry>(json).filter(|skipped| {
             self.before != Before::NoComma && is_as_written(skipped, json) && skipped.is_possible()
         });
         self.before = before;
         Ok(Some(
-            skipped.map_or(RecordLine::Broken, RecordLine::SkippedFile),
+            skipped.map_or(RecordLine::Broken, RecordLine::SkippedEntry),
         ))
     }
 }
@@ -161,7 +158,7 @@ fn is_as_written(value: &impl Serialize, json: &[u8]) -> bool {
 
 /// One file that is not in the backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SkippedFile {
+pub(crate) struct SkippedEntry {
     /// The path below the store.
     pub(crate) path: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -174,47 +171,7 @@ pub(crate) struct SkippedFile {
     pub(crate) reason: Reason,
 }
 
-/// Why a file is not in the backup. The names of the two kinds differ, so that no tag is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "String")]
-pub(crate) enum Reason {
-    /// It may not be backed up.
-    Restricted(Restriction),
-    /// It could not be read.
-    Failed(ErrorCode),
-}
-
-impl TryFrom<String> for Reason {
-    type Error = value::Error;
-
-    fn try_from(name: String) -> Result<Self, value::Error> {
-        let name: StrDeserializer<'_, value::Error> = name.as_str().into_deserializer();
-        Restriction::deserialize(name)
-            .map(Self::Restricted)
-            .or_else(|_| ErrorCode::deserialize(name).map(Self::Failed))
-    }
-}
-
-impl SkippedFile {
-    /// The record of a file that may not be backed up.
-    pub(crate) fn restricted(restricted: &RestrictedLicense) -> Self {
-        let RestrictedLicense {
-            path,
-            identity,
-            reason,
-        } = restricted;
-        Self::new(path.clone(), identity.clone(), Reason::Restricted(*reason))
-    }
-
-    /// The record of a file that could not be read. Every such failure names a path.
-    pub(crate) fn failed(failure: &Failure, identity: LicenseIdentity) -> Self {
-        Self::new(
-            failure.path.clone().unwrap_or_default(),
-            identity,
-            Reason::Failed(failure.code),
-        )
-    }
-
+impl SkippedEntry {
     /// Whether the writer would ever tell this of a file.
     fn is_possible(&self) -> bool {
         let has_ids = !self.license_ids.is_empty() || !self.key_ids.is_empty();
@@ -248,7 +205,8 @@ impl SkippedFile {
         self.reason.is_of_a_file() && is_told && is_path && fit
     }
 
-    fn new(path: String, identity: LicenseIdentity, reason: Reason) -> Self {
+    /// Creates the entry of a file.
+    pub(crate) fn new(path: String, identity: LicenseIdentity, reason: Reason) -> Self {
         let LicenseIdentity {
             format,
             license_ids,
@@ -275,39 +233,10 @@ impl SkippedFile {
     }
 }
 
-impl Reason {
-    /// Whether it can be told of a file of the store. The other failures are those of a whole operation.
-    fn is_of_a_file(self) -> bool {
-        match self {
-            Self::Restricted(_)
-            | Self::Failed(
-                ErrorCode::Io
-                | ErrorCode::AccessDenied
-                | ErrorCode::OutOfMemory
-                | ErrorCode::PathNotFound
-                | ErrorCode::DiskFull
-                | ErrorCode::Malformed
-                | ErrorCode::TooLarge
-                | ErrorCode::Changed
-                | ErrorCode::Shadowed
-                | ErrorCode::IllegalName,
-            ) => true,
-            Self::Failed(
-                ErrorCode::Cancelled
-                | ErrorCode::InvalidArgument
-                | ErrorCode::BackupExists
-                | ErrorCode::BackupCorrupt
-                | ErrorCode::Busy
-                | ErrorCode::FileExists,
-            ) => false,
-        }
-    }
-}
-
 /// The record in lines: the head, one for each file that was left out, and the end.
 pub(super) struct RecordPieces<'a> {
     pub(super) head: &'a RecordHead,
-    pub(super) skipped: &'a [SkippedFile],
+    pub(super) skipped: &'a [SkippedEntry],
 }
 
 impl RecordPieces<'_> {
@@ -367,23 +296,24 @@ mod tests {
             key_ids: vec!["\"kid\"".to_owned()],
             rights_end: None,
         };
-        let restricted = RestrictedLicense {
-            path: "a \"b\"\n.lic".to_owned(),
+        let restricted = SkippedEntry::new(
+            "a \"b\"\n.lic".to_owned(),
             identity,
-            reason: Restriction::Conditional,
-        };
-        let failure = Failure::at(ErrorCode::Malformed, "broken.xmr", "it ends early");
+            Reason::Restricted(Restriction::Conditional),
+        );
         let broken = LicenseIdentity {
             format: Some(LicenseFormat::Xmr),
             ..LicenseIdentity::default()
         };
-        written(&[
-            SkippedFile::restricted(&restricted),
-            SkippedFile::failed(&failure, broken),
-        ])
+        let failed = SkippedEntry::new(
+            "broken.xmr".to_owned(),
+            broken,
+            Reason::Failed(ErrorCode::Malformed),
+        );
+        written(&[restricted, failed])
     }
 
-    fn written(skipped: &[SkippedFile]) -> String {
+    fn written(skipped: &[SkippedEntry]) -> String {
         let head = head();
         let pieces = RecordPieces {
             head: &head,
@@ -397,7 +327,7 @@ mod tests {
     }
 
     /// What is read back of a record: its head, the files it names, and the number of broken lines.
-    fn read(json: &str) -> Result<(RecordHead, Vec<SkippedFile>, usize), ArchiveFault> {
+    fn read(json: &str) -> Result<(RecordHead, Vec<SkippedEntry>, usize), ArchiveFault> {
         let disk = Disk::new();
         let crc32 = crc32(json.as_bytes());
         let entry = Entry {
@@ -419,7 +349,7 @@ mod tests {
         let (mut skipped, mut broken) = (Vec::new(), 0);
         while let Some(line) = reader.next_line(&file, |read| all.extend_from_slice(read))? {
             match line {
-                RecordLine::SkippedFile(line) => skipped.push(line),
+                RecordLine::SkippedEntry(line) => skipped.push(line),
                 RecordLine::Broken => broken += 1,
             }
         }

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use super::contents::{Contents, StoredLicense};
 use super::format::{CentralDirectory, Entry};
 use super::record::RecordPieces;
-use super::{RECORD_ENTRY, RecordHead, SUMS_ENTRY, SkippedFile, sums};
+use super::{RecordHead, SkippedEntry, sums};
 use crate::File;
+use crate::catalogue::{Catalogue, FileId};
 use crate::crc32::{Crc32, crc32};
 use crate::directory::FsError;
-use crate::store::{Catalogue, FileId};
+use crate::entry_names::{RECORD_ENTRY, SUMS_ENTRY};
 
 /// How many bytes are gathered before they are written.
 const BUFFER: usize = 256 << 10;
@@ -132,7 +133,7 @@ impl<F: File> ArchiveWriter<F> {
     }
 
     /// Goes over to what follows the licenses.
-    pub(crate) fn finish(self, head: RecordHead, skipped: Vec<SkippedFile>) -> ArchiveFinisher<F> {
+    pub(crate) fn finish(self, head: RecordHead, skipped: Vec<SkippedEntry>) -> ArchiveFinisher<F> {
         let part = Part::Generated {
             which: Generated::Sums,
             pass: Pass::Measure(Crc32::new(), 0),
@@ -152,7 +153,7 @@ impl<F: File> ArchiveWriter<F> {
 pub(crate) struct ArchiveFinisher<F> {
     archive: ArchiveWriter<F>,
     head: RecordHead,
-    skipped: Vec<SkippedFile>,
+    skipped: Vec<SkippedEntry>,
     /// The entries that were generated, as far as they were written.
     generated: Vec<Entry<&'static str>>,
     part: Part,

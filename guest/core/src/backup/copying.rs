@@ -8,12 +8,13 @@
 
 use super::destination::Destination;
 use crate::archive::{ArchiveWriter, Output};
+use crate::catalogue::{Catalogue, FileId};
 use crate::directory::FsError;
-use crate::ledger::Ledger;
 use crate::license::Verdict;
+use crate::skipped::SkippedFiles;
 use crate::store::{
-    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, examine, malformed,
-    name_in_backup, shadowed, too_long,
+    BackupName, Examined, StoreReader, Unread, examine, malformed, name_in_backup, shadowed,
+    too_long,
 };
 use crate::{
     BackupRestoreStatus, Directory, ErrorCode, Failure, Progress, RestrictedLicense, Stage,
@@ -64,19 +65,19 @@ impl<D: Directory> Copying<D> {
     pub(super) fn step(
         &mut self,
         destination: &Destination<D>,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Result<bool, Failure> {
         let read_before = self.reader.bytes_read();
-        ledger.tell(self.progress());
+        skipped.tell(self.progress());
         for _ in 0..LICENSES_PER_STEP {
             if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
                 break;
             }
             if let Some(publication) = self.take_due() {
-                self.copy(publication, Turn::Embedded, destination, ledger)?;
+                self.copy(publication, Turn::Embedded, destination, skipped)?;
             } else if self.next < self.files {
                 self.next += 1;
-                self.copy(self.next - 1, Turn::Own, destination, ledger)?;
+                self.copy(self.next - 1, Turn::Own, destination, skipped)?;
             } else {
                 return Ok(true);
             }
@@ -120,13 +121,13 @@ impl<D: Directory> Copying<D> {
         file: FileId,
         turn: Turn,
         destination: &Destination<D>,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Result<(), Failure> {
         let catalogue = self.archive.catalogue();
         match self.reader.read(catalogue, file) {
             Ok(content) => {
                 let examined = examine(catalogue.file_name(file), content);
-                let copied = self.copy_examined(file, turn, examined, ledger);
+                let copied = self.copy_examined(file, turn, examined, skipped);
                 copied.map_err(|error| destination.failure("writing", error))?;
             }
             // A store that is being taken away must not cost the backup of it that was made before.
@@ -138,8 +139,8 @@ impl<D: Directory> Copying<D> {
                 );
                 return Err(Failure::at(ErrorCode::PathNotFound, path, message));
             }
-            Err(Unread::Refused(error)) => ledger.unreadable(catalogue.file_path(file), error),
-            Err(Unread::Incompatible(failure)) => ledger.failed(failure),
+            Err(Unread::Refused(error)) => skipped.unreadable(catalogue.file_path(file), error),
+            Err(Unread::Incompatible(failure)) => skipped.failed(failure),
         }
         Ok(())
     }
@@ -150,29 +151,29 @@ impl<D: Directory> Copying<D> {
         file: FileId,
         turn: Turn,
         examined: Examined,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Result<(), FsError> {
         let path = || self.archive.catalogue().file_path(file);
         match examined.verdict {
             Verdict::Restricted(reason) => {
-                ledger.restricted(RestrictedLicense {
+                skipped.restricted(RestrictedLicense {
                     path: path(),
                     identity: examined.identity,
                     reason,
                 });
             }
             Verdict::Malformed(fault) => {
-                ledger.broken(malformed(path(), &fault), examined.identity)
+                skipped.broken(malformed(path(), &fault), examined.identity)
             }
             Verdict::Allowed if examined.entry.is_some() => {
-                return self.copy_embedded(file, turn, examined, ledger);
+                return self.copy_embedded(file, turn, examined, skipped);
             }
             // Files that come after it are written already, so that it cannot be added under its own path.
             Verdict::Allowed if turn == Turn::Embedded => {
                 let path = path();
                 let message =
                     format!("{path} was changed while the store was being read: back up again");
-                ledger.failed(Failure::at(ErrorCode::Changed, path, message));
+                skipped.failed(Failure::at(ErrorCode::Changed, path, message));
             }
             Verdict::Allowed => self.archive.add(file, &examined.document)?,
         }
@@ -186,7 +187,7 @@ impl<D: Directory> Copying<D> {
         publication: FileId,
         turn: Turn,
         examined: Examined,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Result<(), FsError> {
         let Examined {
             identity, document, ..
@@ -194,7 +195,7 @@ impl<D: Directory> Copying<D> {
         let catalogue = self.archive.catalogue();
         let path = catalogue.file_path(publication);
         let name = name_in_backup(&path);
-        let is_skipped = |path: &str| ledger.has_skipped(path);
+        let is_skipped = |path: &str| skipped.has_skipped(path);
         match BackupName::look_up(
             &name,
             &document,
@@ -204,8 +205,8 @@ impl<D: Directory> Copying<D> {
             is_skipped,
         ) {
             BackupName::Same => {}
-            BackupName::Taken => ledger.broken(shadowed(path, &name), identity),
-            BackupName::TooLong => ledger.broken(too_long(path), identity),
+            BackupName::Taken => skipped.broken(shadowed(path, &name), identity),
+            BackupName::TooLong => skipped.broken(too_long(path), identity),
             BackupName::Free
                 if turn == Turn::Own
                     && self.next < self.files

@@ -4,8 +4,8 @@
 //! one hard link, which fails if there is one.
 
 use super::BackupOptions;
-use crate::archive::BACKUP_FILE;
 use crate::directory::FsError;
+use crate::entry_names::BACKUP_FILE;
 use crate::temporary::{Temporary, put_in_place, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure};
 

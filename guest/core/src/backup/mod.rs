@@ -11,8 +11,8 @@ use std::rc::Rc;
 use copying::Copying;
 use destination::Destination;
 
-use crate::archive::{ArchiveFinisher, FORMAT_VERSION, Output, PROGRAM, RecordHead};
-use crate::ledger::Ledger;
+use crate::archive::{ArchiveFinisher, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry};
+use crate::skipped::{SkippedFile, SkippedFiles};
 use crate::store::Walk;
 use crate::temporary::Temporary;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation, Progress};
@@ -43,7 +43,7 @@ pub struct BackupSummary {
 pub struct Backup<D: Directory> {
     destination: Destination<D>,
     temporary: Temporary<D::File>,
-    ledger: Ledger,
+    skipped: SkippedFiles,
     phase: Phase<D>,
 }
 
@@ -93,7 +93,7 @@ impl<D: Directory> Backup<D> {
         Ok(Self {
             destination,
             temporary,
-            ledger: Ledger::default(),
+            skipped: SkippedFiles::default(),
             phase: Phase::List { store, file },
         })
     }
@@ -111,21 +111,21 @@ impl<D: Directory> Operation for Backup<D> {
         let Self {
             destination,
             temporary,
-            mut ledger,
+            mut skipped,
             phase,
         } = self;
         let advanced = match phase {
             Phase::Commit { summary } => {
                 return Break(destination.commit(&temporary).map(|()| summary));
             }
-            phase => phase.advance(&destination, &mut ledger),
+            phase => phase.advance(&destination, &mut skipped),
         };
-        ledger.take_events(events);
+        skipped.take_events(events);
         match advanced {
             Ok(phase) => Continue(Self {
                 destination,
                 temporary,
-                ledger,
+                skipped,
                 phase,
             }),
             Err(failure) => Break(Err(destination.discard(&temporary, failure))),
@@ -143,7 +143,11 @@ impl<D: Directory> Operation for Backup<D> {
 }
 
 impl<D: Directory> Phase<D> {
-    fn advance(self, destination: &Destination<D>, ledger: &mut Ledger) -> Result<Self, Failure> {
+    fn advance(
+        self,
+        destination: &Destination<D>,
+        skipped: &mut SkippedFiles,
+    ) -> Result<Self, Failure> {
         let writing = |error| destination.failure("writing", error);
         Ok(match self {
             Self::List { store, file } => {
@@ -154,20 +158,21 @@ impl<D: Directory> Phase<D> {
                 })?;
                 Self::Walk { walk, file }
             }
-            Self::Walk { mut walk, file } => match walk.step(Some(destination.directory()), ledger)
-            {
-                None => {
-                    ledger.tell(BackupRestoreStatus::Progress(Progress::default()));
-                    Self::Walk { walk, file }
+            Self::Walk { mut walk, file } => {
+                match walk.step(Some(destination.directory()), skipped) {
+                    None => {
+                        skipped.tell(BackupRestoreStatus::Progress(Progress::default()));
+                        Self::Walk { walk, file }
+                    }
+                    Some((store, catalogue)) => {
+                        skipped.end_walk();
+                        Self::Copy(Copying::new(store, catalogue, Output::new(file)))
+                    }
                 }
-                Some((store, catalogue)) => {
-                    ledger.end_walk();
-                    Self::Copy(Copying::new(store, catalogue, Output::new(file)))
-                }
-            },
+            }
             Self::Copy(mut copying) => {
-                if copying.step(destination, ledger)? {
-                    finish(copying, ledger)
+                if copying.step(destination, skipped)? {
+                    finish(copying, skipped)
                 } else {
                     Self::Copy(copying)
                 }
@@ -203,11 +208,11 @@ impl<D: Directory> Phase<D> {
 }
 
 /// Goes over from the licenses to what follows them.
-fn finish<D: Directory>(copying: Copying<D>, ledger: &mut Ledger) -> Phase<D> {
-    ledger.tell(copying.progress());
+fn finish<D: Directory>(copying: Copying<D>, skipped: &mut SkippedFiles) -> Phase<D> {
+    skipped.tell(copying.progress());
     let archive = copying.into_archive();
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
-    let (restricted, errors) = (ledger.restricted_count(), ledger.error_count());
+    let (restricted, errors) = (skipped.restricted_count(), skipped.error_count());
     let head = RecordHead {
         format: FORMAT_VERSION,
         program: PROGRAM.into(),
@@ -224,7 +229,15 @@ fn finish<D: Directory>(copying: Copying<D>, ledger: &mut Ledger) -> Phase<D> {
         size: 0,
     };
     Phase::Finish {
-        archive: archive.finish(head, ledger.take_record()),
+        archive: archive.finish(head, entries(skipped.take_files())),
         summary,
     }
+}
+
+/// Returns the entries of the manifest for the skipped files.
+fn entries(files: Vec<SkippedFile>) -> Vec<SkippedEntry> {
+    files
+        .into_iter()
+        .map(|file| SkippedEntry::new(file.path, file.identity, file.reason))
+        .collect()
 }

@@ -6,10 +6,8 @@ use super::backups::{
     BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, verify, written,
 };
 use super::files::files;
-use crate::archive::{
-    ArchiveReader, BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, RecordLine, RecordReader,
-    fault_of_path,
-};
+use crate::archive::{ArchiveReader, RecordLine, RecordReader};
+use crate::entry_names::{BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, fault_of_path};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::memory_fs::Disk;
 use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
@@ -146,7 +144,7 @@ fn rewritten(disk: &Disk) -> Vec<u8> {
         .next_line(archive.file(), |_| {})
         .expect("its record can be read")
     {
-        let RecordLine::SkippedFile(line) = line else {
+        let RecordLine::SkippedEntry(line) = line else {
             panic!("a line of its record cannot be read")
         };
         skipped.push(line);

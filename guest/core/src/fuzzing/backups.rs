@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedFile};
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry};
+use crate::catalogue::Catalogue;
 use crate::memory_fs::Disk;
-use crate::store::Catalogue;
 use crate::{
     Backup, BackupSummary, Directory, Failure, LicenseListing, List, ListSummary, Operation,
     Restore, RestoreOptions, RestoreSummary, Verify, VerifySummary,
@@ -128,7 +128,7 @@ pub(super) fn head_of<'f>(
 pub(super) fn written<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
     head: RecordHead,
-    skipped: Vec<SkippedFile>,
+    skipped: Vec<SkippedEntry>,
 ) -> Vec<u8> {
     let disk = Disk::new();
     let file = disk

@@ -1,8 +1,9 @@
 //! The target for publications.
 
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
+use crate::catalogue::Catalogue;
 use crate::memory_fs::Disk;
-use crate::store::{Catalogue, Content, StoreReader, Unread, name_in_backup};
+use crate::store::{Content, StoreReader, Unread, name_in_backup};
 use crate::{ErrorCode, Evaluation, LicenseFormat, Verdict, evaluate};
 
 /// The name of the publication, and that of a license that has to be backed up whatever the publication is.

@@ -2,7 +2,7 @@
 
 use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, restore, verify};
 use super::files::files;
-use crate::archive::fault_of_path;
+use crate::entry_names::fault_of_path;
 use crate::memory_fs::Disk;
 use crate::{Verdict, evaluate};
 

@@ -1,10 +1,8 @@
 //! The listing of a backup: what is in it, then what was left out and why.
 
 use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
-use crate::archive::{
-    ArchiveFault, ArchiveReader, Entry, LICENSES, RECORD_ENTRY, RecordLine, RecordReader,
-    SUMS_ENTRY,
-};
+use crate::archive::{ArchiveFault, ArchiveReader, Entry, RecordLine, RecordReader};
+use crate::entry_names::{LICENSES, RECORD_ENTRY, SUMS_ENTRY};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::{File, license};
 
@@ -21,7 +19,7 @@ enum Phase {
     /// Going through the licenses in the backup.
     Licenses { record: Option<Entry<String>> },
     /// Going through what was left out.
-    SkippedFile(RecordReader),
+    Skipped(RecordReader),
 }
 
 impl<F: File> BackupListing<F> {
@@ -54,7 +52,7 @@ impl<F: File> BackupListing<F> {
                     let Some(entry) = self.archive.next_entry()? else {
                         let record = open_record(&self.archive, record.take())?;
                         self.summary.program = Some(record.head().program.clone().into_owned());
-                        self.phase = Phase::SkippedFile(record);
+                        self.phase = Phase::Skipped(record);
                         break;
                     };
                     match entry.name.as_str() {
@@ -70,11 +68,11 @@ impl<F: File> BackupListing<F> {
                 }
                 Ok(None)
             }
-            Phase::SkippedFile(record) => {
+            Phase::Skipped(record) => {
                 for _ in 0..LISTINGS_PER_STEP {
                     let line = record.next_line(self.archive.file(), |_| {});
                     match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
-                        Some(RecordLine::SkippedFile(skipped)) => {
+                        Some(RecordLine::SkippedEntry(skipped)) => {
                             found.push(LicenseListing::of_skipped(skipped))
                         }
                         Some(RecordLine::Broken) => {

@@ -10,7 +10,8 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use backup::BackupListing;
 use store::StoreListing;
 
-use crate::archive::{Reason, SkippedFile, backup_file};
+use crate::archive::{SkippedEntry, backup_file};
+use crate::reason::Reason;
 use crate::{
     Directory, ErrorCode, Failure, LicenseIdentity, Operation, RestrictedLicense, Restriction,
 };
@@ -169,7 +170,7 @@ impl LicenseListing {
         }
     }
 
-    fn of_skipped(skipped: SkippedFile) -> Self {
+    fn of_skipped(skipped: SkippedEntry) -> Self {
         let standing = match skipped.reason {
             Reason::Restricted(restriction) => LicenseStanding::Restricted(restriction),
             Reason::Failed(code) => LicenseStanding::Failed(code),

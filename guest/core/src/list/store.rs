@@ -1,19 +1,20 @@
 //! The listing of a store: each file with what it says of itself, and whether it may be backed up.
 
 use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
+use crate::catalogue::{Catalogue, FileId};
 use crate::directory::FsError;
-use crate::ledger::Ledger;
 use crate::license::Verdict;
+use crate::skipped::SkippedFiles;
 use crate::store::{
-    BackupName, Catalogue, Examined, FileId, StoreReader, Unread, Walk, examine, malformed,
-    name_in_backup, shadowed, too_long,
+    BackupName, Examined, StoreReader, Unread, Walk, examine, malformed, name_in_backup, shadowed,
+    too_long,
 };
 use crate::{BackupRestoreStatus, Directory, Failure, Restriction};
 
 /// A listing of a store.
 pub(super) struct StoreListing<D: Directory> {
     phase: Phase<D>,
-    ledger: Ledger,
+    skipped: SkippedFiles,
     summary: ListSummary,
 }
 
@@ -44,7 +45,7 @@ impl<D: Directory> StoreListing<D> {
         };
         Ok(Self {
             phase: Phase::Walk(Walk::new(store)?),
-            ledger: Ledger::default(),
+            skipped: SkippedFiles::default(),
             summary,
         })
     }
@@ -53,8 +54,8 @@ impl<D: Directory> StoreListing<D> {
     pub(super) fn advance(&mut self, found: &mut Vec<LicenseListing>) -> Option<ListSummary> {
         match &mut self.phase {
             Phase::Walk(walk) => {
-                let (store, catalogue) = walk.step(None, &mut self.ledger)?;
-                let skipped = listings(&mut self.ledger);
+                let (store, catalogue) = walk.step(None, &mut self.skipped)?;
+                let skipped = listings(&mut self.skipped);
                 let reader = StoreReader::new(store);
                 self.phase = Phase::Read(Reading {
                     reader,
@@ -177,9 +178,9 @@ impl<D: Directory> Reading<D> {
 }
 
 /// Returns what the walk has skipped, in byte order of path.
-fn listings(ledger: &mut Ledger) -> Vec<LicenseListing> {
+fn listings(skipped: &mut SkippedFiles) -> Vec<LicenseListing> {
     let mut events = Vec::new();
-    ledger.take_events(&mut events);
+    skipped.take_events(&mut events);
     let mut listings: Vec<_> = events
         .into_iter()
         .filter_map(|event| match event {

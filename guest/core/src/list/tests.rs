@@ -1,8 +1,9 @@
 use super::*;
-use crate::archive::{ArchiveWriter, BACKUP_FILE, FORMAT_VERSION, Output, RecordHead};
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, RecordHead};
+use crate::catalogue::Catalogue;
 use crate::directory::FsError;
+use crate::entry_names::BACKUP_FILE;
 use crate::memory_fs::Disk;
-use crate::store::Catalogue;
 use crate::{Backup, LicenseFormat};
 
 const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;

@@ -1,9 +1,8 @@
 //! The conflicts of a restore: entries of the store, and limits of its file system, because of
 //! which a license is not restored although nothing failed.
 
-use super::failures::directory_path;
 use crate::archive::Contents;
-use crate::store::DirectoryId;
+use crate::catalogue::DirectoryId;
 use crate::{ErrorCode, Failure};
 
 /// The reason why a license is not restored. An existing entry is kept.
@@ -35,7 +34,7 @@ impl Conflict {
     pub(super) fn failure(self, contents: &Contents, license: usize) -> Failure {
         const OTHER_FILE_SYSTEM: &str = "restore to a store on another file system";
 
-        let directory = |id| directory_path(contents.catalogue(), id);
+        let directory = |id| contents.catalogue().directory_path(id);
         let cause = match self {
             Self::OtherContent => "a file of this name has other content, and is kept; \
                                    move it away or restore with overwrite"

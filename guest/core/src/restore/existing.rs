@@ -1,9 +1,9 @@
 //! What the store has under the name of a license.
 
-use super::budget::Budget;
 use super::conflict::Conflict;
 use super::dir_listing::DirListing;
 use crate::archive::StoredLicense;
+use crate::budget::Budget;
 use crate::directory::FsError;
 use crate::license::{self, MAX_DOCUMENT_SIZE};
 use crate::{Directory, EntryKind, File, Metadata};

@@ -1,22 +1,8 @@
 //! The failures of a restore that come from the store.
 
+use crate::catalogue::Catalogue;
 use crate::directory::FsError;
-use crate::store::{Catalogue, DirectoryId};
 use crate::{ErrorCode, Failure};
-
-/// The path of the store itself in reports.
-const STORE: &str = ".";
-
-/// Returns the path of a directory below the store, as it is reported: `.` for the store itself,
-/// and no slash at the end.
-pub(super) fn directory_path(catalogue: &Catalogue, directory: DirectoryId) -> String {
-    if directory == Catalogue::ROOT {
-        return STORE.to_owned();
-    }
-    let mut path = catalogue.path_in(directory, "");
-    path.pop();
-    path
-}
 
 /// Returns the failure of a restore that fails before its commit point, and is rolled back.
 ///
@@ -37,7 +23,7 @@ pub(super) fn not_durable(path: String, error: FsError) -> Failure {
 }
 
 fn failure(path: String, verb: &str, error: FsError, consequence: &str) -> Failure {
-    let object = if path == STORE {
+    let object = if path == Catalogue::ROOT_PATH {
         "the license store"
     } else {
         &path
@@ -71,19 +57,5 @@ pub(super) fn with_leftovers(failure: Failure, leftovers: &str, error: FsError) 
     Failure {
         path,
         ..Failure::new(code, message)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_path_of_a_directory_does_not_end_with_a_slash() {
-        let mut catalogue = Catalogue::new();
-        let file = catalogue.add_path("a/b/c");
-        let directory = catalogue.directory_of(file);
-        assert_eq!(directory_path(&catalogue, directory), "a/b");
-        assert_eq!(directory_path(&catalogue, Catalogue::ROOT), ".");
     }
 }

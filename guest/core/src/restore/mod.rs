@@ -7,7 +7,6 @@
 //! reported as a conflict if it is not the license itself.
 
 mod archive_source;
-mod budget;
 mod commit;
 mod conflict;
 mod dir_listing;

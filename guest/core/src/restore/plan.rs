@@ -3,15 +3,15 @@
 
 use std::mem;
 
-use super::budget::Budget;
 use super::conflict::Conflict;
 use super::dir_listing::DirListing;
 use super::existing::{Target, is_license};
-use super::failures::{before_commit, directory_path};
+use super::failures::before_commit;
 use super::options::{RestoreOptions, RestoreSummary};
 use crate::archive::Contents;
+use crate::budget::Budget;
+use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::FsError;
-use crate::store::{Catalogue, DirectoryId};
 use crate::temporary::{temporary_name, unlink};
 use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
 
@@ -105,7 +105,7 @@ impl RestorePlan {
 
     /// Returns the path of a directory below the store, as it is reported.
     pub(super) fn directory_path(&self, id: DirectoryId) -> String {
-        directory_path(self.catalogue(), id)
+        self.catalogue().directory_path(id)
     }
 
     /// Returns `true` if this restore has created a directory.

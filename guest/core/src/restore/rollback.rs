@@ -3,12 +3,12 @@
 
 use std::rc::Rc;
 
-use super::budget::{Budget, LICENSE, LOOK};
 use super::failures::with_leftovers;
 use super::plan::RestorePlan;
+use crate::budget::{Budget, LICENSE, LOOK};
+use crate::catalogue::{Catalogue, DirectoryId};
 use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
-use crate::store::{Catalogue, DirectoryId};
 use crate::{Directory, Failure};
 
 /// A phase that rolls a restore back. The plan holds the files and directories still to be removed.

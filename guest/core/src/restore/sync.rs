@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use super::budget::{Budget, LOOK, SYNC};
 use super::plan::{RestorePlan, StagedLicense};
+use crate::budget::{Budget, LOOK, SYNC};
+use crate::catalogue::DirectoryId;
 use crate::dir_stack::{DirStack, Step};
-use crate::store::DirectoryId;
 use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 
 /// A phase that syncs the temporary files.

@@ -4,8 +4,9 @@
 //! publication. If the store has a file of that name itself, that file is backed up, and not the
 //! license in the publication.
 
-use super::{Catalogue, Content, FileId, StoreReader};
-use crate::archive::{LICENSES, LONGEST_NAME};
+use super::{Content, StoreReader};
+use crate::catalogue::{Catalogue, FileId};
+use crate::entry_names::{LICENSES, LONGEST_NAME};
 use crate::{Directory, ErrorCode, Failure};
 
 /// What follows the name of a publication in the name of its license.

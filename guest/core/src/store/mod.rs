@@ -1,6 +1,5 @@
 //! The license store: what is in it, and how a license is read from it.
 
-mod catalogue;
 mod embedded;
 mod examine;
 mod reader;
@@ -8,7 +7,6 @@ mod reader;
 mod tests;
 mod walk;
 
-pub(crate) use catalogue::{Catalogue, DirectoryId, FileId};
 pub(crate) use embedded::{BackupName, name_in_backup, shadowed, too_long};
 pub(crate) use examine::{Examined, examine, malformed};
 pub(crate) use reader::{Content, StoreReader, Unread};

@@ -4,8 +4,8 @@
 //! is no larger than one, is read as a whole. Of any other, whatever its size, no more is read than
 //! its last bytes and, if it is a publication, its central directory and the entry of its license.
 
-use super::catalogue::DirectoryId;
-use super::{Catalogue, FileId};
+use crate::catalogue::DirectoryId;
+use crate::catalogue::{Catalogue, FileId};
 use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
 use crate::license::{self, MAX_DOCUMENT_SIZE};

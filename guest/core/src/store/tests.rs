@@ -1,21 +1,22 @@
 use super::*;
+use crate::catalogue::Catalogue;
 use crate::directory::FsError;
-use crate::ledger::Ledger;
 use crate::memory_fs::{Disk, MemoryDirectory};
+use crate::skipped::SkippedFiles;
 use crate::{BackupRestoreStatus, ErrorCode, Restriction};
 
 /// Walks `/licenses` to its end.
 fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<BackupRestoreStatus>) {
     let excluded = disk.directory("/backup");
-    let mut ledger = Ledger::default();
+    let mut skipped = SkippedFiles::default();
     let mut walk = Walk::new(disk.directory("/licenses")).expect("the store can be listed");
     let (store, catalogue) = loop {
-        if let Some(walked) = walk.step(Some(&excluded), &mut ledger) {
+        if let Some(walked) = walk.step(Some(&excluded), &mut skipped) {
             break walked;
         }
     };
     let mut events = Vec::new();
-    ledger.take_events(&mut events);
+    skipped.take_events(&mut events);
     (store, catalogue, events)
 }
 
@@ -206,10 +207,10 @@ fn a_license_that_is_a_link_by_the_time_it_is_read_is_told_and_one_that_is_close
         (FsError::AccessDenied, None),
         (FsError::Other("io"), None),
     ] {
-        let mut ledger = Ledger::default();
-        ledger.unreadable("one".to_owned(), error);
+        let mut skipped = SkippedFiles::default();
+        skipped.unreadable("one".to_owned(), error);
         let mut events = Vec::new();
-        ledger.take_events(&mut events);
+        skipped.take_events(&mut events);
         match (&events[..], expected) {
             ([BackupRestoreStatus::RestrictedLicense(told)], Some(reason)) => {
                 assert_eq!(told.reason, reason)

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::Catalogue;
-use super::catalogue::DirectoryId;
-use crate::archive::{LICENSES, LONGEST_NAME, fault_of_parts};
+use crate::catalogue::Catalogue;
+use crate::catalogue::DirectoryId;
 use crate::directory::{ERRORS_IN_A_ROW, FsError};
-use crate::ledger::Ledger;
+use crate::entry_names::{LICENSES, LONGEST_NAME, fault_of_parts};
+use crate::skipped::SkippedFiles;
 use crate::temporary::is_temporary_name;
 use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, RestrictedLicense};
 
@@ -49,16 +49,17 @@ impl<D: Directory> Walk<D> {
     pub(crate) fn step(
         &mut self,
         excluded: Option<&D>,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Option<(D, Catalogue)> {
         for _ in 0..NAMES_PER_STEP {
             let level = self.open.last_mut()?;
             if level.listing.is_some() {
-                level.list_next(&self.catalogue, ledger);
+                level.list_next(&self.catalogue, skipped);
             } else if level.unresolved > 0 {
-                level.resolve_next(&self.catalogue, ledger);
+                level.resolve_next(&self.catalogue, skipped);
             } else if let Some(entry) = level.names.pop() {
-                if let Some(deeper) = level.deal_with(&entry, excluded, &mut self.catalogue, ledger)
+                if let Some(deeper) =
+                    level.deal_with(&entry, excluded, &mut self.catalogue, skipped)
                 {
                     self.open.push(deeper);
                 }
@@ -91,7 +92,7 @@ impl<D: Directory> Level<D> {
     }
 
     /// Reads one name.
-    fn list_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
+    fn list_next(&mut self, catalogue: &Catalogue, skipped: &mut SkippedFiles) {
         let Some(listing) = self.listing.as_mut() else {
             return;
         };
@@ -102,17 +103,17 @@ impl<D: Directory> Level<D> {
             }
             Ok(None) => self.end_listing(),
             Err(FsError::IllegalName) => {
-                let path = directory_path(catalogue, self.id);
+                let path = catalogue.directory_path(self.id);
                 let message = format!(
                     "a name in {path} is not UTF-8 and cannot be backed up: rename the file"
                 );
-                ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
+                skipped.failed(Failure::at(ErrorCode::IllegalName, path, message));
             }
             // It was removed between the listing and the look at it.
             Err(FsError::NoEntry) => {}
             Err(error) => {
                 self.errors_in_a_row += 1;
-                let path = directory_path(catalogue, self.id);
+                let path = catalogue.directory_path(self.id);
                 let message = if self.errors_in_a_row < ERRORS_IN_A_ROW {
                     format!("a name in {path} cannot be read: {error}")
                 } else {
@@ -121,7 +122,7 @@ impl<D: Directory> Level<D> {
                         "the rest of {path} was given up after {ERRORS_IN_A_ROW} unreadable names: {error}"
                     )
                 };
-                ledger.failed(Failure::at(error.code(), path, message));
+                skipped.failed(Failure::at(error.code(), path, message));
             }
         }
     }
@@ -144,7 +145,7 @@ impl<D: Directory> Level<D> {
     }
 
     /// Finds out the kind of one name; after the last one sorts them all, since their kinds decide about the order.
-    fn resolve_next(&mut self, catalogue: &Catalogue, ledger: &mut Ledger) {
+    fn resolve_next(&mut self, catalogue: &Catalogue, skipped: &mut SkippedFiles) {
         self.unresolved -= 1;
         let Some(entry) = self.names.get_mut(self.unresolved) else {
             return;
@@ -154,7 +155,7 @@ impl<D: Directory> Level<D> {
                 Ok(metadata) => entry.kind = metadata.kind,
                 Err(error) => {
                     let entry = self.names.swap_remove(self.unresolved);
-                    ledger.unreadable(catalogue.path_in(self.id, &entry.name), error);
+                    skipped.unreadable(catalogue.path_in(self.id, &entry.name), error);
                 }
             }
         }
@@ -177,13 +178,13 @@ impl<D: Directory> Level<D> {
         entry: &NamedEntry,
         excluded: Option<&D>,
         catalogue: &mut Catalogue,
-        ledger: &mut Ledger,
+        skipped: &mut SkippedFiles,
     ) -> Option<Self> {
         let name = entry.name.as_str();
         if let Some(fault) = self.name_fault(name) {
             let path = catalogue.path_in(self.id, name);
             let message = format!("{path} cannot be in a backup: {fault}; rename it or move it");
-            ledger.failed(Failure::at(ErrorCode::IllegalName, path, message));
+            skipped.failed(Failure::at(ErrorCode::IllegalName, path, message));
             return None;
         }
         match entry.kind {
@@ -192,10 +193,10 @@ impl<D: Directory> Level<D> {
             }
             EntryKind::Directory => match self.open(name, excluded, catalogue) {
                 Ok(deeper) => return deeper,
-                Err(error) => ledger.unreadable(catalogue.path_in(self.id, name), error),
+                Err(error) => skipped.unreadable(catalogue.path_in(self.id, name), error),
             },
             EntryKind::Other | EntryKind::Unknown => {
-                ledger.restricted(RestrictedLicense::not_a_regular_file(
+                skipped.restricted(RestrictedLicense::not_a_regular_file(
                     catalogue.path_in(self.id, name),
                 ));
             }
@@ -224,16 +225,6 @@ impl<D: Directory> Level<D> {
         let id = catalogue.add_directory(self.id, name);
         Self::new(directory, id, self.prefix_length + name.len() + 1).map(Some)
     }
-}
-
-/// The path of a directory below the store, `.` being the store itself.
-fn directory_path(catalogue: &Catalogue, directory: DirectoryId) -> String {
-    if directory == Catalogue::ROOT {
-        return ".".to_owned();
-    }
-    let mut path = catalogue.path_in(directory, "");
-    path.pop();
-    path
 }
 
 /// Orders the names of a directory so that the paths come out in byte order: what follows the name of a directory in a

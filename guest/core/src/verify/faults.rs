@@ -1,7 +1,8 @@
 //! What is wrong with a backup, told as it is found.
 
-use crate::archive::{ArchiveFault, BACKUP_FILE, backup_file};
+use crate::archive::{ArchiveFault, backup_file};
 use crate::directory::FsError;
+use crate::entry_names::BACKUP_FILE;
 use crate::{BackupRestoreStatus, ErrorCode, Failure};
 
 /// The faults found so far.

@@ -11,10 +11,9 @@ use super::licenses::Licenses;
 use super::record::Record;
 use super::structure::{Layout, Structure};
 use super::sums::Sums;
-use crate::archive::{
-    ArchiveReader, CentralDirectory, Contents, RECORD_ENTRY, SUMS_ENTRY, backup_file,
-};
+use crate::archive::{ArchiveReader, CentralDirectory, Contents, backup_file};
 use crate::directory::FsError;
+use crate::entry_names::{RECORD_ENTRY, SUMS_ENTRY};
 use crate::{BackupRestoreStatus, Directory, Failure, File};
 
 /// How many headers one step of the last part makes at most.

@@ -16,7 +16,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 pub(crate) use inspection::{Inspection, Verified};
 
-use crate::archive::BACKUP_FILE;
+use crate::entry_names::BACKUP_FILE;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// Options of a verification.

@@ -2,10 +2,10 @@
 
 use super::faults::Faults;
 use crate::File;
-use crate::archive::{
-    ArchiveFault, Contents, Entry, RECORD_ENTRY, Reason, RecordLine, RecordReader, SkippedFile,
-};
+use crate::archive::{ArchiveFault, Contents, Entry, RecordLine, RecordReader, SkippedEntry};
 use crate::directory::FsError;
+use crate::entry_names::RECORD_ENTRY;
+use crate::reason::Reason;
 
 /// How many lines one step reads at most.
 const LINES_PER_STEP: usize = 1024;
@@ -70,7 +70,7 @@ impl Record {
                 whole.update(read);
             });
             match line {
-                Ok(Some(RecordLine::SkippedFile(skipped))) => {
+                Ok(Some(RecordLine::SkippedEntry(skipped))) => {
                     self.compare(skipped, contents, faults)
                 }
                 Ok(Some(RecordLine::Broken)) => {
@@ -93,7 +93,7 @@ impl Record {
         Ok(false)
     }
 
-    fn compare(&mut self, skipped: SkippedFile, contents: &Contents, faults: &mut Faults) {
+    fn compare(&mut self, skipped: SkippedEntry, contents: &Contents, faults: &mut Faults) {
         match skipped.reason {
             Reason::Restricted(_) => self.restricted += 1,
             Reason::Failed(_) => self.errors += 1,

@@ -2,13 +2,11 @@
 
 use super::faults::Faults;
 use crate::File;
-use crate::archive::{
-    ArchiveReader, BACKUP_FILE, Contents, Entry, LICENSES, RECORD_ENTRY, SUMS_ENTRY, StoredLicense,
-    fault_of_path,
-};
+use crate::archive::{ArchiveReader, Contents, Entry, StoredLicense};
+use crate::catalogue::Catalogue;
 use crate::directory::FsError;
+use crate::entry_names::{BACKUP_FILE, LICENSES, RECORD_ENTRY, SUMS_ENTRY, fault_of_path};
 use crate::license::MAX_DOCUMENT_SIZE;
-use crate::store::Catalogue;
 
 /// How many headers one step reads at most.
 const HEADERS_PER_STEP: usize = 1024;

@@ -2,8 +2,9 @@
 
 use super::faults::Faults;
 use crate::File;
-use crate::archive::{ArchiveFault, Contents, Entry, LICENSES, Lines, SUMS_ENTRY, parse_sum};
+use crate::archive::{ArchiveFault, Contents, Entry, Lines, parse_sum};
 use crate::directory::FsError;
+use crate::entry_names::{LICENSES, SUMS_ENTRY};
 
 /// How many lines one step reads at most.
 const LINES_PER_STEP: usize = 1024;

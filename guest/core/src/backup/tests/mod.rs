@@ -13,15 +13,17 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use super::*;
-use crate::archive::{ArchiveReader, BACKUP_FILE, Reason, SkippedFile};
+use crate::archive::{ArchiveReader, SkippedEntry};
+use crate::entry_names::BACKUP_FILE;
 use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving};
 use crate::publication::samples::{Container, Entry, META_INF};
+use crate::reason::Reason;
 use crate::{FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.
 #[derive(serde::Deserialize)]
 struct Record {
-    skipped: Vec<SkippedFile>,
+    skipped: Vec<SkippedEntry>,
 }
 
 const EARLIER: &[u8] = b"the earlier backup";

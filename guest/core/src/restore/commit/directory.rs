@@ -5,12 +5,12 @@ use std::rc::Rc;
 use super::dir_state::DirState;
 use super::license::{self, CommitResult};
 use crate::Directory;
+use crate::budget::Budget;
+use crate::catalogue::DirectoryId;
 use crate::directory::FsError;
-use crate::restore::budget::Budget;
 use crate::restore::conflict::Conflict;
 use crate::restore::dir_listing::DirListing;
 use crate::restore::plan::{RestorePlan, StagedLicense};
-use crate::store::DirectoryId;
 
 /// A directory in which licenses are committed.
 pub(super) struct CommitDir<D: Directory> {

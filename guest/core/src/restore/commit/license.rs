@@ -1,8 +1,8 @@
 //! The commit of one license: its temporary file gets the name of the license.
 
 use crate::Directory;
+use crate::budget::Budget;
 use crate::directory::FsError;
-use crate::restore::budget::Budget;
 use crate::restore::conflict::Conflict;
 use crate::restore::dir_listing::DirListing;
 use crate::restore::existing::{Existing, Target, is_name_rejected, newer_version, read_document};

@@ -15,14 +15,14 @@ use dir_state::Task;
 use directory::CommitDir;
 use license::CommitResult;
 
-use super::budget::{Budget, LICENSE, LOOK, SYNC};
 use super::conflict::Conflict;
 use super::failures::{after_commit, before_commit, with_leftovers};
 use super::options::RestoreSummary;
 use super::plan::{RestorePlan, StagedLicense, remove_unused};
+use crate::budget::{Budget, LICENSE, LOOK, SYNC};
+use crate::catalogue::DirectoryId;
 use crate::dir_stack::{DirStack, Step};
 use crate::directory::FsError;
-use crate::store::DirectoryId;
 use crate::temporary::{sync_names, unlink};
 use crate::{BackupRestoreStatus, Directory, Failure, Stage};
 

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
+use crate::budget::{Budget, SYNC};
+use crate::catalogue::DirectoryId;
 use crate::directory::FsError;
-use crate::restore::budget::{Budget, SYNC};
 use crate::restore::conflict::Conflict;
 use crate::restore::dir_listing::DirListing;
 use crate::restore::existing::{Existing, is_name_rejected};
 use crate::restore::failures::with_leftovers;
 use crate::restore::plan::{RestorePlan, StagedLicense};
 use crate::restore::temp_files::TempFiles;
-use crate::store::DirectoryId;
 use crate::temporary::sync_names;
 use crate::{Directory, Failure};
 

@@ -9,12 +9,12 @@ use std::rc::Rc;
 use directory::{DirState, Holding, StageDir};
 
 use super::archive_source::ArchiveSource;
-use super::budget::{Budget, LICENSE, LOOK};
 use super::conflict::Conflict;
 use super::existing::{Existing, newer_version};
 use super::plan::{RestorePlan, remove_unused};
+use crate::budget::{Budget, LICENSE, LOOK};
+use crate::catalogue::{Catalogue, DirectoryId};
 use crate::dir_stack::{DirStack, Step};
-use crate::store::{Catalogue, DirectoryId};
 use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
 
 /// A phase that stages licenses.

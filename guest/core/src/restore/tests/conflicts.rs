@@ -1,8 +1,8 @@
 //! Restores to stores that have another entry under the name of a license.
 
 use super::*;
-use crate::archive::BACKUP_FILE;
 use crate::directory::FsError;
+use crate::entry_names::BACKUP_FILE;
 
 #[test]
 fn a_file_with_other_content_is_kept_and_reported() {

@@ -6,8 +6,8 @@ use proptest::collection::btree_map;
 use proptest::prelude::*;
 
 use super::*;
-use crate::archive::fault_of_path;
 use crate::directory::FsError;
+use crate::entry_names::fault_of_path;
 
 /// Files by their paths below the store.
 type Files = BTreeMap<String, Vec<u8>>;

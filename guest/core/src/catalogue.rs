@@ -24,6 +24,8 @@ struct Name {
 impl Catalogue {
     /// The directory that is the store itself.
     pub(crate) const ROOT: DirectoryId = 0;
+    /// The path of the store itself, relative to the store.
+    pub(crate) const ROOT_PATH: &str = ".";
 
     pub(crate) fn new() -> Self {
         let root = Name {
@@ -153,7 +155,18 @@ impl Catalogue {
         self.path_below(prefix, self.files[file].directory, self.file_name(file))
     }
 
-    /// The path of a name in a directory, below the store.
+    /// Returns the path of a directory relative to the store, without a slash at its end:
+    /// [`Catalogue::ROOT_PATH`] for the store itself.
+    pub(crate) fn directory_path(&self, directory: DirectoryId) -> String {
+        if directory == Self::ROOT {
+            return Self::ROOT_PATH.to_owned();
+        }
+        let mut path = self.path_in(directory, "");
+        path.pop();
+        path
+    }
+
+    /// Returns the path of a name in a directory, relative to the store.
     pub(crate) fn path_in(&self, directory: DirectoryId, name: &str) -> String {
         self.path_below("", directory, name)
     }
@@ -176,5 +189,19 @@ impl Catalogue {
 
     fn text_of(&self, name: Name) -> &str {
         &self.text[name.start..name.end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_directory_does_not_end_with_a_slash() {
+        let mut catalogue = Catalogue::new();
+        let file = catalogue.add_path("a/b/c");
+        let directory = catalogue.directory_of(file);
+        assert_eq!(catalogue.directory_path(directory), "a/b");
+        assert_eq!(catalogue.directory_path(Catalogue::ROOT), ".");
     }
 }

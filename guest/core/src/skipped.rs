@@ -1,12 +1,23 @@
-//! What is left out of a backup: told at once as an event, and kept for the backup's own record.
+//! The files that a backup skips. Each is reported at once as an event, and kept for the manifest
+//! of the backup.
 
-use crate::archive::SkippedFile;
 use crate::directory::FsError;
-use crate::{BackupRestoreStatus, Failure, LicenseIdentity, RestrictedLicense};
+use crate::{BackupRestoreStatus, Failure, LicenseIdentity, Reason, RestrictedLicense};
 
-/// The account of a running backup.
+/// A file that was skipped.
+#[derive(Debug)]
+pub(crate) struct SkippedFile {
+    /// The path relative to the store.
+    pub(crate) path: String,
+    /// The identifiers of its document, as far as they are known.
+    pub(crate) identity: LicenseIdentity,
+    /// The reason why it was skipped.
+    pub(crate) reason: Reason,
+}
+
+/// The files that a running backup has skipped, and the events that report them.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct SkippedFiles {
     events: Vec<BackupRestoreStatus>,
     skipped: Vec<SkippedFile>,
     /// How many of them, from the first on, are in byte order of path: those of the walk.
@@ -15,11 +26,15 @@ pub(crate) struct Ledger {
     errors: u64,
 }
 
-impl Ledger {
+impl SkippedFiles {
     /// A file that may not be backed up.
     pub(crate) fn restricted(&mut self, restricted: RestrictedLicense) {
         self.restricted += 1;
-        self.skipped.push(SkippedFile::restricted(&restricted));
+        self.skipped.push(SkippedFile {
+            path: restricted.path.clone(),
+            identity: restricted.identity.clone(),
+            reason: Reason::Restricted(restricted.reason),
+        });
         self.events
             .push(BackupRestoreStatus::RestrictedLicense(restricted));
     }
@@ -32,7 +47,12 @@ impl Ledger {
     /// A license that could not be taken in, and what it said of itself.
     pub(crate) fn broken(&mut self, failure: Failure, identity: LicenseIdentity) {
         self.errors += 1;
-        self.skipped.push(SkippedFile::failed(&failure, identity));
+        self.skipped.push(SkippedFile {
+            // Every such failure has a path.
+            path: failure.path.clone().unwrap_or_default(),
+            identity,
+            reason: Reason::Failed(failure.code),
+        });
         self.events.push(BackupRestoreStatus::Error(failure));
     }
 
@@ -82,10 +102,10 @@ impl Ledger {
         self.errors
     }
 
-    /// Takes the record of what was left out, in byte order of path.
-    pub(crate) fn take_record(&mut self) -> Vec<SkippedFile> {
-        let mut record = std::mem::take(&mut self.skipped);
-        record.sort_by(|one, other| one.path.cmp(&other.path));
-        record
+    /// Takes the skipped files, in byte order of path.
+    pub(crate) fn take_files(&mut self) -> Vec<SkippedFile> {
+        let mut files = std::mem::take(&mut self.skipped);
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        files
     }
 }
