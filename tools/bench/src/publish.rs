@@ -9,7 +9,7 @@ use crate::results::{Results, Store};
 use crate::{plot, table};
 
 /// The directory of the benchmark, in which `results.json` is.
-const BENCH: &str = "bench";
+const BENCH: &str = "tools/bench";
 /// Around the part of the README that is made of the results.
 const BEGIN: &str = "<!-- made by `make bench` of tools/bench/results.json: begin -->\n";
 const END: &str = "<!-- made by `make bench` of tools/bench/results.json: end -->\n";
