@@ -41,7 +41,9 @@ face() {
 		;;
 	wasmtime)
 		# The directories that there are, under names of the guest.
-		if [ "$directory" != - ]; then set -- "/$directory" "$@"; fi
+		option=--from
+		if [ "$verb" = backup ]; then option=--to; fi
+		if [ "$directory" != - ]; then set -- "$option" "/$directory" "$@"; fi
 		set -- "$component" "$verb" "$@"
 		if [ -d "$directory" ]; then set -- --dir "$directory::/$directory" "$@"; fi
 		if [ -d store ]; then set -- --dir store::/licenses "$@"; fi

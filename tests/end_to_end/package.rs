@@ -276,8 +276,13 @@ fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
         &places[..],
     ]
     .concat();
-    let crates = ["license-backup", "license-backup-core"]
-        .map(|name| dist().join(format!("{name}-{VERSION}.crate")));
+    let crates = [
+        "license-backup",
+        "license-backup-cli",
+        "license-backup-core",
+        "license-backup-report",
+    ]
+    .map(|name| dist().join(format!("{name}-{VERSION}.crate")));
     let mut trees = vec![dist(), program(&sandbox)];
     trees.extend(crates.iter().map(|archive| unpacked(&sandbox, archive)));
     for tree in trees {

@@ -12,25 +12,25 @@ use license_backup::{
     RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_report::{
-    BACKUP_FILE, BackupReport, Console, ExitCode, ListReport, Manner, Report, Reporter,
-    RestoreReport, Unwritten, VerifyReport,
+    BACKUP_FILE, BackupReport, Console, ExitCode, ListReport, OutputOptions, Report, Reporter,
+    RestoreReport, VerifyReport, WriteError,
 };
 
 /// The streams of this process, without a display of progress.
 struct Streams;
 
 impl Console for Streams {
-    fn print(&mut self, text: &str) -> Result<(), Unwritten> {
+    fn write_stdout(&mut self, text: &str) -> Result<(), WriteError> {
         io::stdout()
             .write_all(text.as_bytes())
-            .map_err(|error| Unwritten::Failed(error.to_string()))
+            .map_err(|error| WriteError::Failed(error.to_string()))
     }
 
-    fn say(&mut self, line: &str) {
+    fn write_stderr_line(&mut self, line: &str) {
         eprintln!("{line}");
     }
 
-    fn show(&mut self, _: &Progress) {}
+    fn show_progress(&mut self, _: &Progress) {}
 
     fn now(&self) -> Duration {
         Duration::ZERO
@@ -82,7 +82,7 @@ fn main() -> anyhow::Result<process::ExitCode> {
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let runtime = LicenseManager::new()?;
     let (overwrite, dry_run) = (arguments.has("--overwrite"), arguments.has("--dry-run"));
-    let manner = Manner {
+    let manner = OutputOptions {
         json: arguments.has("--json"),
         quiet: arguments.has("--quiet"),
     };
@@ -134,7 +134,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Reports the events and the outcome of an operation.
 fn follow<R: Report>(
     report: R,
-    manner: Manner,
+    manner: OutputOptions,
     started: Result<Operation<R::Event, R::Summary>, OperationError>,
 ) -> ExitCode {
     let mut reporter = Reporter::new(report, manner, Streams);
