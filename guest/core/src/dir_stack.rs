@@ -84,7 +84,7 @@ impl<T> DirStack<T> {
 mod tests {
     use super::*;
 
-    /// Walks to each file of the catalogue and returns the directories entered (`+`) and left (`-`).
+    /// Steps to each file. Returns the directories that are entered (`+`) and left (`-`).
     fn steps(paths: &[&str]) -> String {
         let mut catalogue = Catalogue::new();
         let files: Vec<_> = paths.iter().map(|path| catalogue.add_path(path)).collect();

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::dir_state::DirState;
 use super::license::{self, CommitResult};
+use super::state::CommitState;
 use crate::Directory;
 use crate::budget::Budget;
 use crate::catalogue::DirectoryId;
@@ -15,7 +15,7 @@ use crate::restore::plan::{RestorePlan, StagedLicense};
 /// A directory in which licenses are committed.
 pub(super) struct CommitDir<D: Directory> {
     access: Access<D>,
-    pub(super) state: DirState,
+    pub(super) state: CommitState,
     /// Whether the directory has to stay, because it or a directory in it has a file of this
     /// restore.
     pub(super) is_kept: bool,
@@ -48,7 +48,7 @@ impl<D: Directory> CommitDir<D> {
         match DirListing::new(&*directory) {
             Ok(listing) => Self {
                 access: Access::Open { directory, listing },
-                state: DirState::new(),
+                state: CommitState::new(),
                 is_kept: false,
             },
             Err(error) => Self::blocked(Some(directory), Blocked::Error(error)),
@@ -58,7 +58,7 @@ impl<D: Directory> CommitDir<D> {
     fn blocked(directory: Option<Rc<D>>, reason: Blocked) -> Self {
         Self {
             access: Access::Blocked { directory, reason },
-            state: DirState::Done,
+            state: CommitState::Done,
             is_kept: false,
         }
     }

@@ -1,19 +1,19 @@
 //! The last phase of a restore: giving each staged license its name, and making the names durable.
 //!
 //! No license ever replaces another one, also on a file system that takes the name of one license
-//! for that of another. How that is achieved is described in [`dir_state`].
+//! for that of another. How that is achieved is described in [`state`].
 
 mod commit_point;
-mod dir_state;
 mod directory;
 mod license;
+mod state;
 
 use std::rc::Rc;
 
 use commit_point::CommitPoint;
-use dir_state::Task;
 use directory::CommitDir;
 use license::CommitResult;
+use state::Task;
 
 use super::conflict::Conflict;
 use super::failures::{after_commit, before_commit, with_leftovers};

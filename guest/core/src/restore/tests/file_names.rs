@@ -3,7 +3,8 @@
 use super::*;
 use crate::directory::FsError;
 
-/// Runs two restores, of which the second must not change the store. Returns the result of the first.
+/// Runs two restores, of which the second must not change the store. Returns the result of the
+/// first.
 fn restored_twice(disk: &Disk, options: RestoreOptions) -> (RestoreSummary, Vec<String>) {
     let (summary, conflicts) = restored(disk, options);
     let before = store(disk);

@@ -15,7 +15,7 @@ fn updated(id: &str, date: &str) -> Vec<u8> {
     version(id, &format!(r#""updated":"{date}","#))
 }
 
-/// Creates a disk with a backup of `backed_up`, and with `own` in the store under the same name.
+/// Creates a disk with a backup of `backed_up`, and `own` in the store under the same name.
 fn disk_with(backed_up: Vec<u8>, own: Vec<u8>) -> Disk {
     let disk = Disk::new();
     disk.write(

@@ -12,7 +12,7 @@ use crate::restore::plan::StagedLicense;
 
 /// The state of a directory.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum DirState {
+pub(super) enum CommitState {
     /// The licenses of the directory are being committed.
     Committing {
         /// The licenses that got their names.
@@ -47,7 +47,7 @@ pub(super) enum Task {
     Commit(StagedLicense),
 }
 
-impl DirState {
+impl CommitState {
     /// Creates the state of a directory in which no license is committed yet.
     pub(super) fn new() -> Self {
         Self::Committing {
@@ -131,7 +131,7 @@ impl DirState {
         }
     }
 
-    /// Returns a license that [`DirState::next_task`] has returned, to be committed later.
+    /// Returns a license that [`CommitState::next_task`] has returned, to be committed later.
     pub(super) fn put_back(&mut self, license: StagedLicense) {
         match self {
             Self::Committing { postponed, .. }
@@ -160,14 +160,14 @@ mod tests {
 
     #[test]
     fn a_directory_without_licenses_is_done() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         assert_eq!(state.next_task(), None);
-        assert_eq!(state, DirState::Done);
+        assert_eq!(state, CommitState::Done);
     }
 
     #[test]
     fn names_are_checked_before_postponed_licenses() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         state.note_named(1);
         assert!(state.postpone(staged(2)));
         state.note_named(3);
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_license_is_postponed_once() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         assert!(state.postpone(staged(1)));
         assert_eq!(state.next_task(), Some(Task::Commit(staged(1))));
         assert!(!state.postpone(staged(1)));
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_postponed_license_that_gets_its_name_is_checked_too() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         assert!(state.postpone(staged(1)));
         assert!(state.postpone(staged(2)));
         assert_eq!(state.next_task(), Some(Task::Commit(staged(2))));
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_license_that_is_put_back_comes_again() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         assert!(state.postpone(staged(1)));
         assert_eq!(state.next_task(), Some(Task::Commit(staged(1))));
         state.put_back(staged(1));
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn without_a_listing_no_name_is_checked() {
-        let mut state = DirState::new();
+        let mut state = CommitState::new();
         state.note_named(1);
         assert!(state.postpone(staged(2)));
         assert_eq!(state.next_task(), Some(Task::List));
