@@ -1,7 +1,7 @@
 # What one types; how it is done is in scripts/. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run test soak fuzz bench profile lint deny package test-package reproduce vendor-wit \
+.PHONY: help setup setup-tests component build run recording test soak fuzz bench profile lint deny package test-package reproduce vendor-wit \
 	clean
 
 # The places that scripts and tests rely on are below target/, whatever the caller has set.
@@ -31,6 +31,9 @@ build: component ## Build the components, then the program: target/release/licen
 
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
+
+recording: build ## Draw the program's output as docs/backup.svg, which the README shows
+	scripts/record.py
 
 test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 soak: export LICENSE_BACKUP_SOAK := 1
