@@ -142,7 +142,7 @@ impl Stage {
             Self::Verifying => "verifying",
             Self::Writing => "writing",
             Self::Syncing => "syncing",
-            Self::Committing => "placing",
+            Self::Committing => "committing",
         }
     }
 }

@@ -9,8 +9,9 @@ const BENCH: &str = env!("CARGO_BIN_EXE_license-backup-bench");
 
 fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the package lies in the workspace")
+        .ancestors()
+        .nth(2)
+        .expect("the package is two folders below the workspace")
 }
 
 /// Runs the benchmark from the directory of the sources, and gives what it printed.
