@@ -1,101 +1,90 @@
-//! What can go wrong.
+//! Errors: their codes, and failures for people.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+use crate::case_name::case_names;
 use crate::escape::escape;
 
-/// What went wrong, for a program.
+/// The kind of an error, for a program.
 ///
-/// The serialized form is the name of the case in `wit/types.wit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// [`hresult`](Self::hresult) returns the `HRESULT` of each code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// The operation was cancelled through its cookie.
     Cancelled,
-    /// Reading or writing failed for a reason that has no case of its own.
+    /// Reading or writing failed, and no other code describes the cause.
     Io,
-    /// The file system or the host refuses access.
+    /// The file system or the host refused access.
     AccessDenied,
     /// Memory ran out.
     OutOfMemory,
-    /// An argument cannot be used as it is given.
+    /// An argument is invalid.
     InvalidArgument,
-    /// A directory or file is not there, or no opened directory covers its path.
+    /// A directory or file does not exist, or its path is not below a directory that the host opened.
     PathNotFound,
-    /// The destination is full, or a quota is used up.
+    /// The destination is full, or a quota that the host reports is used up.
     DiskFull,
-    /// A backup is in the directory already, and overwriting it was not asked for.
+    /// The directory already contains a backup, and `overwrite` was not set.
     BackupExists,
-    /// The file is not a backup, or not a whole one.
+    /// The file is not a backup, or the backup is damaged.
     BackupCorrupt,
-    /// Another operation is running on the same instance.
+    /// Another operation is running on this instance of the component.
     Busy,
-    /// A license cannot be restored where it was, and what is there was kept: there is another file, or the store takes the
-    /// name for another one or cannot hold it.
+    /// A license was not restored because its name is taken: another file has it, or the store treats it as the name of
+    /// another file or cannot store it. The existing file was kept.
     FileExists,
-    /// A license was recognised by its format, but is broken.
+    /// The format of a license was recognized, but the license is malformed; or the publication that contains the license is
+    /// damaged.
     Malformed,
-    /// A file is larger than a license document may be.
+    /// A file begins like a license document, but is larger than 1 MiB, the largest size of a license document.
     TooLarge,
-    /// A license was changed each time that it was being read.
+    /// A license changed during each attempt to read it.
     Changed,
-    /// The license in a publication is not backed up, since another file of the store has the name
-    /// that it would have in the backup: that of the publication, followed by `.lcpl`.
+    /// The license of a publication is not backed up because the store contains another file with the name that this license
+    /// has in a backup: the name of the publication, followed by `.lcpl`.
     Shadowed,
-    /// A name cannot be carried into a backup: it is not UTF-8, its path is too long, the name of a license in a
-    /// publication is too long for a file, or split at its backslashes it has an empty, `.` or `..` part, which other
-    /// systems would follow.
+    /// A name cannot be stored in a backup: it is not UTF-8, its path is too long, the name of the license of a publication is
+    /// too long for a file, or splitting it at backslashes yields a part that is empty, `.` or `..`, which other systems would
+    /// follow.
     IllegalName,
 }
 
-impl ErrorCode {
-    /// The name of this code in `wit/types.wit`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Cancelled => "cancelled",
-            Self::Io => "io",
-            Self::AccessDenied => "access-denied",
-            Self::OutOfMemory => "out-of-memory",
-            Self::InvalidArgument => "invalid-argument",
-            Self::PathNotFound => "path-not-found",
-            Self::DiskFull => "disk-full",
-            Self::BackupExists => "backup-exists",
-            Self::BackupCorrupt => "backup-corrupt",
-            Self::Busy => "busy",
-            Self::FileExists => "file-exists",
-            Self::Malformed => "malformed",
-            Self::TooLarge => "too-large",
-            Self::Changed => "changed",
-            Self::Shadowed => "shadowed",
-            Self::IllegalName => "illegal-name",
-        }
+case_names! {
+    ErrorCode {
+        Cancelled => "cancelled",
+        Io => "io",
+        AccessDenied => "access-denied",
+        OutOfMemory => "out-of-memory",
+        InvalidArgument => "invalid-argument",
+        PathNotFound => "path-not-found",
+        DiskFull => "disk-full",
+        BackupExists => "backup-exists",
+        BackupCorrupt => "backup-corrupt",
+        Busy => "busy",
+        FileExists => "file-exists",
+        Malformed => "malformed",
+        TooLarge => "too-large",
+        Changed => "changed",
+        Shadowed => "shadowed",
+        IllegalName => "illegal-name",
     }
 }
 
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A failure, with all that a person needs to act on it.
+/// A failure, with what a person needs to resolve it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[error("{message}")]
 pub struct Failure {
-    /// What went wrong, for a program.
+    /// The kind of the error, for a program.
     pub code: ErrorCode,
-    /// What happened, to what, and what to do next, for a person. One line of English, control characters escaped.
+    /// What failed, why, and what to do next, for a person: one line of English. Control characters of paths are escaped.
     pub message: String,
-    /// The path concerned, as it is: below the store for a license, as it was given for a backup directory, the name in the
-    /// archive for a fault of one entry.
+    /// The path concerned, unescaped: relative to the store for a license, as passed by the caller for a backup directory, and
+    /// the name in the archive for a fault of one entry. For a name that is not UTF-8, the path of the directory that contains
+    /// it; `.` is the store. `None` if the failure does not concern a single path.
     pub path: Option<String>,
 }
 
 impl Failure {
-    /// A failure that concerns no one path. Control characters in the message, as names may have them, are escaped.
+    /// Returns a failure that does not concern a single path. Control characters in the message are escaped.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
         Self {
@@ -105,7 +94,7 @@ impl Failure {
         }
     }
 
-    /// A failure that concerns `path`, which the message names too.
+    /// Returns a failure that concerns `path`. The message should contain the path, too.
     #[must_use]
     pub fn at(code: ErrorCode, path: impl Into<String>, message: impl AsRef<str>) -> Self {
         Self {

@@ -9,6 +9,7 @@
 mod archive;
 mod backup;
 mod budget;
+mod case_name;
 mod catalogue;
 mod crc32;
 mod dir_stack;
@@ -44,6 +45,7 @@ mod verify;
 mod zip;
 
 pub use backup::{Backup, BackupOptions, BackupSummary};
+pub use case_name::UnknownCaseName;
 pub use directory::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
 };

@@ -1,29 +1,37 @@
 //! The reason why a file of the store is not in a backup.
 
-use serde::de::IntoDeserializer as _;
-use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
+use crate::case_name::UnknownCaseName;
 use crate::{ErrorCode, Restriction};
 
-/// Why a file is not in the backup. The names of the two kinds differ, so that no tag is needed.
+/// The reason why a file is not in a backup. The names of the two kinds differ, so that a name
+/// identifies a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "String")]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Reason {
-    /// It may not be backed up.
+    /// The file may not be backed up.
     Restricted(Restriction),
-    /// It could not be read.
+    /// The file could not be read.
     Failed(ErrorCode),
 }
 
-impl TryFrom<String> for Reason {
-    type Error = value::Error;
+impl From<Reason> for &'static str {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Restricted(restriction) => restriction.name(),
+            Reason::Failed(code) => code.name(),
+        }
+    }
+}
 
-    fn try_from(name: String) -> Result<Self, value::Error> {
-        let name: StrDeserializer<'_, value::Error> = name.as_str().into_deserializer();
-        Restriction::deserialize(name)
+impl TryFrom<String> for Reason {
+    type Error = UnknownCaseName;
+
+    fn try_from(name: String) -> Result<Self, UnknownCaseName> {
+        name.parse()
             .map(Self::Restricted)
-            .or_else(|_| ErrorCode::deserialize(name).map(Self::Failed))
+            .or_else(|_| name.parse().map(Self::Failed))
     }
 }
 

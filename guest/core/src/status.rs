@@ -1,107 +1,97 @@
-//! The events of a running operation, and what they say of a license.
-
-use serde::{Deserialize, Serialize};
+//! The events of a running operation, and the records in them.
 
 use crate::Failure;
+use crate::case_name::case_names;
 
-/// The kind of a license document, told by its content and never by its name.
-///
-/// The serialized form is the name of the case in `wit/types.wit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// The format of a license document. The content of a document determines it; names do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LicenseFormat {
-    /// A Windows Media DRM license, of any version.
+    /// A Windows Media DRM license of any version: XML with the root `LICENSE`, or `LICENSERESPONSE` around it.
     Wmdrm,
-    /// An Extensible Media Rights binary license.
+    /// An Extensible Media Rights (XMR) binary license.
     Xmr,
-    /// A PlayReady license response.
-    #[serde(rename = "playready")]
+    /// A PlayReady license response: SOAP that contains XMR licenses.
     PlayReady,
-    /// A Readium LCP license document.
+    /// A Readium LCP license document: JSON, as a file or in a publication.
     Lcp,
 }
 
-impl LicenseFormat {
-    /// The name of this format in `wit/types.wit`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Wmdrm => "wmdrm",
-            Self::Xmr => "xmr",
-            Self::PlayReady => "playready",
-            Self::Lcp => "lcp",
-        }
+case_names! {
+    LicenseFormat {
+        Wmdrm => "wmdrm",
+        Xmr => "xmr",
+        PlayReady => "playready",
+        Lcp => "lcp",
     }
 }
 
-/// Why a file was left out although nothing went wrong.
-///
-/// The serialized form is the name of the case in `wit/types.wit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// The reason why a file is skipped although nothing failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Restriction {
-    /// A license does not grant the right to be backed up.
+    /// The license does not grant the right to be backed up. (`AllowBackupRestore` is false unless the license grants it.)
     NotPermitted,
-    /// A license grants the right under a condition other than `1` or `true`, or contradicts itself.
+    /// The license grants the right under a condition other than `1` or `true`, or contradicts itself.
     Conditional,
-    /// A license is encrypted, or of a version whose rights cannot be read.
+    /// The license is encrypted, or its rights cannot be read in this version.
     Opaque,
-    /// The file is no license of a known format.
+    /// The file is not a license of a known format.
     Unrecognized,
-    /// The file is the protected license store of an old Windows Media DRM or PlayReady client.
+    /// The file is the protected license store of an old Windows Media DRM or PlayReady client (`drmv2.lic`, `drmstore.hds`,
+    /// `mspr.hds`). Only that client on that machine can read it.
     ProtectedStore,
-    /// The file is an LCP status document, and not the license document that it is about.
+    /// The file is an LCP status document, not a license document.
     StatusDocument,
-    /// The file is the error that a license server returned in place of a license document.
+    /// The file is an error that a license server returned instead of a license document.
     ErrorResponse,
-    /// A link, or a directory entry that is neither file nor directory. It was not opened.
+    /// The directory entry is a link or another entry that is neither a regular file nor a directory. It is never opened.
     NotARegularFile,
 }
 
-impl Restriction {
-    /// The name of this restriction in `wit/types.wit`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotPermitted => "not-permitted",
-            Self::Conditional => "conditional",
-            Self::Opaque => "opaque",
-            Self::Unrecognized => "unrecognized",
-            Self::ProtectedStore => "protected-store",
-            Self::StatusDocument => "status-document",
-            Self::ErrorResponse => "error-response",
-            Self::NotARegularFile => "not-a-regular-file",
-        }
+case_names! {
+    Restriction {
+        NotPermitted => "not-permitted",
+        Conditional => "conditional",
+        Opaque => "opaque",
+        Unrecognized => "unrecognized",
+        ProtectedStore => "protected-store",
+        StatusDocument => "status-document",
+        ErrorResponse => "error-response",
+        NotARegularFile => "not-a-regular-file",
     }
 }
 
-/// What a document says of itself, as far as the rights gate needs to read it.
+/// The identifiers that were read from a license document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LicenseIdentity {
-    /// Its format, or nothing when it was not recognised.
+    /// The format. `None` if it was not recognized.
     pub format: Option<LicenseFormat>,
-    /// The license ID of each license in the document, as it stands there. Empty when the format has none.
+    /// The license ID of each license in the document, as written there (`LID`, or the `id` of an LCP license). Empty if the
+    /// format has none.
     pub license_ids: Vec<String>,
-    /// The key ID of each key that the document speaks of. Empty when the format has none.
+    /// The ID of each key that the document names: the base64 of a `KID`, or the GUID of an XMR content key. Empty if the
+    /// format has none.
     pub key_ids: Vec<String>,
-    /// When the rights that the license grants end, as it stands there: `rights.end` of an LCP
-    /// license, an ISO 8601 date. `None` when the license does not say.
+    /// When the granted rights end, as written in the document: `rights.end` of an LCP license, an ISO 8601 date. `None` if the
+    /// license does not limit them, and for files that the manifest of a backup lists as skipped.
     pub rights_end: Option<String>,
 }
 
-/// A file that was left out because it may not be backed up.
+/// A file that was skipped because it may not be backed up.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestrictedLicense {
-    /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
+    /// The path relative to the store, with `/` as the separator. It is not escaped: use [`escape`](crate::escape) before
+    /// showing it on a terminal.
     pub path: String,
-    /// What the document says of itself.
+    /// The identifiers of the document.
     pub identity: LicenseIdentity,
-    /// Why it was left out.
+    /// The reason why the file was skipped.
     pub reason: Restriction,
 }
 
 impl RestrictedLicense {
-    /// A link or special file, which is not opened, so that nothing more is known of it.
+    /// Returns the event for a link or special file. Such a file is not opened, so its identity is empty.
     pub(crate) fn not_a_regular_file(path: String) -> Self {
         Self {
             path,
@@ -111,70 +101,116 @@ impl RestrictedLicense {
     }
 }
 
-/// What an operation is about. It goes through its stages in this order, and each counts from 0.
-///
-/// The serialized form is the name of the case in `wit/types.wit`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+/// A phase of an operation. An operation passes its stages in this order, and counts each from 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Stage {
     /// A backup lists the store.
     #[default]
     Listing,
-    /// A backup copies the licenses that allow it.
+    /// A backup copies the licenses that permit it.
     Copying,
-    /// The licenses of a backup are compared with what the backup says of them.
+    /// A verification or a restore compares the licenses of a backup with its checksums and its manifest.
     Verifying,
-    /// A restore writes licenses under temporary names; a dry run looks where they would go.
+    /// A restore writes the licenses under temporary names. A dry run looks up the names that they would get.
     Writing,
-    /// A restore makes them durable.
+    /// A restore syncs the licenses to disk.
     Syncing,
-    /// A restore gives them their names. From the first on it can no longer be cancelled.
+    /// A restore renames the licenses to their final names. It can no longer be cancelled once the first one is renamed.
     Committing,
 }
 
-impl Stage {
-    /// The name of this stage in `wit/types.wit`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Listing => "listing",
-            Self::Copying => "copying",
-            Self::Verifying => "verifying",
-            Self::Writing => "writing",
-            Self::Syncing => "syncing",
-            Self::Committing => "committing",
-        }
+case_names! {
+    Stage {
+        Listing => "listing",
+        Copying => "copying",
+        Verifying => "verifying",
+        Writing => "writing",
+        Syncing => "syncing",
+        Committing => "committing",
     }
 }
 
-/// How far an operation has come.
+/// The progress of an operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Progress {
-    /// What it is about.
+    /// The current stage.
     pub stage: Stage,
-    /// The number of files dealt with in this stage, those left out included.
+    /// The number of files processed in this stage, skipped ones included.
     pub done: u64,
-    /// The number of files to deal with in this stage; nothing while the store is being listed.
+    /// The number of files to process in this stage. `None` while the store is being listed.
     pub total: Option<u64>,
-    /// The number of bytes of licenses dealt with in this stage, those left out excluded.
+    /// The number of bytes of licenses processed in this stage, skipped files excluded.
     pub bytes: u64,
-    /// The path below the store of the file in hand; empty while the store is being listed, and after the last file.
+    /// The path of the current file, relative to the store. Empty while the store is being listed, and after the last file.
     pub path: String,
 }
 
-/// One event of a running operation.
+/// An event of a running operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub enum BackupRestoreStatus {
-    /// The operation begins. Once, and first.
+    /// The operation begins. Emitted once, first.
     Begin,
-    /// How far it has come. A newer one may take the place of one that nobody has read yet.
+    /// The operation made progress. While the reader is slow, a newer event replaces one that was not read yet.
     Progress(Progress),
-    /// A file was left out because it may not be backed up.
+    /// A file was skipped because it may not be backed up.
     RestrictedLicense(RestrictedLicense),
-    /// Something is amiss with one file, and the operation goes on: a backup could not read it, a restore met a conflict
-    /// ([`ErrorCode::FileExists`](crate::ErrorCode)), a backup that is being verified has a fault
+    /// One file failed, and the operation continues: a backup could not read it, a restore met a conflict
+    /// ([`ErrorCode::FileExists`](crate::ErrorCode)), or a verification found a fault
     /// ([`ErrorCode::BackupCorrupt`](crate::ErrorCode)).
     Error(Failure),
-    /// The operation is over, however it went. Once, and last.
+    /// The operation ended, whatever its outcome. Emitted once, last.
     End,
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ErrorCode;
+
+    #[test]
+    fn events_serialize_with_the_names_of_the_wit() {
+        let restricted = RestrictedLicense {
+            path: "a.xml".to_owned(),
+            identity: LicenseIdentity {
+                format: Some(LicenseFormat::PlayReady),
+                ..LicenseIdentity::default()
+            },
+            reason: Restriction::NotPermitted,
+        };
+        let identity =
+            json!({"format": "playready", "license_ids": [], "key_ids": [], "rights_end": null});
+        let progress = Progress {
+            stage: Stage::Committing,
+            ..Progress::default()
+        };
+        for (event, expected) in [
+            (BackupRestoreStatus::Begin, json!("begin")),
+            (
+                BackupRestoreStatus::Progress(progress),
+                json!({"progress": {"stage": "committing", "done": 0, "total": null, "bytes": 0, "path": ""}}),
+            ),
+            (
+                BackupRestoreStatus::RestrictedLicense(restricted),
+                json!({"restricted-license": {"path": "a.xml", "identity": identity, "reason": "not-permitted"}}),
+            ),
+            (
+                BackupRestoreStatus::Error(Failure::at(ErrorCode::TooLarge, "b", "c")),
+                json!({"error": {"code": "too-large", "message": "c", "path": "b"}}),
+            ),
+        ] {
+            let value = serde_json::to_value(&event).expect("an event serializes");
+            assert_eq!(value, expected);
+            let read: BackupRestoreStatus =
+                serde_json::from_value(value).expect("an event deserializes");
+            assert_eq!(read, event);
+        }
+    }
 }

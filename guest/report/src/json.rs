@@ -15,8 +15,8 @@ use serde_json::ser::Formatter;
 use crate::ExitCode;
 use license_backup_core::escape_json;
 use license_backup_core::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, LicenseListing,
-    LicenseStanding, Progress, RestrictedLicense, Restriction, Stage,
+    BackupRestoreStatus, Failure, LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding,
+    Progress, RestrictedLicense,
 };
 
 const SCHEMA: u8 = 1;
@@ -33,7 +33,7 @@ pub(crate) fn status_line(status: &BackupRestoreStatus) -> Option<String> {
             bytes,
             path,
         }) => Event::Progress {
-            stage: *stage,
+            stage: stage.name(),
             done: *done,
             total: *total,
             bytes: *bytes,
@@ -46,14 +46,14 @@ pub(crate) fn status_line(status: &BackupRestoreStatus) -> Option<String> {
         }) => Event::RestrictedLicense {
             path,
             identity: identity.into(),
-            reason: *reason,
+            reason: reason.name(),
         },
         BackupRestoreStatus::Error(Failure {
             code,
             message,
             path,
         }) => Event::Error {
-            code: *code,
+            code: code.name(),
             hresult: hex(code.hresult()),
             message,
             path: path.as_deref(),
@@ -71,8 +71,8 @@ pub(crate) fn listing_line(listing: &LicenseListing) -> String {
     let (standing, reason, code) = match listing.standing {
         LicenseStanding::Allowed => ("allowed", None, None),
         LicenseStanding::BackedUp => ("backed-up", None, None),
-        LicenseStanding::Restricted(reason) => ("restricted", Some(reason), None),
-        LicenseStanding::Failed(code) => ("failed", None, Some(code)),
+        LicenseStanding::Restricted(reason) => ("restricted", Some(reason.name()), None),
+        LicenseStanding::Failed(code) => ("failed", None, Some(code.name())),
     };
     let event = Event::LicenseListing {
         path: &listing.path,
@@ -100,7 +100,7 @@ pub(crate) fn end_line<C: Serialize>(
     let result = match counts {
         Ok(counts) => EndResult::Counts(counts),
         Err(failure) => EndResult::Failure {
-            code: failure.code,
+            code: failure.code.name(),
             message: &failure.message,
             path: failure.path.as_deref(),
         },
@@ -128,7 +128,7 @@ struct Line<'a> {
 enum Event<'a> {
     Begin,
     Progress {
-        stage: Stage,
+        stage: &'static str,
         done: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
@@ -139,10 +139,10 @@ enum Event<'a> {
         path: &'a str,
         #[serde(flatten)]
         identity: IdentityFields<'a>,
-        reason: Restriction,
+        reason: &'static str,
     },
     Error {
-        code: ErrorCode,
+        code: &'static str,
         hresult: String,
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,9 +158,9 @@ enum Event<'a> {
         entry: Option<&'a str>,
         standing: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<Restriction>,
+        reason: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        code: Option<ErrorCode>,
+        code: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<&'a str>,
     },
@@ -169,7 +169,7 @@ enum Event<'a> {
 #[derive(Serialize)]
 struct IdentityFields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<LicenseFormat>,
+    format: Option<&'static str>,
     license_ids: &'a [String],
     key_ids: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,7 +179,7 @@ struct IdentityFields<'a> {
 impl<'a> From<&'a LicenseIdentity> for IdentityFields<'a> {
     fn from(identity: &'a LicenseIdentity) -> Self {
         Self {
-            format: identity.format,
+            format: identity.format.map(LicenseFormat::name),
             license_ids: &identity.license_ids,
             key_ids: &identity.key_ids,
             rights_end: identity.rights_end.as_deref(),
@@ -204,7 +204,7 @@ struct End<'a, C: Serialize> {
 enum EndResult<'a, C: Serialize> {
     Counts(&'a C),
     Failure {
-        code: ErrorCode,
+        code: &'static str,
         message: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         path: Option<&'a str>,
@@ -245,6 +245,8 @@ fn hex(hresult: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use license_backup_core::{ErrorCode, Restriction, Stage};
+
     use super::*;
     use crate::counts::{BackupCounts, ListCounts, RestoreCounts, VerifyCounts};
     use license_backup_core::{BackupSummary, ListSummary, RestoreSummary, VerifySummary};

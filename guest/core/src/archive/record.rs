@@ -161,7 +161,11 @@ fn is_as_written(value: &impl Serialize, json: &[u8]) -> bool {
 pub(crate) struct SkippedEntry {
     /// The path below the store.
     pub(crate) path: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        with = "crate::case_name::optional",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
     format: Option<LicenseFormat>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     license_ids: Vec<String>,

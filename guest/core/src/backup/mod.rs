@@ -19,6 +19,8 @@ use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation, Progr
 
 /// Options of a backup.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct BackupOptions {
     /// Replace an existing backup. If false, it is never modified.
     pub overwrite: bool,
@@ -26,6 +28,7 @@ pub struct BackupOptions {
 
 /// What a backup did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BackupSummary {
     /// The number of license documents in the backup.
     pub licenses: u64,

@@ -23,6 +23,8 @@ const BYTES_PER_STEP: u64 = 256 << 10;
 
 /// What becomes of one file of a store in a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 pub enum LicenseStanding {
     /// It is in the store, and may be backed up.
     Allowed,
@@ -36,6 +38,7 @@ pub enum LicenseStanding {
 
 /// One line of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LicenseListing {
     /// The path below the store, with `/` between its parts, as the file system has it: whoever shows it has to escape it.
     pub path: String,
@@ -53,6 +56,7 @@ pub struct LicenseListing {
 
 /// The totals of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListSummary {
     /// The number of license documents that are in the backup, or may be backed up.
     pub licenses: u64,

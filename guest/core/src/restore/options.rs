@@ -2,6 +2,8 @@
 
 /// The options of a restore.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct RestoreOptions {
     /// Replace a file of the store that has the name of a license and other content. Without this
     /// option such a file is kept and reported as a conflict. Only a regular file of exactly this
@@ -15,6 +17,7 @@ pub struct RestoreOptions {
 
 /// What a restore did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestoreSummary {
     /// The number of licenses written to the store, including those that replaced another file.
     pub restored: u64,

@@ -21,6 +21,8 @@ use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// Options of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct VerifyOptions {
     /// The BLAKE3 that the backup file must have, as 64 hexadecimal digits.
     pub expected_blake3: Option<String>,
@@ -28,6 +30,7 @@ pub struct VerifyOptions {
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerifySummary {
     /// The number of license documents in the backup.
     pub licenses: u64,
