@@ -4,22 +4,22 @@
 //! streams.
 
 mod listing;
-mod meanwhile;
-mod moments;
+mod concurrently;
+mod sampling;
 mod run;
 mod sandbox;
 mod schema;
-mod size;
+mod scaled;
 #[cfg(target_os = "linux")]
 mod tmpfs;
 mod tools;
 
 pub use listing::{Snapshot, files_below};
-pub use meanwhile::meanwhile;
-pub use moments::Moments;
+pub use concurrently::meanwhile;
+pub use sampling::Moments;
 pub use run::{Invocation, Outcome, Running, binary, sources, target};
 pub use sandbox::Sandbox;
-pub use size::{counted, sized, skipped};
+pub use scaled::{counted, sized, skipped};
 #[cfg(target_os = "linux")]
 pub use tmpfs::Tmpfs;
 pub use tools::{Archive, Entry, passes_b3sum};

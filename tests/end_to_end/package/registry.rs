@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use license_backup_tests::harness::{Outcome, Sandbox, target};
 
-use crate::package::interface_version;
+use crate::package::release::interface_version;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long the registry may take to listen.

@@ -14,7 +14,7 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::fates::allowed;
 use crate::scene::Program;
-use crate::store::without_privilege;
+use crate::program::store::without_privilege;
 
 /// A file system with these options, or nothing where this machine does not let us have one, which is said.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {

@@ -13,7 +13,7 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::fates;
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// Commands that are not run, as they stand there without a comment, and why.
 const SKIPPED: [(&str, &str); 3] = [

@@ -1,0 +1,5 @@
+//! The documents of the repository.
+
+mod cited_tests;
+#[cfg(target_os = "linux")]
+mod readme;

@@ -1,0 +1,7 @@
+//! The components and the files of a release.
+
+mod imports;
+#[cfg(target_os = "linux")]
+pub(crate) mod registry;
+#[cfg(target_os = "linux")]
+pub(crate) mod release;

@@ -1,0 +1,16 @@
+//! The program `license-backup`.
+
+mod archive;
+mod backup_directory;
+mod exfat;
+#[cfg(target_os = "linux")]
+mod file_system_errors;
+mod json_lines;
+mod list;
+#[cfg(target_os = "linux")]
+mod publications;
+mod shell;
+mod signals;
+pub(crate) mod store;
+pub(crate) mod temporary_files;
+mod terminal;
