@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use license_backup_tests::harness::{Moments, Outcome, Running, Sandbox, counted, sized};
 
-use crate::scene::{Before, Program, Scene};
 use crate::program::temporary_files::make_older;
+use crate::scene::{Before, Program, Scene};
 
 /// How many kills each test has to do.
 fn kills() -> u64 {

@@ -12,8 +12,8 @@ use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
 use crate::fates::{self, backed_up, sample};
-use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
 use crate::library::verify::damage;
+use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
 
 /// A sandbox with a backup of a few licenses, which are returned, and an empty directory `new`.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {

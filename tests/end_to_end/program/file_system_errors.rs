@@ -13,8 +13,8 @@ use license_backup_tests::harness::{
 use license_backup_tests::sample::SampleStore;
 
 use crate::fates::allowed;
-use crate::scene::Program;
 use crate::program::store::without_privilege;
+use crate::scene::Program;
 
 /// A file system with these options, or nothing where this machine does not let us have one, which is said.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {

@@ -3,21 +3,21 @@
 //! Everything here panics on failure: it is for tests, and its messages hold the command, the directory and both
 //! streams.
 
-mod listing;
 mod concurrently;
-mod sampling;
+mod listing;
 mod run;
+mod sampling;
 mod sandbox;
-mod schema;
 mod scaled;
+mod schema;
 #[cfg(target_os = "linux")]
 mod tmpfs;
 mod tools;
 
-pub use listing::{Snapshot, files_below};
 pub use concurrently::meanwhile;
-pub use sampling::Moments;
+pub use listing::{Snapshot, files_below};
 pub use run::{Invocation, Outcome, Running, binary, sources, target};
+pub use sampling::Moments;
 pub use sandbox::Sandbox;
 pub use scaled::{counted, sized, skipped};
 #[cfg(target_os = "linux")]
