@@ -39,7 +39,7 @@ pub struct Events<T> {
 }
 
 impl<T> Events<T> {
-    /// The next event, or nothing after the last. Blocks the calling thread until there is one, as [`wait`] does.
+    /// The next event, or nothing after the last. Blocks the calling thread until there is one, as [`block_on`] does.
     pub fn wait_next(&mut self) -> Option<T> {
         block_on(self.next())
     }

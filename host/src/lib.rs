@@ -10,19 +10,19 @@
 //!   [`LicenseManager::compile`] and [`LicenseManager::from_compiled`] do the same for another one.
 //! - [`LicenseManager::backup`], [`LicenseManager::verify`] and [`LicenseManager::restore`] start an operation. They resolve as soon as it is
 //!   accepted, to an [`Operation`]: a stream of [`BackupRestoreStatus`] events, a future of the outcome, and a [`CancellationCookie`].
-//! - [`LicenseManager::backup_with`] and its like do the same for those who prefer to be called: see [`Callback`].
+//! - [`LicenseManager::backup_with_callback`] and its like do the same for those who prefer to be called: see [`Callback`].
 //! - [`LicenseManager::list`] tells what a store or a backup holds, and what is left out and why.
 //! - [`LicenseManager::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
 //!
 //! An operation runs on a thread of its own. All that this library hands out works with any executor, and without one
-//! through [`wait`], [`Events::wait_next`] and [`Operation::wait`]. What an operation may take is limited by
+//! through [`block_on`], [`Events::wait_next`] and [`Operation::wait`]. What an operation may take is limited by
 //! [`LicenseManager::with_memory_limit`] and [`LicenseManager::with_deadline`]; the latter holds even if the thread behind an operation is
 //! stuck in a system call.
 //!
 //! # Example
 //!
 //! ```
-//! use license_backup::{BackupOptions, Runtime, BackupRestoreStatus, wait};
+//! use license_backup::{BackupOptions, LicenseManager, BackupRestoreStatus, block_on};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -47,7 +47,7 @@
 //! # Being called back
 //!
 //! ```
-//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, Runtime, BackupRestoreStatus, wait};
+//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, LicenseManager, BackupRestoreStatus, block_on};
 //!
 //! struct Listener(std::sync::mpsc::Sender<bool>);
 //!
@@ -78,7 +78,7 @@
 //! What is committed by then stays: a cookie that comes too late has no effect.
 //!
 //! ```
-//! use license_backup::{BackupOptions, ErrorCode, Runtime, wait};
+//! use license_backup::{BackupOptions, ErrorCode, LicenseManager, block_on};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -102,7 +102,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use license_backup::{BackupOptions, Runtime, wait};
+//! use license_backup::{BackupOptions, LicenseManager, block_on};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -123,7 +123,7 @@
 //! # A component of your own, compiled ahead
 //!
 //! ```
-//! use license_backup::Runtime;
+//! use license_backup::LicenseManager;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let component = std::fs::read("component/license-backup.wasm")?;
@@ -140,7 +140,7 @@
 //! Operations of one runtime do not wait for one another.
 //!
 //! ```
-//! use license_backup::{BackupOptions, Runtime, wait};
+//! use license_backup::{BackupOptions, LicenseManager, block_on};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;

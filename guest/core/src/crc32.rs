@@ -1,16 +1,17 @@
-//! CRC-32 as ZIP has it (`APPNOTE.TXT` 4.4.7): the polynomial 0x04C11DB7, bits reflected, all ones before and after.
+//! The CRC-32 of ZIP (`APPNOTE.TXT` 4.4.7): the polynomial 0x04C11DB7, bits reflected, initial and final XOR with all ones.
 //!
-//! The kept-up libraries have nothing but tables where there is no carry-less multiplication, as in WebAssembly, and take
-//! as long for a license as all of its BLAKE3. This one eliminates words instead, after Russell, "Chorba: A novel CRC32
-//! implementation" (arXiv:2412.16398): since 1 + x^-145 + x^-183 + x^-211 + x^-300 is a multiple of the polynomial, a bit
-//! may be taken out of a message if the bits that many places behind it are flipped. What is left at the end is short.
+//! WebAssembly has no carry-less multiplication. Without it, the maintained libraries use tables, and then the CRC-32 of a
+//! license takes as long as its BLAKE3. This implementation eliminates words instead, after Russell, "Chorba: A novel CRC32
+//! implementation" (arXiv:2412.16398): because 1 + x^-145 + x^-183 + x^-211 + x^-300 is a multiple of the polynomial, a bit
+//! may be cleared if the bits 145, 183, 211 and 300 positions after it are flipped. Only the short rest of the message is
+//! divided byte by byte.
 
 /// The polynomial, reflected.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
-/// How many words behind the one in hand are flipped by it.
+/// The number of words after a word whose bits the elimination of that word flips.
 const REACH: usize = 5;
 
-/// The remainder of each byte.
+/// The remainder of each byte value.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
@@ -27,7 +28,7 @@ const TABLE: [u32; 256] = {
     table
 };
 
-/// The CRC-32 of bytes that come one after the other.
+/// A CRC-32 that is computed incrementally.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Crc32 {
     remainder: u32,
@@ -43,7 +44,7 @@ impl Crc32 {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         let (words, tail) = bytes.as_chunks::<8>();
         let (eliminated, last) = words.split_at(words.len().saturating_sub(REACH));
-        // What the words to come are flipped by. The remainder of what came before flips the first bits.
+        // The flips of the next words. The remainder of the preceding bytes flips the first bits.
         let mut flips = [u64::from(self.remainder), 0, 0, 0, 0];
         for word in eliminated {
             let word = u64::from_le_bytes(*word) ^ flips[0];
@@ -61,13 +62,13 @@ impl Crc32 {
                 self.divide(&(u64::from_le_bytes(*word) ^ flip).to_le_bytes());
             }
         } else {
-            // Too short for anything to have been eliminated.
+            // Too short: no word was eliminated.
             self.divide(last.as_flattened());
         }
         self.divide(tail);
     }
 
-    /// Goes on byte by byte.
+    /// Updates the remainder byte by byte.
     fn divide(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let [low, ..] = self.remainder.to_le_bytes();
@@ -75,12 +76,13 @@ impl Crc32 {
         }
     }
 
+    /// Returns the CRC-32 of the bytes so far.
     pub(crate) fn value(self) -> u32 {
         !self.remainder
     }
 }
 
-/// The CRC-32 of bytes.
+/// Returns the CRC-32 of bytes.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let mut crc32 = Crc32::new();
     crc32.update(bytes);
@@ -94,13 +96,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_check_value_is_that_of_the_catalogue_of_crcs() {
+    fn the_check_value_is_that_of_the_crc_catalogue() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
         assert_eq!(crc32(b""), 0);
     }
 
     #[test]
-    fn each_bit_of_a_message_counts_as_in_another_implementation() {
+    fn each_bit_has_the_same_effect_as_in_crc32fast() {
         for length in 0..200 {
             let mut message = vec![0; length];
             assert_eq!(crc32(&message), crc32fast::hash(&message), "{length} zeros");
@@ -118,7 +120,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_message_may_come_in_pieces(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..8)) {
+        fn a_message_may_be_passed_in_pieces(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 0..8)) {
             let mut crc = Crc32::new();
             for piece in &pieces {
                 crc.update(piece);

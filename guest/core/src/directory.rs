@@ -1,147 +1,149 @@
-//! The file system as the operations see it: opened directories, and single names in them.
+//! The interface to the file system: open directories and files, which the host or the tests implement.
 //!
-//! No call takes a path. A name is one component, and no call follows a link, so that nothing outside of an opened
-//! directory can be reached whatever a store or a backup says.
+//! No method has a path as a parameter. A name is one path component, and no method follows a link. So an operation can
+//! reach nothing outside of an opened directory, whatever the names in a store or a backup are.
 
 use crate::ErrorCode;
 
-/// What a file system answers instead of doing as it was asked.
+/// An error returned by the file system. Its text is a cause, to follow the text of what failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FsError {
     /// Access is refused, or the file system is read-only.
-    #[error("access is denied")]
+    #[error("permission denied")]
     AccessDenied,
-    /// The name is taken.
-    #[error("the name is taken")]
+    /// The name exists already.
+    #[error("the name exists already")]
     Exist,
-    /// A directory was met where a file was expected.
+    /// A file was expected, and the name is that of a directory.
     #[error("it is a directory")]
     IsDirectory,
-    /// A link was met where none is followed.
+    /// The name is that of a link, which is not followed.
     #[error("it is a link, and links are not followed")]
     Link,
-    /// There is nothing of that name.
-    #[error("it is not there")]
+    /// The name does not exist.
+    #[error("it does not exist")]
     NoEntry,
-    /// A file was met where a directory was expected.
+    /// A directory was expected, and the name is that of a file.
     #[error("it is not a directory")]
     NotDirectory,
-    /// The operation is not permitted; of a hard link: the file system has none.
-    #[error("it is not permitted")]
+    /// The operation is not permitted. For a hard link: the file system does not support them.
+    #[error("operation not permitted")]
     NotPermitted,
-    /// A name is not UTF-8, which WASI cannot carry.
+    /// A name is not UTF-8. WASI cannot represent such a name.
     #[error("its name is not UTF-8")]
     IllegalName,
     /// The disk is full, or a quota is used up.
-    #[error("there is no space left")]
+    #[error("no space left")]
     NoSpace,
     /// Memory ran out.
-    #[error("memory ran out")]
+    #[error("out of memory")]
     OutOfMemory,
-    /// The file system or the host does not have this operation.
-    #[error("it is not supported")]
+    /// The file system or the host does not support this operation.
+    #[error("operation not supported")]
     Unsupported,
-    /// The file system or the host does not take this argument.
-    #[error("the argument is invalid")]
+    /// The file system or the host does not support this argument.
+    #[error("invalid argument")]
     Invalid,
-    /// Anything else; the name is that of the `error-code` of `wasi:filesystem`.
+    /// Any other error, by the name of the `error-code` of `wasi:filesystem`.
     #[error("{0}")]
     Other(&'static str),
 }
 
-/// What a name in a directory stands for.
+/// The kind of an entry in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file.
     File,
     /// A directory.
     Directory,
-    /// A link, a FIFO, a device, a socket.
+    /// A link, a FIFO, a device or a socket.
     Other,
-    /// The file system does not say; [`Directory::metadata`] does.
+    /// The file system does not report the kind in listings; [`Directory::metadata`] returns it.
     Unknown,
 }
 
-/// A name in a directory.
+/// An entry of a directory listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedEntry {
     /// The name, one path component.
     pub name: String,
-    /// What it stands for.
+    /// The kind of the entry.
     pub kind: EntryKind,
 }
 
 /// A point in time, counted from the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
-    /// Whole seconds.
+    /// The whole seconds.
     pub seconds: u64,
-    /// The rest in nanoseconds, less than a second.
+    /// The fraction of a second, in nanoseconds.
     pub nanoseconds: u32,
 }
 
-/// What a file system says of a file.
+/// The metadata of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {
-    /// What it is; never [`EntryKind::Unknown`].
+    /// The kind; never [`EntryKind::Unknown`].
     pub kind: EntryKind,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// When its content was last modified, where the file system tells.
+    /// When the content was last modified. `None` if the file system does not store it.
     pub modified: Option<Timestamp>,
 }
 
-/// How many names in a row may be unreadable before the rest of a listing is given up: a host that fails every call would
-/// keep its reader for ever. Names that are not UTF-8 or that have vanished are no sign of that.
-pub(crate) const ERRORS_IN_A_ROW: usize = 1000;
+/// The largest number of consecutive errors in a listing before the rest of it is skipped. Without a limit, a host that
+/// fails every call would keep its reader busy forever. Names that are not UTF-8 or that no longer exist do not count.
+pub(crate) const MAX_CONSECUTIVE_ERRORS: usize = 1000;
 
-/// The names in a directory, without `.` and `..`, in no order.
+/// A listing of a directory, without `.` and `..`, in any order.
 pub trait Entries {
-    /// The next name, or nothing after the last. An error concerns one name: the call after it goes on.
+    /// Returns the next entry, or `None` after the last one. An error concerns one entry: the next call returns the entry
+    /// after it.
     ///
     /// # Errors
     ///
-    /// [`FsError::IllegalName`] for a name that is not UTF-8, anything else as the file system says.
+    /// [`FsError::IllegalName`] for a name that is not UTF-8; any other error of the file system.
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError>;
 }
 
-/// What a read gives.
+/// The result of a read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {
-    /// The bytes.
+    /// The bytes that were read.
     pub bytes: Vec<u8>,
-    /// Whether the file system says that the file ends behind them. It may leave that to a read of the nothing that follows.
+    /// Whether the file system reports that the file ends after these bytes. If it does not, a read at the end returns no
+    /// bytes.
     pub is_end: bool,
 }
 
-/// An opened file.
+/// An open file.
 #[expect(
     clippy::missing_errors_doc,
-    reason = "every call fails as the file system says, and no otherwise"
+    reason = "every error is one of the file system"
 )]
 pub trait File {
-    /// Reads at most `length` bytes at `offset`. Fewer may come; none at all means the end of the file.
+    /// Reads at most `length` bytes at `offset`. May return fewer; none means the end of the file.
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError>;
-    /// Writes at `offset` and says how many bytes were taken, which may be fewer than were given.
+    /// Writes at `offset`, and returns the number of bytes that were written, which may be less than the length of `bytes`.
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError>;
-    /// Says that these bytes, which were written, are not needed again, so that the file system may begin to put them on
-    /// disk: a sync then has less left to do, and tells of trouble with it.
+    /// Advises that these bytes, which were written, are not needed again, so that the file system starts to write them to
+    /// disk. A later sync then has less to write, and returns the errors.
     fn release(&self, offset: u64, length: u64);
     /// Makes content and metadata durable.
     fn sync(&self) -> Result<(), FsError>;
-    /// What the file system says of the file.
+    /// Returns the metadata of the file.
     fn metadata(&self) -> Result<Metadata, FsError>;
 }
 
-/// An opened directory. Every name is a single path component.
+/// An open directory. Every name is a single path component.
 #[expect(
     clippy::missing_errors_doc,
-    reason = "every call fails as the file system says, and no otherwise"
+    reason = "every error is one of the file system"
 )]
 pub trait Directory: Sized {
-    /// An opened file of this file system.
+    /// An open file of this file system.
     type File: File;
-    /// The names in a directory of this file system.
+    /// A listing of a directory of this file system.
     type Entries: Entries;
 
     /// Lists the directory.
@@ -150,32 +152,33 @@ pub trait Directory: Sized {
     fn open_directory(&self, name: &str) -> Result<Self, FsError>;
     /// Opens a file in this directory for reading.
     fn open_file(&self, name: &str) -> Result<Self::File, FsError>;
-    /// Creates a directory; [`FsError::Exist`] if there is anything of that name.
+    /// Creates a directory. Returns [`FsError::Exist`] if the name exists already.
     fn create_directory(&self, name: &str) -> Result<(), FsError>;
     /// Removes an empty directory.
     fn remove_directory(&self, name: &str) -> Result<(), FsError>;
-    /// Creates a file and opens it for reading and writing; [`FsError::Exist`] if there is anything of that name.
+    /// Creates a file and opens it for reading and writing. Returns [`FsError::Exist`] if the name exists already.
     fn create_file(&self, name: &str) -> Result<Self::File, FsError>;
-    /// What the file system says of a name.
+    /// Returns the metadata of a name.
     fn metadata(&self, name: &str) -> Result<Metadata, FsError>;
-    /// Gives a file another name in this directory, replacing a file of that name.
+    /// Renames a file in this directory. Replaces a file that has the new name.
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError>;
-    /// Gives a file a further name in this directory; [`FsError::Exist`] if there is anything of that name.
+    /// Adds a name of a file in this directory. Returns [`FsError::Exist`] if the name exists already.
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError>;
     /// Removes a name of a file.
     fn unlink(&self, name: &str) -> Result<(), FsError>;
-    /// Makes content and metadata of a file durable, without having it open.
+    /// Makes content and metadata of a file durable, by its name.
     fn sync_file(&self, name: &str) -> Result<(), FsError>;
     /// Makes the names in this directory durable.
     fn sync(&self) -> Result<(), FsError>;
-    /// Whether both are the same directory, by whatever paths they were opened.
+    /// Returns `true` if both are the same directory, even if they were opened by different paths.
     fn is_same_object(&self, other: &Self) -> bool;
-    /// Whether a name stands for an opened file; an error if it stands for nothing, or for no regular file.
+    /// Returns `true` if a name is that of an open file. Returns an error if the name does not exist or is not that of a
+    /// regular file.
     fn is_name_of(&self, name: &str, file: &Self::File) -> Result<bool, FsError>;
 }
 
 impl FsError {
-    /// The code under which this is told, wherever it happened.
+    /// Returns the code with which this error is reported.
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {

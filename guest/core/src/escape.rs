@@ -1,18 +1,18 @@
-//! Untrusted text made safe to show.
+//! The escaping of untrusted text for a terminal.
 
 use std::fmt::Write as _;
 
-/// Makes text from a license, a path or a file system safe for a terminal, on one line.
+/// Escapes text from a license, a path or a file system, so that a terminal shows it on one line.
 ///
-/// Control characters (escape sequences begin with one), bidirectional controls and whatever else does not print are
-/// shown as Rust escapes such as `\n` and `\u{202e}`. All else stays as it is, a backslash included: UNC paths are full of
-/// them, and what was made safe once stays the same when it is made safe again.
+/// Replaces control characters (escape sequences begin with one), bidirectional controls and other characters that do not
+/// print by Rust escapes such as `\n` and `\u{202e}`. Does not escape a backslash, because UNC paths contain many. So
+/// escaping a text again does not change it.
 #[must_use]
 pub fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+    let mut result = String::with_capacity(text.len());
     let mut escaped = text.escape_debug();
     while let Some(character) = escaped.next() {
-        // A backslash begins an escape. It is taken away from quotes and backslashes, which harm no terminal.
+        // A backslash begins an escape. Quotes and backslashes are safe for a terminal, and stay unescaped.
         let kept = if character == '\\' {
             escaped.next()
         } else {
@@ -20,37 +20,37 @@ pub fn escape(text: &str) -> String {
         };
         match kept {
             Some('\'' | '"' | '\\') => {}
-            _ => safe.push(character),
+            _ => result.push(character),
         }
-        safe.extend(kept);
+        result.extend(kept);
     }
-    safe
+    result
 }
 
-/// Makes the text of a JSON document safe for a terminal without changing what it means.
+/// Escapes the text of a JSON document for a terminal without changing its value.
 ///
-/// JSON escapes the characters below a space by itself. The others that [`escape`] escapes can occur within its
-/// strings alone, where `\u` escapes stand for them.
+/// The document has no control characters below a space, which JSON requires to be escaped. The other characters that
+/// [`escape`] escapes can only occur in its strings, where this function replaces them by `\u` escapes.
 #[must_use]
 pub fn escape_json(json: &str) -> String {
-    let mut safe = String::with_capacity(json.len());
+    let mut result = String::with_capacity(json.len());
     for character in json.chars() {
         if character.is_ascii() && !character.is_ascii_control() || is_printable(character) {
-            safe.push(character);
+            result.push(character);
         } else {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.
-                let _ = write!(safe, "\\u{unit:04x}");
+                let _ = write!(result, "\\u{unit:04x}");
             }
         }
     }
-    safe
+    result
 }
 
-/// Whether a character beyond ASCII prints, or joins with the one before it.
+/// Returns `true` if a character outside ASCII prints, or combines with the character before it.
 fn is_printable(character: char) -> bool {
-    // After another character, so that a combining mark counts as printable.
+    // After another character, a combining mark is printable.
     let pair = ['a', character].iter().collect::<String>();
     pair.escape_debug().eq(pair.chars())
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_names_stay_as_they_are() {
+    fn ordinary_names_are_not_escaped() {
         for name in [
             "movies/a b.xml",
             "it's \"quoted\"",
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_sequence_is_shown_and_not_obeyed() {
+    fn an_escape_sequence_is_escaped() {
         assert_eq!(escape("\x1b[31mred\x07"), "\\u{1b}[31mred\\u{7}");
     }
 
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_safe_stays_the_same() {
+    fn escaping_again_changes_nothing() {
         for text in [
             "\\\\nas\\backups",
             "\\'",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_its_meaning_and_loses_its_teeth() {
+    fn escaped_json_has_the_same_value() {
         let text = "a\u{9b}b\u{202e}c\u{e0041}d\u{7f}é日 \"q\" \\";
         let json = serde_json::to_string(text).expect("a string serializes");
         let safe = escape_json(&json);
@@ -120,7 +120,7 @@ mod tests {
             "\"a\\u009bb\\u202ec\\udb40\\udc41d\\u007fé日 \\\"q\\\" \\\\\""
         );
         assert_eq!(
-            serde_json::from_str::<String>(&safe).expect("it is still JSON"),
+            serde_json::from_str::<String>(&safe).expect("the result is JSON"),
             text
         );
     }

@@ -1,10 +1,10 @@
 //! The functional core of `license-backup`: the license formats and their rights gate, the archive format, and the
 //! operations on them.
 //!
-//! There is no I/O, no clock and no concurrency in this crate. An operation is a state machine over the [`Directory`]
-//! trait: each call of [`Operation::step`] does a bounded piece of work and appends what there is to tell to a list of
-//! events. Cancelling an operation is to call [`Operation::cancel`] in between. The WebAssembly
-//! components put `wasi:filesystem` behind the trait; the tests put a directory in memory there that can be made to fail.
+//! This crate has no I/O, no clock and no concurrency. An operation is a state machine over the [`Directory`] trait: each
+//! call of [`Operation::step`] does a bounded amount of work and appends the events to emit to a list. Between two steps,
+//! [`Operation::cancel`] cancels the operation. The WebAssembly components implement the trait with `wasi:filesystem`; the
+//! tests implement it with a directory in memory into which they inject faults.
 
 mod archive;
 mod backup;
@@ -28,7 +28,7 @@ mod list;
     expect(
         dead_code,
         unused_imports,
-        reason = "fuzzing needs a part of what the tests need"
+        reason = "the fuzz targets use only a part of it"
     )
 )]
 mod memory_fs;

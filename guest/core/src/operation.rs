@@ -1,24 +1,24 @@
-//! What all operations have in common.
+//! The interface of all operations.
 
 use std::ops::ControlFlow;
 
 use crate::Failure;
 
-/// An operation that goes on step by step.
+/// An operation that runs in steps.
 pub trait Operation: Sized {
-    /// What there is to tell on the way.
+    /// An event of the running operation.
     type Event;
-    /// What there is to tell at the end.
+    /// The result of the operation.
     type Summary;
 
-    /// Does a bounded piece of work, a few milliseconds of it or about a MiB, and appends what there is to tell. Gives the
-    /// operation to go on with, or the outcome.
+    /// Does a bounded amount of work, a few milliseconds or about 1 MiB, and appends the events to emit. Returns the
+    /// operation to continue with, or the outcome.
     fn step(
         self,
         events: &mut Vec<Self::Event>,
     ) -> ControlFlow<Result<Self::Summary, Failure>, Self>;
 
-    /// Asks the operation to stop. Gives the failure to tell if that ends it, or else the operation to go on with: what
-    /// was begun may take further steps to undo, and what was committed already is not undone.
+    /// Cancels the operation. Returns the failure to report if the operation ends with it. Otherwise returns the operation to
+    /// continue with: undoing its work may take further steps, and work that was committed is not undone.
     fn cancel(self) -> ControlFlow<Failure, Self>;
 }

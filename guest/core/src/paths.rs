@@ -1,26 +1,27 @@
-//! From a path that a caller gives to an opened directory and the names below it.
+//! The resolution of a path to an opened directory and the names to open below it.
 //!
-//! A guest has no file system of its own, only directories that its host opened under names of the host's choice. A path
-//! is matched against these names; what is left of it is opened component by component.
+//! A guest has no file system of its own. It has only the directories that its host opened, each under a name that the host
+//! chose. The longest of these names that is a prefix of a path determines the directory; the other components of the path
+//! are opened one after the other.
 
 use crate::{ErrorCode, Failure};
 
-/// Where the host opens the license store.
+/// The name under which the host opens the license store.
 pub const STORE: &str = "/licenses";
 
-/// Who opens directories for a component: the one whom a message asks to open another.
+/// The reader of an error message about a path, which determines the advice in the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HintFor {
-    /// The program that embeds the component.
+    /// The developer of the program that embeds the component. The advice is to open a directory in the host.
     Embedder,
-    /// Whoever types the command line of a WASI runtime, which opens directories with `--dir`.
+    /// The user of the command line of wasmtime. The advice is an option `--dir`.
     WasmtimeCli,
 }
 
-/// The directories that the host has opened, by name.
+/// The names of the directories that the host opened.
 #[derive(Debug, Clone)]
 pub struct OpenedDirectories {
-    opener: HintFor,
+    hint_for: HintFor,
     names: Vec<String>,
     locations: Vec<Option<Location>>,
 }
@@ -28,25 +29,25 @@ pub struct OpenedDirectories {
 /// A path below an opened directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
-    /// The position of the opened directory among those that were given.
+    /// The index of the opened directory among the names that were passed.
     pub index: usize,
-    /// The names to open from there, one after the other; none when the path is the opened directory itself.
+    /// The names to open below it, one after the other. Empty if the path is that of the opened directory itself.
     pub below: Vec<String>,
 }
 
-/// A path, taken apart.
+/// A path, split into its components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Location {
     root: Root,
     parts: Vec<String>,
 }
 
-/// Where a path starts.
+/// The start of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Root {
-    /// `\\server\share`: the first two parts are compared without case.
+    /// `\\server\share`: a UNC path. The case of the first two components does not count.
     Unc,
-    /// `//x/y`: a UNC path if such a directory is open, and otherwise the same as `/x/y`.
+    /// `//x/y`: a UNC path if such a directory is opened, and otherwise the same as `/x/y`.
     Either,
     /// `/x`
     Absolute,
@@ -55,26 +56,26 @@ enum Root {
 }
 
 impl OpenedDirectories {
-    /// Takes the names under which directories were opened. A name that is no path covers nothing.
-    pub fn new(opener: HintFor, names: impl IntoIterator<Item = String>) -> Self {
+    /// Returns the opened directories of these names. A name that is not a valid path contains no path.
+    pub fn new(hint_for: HintFor, names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();
         let locations = names
             .iter()
-            .map(|name| Location::parse(name).ok().map(Location::declared))
+            .map(|name| Location::parse(name).ok().map(Location::as_name))
             .collect();
         Self {
-            opener,
+            hint_for,
             names,
             locations,
         }
     }
 
-    /// Finds the opened directory that covers `path` with the longest name, and what is left of the path.
+    /// Resolves a path. Of the opened directories that contain the path, the one with the longest name is returned.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidArgument`] for an empty path, a NUL, a `..`, a UNC path without server and share and a
-    /// device path (`\\.\`, `\\?\C:`); [`ErrorCode::PathNotFound`] when no opened directory covers the path.
+    /// [`ErrorCode::InvalidArgument`] for an empty path, a NUL, a `..`, a UNC path without server or share, and a device path
+    /// (`\\.\`, `\\?\C:`); [`ErrorCode::PathNotFound`] if no opened directory contains the path.
     pub fn resolve(&self, path: &str) -> Result<Resolved, Failure> {
         let location = Location::parse(path).map_err(|fault| {
             Failure::at(
@@ -83,42 +84,47 @@ impl OpenedDirectories {
                 format!("the path \"{path}\" cannot be used: {fault}"),
             )
         })?;
-        let name = location.to_open();
+        let name = location.directory_to_open();
         location
-            .readings()
+            .interpretations()
             .iter()
-            .find_map(|reading| self.longest_prefix(reading))
+            .find_map(|path| self.longest_prefix(path))
             .ok_or_else(|| {
                 let message = format!(
-                    "no opened directory covers {path}: {}; {}",
-                    self.open(),
+                    "no opened directory contains {path}: {}; {}",
+                    self.opened(),
                     self.advice(&name)
                 );
                 Failure::at(ErrorCode::PathNotFound, path, message)
             })
     }
 
-    /// Finds the opened directory that is the license store.
+    /// Returns the index of the opened directory that is the license store.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::PathNotFound`] when there is none.
+    /// [`ErrorCode::PathNotFound`] if there is none.
     pub fn store(&self) -> Result<usize, Failure> {
         match self.resolve(STORE) {
             Ok(Resolved { index, below }) if below.is_empty() => Ok(index),
             _ => {
-                let (open, advice) = (self.open(), self.advice(STORE));
-                let message =
-                    format!("no directory is open as {STORE}, the license store: {open}; {advice}");
+                let (opened, advice) = (self.opened(), self.advice(STORE));
+                let message = format!(
+                    "no directory is opened as {STORE}, the license store: {opened}; {advice}"
+                );
                 Err(Failure::at(ErrorCode::PathNotFound, STORE, message))
             }
         }
     }
 
+    /// Resolves a path to the opened directory with the longest name that contains it.
     fn longest_prefix(&self, path: &Location) -> Option<Resolved> {
         let mut best: Option<Resolved> = None;
         for (index, opened) in self.locations.iter().enumerate() {
-            let Some(below) = opened.as_ref().and_then(|opened| opened.covers(path)) else {
+            let Some(below) = opened
+                .as_ref()
+                .and_then(|opened| opened.components_below(path))
+            else {
                 continue;
             };
             if best
@@ -134,34 +140,35 @@ impl OpenedDirectories {
         best
     }
 
-    /// What to tell of a path that an opened directory covers, and that is not there.
+    /// Returns the failure for a path that does not exist in an opened directory.
     #[must_use]
-    pub fn not_there(&self, path: &str) -> Failure {
+    pub fn missing_directory(&self, path: &str) -> Failure {
         let message = format!(
-            "the directory {path} is not there: create it, or give another one ({})",
-            self.open()
+            "the directory {path} does not exist: {}; create it, or pass another one",
+            self.opened()
         );
         Failure::at(ErrorCode::PathNotFound, path, message)
     }
 
-    /// What to do so that a directory is open under a name.
+    /// Returns the advice for the case that no directory is opened under a name.
     fn advice(&self, name: &str) -> String {
-        match self.opener {
-            HintFor::Embedder => "have the host open one there".to_owned(),
+        match self.hint_for {
+            HintFor::Embedder => "open a directory under this name in the host".to_owned(),
             HintFor::WasmtimeCli => format!("add --dir {}", quoted(&format!("DIRECTORY::{name}"))),
         }
     }
 
-    fn open(&self) -> String {
+    /// Returns the names of the opened directories as a clause of a message.
+    fn opened(&self) -> String {
         match self.names.as_slice() {
-            [] => "no directory is open".to_owned(),
-            names => format!("open are {}", names.join(", ")),
+            [] => "the host opened no directory".to_owned(),
+            names => format!("the host opened {}", names.join(", ")),
         }
     }
 }
 
 impl Location {
-    /// Takes a path apart, or says in a few words why it cannot be used.
+    /// Parses a path. The error is the cause in a few words.
     fn parse(path: &str) -> Result<Self, &'static str> {
         if path.is_empty() {
             return Err("it is empty");
@@ -179,11 +186,12 @@ impl Location {
             return Err("it contains `..`, which could lead out of the opened directory");
         }
         if root == Root::Unc && parts.len() < 2 {
-            return Err("a UNC path names a server and a share: \\\\server\\share");
+            return Err("a UNC path needs a server and a share: \\\\server\\share");
         }
         Ok(Self { root, parts })
     }
 
+    /// Splits off the root of a path.
     fn split_root(path: &str) -> Result<(Root, &str), &'static str> {
         let Some(rest) = path.strip_prefix(is_separator) else {
             return Ok((Root::Relative, path));
@@ -203,7 +211,7 @@ impl Location {
                 .and_then(|rest| rest.strip_prefix(is_separator));
             return share
                 .map(|share| (Root::Unc, share))
-                .ok_or("it is a device path, and no UNC path");
+                .ok_or("it is a device path, not a UNC path");
         }
         Ok((
             if path.starts_with("\\\\") {
@@ -215,8 +223,8 @@ impl Location {
         ))
     }
 
-    /// What the path can mean, the first that is covered by an opened directory being what it does mean.
-    fn readings(self) -> Vec<Self> {
+    /// Returns the interpretations of the path. The first one that an opened directory contains applies.
+    fn interpretations(self) -> Vec<Self> {
         match self.root {
             Root::Either => {
                 vec![
@@ -234,8 +242,8 @@ impl Location {
         }
     }
 
-    /// What the path means as the name of an opened directory: `//server/share` is how a UNC path is declared.
-    fn declared(self) -> Self {
+    /// Returns the interpretation of the path as the name of an opened directory: `//server/share` is a UNC path.
+    fn as_name(self) -> Self {
         let root = match self.root {
             Root::Either if self.parts.len() >= 2 => Root::Unc,
             Root::Either => Root::Absolute,
@@ -244,9 +252,9 @@ impl Location {
         Self { root, ..self }
     }
 
-    /// The name under which a directory can be opened that then covers this path: of a UNC path the share, and otherwise the
-    /// path itself.
-    fn to_open(&self) -> String {
+    /// Returns the name of a directory that contains this path if the host opens it: the share of a UNC path, `.` for a
+    /// relative path, and otherwise the path itself.
+    fn directory_to_open(&self) -> String {
         match (self.root, self.parts.as_slice()) {
             (Root::Unc | Root::Either, [server, share, ..]) => format!("\\\\{server}\\{share}"),
             (Root::Relative, _) => ".".to_owned(),
@@ -254,12 +262,12 @@ impl Location {
         }
     }
 
-    /// What is left of `path` below this directory, if the directory covers it.
-    fn covers<'a>(&self, path: &'a Self) -> Option<&'a [String]> {
+    /// Returns the components of `path` below this directory, or `None` if the directory does not contain the path.
+    fn components_below<'a>(&self, path: &'a Self) -> Option<&'a [String]> {
         if self.root != path.root || self.parts.len() > path.parts.len() {
             return None;
         }
-        let without_case = if self.root == Root::Unc { 2 } else { 0 };
+        let case_insensitive = if self.root == Root::Unc { 2 } else { 0 };
         let (above, below) = path.parts.split_at(self.parts.len());
         let same = self
             .parts
@@ -268,13 +276,13 @@ impl Location {
             .enumerate()
             .all(|(position, (ours, theirs))| {
                 ours == theirs
-                    || (position < without_case && small_letters(ours).eq(small_letters(theirs)))
+                    || (position < case_insensitive && to_lowercase(ours).eq(to_lowercase(theirs)))
             });
         same.then_some(below)
     }
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "/:._-".contains(character);
@@ -289,8 +297,8 @@ fn is_separator(character: char) -> bool {
     matches!(character, '/' | '\\')
 }
 
-/// A name as it compares where case does not count.
-fn small_letters(name: &str) -> impl Iterator<Item = char> {
+/// Returns the characters of a name in lower case, to compare names without case.
+fn to_lowercase(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
@@ -302,7 +310,7 @@ mod tests {
         OpenedDirectories::new(HintFor::Embedder, names.iter().map(|&name| name.to_owned()))
     }
 
-    /// The name of the opened directory, and what is left below it with `/` between.
+    /// Returns the name of the opened directory, and the names below it separated by `/`.
     fn resolved(names: &[&str], path: &str) -> Option<(String, String)> {
         let found = opened(names).resolve(path).ok()?;
         Some((names[found.index].to_owned(), found.below.join("/")))
@@ -313,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_path_is_covered_by_whole_components() {
+    fn an_opened_directory_contains_paths_by_whole_components() {
         assert_eq!(
             resolved(&["/backup"], "/backup"),
             Some(found("/backup", ""))
@@ -327,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_opened_directory_wins_whatever_the_order() {
+    fn the_opened_directory_with_the_longest_name_is_used() {
         for names in [
             ["/", "/a/b", "/a"],
             ["/a/b", "/a", "/"],
@@ -348,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn both_separators_count_and_a_trailing_or_doubled_one_does_not_matter() {
+    fn either_separator_may_be_trailing_or_doubled() {
         for path in [
             "/backup/laptop",
             "/backup/laptop/",
@@ -365,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_unc_path_finds_the_share() {
+    fn every_spelling_of_a_unc_path_resolves_to_the_share() {
         let names = ["\\\\nas\\backups", "/backup"];
         for path in [
             "\\\\nas\\backups\\laptop",
@@ -401,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn below_the_share_case_counts() {
+    fn case_counts_below_the_share() {
         assert_eq!(
             resolved(&["\\\\nas\\backups\\Laptop"], "\\\\nas\\backups\\laptop"),
             None
@@ -409,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn two_slashes_are_unc_only_if_such_a_directory_is_open() {
+    fn two_slashes_are_unc_only_if_the_share_is_opened() {
         assert_eq!(
             resolved(&["/nas"], "//nas/backups"),
             Some(found("/nas", "backups"))
@@ -435,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_path_is_an_invalid_argument() {
+    fn an_invalid_path_is_an_invalid_argument() {
         for path in [
             "",
             "/a/../b",
@@ -458,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_path_is_one_without_a_separator_at_its_end_too() {
+    fn a_device_path_needs_no_separator_at_its_end() {
         for path in ["//.", "//?", "\\\\.", "\\\\?"] {
             for path in [path, &format!("{path}/")] {
                 let failure = opened(&["/"]).resolve(path).expect_err(path);
@@ -472,7 +480,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_opened_directory_covers_is_told_with_what_is_open() {
+    fn a_path_outside_is_reported_with_the_opened_directories() {
         let failure = opened(&["/licenses", "/backup"])
             .resolve("/mnt")
             .unwrap_err();
@@ -481,14 +489,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_covered_but_not_there_is_told_with_what_is_open() {
-        let failure = opened(&["/licenses", "/backup"]).not_there("/backup/laptop");
+    fn a_missing_path_is_reported_with_the_opened_directories() {
+        let failure = opened(&["/licenses", "/backup"]).missing_directory("/backup/laptop");
         assert_eq!(failure.code, ErrorCode::PathNotFound);
         assert!(failure.message.contains("/licenses, /backup"), "{failure}");
     }
 
     #[test]
-    fn the_store_is_the_directory_opened_as_licenses_and_no_other() {
+    fn only_the_directory_opened_as_licenses_is_the_store() {
         assert_eq!(opened(&["/backup", "/licenses/"]).store(), Ok(1));
         let failure = opened(&["/", "/backup"]).store().unwrap_err();
         assert_eq!(failure.code, ErrorCode::PathNotFound);
@@ -499,20 +507,22 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_opened_too_little_is_told_to_open_more() {
+    fn the_advice_to_an_embedder_is_to_open_a_directory() {
         for failure in [
             opened(&["/backup"]).store().unwrap_err(),
             opened(&[]).resolve("/backup").unwrap_err(),
         ] {
             assert!(
-                failure.message.ends_with("; have the host open one there"),
+                failure
+                    .message
+                    .ends_with("; open a directory under this name in the host"),
                 "{failure}"
             );
         }
     }
 
     #[test]
-    fn whoever_types_is_told_the_option_that_opens_a_directory_for_the_path() {
+    fn the_advice_to_a_user_of_wasmtime_is_an_option() {
         let opened = OpenedDirectories::new(HintFor::WasmtimeCli, []);
         for (path, option) in [
             ("/backup/laptop/", "DIRECTORY::/backup/laptop"),
@@ -539,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_opened_as_advised_covers_the_path() {
+    fn a_directory_opened_as_advised_contains_the_path() {
         for path in [
             "/a/b",
             "a/b",
@@ -549,7 +559,9 @@ mod tests {
             "/",
             "//",
         ] {
-            let name = Location::parse(path).expect("it is a path").to_open();
+            let name = Location::parse(path)
+                .expect("it is a path")
+                .directory_to_open();
             assert!(
                 opened(&[&name]).resolve(path).is_ok(),
                 "{path} below {name}"

@@ -1,32 +1,32 @@
-//! Temporary files: their names, how a file gets the name it is for, and how those that were left behind are told from
-//! those in use.
+//! Temporary files: their names, their rename to the final name, and the removal of stale ones.
 
 use std::rc::Rc;
 
-use crate::directory::{ERRORS_IN_A_ROW, FsError};
+use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
 use crate::{Directory, Entries, EntryKind, File, Timestamp};
 
 const PREFIX: &str = ".license-backup-";
 const SUFFIX: &str = ".tmp";
-/// How many names in a row may be taken. Each stands for a file of a run that goes on now or was killed in the last hour.
-const MOST_NAMES: usize = 10_000;
-/// The age in seconds, counted from the file that a run has created, above which it takes a temporary file for one that
-/// a killed run left behind. A run whose file is taken away all the same, since it was held up for so long, notices it.
+/// The largest number of names that are tried. Each existing one is a file of a run that continues, or that was killed in
+/// the last hour.
+const MAX_NAMES: usize = 10_000;
+/// The age in seconds, relative to a file that the current run has created, above which a temporary file is stale: the run
+/// that created it was killed. A run that was merely suspended for so long detects that its file was removed.
 const STALE_AFTER: u64 = 60 * 60;
 
-/// The name of a temporary file.
+/// Returns the name of the temporary file with this number.
 pub(crate) fn temporary_name(number: u32) -> String {
     format!("{PREFIX}{number}{SUFFIX}")
 }
 
-/// Whether a name is that of one of our temporary files.
+/// Returns `true` if a name is that of a temporary file of this program.
 pub(crate) fn is_temporary_name(name: &str) -> bool {
     digits(name).is_some_and(|number| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
 }
 
-/// The number of the temporary file of this name, if [`temporary_name`] gives it.
+/// Returns the number of a temporary file, or `None` if [`temporary_name`] does not return this name for any number.
 pub(crate) fn temporary_number(name: &str) -> Option<u32> {
     digits(name)?
         .parse()
@@ -34,23 +34,25 @@ pub(crate) fn temporary_number(name: &str) -> Option<u32> {
         .filter(|number| temporary_name(*number) == name)
 }
 
+/// Returns the part of the name of a temporary file between prefix and suffix.
 fn digits(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)
 }
 
-/// A temporary file of this run while it is open: a name alone could come to stand for another run's file.
+/// An open temporary file of this run. The open file identifies it, because another run may replace the file of its name.
 pub(crate) struct Temporary<F> {
     pub(crate) number: u32,
     pub(crate) file: Rc<F>,
 }
 
 impl<F: File> Temporary<F> {
-    /// Creates a file under a name that nobody uses, counting from `first`; [`FsError::Exist`] if too many are taken.
+    /// Creates a file with the first free number, counting from `first`. Returns [`FsError::Exist`] if [`MAX_NAMES`] numbers
+    /// are in use.
     pub(crate) fn create<D: Directory<File = F>>(
         directory: &D,
         first: u32,
     ) -> Result<Self, FsError> {
-        for number in (first..=u32::MAX).take(MOST_NAMES) {
+        for number in (first..=u32::MAX).take(MAX_NAMES) {
             match directory.create_file(&temporary_name(number)) {
                 Err(FsError::Exist) => {}
                 created => {
@@ -68,7 +70,7 @@ impl<F: File> Temporary<F> {
         temporary_name(self.number)
     }
 
-    /// When the file was made or last written to: what the age of other files is counted from.
+    /// Returns when the file was created or last written. The age of other files is relative to this time.
     pub(crate) fn modified(&self) -> Option<Timestamp> {
         self.file
             .metadata()
@@ -76,31 +78,31 @@ impl<F: File> Temporary<F> {
             .and_then(|metadata| metadata.modified)
     }
 
-    /// Writes its whole content.
+    /// Writes the content of the file.
     pub(crate) fn write(&self, content: &[u8]) -> Result<(), FsError> {
-        let mut taken = 0;
-        while let Some(rest) = content.get(taken..).filter(|rest| !rest.is_empty()) {
-            match self.file.write(rest, taken as u64)? {
-                0 => return Err(FsError::Other("a write took nothing")),
-                count => taken += count,
+        let mut written = 0;
+        while let Some(rest) = content.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.file.write(rest, written as u64)? {
+                0 => return Err(FsError::Other("nothing was written")),
+                count => written += count,
             }
         }
-        self.file.release(0, taken as u64);
+        self.file.release(0, written as u64);
         Ok(())
     }
 
-    /// Whether the name still stands for this file.
+    /// Returns `true` if the name is still that of this file.
     pub(crate) fn is_in_place<D: Directory<File = F>>(
         &self,
         directory: &D,
     ) -> Result<bool, FsError> {
         match directory.is_name_of(&self.name(), &self.file) {
             Err(FsError::NoEntry) => Ok(false),
-            answer => answer,
+            result => result,
         }
     }
 
-    /// Removes the file, unless the name is another run's by now.
+    /// Removes the file, unless its name is that of a file of another run by now.
     pub(crate) fn remove<D: Directory<File = F>>(&self, directory: &D) -> Result<(), FsError> {
         if self.is_in_place(directory)? {
             unlink(directory, &self.name())
@@ -109,16 +111,16 @@ impl<F: File> Temporary<F> {
         }
     }
 
-    /// Removes the files of runs that were killed long before this file was created.
+    /// Removes stale temporary files: those that are much older than this file.
     ///
-    /// What cannot be looked at or removed stays: it is in nobody's way, and the next run tries again.
+    /// Ignores errors, because such a file does no damage and the next run tries again.
     pub(crate) fn remove_stale<D: Directory<File = F>>(&self, directory: &D) {
         let Some(now) = self.modified() else { return };
         let Ok(mut entries) = directory.entries() else {
             return;
         };
         let mut errors_in_a_row = 0;
-        while errors_in_a_row < ERRORS_IN_A_ROW {
+        while errors_in_a_row < MAX_CONSECUTIVE_ERRORS {
             match entries.next_entry() {
                 Ok(None) => break,
                 Ok(Some(entry)) => {
@@ -134,7 +136,7 @@ impl<F: File> Temporary<F> {
     }
 }
 
-/// Removes a temporary file if it was left behind long before `now`. What cannot be looked at or removed stays.
+/// Removes a temporary file if it is stale at `now`. Ignores errors.
 pub(crate) fn remove_if_stale<D: Directory>(directory: &D, name: &str, now: Timestamp) {
     let Ok(metadata) = directory.metadata(name) else {
         return;
@@ -152,7 +154,7 @@ pub(crate) fn remove_if_stale<D: Directory>(directory: &D, name: &str, now: Time
     }
 }
 
-/// Removes the name of a file, which may be gone already.
+/// Removes the name of a file. Returns `Ok` also if the name does not exist.
 pub(crate) fn unlink<D: Directory>(directory: &D, name: &str) -> Result<(), FsError> {
     match directory.unlink(name) {
         Err(FsError::NoEntry) => Ok(()),
@@ -160,19 +162,19 @@ pub(crate) fn unlink<D: Directory>(directory: &D, name: &str) -> Result<(), FsEr
     }
 }
 
-/// Gives a temporary file the name it is for; [`FsError::Exist`] if that is taken. Says whether the temporary name is
-/// still there.
+/// Adds the final name to a temporary file with a hard link, or renames the file if the file system has no hard links, such
+/// as FAT. Returns `true` if the temporary name still exists, and [`FsError::Exist`] if the final name exists already.
 ///
-/// That is a hard link, or a look and a rename on a file system without hard links, such as FAT. There a file that gets
-/// this name between the look and the rename is replaced: such a file system has no call that would tell.
-pub(crate) fn put_in_place<D: Directory>(
+/// Without hard links, the function checks that the final name does not exist before it renames the file. A file that gets
+/// this name between the check and the rename is replaced: no call of such a file system detects that.
+pub(crate) fn link_or_rename<D: Directory>(
     directory: &D,
     temporary: &str,
     name: &str,
 ) -> Result<bool, FsError> {
     match directory.hard_link(temporary, name) {
-        // A host may have no better word than `io` for a system call that the file system does not have. If the disk itself is
-        // in trouble, the look or the rename will say so.
+        // A host may return `io` for a system call that the file system does not support. If the disk fails, the check or the
+        // rename fails, too.
         Err(FsError::NotPermitted | FsError::Unsupported | FsError::Other("io")) => {
             match directory.metadata(name) {
                 Err(FsError::NoEntry) => directory.rename(temporary, name).map(|()| false),
@@ -184,8 +186,8 @@ pub(crate) fn put_in_place<D: Directory>(
     }
 }
 
-/// Makes the names in a directory durable, where the host and the file system can do so. Where they cannot, there is
-/// nothing to be done about it.
+/// Makes the names in a directory durable. Returns `Ok` also if the host or the file system does not support that, because
+/// there is no alternative.
 pub(crate) fn sync_names<D: Directory>(directory: &D) -> Result<(), FsError> {
     match directory.sync() {
         Err(FsError::Unsupported | FsError::Invalid) => Ok(()),
@@ -198,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_read_back_only_from_the_name_that_is_made_of_it() {
+    fn only_the_name_of_a_number_yields_the_number() {
         for number in [0, 7, 10_000, u32::MAX] {
             assert_eq!(temporary_number(&temporary_name(number)), Some(number));
         }

@@ -1,8 +1,8 @@
-//! The numbers of the ZIP format that the archive and the container reader share, after PKWARE's
+//! The constants of the ZIP format that the archive and the publication reader share, from PKWARE's
 //! `APPNOTE.TXT` 6.3.10; section numbers below are those of that document. All fields are
 //! little-endian.
 
-/// The value of a field of 32 or 16 bits whose true value is in a ZIP64 structure (4.4.1.4).
+/// The values of a field of 32 and of 16 bits whose true value is in a ZIP64 structure (4.4.1.4).
 pub(crate) const IN_ZIP64_32: u32 = u32::MAX;
 pub(crate) const IN_ZIP64_16: u16 = u16::MAX;
 
@@ -24,35 +24,35 @@ pub(crate) const ZIP64_RECORD_LENGTH: usize = 56;
 pub(crate) const ZIP64_LOCATOR_LENGTH: usize = 20;
 pub(crate) const END_LENGTH: usize = 22;
 
-/// The ID of the extra field that holds ZIP64 sizes and offset (4.5.3).
+/// The ID of the extra field with ZIP64 sizes and offset (4.5.3).
 pub(crate) const ZIP64_EXTRA: u16 = 1;
 
-/// Appends a field.
+/// Appends a field of 16 bits.
 pub(crate) fn put16(out: &mut Vec<u8>, value: u16) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// Appends a field.
+/// Appends a field of 32 bits.
 pub(crate) fn put32(out: &mut Vec<u8>, value: u32) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// Appends a field.
+/// Appends a field of 64 bits.
 pub(crate) fn put64(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// Returns the field at an offset, or `None` if the bytes end before its end.
+/// Returns the field of 16 bits at an offset, or `None` if `bytes` is too short.
 pub(crate) fn get16(bytes: &[u8], at: usize) -> Option<u16> {
     get(bytes, at).map(u16::from_le_bytes)
 }
 
-/// Returns the field at an offset, or `None` if the bytes end before its end.
+/// Returns the field of 32 bits at an offset, or `None` if `bytes` is too short.
 pub(crate) fn get32(bytes: &[u8], at: usize) -> Option<u32> {
     get(bytes, at).map(u32::from_le_bytes)
 }
 
-/// Returns the field at an offset, or `None` if the bytes end before its end.
+/// Returns the field of 64 bits at an offset, or `None` if `bytes` is too short.
 pub(crate) fn get64(bytes: &[u8], at: usize) -> Option<u64> {
     get(bytes, at).map(u64::from_le_bytes)
 }

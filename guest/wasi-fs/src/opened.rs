@@ -59,7 +59,7 @@ fn open(
         .iter()
         .fold(itself, |directory, name| directory?.open_directory(name));
     found.map_err(|error| match error {
-        FsError::NoEntry => names.not_there(path),
+        FsError::NoEntry => names.missing_directory(path),
         error => Failure::at(
             error.code(),
             path,

@@ -34,7 +34,7 @@ fn a_missing_store_error_suggests_the_dir_option() {
             .run()
             .exits(1);
         outcome.says(&[
-            "no directory is open as /licenses",
+            "no directory is opened as /licenses",
             "add --dir DIRECTORY::/licenses",
         ]);
     }
@@ -61,7 +61,11 @@ fn an_uncovered_path_error_suggests_the_dir_option() {
                 .wasmtime(&[STORE], &[command, option_of_path, path])
                 .run()
                 .exits(1);
-            outcome.says(&["no opened directory covers", option, "open are /licenses"]);
+            outcome.says(&[
+                "no opened directory contains",
+                option,
+                "the host opened /licenses",
+            ]);
         }
     }
 }
@@ -75,7 +79,10 @@ fn a_missing_directory_error_lists_the_open_directories() {
         )
         .run()
         .exits(1);
-    outcome.says(&["/backup/laptop is not there", "open are /licenses, /backup"]);
+    outcome.says(&[
+        "/backup/laptop does not exist",
+        "the host opened /licenses, /backup",
+    ]);
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl<F: File> Output<F> {
         let mut taken = 0;
         while let Some(rest) = self.buffer.get(taken..).filter(|rest| !rest.is_empty()) {
             match self.file.write(rest, self.written)? {
-                0 => return Err(FsError::Other("a write took nothing")),
+                0 => return Err(FsError::Other("nothing was written")),
                 count => {
                     taken += count;
                     self.written += count as u64;

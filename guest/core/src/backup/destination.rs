@@ -6,7 +6,7 @@
 use super::BackupOptions;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
-use crate::temporary::{Temporary, put_in_place, sync_names, unlink};
+use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure};
 
 /// An opened backup directory, and the path under which its caller knows it.
@@ -62,7 +62,7 @@ impl<D: Directory> Destination<D> {
     /// An error before the commit point leaves the directory as it was; one after it says that the backup is in place.
     pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
         let linked = self
-            .put_in_place(temporary)
+            .link_or_rename(temporary)
             .map_err(|failure| self.discard(temporary, failure))?;
         let unlinked = if linked {
             unlink(&self.directory, &temporary.name())
@@ -75,7 +75,7 @@ impl<D: Directory> Destination<D> {
     }
 
     /// The commit point. Gives whether the temporary name may still be there.
-    fn put_in_place(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
+    fn link_or_rename(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
         let in_place = temporary.is_in_place(&self.directory);
         if !in_place.map_err(|error| self.failure("looking at the temporary file", error))? {
             return Err(self.failure("finding the temporary file", FsError::NoEntry));
@@ -85,7 +85,7 @@ impl<D: Directory> Destination<D> {
                 .rename(&temporary.name(), BACKUP_FILE)
                 .map(|()| false)
         } else {
-            put_in_place(&self.directory, &temporary.name(), BACKUP_FILE)
+            link_or_rename(&self.directory, &temporary.name(), BACKUP_FILE)
         };
         moved.or_else(|error| match error {
             // A server can have done it, and its answer be lost; asked again, it says that the name is taken.

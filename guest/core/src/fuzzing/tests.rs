@@ -24,7 +24,7 @@ fn store() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn documents_of_each_format_pass_whole_and_cut() {
+fn documents_of_each_format_pass_complete_and_truncated() {
     for document in [WMDRM.as_bytes(), XMR, LCP.as_bytes()] {
         for length in 0..=document.len() {
             xml(&document[..length]);
@@ -35,7 +35,7 @@ fn documents_of_each_format_pass_whole_and_cut() {
 }
 
 #[test]
-fn publications_pass_whole_and_cut() {
+fn publications_pass_complete_and_truncated() {
     use crate::publication::samples::{Container, Entry, META_INF};
 
     let container = Container::epub(Entry::deflated(META_INF, LCP), 100);
@@ -83,7 +83,7 @@ fn a_store_passes_as_an_input() {
 }
 
 #[test]
-fn backups_pass_whole_and_cut_and_as_files() {
+fn backups_pass_complete_truncated_and_as_files() {
     let backup = backup_of(&store());
     for length in (0..=backup.len()).rev().step_by(97) {
         archive(&backup[..length]);
@@ -93,7 +93,7 @@ fn backups_pass_whole_and_cut_and_as_files() {
 }
 
 #[test]
-fn a_content_that_does_not_begin_as_licenses_do_stands_for_a_license_with_this_id() {
+fn other_content_represents_a_license_with_this_id() {
     let [(name, content)] = &files::files(b"name\xFFid\xFF")[..] else {
         panic!("it stands for one file")
     };
@@ -102,6 +102,6 @@ fn a_content_that_does_not_begin_as_licenses_do_stands_for_a_license_with_this_i
 }
 
 #[test]
-fn files_are_read_back_from_the_input_that_stands_for_them() {
+fn files_are_read_back_from_their_input() {
     assert_eq!(files::files(&input_of(&store())), store());
 }

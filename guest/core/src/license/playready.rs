@@ -69,7 +69,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::Text(text) if is_in_license => self.license.push(text),
             Node::Instruction if is_in_license => self.license.set_mixed(),
             Node::Text(text) if is_in_licenses && !text.trim_matches(WHITE_SPACE).is_empty() => {
-                self.has_stray = true
+                self.has_stray = true;
             }
             Node::Instruction if is_in_licenses => self.has_stray = true,
             Node::Text(_) | Node::Instruction => {}

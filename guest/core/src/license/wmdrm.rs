@@ -139,7 +139,7 @@ impl<'t> LicenseReader<'t> for Reader<'_, 't> {
             Node::Text(text)
                 if self.is_in_action() && !text.trim_matches(WHITE_SPACE).is_empty() =>
             {
-                self.deny()
+                self.deny();
             }
             Node::Instruction if self.is_in_action() => self.deny(),
             Node::Text(_) | Node::Instruction => {}
@@ -219,7 +219,7 @@ impl<'i> Reader<'i, '_> {
                 (Position::OnBackup, name)
                     if self.skipped == 0 && name != (Namespace::None, "ACTION") =>
                 {
-                    self.deny()
+                    self.deny();
                 }
                 _ => {}
             }

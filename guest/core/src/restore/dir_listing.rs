@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use crate::directory::{ERRORS_IN_A_ROW, FsError};
+use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
 use crate::temporary::{is_temporary_name, temporary_number};
 use crate::{Directory, Entries, EntryKind};
 
@@ -119,7 +119,7 @@ impl<E: Entries> DirListing<E> {
             Err(error) => {
                 self.unread = Some(error);
                 self.errors_in_a_row += 1;
-                if self.errors_in_a_row == ERRORS_IN_A_ROW {
+                if self.errors_in_a_row == MAX_CONSECUTIVE_ERRORS {
                     self.finish();
                 }
             }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::DirectoryId;
-use crate::directory::{ERRORS_IN_A_ROW, FsError};
+use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
 use crate::entry_names::{LICENSES, LONGEST_NAME, fault_of_parts};
 use crate::skipped::SkippedFiles;
 use crate::temporary::is_temporary_name;
@@ -114,12 +114,12 @@ impl<D: Directory> Level<D> {
             Err(error) => {
                 self.errors_in_a_row += 1;
                 let path = catalogue.directory_path(self.id);
-                let message = if self.errors_in_a_row < ERRORS_IN_A_ROW {
+                let message = if self.errors_in_a_row < MAX_CONSECUTIVE_ERRORS {
                     format!("a name in {path} cannot be read: {error}")
                 } else {
                     self.end_listing();
                     format!(
-                        "the rest of {path} was given up after {ERRORS_IN_A_ROW} unreadable names: {error}"
+                        "the rest of {path} was given up after {MAX_CONSECUTIVE_ERRORS} unreadable names: {error}"
                     )
                 };
                 skipped.failed(Failure::at(error.code(), path, message));

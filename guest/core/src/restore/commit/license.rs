@@ -7,7 +7,7 @@ use crate::restore::conflict::Conflict;
 use crate::restore::dir_listing::DirListing;
 use crate::restore::existing::{Existing, Target, is_name_rejected, newer_version, read_document};
 use crate::restore::plan::{RestorePlan, StagedLicense};
-use crate::temporary::put_in_place;
+use crate::temporary::link_or_rename;
 
 /// The result of a commit.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +87,7 @@ fn create<D: Directory>(
     let Target {
         directory, name, ..
     } = *target;
-    match put_in_place(directory, temporary, name) {
+    match link_or_rename(directory, temporary, name) {
         Ok(true) => Ok(CommitResult::Linked),
         Ok(false) => Ok(CommitResult::Renamed),
         Err(_) if is_linked(directory, temporary, name) => Ok(CommitResult::Linked),
