@@ -54,8 +54,8 @@ normalized() {
 		-e 's#/(backup|missing|strict)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
 }
 
-# same EXIT COMMAND DIRECTORY [OPTION...]: runs the command through both, and requires this exit code and
-# equal output and files.
+# same EXIT COMMAND DIRECTORY [OPTION...]: runs the command through both, and requires this exit
+# code and equal output and files.
 same() {
 	expected=$1
 	shift
