@@ -332,7 +332,7 @@ impl Reader {
 }
 
 #[test]
-fn every_command_of_the_readme_does_what_it_says_from_top_to_bottom() {
+fn every_command_of_the_readme_works_in_order() {
     let reader = Reader::new();
     for block in blocks() {
         reader.follows(&block);
@@ -340,7 +340,7 @@ fn every_command_of_the_readme_does_what_it_says_from_top_to_bottom() {
 }
 
 #[test]
-fn nothing_is_said_of_commands_that_the_readme_does_not_have() {
+fn every_rule_about_a_command_applies_to_the_readme() {
     let commands = blocks().concat();
     for (skipped, reason) in SKIPPED {
         assert!(
@@ -361,7 +361,7 @@ fn nothing_is_said_of_commands_that_the_readme_does_not_have() {
 }
 
 #[test]
-fn make_run_shows_after_it_has_built_what_is_in_a_backup_and_what_was_left_out_and_restores_it() {
+fn make_run_backs_up_lists_and_restores_a_sample_store() {
     let sandbox = Sandbox::new();
     fs::create_dir_all(sandbox.path("scripts")).unwrap();
     fs::create_dir_all(sandbox.path("target")).unwrap();

@@ -167,7 +167,7 @@ fn restores(what: &str, restore: impl Fn(&Scene, When) -> bool) {
 }
 
 #[test]
-fn a_backup_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_was_or_completes() {
+fn a_backup_cancelled_by_its_cookie_changes_nothing_or_finishes() {
     backups("through its cookie", |scene, before, when| {
         let options = BackupOptions::new(scene.sandbox.store(), scene.sandbox.backup());
         cancel(
@@ -178,7 +178,7 @@ fn a_backup_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_
 }
 
 #[test]
-fn a_backup_that_is_interrupted_at_any_moment_leaves_all_as_it_was_or_completes() {
+fn a_backup_interrupted_at_any_time_changes_nothing_or_finishes() {
     backups("with Ctrl-C", |scene, before, when| {
         let run = Program::Binary.back_up(&scene.sandbox, "store", "backup", before.options());
         interrupt(run, when, || scene.backup().as_ref() == Some(&scene.new))
@@ -186,7 +186,7 @@ fn a_backup_that_is_interrupted_at_any_moment_leaves_all_as_it_was_or_completes(
 }
 
 #[test]
-fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it_was_or_completes()
+fn a_restore_cancelled_by_its_cookie_rolls_back_or_finishes()
 {
     restores("through its cookie", |scene, when| {
         let options =
@@ -196,7 +196,7 @@ fn a_restore_that_is_cancelled_at_any_moment_through_its_cookie_leaves_all_as_it
 }
 
 #[test]
-fn a_restore_that_is_interrupted_at_any_moment_leaves_all_as_it_was_or_completes() {
+fn a_restore_interrupted_at_any_time_rolls_back_or_finishes() {
     restores("with Ctrl-C", |scene, when| {
         let run = Program::Binary.restore(
             &scene.sandbox,

@@ -109,17 +109,17 @@ fn tell_races(of: &str, lost_late: u64) {
 }
 
 #[test]
-fn of_ten_processes_without_overwriting_exactly_one_makes_a_backup() {
+fn exactly_one_of_ten_racing_programs_makes_a_backup() {
     tell_races("ten processes of license-backup", race(|_| Program::Binary));
 }
 
 #[test]
-fn of_ten_processes_of_wasmtime_without_overwriting_exactly_one_makes_a_backup() {
+fn exactly_one_of_ten_racing_components_makes_a_backup() {
     tell_races("ten processes of wasmtime", race(|_| Program::Wasmtime));
 }
 
 #[test]
-fn of_ten_processes_of_both_programs_without_overwriting_exactly_one_makes_a_backup() {
+fn exactly_one_of_ten_racing_command_lines_makes_a_backup() {
     let both = |number| {
         if number % 2 == 0 {
             Program::Binary
@@ -142,7 +142,7 @@ fn start(
 }
 
 #[test]
-fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_backup() {
+fn exactly_one_of_ten_racing_operations_makes_a_backup() {
     let sandbox = sandbox();
     let other = LicenseManager::new().unwrap();
     for (runtimes, of) in [
@@ -178,7 +178,7 @@ fn of_ten_operations_of_one_process_without_overwriting_exactly_one_makes_a_back
 }
 
 #[test]
-fn with_overwriting_a_whole_backup_is_there_at_any_moment() {
+fn racing_overwrites_leave_a_valid_backup_at_any_time() {
     let sandbox = sandbox();
     outcome(start(&RUNTIME, &sandbox, 0, false).unwrap().completed).unwrap();
     let other = LicenseManager::new().unwrap();

@@ -89,7 +89,7 @@ fn refused(runtime: &LicenseManager, group: &str, case: &Case) {
 }
 
 #[test]
-fn the_backup_that_all_cases_start_from_is_what_the_program_writes() {
+fn the_program_writes_the_backup_that_the_cases_start_from() {
     let sandbox = sandbox();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     assert!(
@@ -100,7 +100,7 @@ fn the_backup_that_all_cases_start_from_is_what_the_program_writes() {
 }
 
 #[test]
-fn every_damaged_or_hostile_backup_is_refused_with_its_place_named_and_restores_nothing() {
+fn every_malicious_backup_is_refused_and_restores_nothing() {
     let runtime = RUNTIME.clone().with_memory_limit(MEMORY);
     let mut sum = 0;
     for (group, cases) in GROUPS {
@@ -117,7 +117,7 @@ fn every_damaged_or_hostile_backup_is_refused_with_its_place_named_and_restores_
 }
 
 #[test]
-fn every_kind_of_damage_ends_the_program_with_5_and_a_named_place() {
+fn the_program_exits_with_5_for_every_kind_of_damage() {
     for (group, cases) in GROUPS {
         for case in cases().iter().step_by(997) {
             let sandbox = Sandbox::new();

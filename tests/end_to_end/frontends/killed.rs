@@ -174,22 +174,22 @@ fn kill_backups(program: Program, before: Before) {
 }
 
 #[test]
-fn a_backup_that_is_killed_leaves_no_backup_or_a_whole_one() {
+fn a_killed_backup_leaves_no_backup_or_a_complete_one() {
     kill_backups(Program::Binary, Before::Nothing);
 }
 
 #[test]
-fn a_backup_that_is_killed_leaves_the_earlier_one_or_a_whole_new_one() {
+fn a_killed_backup_leaves_the_earlier_one_or_a_complete_one() {
     kill_backups(Program::Binary, Before::AnEarlierBackup);
 }
 
 #[test]
-fn a_backup_that_is_killed_with_wasmtime_leaves_no_backup_or_a_whole_one() {
+fn a_killed_wasmtime_leaves_no_backup_or_a_complete_one() {
     kill_backups(Program::Wasmtime, Before::Nothing);
 }
 
 #[test]
-fn a_backup_that_is_killed_with_wasmtime_leaves_the_earlier_one_or_a_whole_new_one() {
+fn a_killed_wasmtime_leaves_the_earlier_one_or_a_complete_one() {
     kill_backups(Program::Wasmtime, Before::AnEarlierBackup);
 }
 
@@ -201,7 +201,7 @@ fn inode(sandbox: &Sandbox, path: &str) -> Option<u64> {
 }
 
 #[test]
-fn a_backup_that_is_killed_at_its_commit_is_whole_also_when_its_temporary_name_is_removed_later() {
+fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
     let scene = Scene::new(300);
     let mut killed = 0;
     while killed < kills() {
@@ -243,7 +243,7 @@ fn a_backup_that_is_killed_at_its_commit_is_whole_also_when_its_temporary_name_i
 }
 
 #[test]
-fn what_a_killed_backup_leaves_is_removed_by_one_that_begins_more_than_an_hour_later() {
+fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
     let scene = Scene::new(1500);
     let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
     // A kill that comes too late leaves nothing.
@@ -265,7 +265,7 @@ fn what_a_killed_backup_leaves_is_removed_by_one_that_begins_more_than_an_hour_l
 }
 
 #[test]
-fn a_restore_that_is_killed_leaves_each_license_as_it_was_or_as_it_is_to_be_and_a_second_one_completes_it()
+fn a_killed_restore_leaves_no_partial_license_and_can_resume()
  {
     let scene = Scene::new(150);
     let first = scene.target().join(scene.first_missing());

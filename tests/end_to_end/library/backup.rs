@@ -75,7 +75,7 @@ pub(crate) fn wait_until_half_way(events: &mut Events<BackupRestoreStatus>) {
 }
 
 #[test]
-fn begin_is_first_and_end_last_and_both_come_once() {
+fn begin_is_the_first_event_and_end_the_last() {
     let (sandbox, _) = Sandbox::with_store(sample());
     let BackupOperation {
         events,
@@ -97,7 +97,7 @@ fn begin_is_first_and_end_last_and_both_come_once() {
 }
 
 #[test]
-fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
+fn skipped_files_are_reported_with_their_identity() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = all(start(&sandbox).events);
     let mut told: Vec<_> = events
@@ -141,7 +141,7 @@ fn every_file_that_is_left_out_is_told_with_what_it_says_of_itself() {
 }
 
 #[test]
-fn every_license_that_cannot_be_read_is_told_as_an_error() {
+fn unreadable_licenses_are_reported_as_errors() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = all(start(&sandbox).events);
     let told = told_errors(&events).into_iter();
@@ -162,7 +162,7 @@ fn every_license_that_cannot_be_read_is_told_as_an_error() {
 }
 
 #[test]
-fn the_outcome_counts_what_was_done() {
+fn the_outcome_has_the_counts_of_the_backup() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let summary = start(&sandbox).wait().unwrap();
     let expected = BackupSummary {
@@ -176,7 +176,7 @@ fn the_outcome_counts_what_was_done() {
 }
 
 #[test]
-fn some_license_that_cannot_be_read_is_s_false_and_none_is_s_ok() {
+fn the_hresult_is_s_false_if_a_license_is_unreadable() {
     let (with_errors, _) = Sandbox::with_store(sample());
     let (without, _) = Sandbox::with_store(SampleStore::ordinary(3));
     assert_eq!(start(&with_errors).wait().unwrap().hresult(), 1);
@@ -184,7 +184,7 @@ fn some_license_that_cannot_be_read_is_s_false_and_none_is_s_ok() {
 }
 
 #[test]
-fn the_binary_and_the_library_write_the_same_bytes() {
+fn the_program_and_the_library_write_the_same_bytes() {
     let (sandbox, _) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let by_library = fs::read(sandbox.backup_file()).unwrap();
@@ -193,7 +193,7 @@ fn the_binary_and_the_library_write_the_same_bytes() {
 }
 
 #[test]
-fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
+fn an_unread_stream_delays_and_changes_nothing() {
     let sandbox = large();
     let BackupOperation {
         events,
@@ -232,7 +232,7 @@ fn a_stream_that_nobody_reads_holds_nothing_up_and_changes_nothing() {
 }
 
 #[test]
-fn a_stream_that_is_dropped_changes_nothing() {
+fn a_dropped_stream_changes_nothing() {
     let sandbox = large();
     let BackupOperation {
         events,
@@ -253,7 +253,7 @@ fn a_stream_that_is_dropped_changes_nothing() {
 }
 
 #[test]
-fn a_cookie_that_is_dropped_does_not_cancel() {
+fn a_dropped_cookie_does_not_cancel() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
     let BackupOperation {
         events,
@@ -266,7 +266,7 @@ fn a_cookie_that_is_dropped_does_not_cancel() {
 }
 
 #[test]
-fn an_operation_that_is_dropped_goes_on_to_its_end() {
+fn a_dropped_operation_finishes() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3000));
     drop(start(&sandbox));
     let since = Instant::now();
@@ -280,7 +280,7 @@ fn an_operation_that_is_dropped_goes_on_to_its_end() {
 }
 
 #[test]
-fn cancelling_mid_way_leaves_the_directory_as_it_was() {
+fn cancelling_leaves_the_directory_unchanged() {
     let sandbox = large();
     for overwrite in [false, true] {
         let before = Snapshot::of(&sandbox.backup());
@@ -343,7 +343,7 @@ fn cancelling_after_the_end_has_no_effect() {
 }
 
 #[test]
-fn each_refusal_has_its_code_and_hresult() {
+fn refused_backups_have_their_code_and_hresult() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (store, backup) = (sandbox.store(), sandbox.backup());
@@ -379,7 +379,7 @@ fn each_refusal_has_its_code_and_hresult() {
 }
 
 #[test]
-fn a_refusal_names_the_directory_as_the_caller_does() {
+fn a_refusal_has_the_path_as_the_caller_spelled_it() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let error = block_on(RUNTIME.backup(&options(&sandbox))).unwrap_err();
@@ -389,7 +389,7 @@ fn a_refusal_names_the_directory_as_the_caller_does() {
 }
 
 #[test]
-fn operations_of_one_runtime_run_side_by_side() {
+fn operations_of_one_manager_run_concurrently() {
     let sandboxes: Vec<_> = (0..4)
         .map(|_| Sandbox::with_store(SampleStore::ordinary(1000)).0)
         .collect();
@@ -400,7 +400,7 @@ fn operations_of_one_runtime_run_side_by_side() {
 }
 
 #[test]
-fn the_backup_is_its_owners_alone_whatever_the_umask_of_the_process() {
+fn a_backup_is_private_under_any_umask_of_the_process() {
     use nix::sys::stat::{Mode, umask};
 
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));

@@ -59,7 +59,7 @@ fn recorded<Summary>(
 }
 
 #[test]
-fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after_all_else() {
+fn a_callback_gets_the_events_in_order_and_then_the_outcome() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let (calls, called) = mpsc::channel();
     let _cookie: CancellationCookie =
@@ -83,7 +83,7 @@ fn a_callback_is_called_with_the_events_in_order_and_once_with_the_outcome_after
 }
 
 #[test]
-fn a_verification_and_a_restore_call_back_as_a_backup_does() {
+fn verify_and_restore_call_back_like_a_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (calls, called) = mpsc::channel();
@@ -116,7 +116,7 @@ fn a_verification_and_a_restore_call_back_as_a_backup_does() {
 }
 
 #[test]
-fn a_callback_is_not_called_for_a_backup_that_is_refused() {
+fn a_callback_is_not_called_for_a_refused_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (calls, called) = mpsc::channel();
@@ -127,7 +127,7 @@ fn a_callback_is_not_called_for_a_backup_that_is_refused() {
 }
 
 #[test]
-fn a_callback_that_blocks_holds_nothing_up() {
+fn a_callback_that_blocks_does_not_delay_the_backup() {
     struct Blocking(mpsc::Receiver<()>);
     impl Callback<BackupSummary> for Blocking {
         fn progress(&mut self, _: BackupRestoreStatus) {

@@ -59,7 +59,7 @@ fn backed_up() -> Sandbox {
 }
 
 #[test]
-fn an_embedder_who_reads_one_event_now_and_then_does_not_slow_an_operation_down() {
+fn a_slow_reader_does_not_delay_an_operation() {
     let sandbox = large();
     let BackupOperation {
         mut events,
@@ -129,7 +129,7 @@ fn a_verification_and_a_restore_need_no_reader() {
 }
 
 #[test]
-fn operations_of_which_everything_is_dropped_mid_way_go_on_to_their_end_and_leave_nothing_open() {
+fn dropped_operations_finish_and_close_their_files() {
     let sandbox = backed_up();
     drop(block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap());
     drop(block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap());
@@ -144,7 +144,7 @@ fn operations_of_which_everything_is_dropped_mid_way_go_on_to_their_end_and_leav
 }
 
 #[test]
-fn calls_that_are_given_up_before_they_are_answered_leave_nothing_open() {
+fn calls_dropped_before_their_answer_close_their_files() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
     for _ in 0..sized(10, 200) {
         let mut call = Box::pin(RUNTIME.backup(&options(&sandbox).overwrite(true)));
@@ -169,7 +169,7 @@ fn calls_that_are_given_up_before_they_are_answered_leave_nothing_open() {
 }
 
 #[test]
-fn a_call_that_nobody_ever_looks_at_begins_nothing() {
+fn a_call_that_is_never_polled_starts_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     drop(RUNTIME.backup(&options(&sandbox)));
     // Far longer than a backup of this store takes.
@@ -183,7 +183,7 @@ fn a_call_that_nobody_ever_looks_at_begins_nothing() {
 }
 
 #[test]
-fn a_listing_that_nobody_reads_ends_when_it_is_cancelled_or_dropped() {
+fn an_unread_listing_ends_when_cancelled_or_dropped() {
     let sandbox = backed_up();
     let options = ListOptions::backup(sandbox.backup());
     let operation = block_on(RUNTIME.list(&options)).unwrap();
@@ -205,7 +205,7 @@ fn a_listing_that_nobody_reads_ends_when_it_is_cancelled_or_dropped() {
 }
 
 #[test]
-fn events_that_nobody_reads_take_little_of_the_memory_of_an_operation() {
+fn unread_events_need_little_memory() {
     let sandbox = large();
     // Little more than 25000 names and 5000 reasons to leave out a file take anyway.
     let bounded = RUNTIME.clone().with_memory_limit(8 << 20);
@@ -228,7 +228,7 @@ fn peak_memory(process: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_program_whose_output_nobody_reads_makes_its_backup_and_needs_little_more_memory() {
+fn a_program_with_unread_output_finishes_in_little_memory() {
     // Far more to tell than a pipe holds.
     let sandbox = large();
     let pipe = sandbox.path("pipe");
@@ -283,7 +283,7 @@ fn cancel_from_many_threads(cookie: &CancellationCookie) {
 }
 
 #[test]
-fn calls_from_many_threads_at_once_do_not_disturb_one_another() {
+fn calls_from_many_threads_are_independent() {
     let rounds = sized(5, 100);
     let threads: Vec<_> = (0..8)
         .map(|thread| {

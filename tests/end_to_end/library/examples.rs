@@ -40,7 +40,7 @@ fn printed(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn a_backup_is_read_as_a_stream_in_an_executor_of_the_caller() {
+fn the_stream_example_uses_an_executor_of_the_caller() {
     let sandbox = not_backed_up();
     let lines = printed(&sandbox, "stream", &["store", "backup"]);
     assert_eq!(
@@ -60,7 +60,7 @@ fn a_backup_is_read_as_a_stream_in_an_executor_of_the_caller() {
 }
 
 #[test]
-fn a_verification_calls_back() {
+fn the_callbacks_example_verifies() {
     let sandbox = backed_up();
     let hash = blake3::hash(&fs::read(sandbox.backup_file()).unwrap());
     let lines = printed(&sandbox, "callbacks", &["backup"]);
@@ -78,7 +78,7 @@ fn a_verification_calls_back() {
 }
 
 #[test]
-fn a_restore_is_cancelled_from_another_thread_when_its_time_is_up_and_otherwise_not() {
+fn the_cancel_example_cancels_only_at_its_time_limit() {
     // So many that the restore cannot be over before the other thread has started.
     const LICENSES: u64 = 2000;
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(LICENSES));
@@ -100,7 +100,7 @@ fn a_restore_is_cancelled_from_another_thread_when_its_time_is_up_and_otherwise_
 }
 
 #[test]
-fn a_backup_goes_to_a_share_that_a_directory_stands_for() {
+fn the_unc_share_example_maps_a_share_to_a_directory() {
     let sandbox = not_backed_up();
     fs::create_dir(sandbox.path("nas")).unwrap();
     fs::create_dir(sandbox.path("nas/laptop")).unwrap();
@@ -114,7 +114,7 @@ fn a_backup_goes_to_a_share_that_a_directory_stands_for() {
 }
 
 #[test]
-fn a_store_is_listed_within_limits() {
+fn the_limits_example_lists_a_store() {
     let lines = printed(&not_backed_up(), "limits", &["store"]);
     assert_eq!(lines.len(), 7, "{lines:?}");
     assert_eq!(
@@ -124,7 +124,7 @@ fn a_store_is_listed_within_limits() {
 }
 
 #[test]
-fn a_component_of_the_embedder_is_compiled_ahead_and_verifies() {
+fn the_own_component_example_precompiles_and_verifies() {
     let component = Path::new(env!("CARGO_MANIFEST_DIR"))
         .with_file_name("target/components/license-backup.wasm");
     let lines = printed(
@@ -136,7 +136,7 @@ fn a_component_of_the_embedder_is_compiled_ahead_and_verifies() {
 }
 
 #[test]
-fn several_stores_are_backed_up_at_once_by_one_runtime() {
+fn the_parallel_example_backs_up_several_stores() {
     let sandbox = Sandbox::new();
     for (store, licenses) in [("a", 3), ("b", 4)] {
         SampleStore::ordinary(licenses)
@@ -160,7 +160,7 @@ fn several_stores_are_backed_up_at_once_by_one_runtime() {
 }
 
 #[test]
-fn an_example_without_arguments_says_what_it_wants() {
+fn an_example_without_arguments_prints_its_usage() {
     for name in [
         "stream",
         "callbacks",

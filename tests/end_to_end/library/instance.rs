@@ -149,7 +149,7 @@ async fn outcome<T: Lift + Send + Sync + 'static>(
 }
 
 #[test]
-fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody_reads_the_progress()
+fn an_instance_is_busy_until_its_operation_has_ended()
  {
     let sandbox = Sandbox::with_many_files(2000);
     with_instance(&sandbox, async |guest, accessor| {
@@ -213,7 +213,7 @@ fn an_instance_is_busy_while_an_operation_runs_and_free_at_its_end_though_nobody
 }
 
 #[test]
-fn a_call_that_is_refused_leaves_the_instance_free() {
+fn a_refused_call_leaves_the_instance_free() {
     let sandbox = Sandbox::with_many_files(10);
     with_instance(&sandbox, async |guest, accessor| {
         let refused = guest
@@ -244,7 +244,7 @@ fn a_call_that_is_refused_leaves_the_instance_free() {
 }
 
 #[test]
-fn cancelling_twice_and_after_the_end_is_harmless_and_frees_the_instance() {
+fn cancelling_twice_or_too_late_frees_the_instance() {
     let sandbox = Sandbox::with_many_files(2000);
     with_instance(&sandbox, async |guest, accessor| {
         for _ in 0..2 {

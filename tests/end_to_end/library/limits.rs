@@ -12,7 +12,7 @@ use license_backup_tests::sample::SampleStore;
 use crate::library::{RUNTIME, all, large, options, outcome, start};
 
 #[test]
-fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
+fn too_little_memory_fails_a_backup_and_keeps_the_earlier_one() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let earlier = fs::read(sandbox.backup_file()).unwrap();
@@ -44,7 +44,7 @@ fn too_little_memory_ends_a_backup_and_keeps_the_earlier_one_and_the_runtime() {
 }
 
 #[test]
-fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
+fn the_events_of_a_backup_that_traps_have_no_end_event() {
     let sandbox = large();
     let starved = RUNTIME.clone().with_memory_limit(3 << 20);
     let operation = block_on(starved.backup(&options(&sandbox)))
@@ -58,7 +58,7 @@ fn the_events_of_a_backup_that_breaks_down_end_without_a_goodbye() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_told_by_the_call() {
+fn a_missing_directory_fails_the_call() {
     let sandbox = Sandbox::new();
     let (store, backup, nowhere) = (sandbox.store(), sandbox.backup(), sandbox.path("nowhere"));
     for error in [
@@ -83,7 +83,7 @@ fn a_directory_that_is_not_there_is_told_by_the_call() {
 }
 
 #[test]
-fn bytes_that_are_no_component_make_no_runtime() {
+fn bytes_that_are_no_component_are_refused() {
     let refused = LicenseManager::from_component(b"no component");
     assert!(
         matches!(refused, Err(LicenseManagerError::Compile(_))),
@@ -92,7 +92,7 @@ fn bytes_that_are_no_component_make_no_runtime() {
 }
 
 #[test]
-fn what_the_library_hands_out_can_be_moved_between_threads() {
+fn calls_and_operations_can_be_sent_between_threads() {
     fn movable<T: Send + 'static>(_: &T) {}
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let call = RUNTIME.backup(&options(&sandbox));

@@ -25,7 +25,7 @@ fn listed(options: &ListOptions) -> Result<(Vec<LicenseListing>, ListSummary), O
 }
 
 #[test]
-fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_skipped() {
+fn a_listing_of_a_backup_has_licenses_and_skipped_files() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let (listings, summary) = listed(&ListOptions::backup(sandbox.backup())).unwrap();
@@ -52,7 +52,7 @@ fn a_listing_of_a_backup_tells_what_is_in_it_and_what_was_skipped() {
 }
 
 #[test]
-fn a_listing_of_a_store_tells_what_may_be_backed_up_and_what_not_and_why() {
+fn a_listing_of_a_store_has_the_standing_of_each_file() {
     let (sandbox, mut files) = Sandbox::with_store(sample());
     let (listings, summary) = listed(&ListOptions::store(sandbox.store())).unwrap();
     let expected = (
@@ -140,7 +140,7 @@ fn a_listing_changes_nothing() {
 }
 
 #[test]
-fn a_directory_without_a_backup_is_named_as_the_caller_does() {
+fn a_missing_backup_is_reported_with_the_path_of_the_caller() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let error = listed(&ListOptions::backup(sandbox.store())).unwrap_err();
     let named = sandbox.store().display().to_string();
@@ -152,7 +152,7 @@ fn a_directory_without_a_backup_is_named_as_the_caller_does() {
 }
 
 #[test]
-fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
+fn a_listing_whose_stream_is_dropped_is_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let mut operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
@@ -163,7 +163,7 @@ fn a_listing_whose_stream_is_dropped_ends_early_as_cancelled() {
 }
 
 #[test]
-fn a_listing_is_dropped_between_any_two_events_without_harm() {
+fn a_listing_can_be_dropped_between_any_two_events() {
     // With as many licenses as travel together, the component has nothing more to write when the reader leaves.
     for licenses in [0, 63, 64, 65, 256] {
         let sandbox = Sandbox::with_many_files(licenses);
@@ -185,7 +185,7 @@ fn a_listing_is_dropped_between_any_two_events_without_harm() {
 }
 
 #[test]
-fn a_listing_that_nobody_reads_can_be_cancelled() {
+fn an_unread_listing_can_be_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();

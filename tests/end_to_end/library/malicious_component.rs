@@ -118,7 +118,7 @@ fn assert_breaks_down(ended: Result<BackupSummary, OperationError>, cause: &str)
 }
 
 #[test]
-fn a_component_that_loops_for_ever_is_stopped_at_the_deadline() {
+fn an_endless_loop_is_stopped_at_the_deadline() {
     for misdeed in ["loop-in-call", "loop", "idle"] {
         assert_runs_out_of_time(committed(misdeed, DEADLINE));
     }
@@ -126,7 +126,7 @@ fn a_component_that_loops_for_ever_is_stopped_at_the_deadline() {
 }
 
 #[test]
-fn a_component_that_does_not_listen_to_a_cancellation_is_stopped_at_the_deadline() {
+fn an_ignored_cancellation_is_stopped_at_the_deadline() {
     let sandbox = asking_for("idle");
     let operation = commit(&sandbox, DEADLINE).expect("it accepts everything");
     operation.cookie.cancel();
@@ -134,7 +134,7 @@ fn a_component_that_does_not_listen_to_a_cancellation_is_stopped_at_the_deadline
 }
 
 #[test]
-fn a_component_that_loops_after_the_outcome_is_stopped_as_well() {
+fn an_endless_loop_after_the_outcome_is_stopped_too() {
     assert_eq!(
         committed("loop-after-outcome", DEADLINE)
             .expect("the outcome was told in time")
@@ -145,7 +145,7 @@ fn a_component_that_loops_after_the_outcome_is_stopped_as_well() {
 }
 
 #[test]
-fn a_component_that_asks_for_ever_more_memory_is_stopped_at_the_limit() {
+fn unbounded_allocation_is_stopped_at_the_memory_limit() {
     let error = committed("allocate", LONG).unwrap_err();
     assert!(
         matches!(error, OperationError::OutOfMemory { limit: MEMORY }),
@@ -155,7 +155,7 @@ fn a_component_that_asks_for_ever_more_memory_is_stopped_at_the_limit() {
 }
 
 #[test]
-fn a_component_that_traps_is_told_to_have_broken_down() {
+fn a_trap_is_reported() {
     assert_breaks_down(committed("trap", LONG), "unreachable");
     // Its own stack is a part of its memory, and there is nothing below.
     assert_breaks_down(committed("recurse", LONG), "out of bounds");
@@ -163,7 +163,7 @@ fn a_component_that_traps_is_told_to_have_broken_down() {
 }
 
 #[test]
-fn a_flood_of_events_is_held_back_where_nobody_reads_and_ends_at_the_deadline_where_somebody_does()
+fn a_flood_of_events_is_bounded_and_ends_at_the_deadline()
 {
     assert_runs_out_of_time(committed("flood", DEADLINE));
     let sandbox = asking_for("flood");
@@ -182,7 +182,7 @@ fn a_flood_of_events_is_held_back_where_nobody_reads_and_ends_at_the_deadline_wh
 }
 
 #[test]
-fn an_event_that_is_too_large_to_take_breaks_the_component_down() {
+fn an_event_that_is_too_large_is_a_trap() {
     assert_breaks_down(
         committed("flood-at-once", LONG),
         "fuel allocated for hostcalls has been exhausted",
@@ -191,7 +191,7 @@ fn an_event_that_is_too_large_to_take_breaks_the_component_down() {
 }
 
 #[test]
-fn a_component_that_makes_handles_for_ever_breaks_down() {
+fn unbounded_handles_are_a_trap() {
     assert_breaks_down(
         committed("hoard-handles", LONG),
         "store handle limit exceeded",
@@ -200,7 +200,7 @@ fn a_component_that_makes_handles_for_ever_breaks_down() {
 }
 
 #[test]
-fn a_component_gets_no_more_than_a_share_of_the_files_that_a_process_may_have_open() {
+fn a_component_can_open_a_limited_number_of_files() {
     let error = committed("hoard-files", LONG).unwrap_err();
     // Of 256 one is the directory itself.
     assert_eq!(error.to_string(), "255 were opened");
@@ -208,7 +208,7 @@ fn a_component_gets_no_more_than_a_share_of_the_files_that_a_process_may_have_op
 }
 
 #[test]
-fn a_component_reaches_nothing_outside_of_its_directories_and_changes_nothing_in_the_store() {
+fn a_component_cannot_leave_its_directories_or_change_the_store() {
     let sandbox = asking_for("escape");
     fs::write(sandbox.path("secret"), "secret").unwrap();
     fs::create_dir(sandbox.path("directory")).unwrap();
@@ -237,7 +237,7 @@ fn a_component_reaches_nothing_outside_of_its_directories_and_changes_nothing_in
 }
 
 #[test]
-fn after_the_deadline_nothing_more_is_written() {
+fn nothing_is_written_after_the_deadline() {
     let sandbox = asking_for("scribble");
     let operation = commit(&sandbox, DEADLINE).expect("it accepts everything");
     assert_runs_out_of_time(outcome(operation.completed));
@@ -254,7 +254,7 @@ fn after_the_deadline_nothing_more_is_written() {
 }
 
 #[test]
-fn the_component_of_the_library_is_stopped_at_a_deadline_too_and_the_earlier_backup_is_as_it_was() {
+fn a_backup_stopped_at_its_deadline_keeps_the_earlier_one() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let earlier = fs::read(sandbox.backup_file()).unwrap();
@@ -279,7 +279,7 @@ fn the_component_of_the_library_is_stopped_at_a_deadline_too_and_the_earlier_bac
 }
 
 #[test]
-fn an_operation_that_ends_in_time_keeps_its_outcome_and_the_events_that_were_not_read_yet() {
+fn an_operation_within_its_deadline_keeps_unread_events() {
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(3));
     let BackupOperation {
         events, completed, ..
@@ -299,7 +299,7 @@ fn assert_ends_with_the_last(events: Events<BackupRestoreStatus>) {
 }
 
 #[test]
-fn a_fifo_that_takes_the_place_of_a_file_is_refused_when_it_is_opened() {
+fn a_fifo_in_place_of_a_file_is_refused() {
     let sandbox = asking_for("open-a-fifo");
     mkfifo(&sandbox.path("backup/fifo"), Mode::S_IRWXU).expect("a FIFO can be made");
     let error = outcome(
@@ -312,7 +312,7 @@ fn a_fifo_that_takes_the_place_of_a_file_is_refused_when_it_is_opened() {
 }
 
 #[test]
-fn a_file_system_that_does_not_answer_keeps_nobody_waiting_beyond_the_deadline() {
+fn a_blocked_file_system_does_not_block_beyond_the_deadline() {
     let sandbox = asking_for("wait-for-a-fifo");
     let fifo = sandbox.path("backup/fifo");
     mkfifo(&fifo, Mode::S_IRWXU).expect("a FIFO can be made");

@@ -19,7 +19,7 @@ fn component() -> Vec<u8> {
 }
 
 #[test]
-fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
+fn a_precompiled_component_makes_the_same_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::default());
     start(&sandbox).wait().expect("the backup can be made");
     let embedded = fs::read(sandbox.backup_file()).expect("it was made");
@@ -38,7 +38,7 @@ fn a_component_that_was_compiled_ahead_makes_the_same_backup() {
 }
 
 #[test]
-fn what_another_version_has_compiled_is_refused() {
+fn code_compiled_by_another_version_is_refused() {
     let mut compiled = LicenseManager::compile(&component()).expect("it is a component");
     // The major version of wasmtime, behind its length.
     let version = b"\x0248";
@@ -55,7 +55,7 @@ fn what_another_version_has_compiled_is_refused() {
 }
 
 #[test]
-fn what_was_not_compiled_is_refused() {
+fn bytes_that_are_not_compiled_code_are_refused() {
     for bytes in [&b""[..], b"no component", &component()] {
         // SAFETY: it holds no machine code.
         let refused = unsafe { LicenseManager::from_compiled(bytes) };

@@ -57,7 +57,7 @@ fn put_others(sandbox: &Sandbox, files: &[&SampleLicense]) {
 }
 
 #[test]
-fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else() {
+fn an_empty_store_gets_exactly_the_licenses_of_the_backup() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -83,7 +83,7 @@ fn an_empty_store_gets_the_licenses_of_the_backup_bit_for_bit_and_nothing_else()
 }
 
 #[test]
-fn a_second_restore_finds_everything_and_changes_nothing() {
+fn a_second_restore_finds_all_licenses_present() {
     let (sandbox, files) = backed_up_licenses();
     restore(&options(&sandbox)).unwrap();
     let before = Snapshot::of(&sandbox.path("new"));
@@ -101,7 +101,7 @@ fn a_second_restore_finds_everything_and_changes_nothing() {
 }
 
 #[test]
-fn another_file_of_the_name_of_a_license_is_kept_and_told_and_the_rest_is_restored() {
+fn a_conflicting_file_is_kept_and_the_rest_is_restored() {
     let (sandbox, files) = backed_up_licenses();
     let others = [&files[1], &files[4]];
     put_others(&sandbox, &others);
@@ -128,7 +128,7 @@ fn another_file_of_the_name_of_a_license_is_kept_and_told_and_the_rest_is_restor
 }
 
 #[test]
-fn another_file_of_the_name_of_a_license_is_replaced_when_that_is_asked_for() {
+fn overwrite_replaces_a_conflicting_file() {
     let (sandbox, files) = backed_up_licenses();
     put_others(&sandbox, &[&files[1], &files[4]]);
     let summary = restore(&options(&sandbox).overwrite(true)).unwrap();
@@ -140,7 +140,7 @@ fn another_file_of_the_name_of_a_license_is_replaced_when_that_is_asked_for() {
 }
 
 #[test]
-fn a_dry_run_tells_what_a_restore_would_do_and_changes_nothing() {
+fn a_dry_run_predicts_the_restore_and_changes_nothing() {
     let (sandbox, files) = backed_up_licenses();
     put_others(&sandbox, &[&files[1]]);
     let present = sandbox.path("new").join(&files[2].path);
@@ -158,7 +158,7 @@ fn a_dry_run_tells_what_a_restore_would_do_and_changes_nothing() {
 }
 
 #[test]
-fn a_backup_with_a_fault_is_told_and_nothing_is_restored() {
+fn a_corrupt_backup_is_reported_and_restores_nothing() {
     let (sandbox, files) = backed_up_licenses();
     damage(&sandbox, &files[9]);
     let (events, ended) = restored(&options(&sandbox));
@@ -179,7 +179,7 @@ fn a_backup_with_a_fault_is_told_and_nothing_is_restored() {
 }
 
 #[test]
-fn cancelling_before_the_first_license_has_its_name_leaves_the_store_as_it_was() {
+fn cancelling_before_the_first_commit_changes_nothing() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -222,7 +222,7 @@ fn cancelling_before_the_first_license_has_its_name_leaves_the_store_as_it_was()
 }
 
 #[test]
-fn cancelling_after_a_license_has_its_name_has_no_effect() {
+fn cancelling_after_the_first_commit_has_no_effect() {
     // Each is synced on its own, which takes its time.
     let sandbox = Sandbox::with_many_files(2000);
     start(&sandbox).wait().unwrap();
@@ -250,7 +250,7 @@ fn wait_for(events: &mut license_backup::Events<BackupRestoreStatus>, stage: Sta
 }
 
 #[test]
-fn what_is_restored_is_its_owners_alone_whatever_the_umask_of_the_process() {
+fn restored_licenses_are_private_under_any_umask() {
     use nix::sys::stat::{Mode, umask};
 
     let (sandbox, _) = backed_up_licenses();
@@ -272,7 +272,7 @@ fn what_is_restored_is_its_owners_alone_whatever_the_umask_of_the_process() {
 }
 
 #[test]
-fn a_refusal_names_the_directory_as_the_caller_does() {
+fn a_refusal_has_the_path_as_the_caller_spelled_it() {
     let (sandbox, _) = backed_up_licenses();
     let (backup, new) = (sandbox.backup(), sandbox.path("new"));
     for (options, code, named) in [

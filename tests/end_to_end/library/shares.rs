@@ -51,7 +51,7 @@ fn backups(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn every_spelling_of_a_unc_path_leads_to_the_directory_of_its_share() {
+fn every_spelling_of_a_unc_path_reaches_its_share() {
     for spelling in [
         r"\\nas\backups\laptop",
         r"\\nas\backups\laptop\",
@@ -73,7 +73,7 @@ fn every_spelling_of_a_unc_path_leads_to_the_directory_of_its_share() {
 }
 
 #[test]
-fn the_names_below_a_share_are_compared_with_their_case() {
+fn names_below_a_share_are_case_sensitive() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.path("share/Laptop")).unwrap();
     back_up(&runtime(&sandbox), &sandbox, r"\\nas\backups\Laptop").unwrap();
@@ -81,14 +81,14 @@ fn the_names_below_a_share_are_compared_with_their_case() {
 }
 
 #[test]
-fn the_share_itself_is_a_directory_for_backups_too() {
+fn the_root_of_a_share_can_be_the_backup_directory() {
     let sandbox = sandbox();
     back_up(&runtime(&sandbox), &sandbox, r"\\nas\backups").unwrap();
     assert_eq!(backups(&sandbox), ["share"]);
 }
 
 #[test]
-fn all_verbs_take_a_backup_directory_on_a_share() {
+fn every_operation_accepts_a_backup_directory_on_a_share() {
     let sandbox = sandbox();
     let (runtime, directory) = (runtime(&sandbox), r"\\nas\backups\laptop");
     back_up(&runtime, &sandbox, directory).unwrap();
@@ -121,7 +121,7 @@ fn all_verbs_take_a_backup_directory_on_a_share() {
 }
 
 #[test]
-fn of_two_shares_that_cover_a_path_the_longer_one_counts_whatever_the_order() {
+fn of_two_shares_that_cover_a_path_the_longer_one_wins() {
     for order in [[0, 1], [1, 0]] {
         let sandbox = sandbox();
         fs::create_dir(sandbox.path("laptop")).unwrap();
@@ -138,7 +138,7 @@ fn of_two_shares_that_cover_a_path_the_longer_one_counts_whatever_the_order() {
 }
 
 #[test]
-fn a_failure_names_the_path_as_the_caller_gave_it() {
+fn a_failure_has_the_path_as_the_caller_spelled_it() {
     let sandbox = sandbox();
     let runtime = runtime(&sandbox);
     back_up(&runtime, &sandbox, r"\\nas\backups\laptop").unwrap();
@@ -161,7 +161,7 @@ fn a_failure_names_the_path_as_the_caller_gave_it() {
 }
 
 #[test]
-fn a_unc_path_that_no_share_covers_is_not_found_and_the_shares_are_named() {
+fn an_uncovered_unc_path_error_lists_the_shares() {
     let sandbox = sandbox();
     let runtime = runtime(&sandbox)
         .with_share("//nas/more", sandbox.path("share"))
@@ -185,7 +185,7 @@ fn a_unc_path_that_no_share_covers_is_not_found_and_the_shares_are_named() {
 }
 
 #[test]
-fn a_way_up_in_a_unc_path_is_an_invalid_argument() {
+fn a_parent_component_in_a_unc_path_is_invalid() {
     let sandbox = sandbox();
     let before = Snapshot::of(&sandbox.path(""));
     let runtime = runtime(&sandbox);
@@ -208,7 +208,7 @@ fn a_way_up_in_a_unc_path_is_an_invalid_argument() {
 }
 
 #[test]
-fn what_is_no_unc_path_is_an_ordinary_path_of_the_host() {
+fn other_paths_are_plain_paths_of_the_host() {
     let sandbox = sandbox();
     let runtime = runtime(&sandbox);
     let with_two_slashes = PathBuf::from(format!("/{}", sandbox.backup().display()));
@@ -225,7 +225,7 @@ fn what_is_no_unc_path_is_an_ordinary_path_of_the_host() {
 }
 
 #[test]
-fn a_path_with_two_slashes_leads_to_a_share_if_there_is_one_of_that_name() {
+fn a_path_with_two_slashes_reaches_a_share_of_that_name() {
     let sandbox = sandbox();
     let path = format!("/{}/laptop", sandbox.path("backup").display());
     let mut parts = path.split('/').filter(|part| !part.is_empty());
@@ -245,7 +245,7 @@ fn a_path_with_two_slashes_leads_to_a_share_if_there_is_one_of_that_name() {
 }
 
 #[test]
-fn a_path_that_is_not_utf_8_is_an_ordinary_path_of_the_host() {
+fn a_path_that_is_not_utf_8_is_a_plain_path_of_the_host() {
     let sandbox = sandbox();
     let path = sandbox.path(Path::new(std::ffi::OsStr::from_bytes(
         b"\\\\nas\\backups\\\xff",
@@ -256,7 +256,7 @@ fn a_path_that_is_not_utf_8_is_an_ordinary_path_of_the_host() {
 }
 
 #[test]
-fn without_shares_a_unc_path_is_an_ordinary_path_of_the_host() {
+fn without_shares_a_unc_path_is_a_plain_path_of_the_host() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let error = back_up(&RUNTIME, &sandbox, r"\\nas\backups\..").unwrap_err();
     assert!(
@@ -267,7 +267,7 @@ fn without_shares_a_unc_path_is_an_ordinary_path_of_the_host() {
 }
 
 #[test]
-fn a_link_below_a_share_is_not_followed_wherever_it_is_in_the_path() {
+fn no_link_below_a_share_is_followed() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.path("backup/laptop")).unwrap();
     symlink(sandbox.backup(), sandbox.path("share/absolute")).unwrap();
@@ -294,7 +294,7 @@ fn a_link_below_a_share_is_not_followed_wherever_it_is_in_the_path() {
 }
 
 #[test]
-fn the_directory_of_a_share_may_be_a_link_as_any_directory_that_is_named_by_the_embedder() {
+fn the_directory_of_a_share_may_be_a_link() {
     let sandbox = sandbox();
     symlink("share", sandbox.path("mounted")).unwrap();
     let runtime = RUNTIME
@@ -306,7 +306,7 @@ fn the_directory_of_a_share_may_be_a_link_as_any_directory_that_is_named_by_the_
 }
 
 #[test]
-fn the_backup_directory_is_the_store_also_by_way_of_a_share() {
+fn the_store_is_recognized_as_backup_directory_by_its_share() {
     let sandbox = sandbox();
     let runtime = RUNTIME.clone().with_share(SHARE, sandbox.store()).unwrap();
     let error = back_up(&runtime, &sandbox, SHARE).unwrap_err();
@@ -317,7 +317,7 @@ fn the_backup_directory_is_the_store_also_by_way_of_a_share() {
 }
 
 #[test]
-fn only_what_names_a_server_and_a_share_is_mapped() {
+fn a_share_needs_a_server_and_a_name() {
     for name in [
         "",
         "backups",

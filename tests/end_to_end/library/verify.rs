@@ -62,7 +62,7 @@ pub(crate) fn damage(sandbox: &Sandbox, license: &SampleLicense) {
 }
 
 #[test]
-fn a_whole_backup_is_told_with_what_is_in_it_and_its_hash() {
+fn a_valid_backup_has_a_summary_with_counts_and_hash() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     let summary = verify(&options(&sandbox)).unwrap();
@@ -82,7 +82,7 @@ fn a_whole_backup_is_told_with_what_is_in_it_and_its_hash() {
 }
 
 #[test]
-fn the_events_begin_and_end_and_go_through_the_licenses() {
+fn progress_goes_through_all_licenses() {
     let (sandbox, files) = backed_up_licenses();
     let (events, ended) = verified(&sandbox);
     ended.unwrap();
@@ -111,7 +111,7 @@ fn the_events_begin_and_end_and_go_through_the_licenses() {
 }
 
 #[test]
-fn the_expected_blake3_is_accepted_and_another_is_a_corrupt_backup() {
+fn the_expected_blake3_must_match() {
     let (sandbox, _) = backed_up_licenses();
     let hash = blake3_of_the_backup(&sandbox);
     assert!(verify(&options(&sandbox).expected_blake3(&hash)).is_ok());
@@ -129,7 +129,7 @@ fn the_expected_blake3_is_accepted_and_another_is_a_corrupt_backup() {
 }
 
 #[test]
-fn what_is_no_hash_is_refused_at_once() {
+fn a_malformed_hash_is_refused_by_the_call() {
     let (sandbox, _) = backed_up_licenses();
     let hash = blake3_of_the_backup(&sandbox);
     for malformed in [
@@ -150,7 +150,7 @@ fn what_is_no_hash_is_refused_at_once() {
 }
 
 #[test]
-fn each_license_with_a_fault_is_told_and_the_outcome_counts_them() {
+fn each_damaged_license_is_reported() {
     let (sandbox, files) = backed_up_licenses();
     for file in [&files[2], &files[7]] {
         damage(&sandbox, file);
@@ -188,7 +188,7 @@ fn each_license_with_a_fault_is_told_and_the_outcome_counts_them() {
 }
 
 #[test]
-fn what_ends_before_its_end_is_corrupt() {
+fn a_truncated_backup_is_corrupt() {
     let (sandbox, _) = backed_up_licenses();
     let whole = fs::read(sandbox.backup_file()).unwrap();
     for length in [0, 1, whole.len() / 2, whole.len() - 1] {
@@ -203,7 +203,7 @@ fn what_ends_before_its_end_is_corrupt() {
 }
 
 #[test]
-fn a_directory_without_a_backup_is_named_as_the_caller_does() {
+fn a_missing_backup_is_reported_with_the_path_of_the_caller() {
     let sandbox = Sandbox::new();
     let error = verify(&options(&sandbox)).unwrap_err();
     let named = sandbox.backup().display().to_string();
@@ -227,7 +227,7 @@ fn a_verification_changes_nothing() {
 }
 
 #[test]
-fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
+fn a_cancelled_verification_has_no_verdict() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let VerifyOperation {

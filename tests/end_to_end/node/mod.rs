@@ -34,12 +34,12 @@ fn backup(sandbox: &Sandbox, store: &Path, directory: &Path) -> Invocation {
 }
 
 #[test]
-fn the_program_fits_the_types_that_are_generated_from_the_component() {
+fn the_program_matches_the_generated_types() {
     let _ = npm(&Sandbox::new(), &EXAMPLE, &["check"]).run().exits(0);
 }
 
 #[test]
-fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_skipped() {
+fn a_backup_from_node_is_valid_and_reports_skipped_files() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(150));
     fs::write(sandbox.path("store/notes.txt"), "no license").unwrap();
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup())
@@ -71,7 +71,7 @@ fn a_backup_that_is_made_in_node_is_whole_and_tells_what_was_skipped() {
 }
 
 #[test]
-fn a_backup_in_node_that_is_refused_says_why() {
+fn a_refused_backup_from_node_prints_the_error() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.store())
         .run()
@@ -84,7 +84,7 @@ fn a_backup_in_node_that_is_refused_says_why() {
 }
 
 #[test]
-fn a_backup_in_node_that_is_cancelled_leaves_the_directory_as_it_was() {
+fn a_cancelled_backup_from_node_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(5000));
     fs::write(sandbox.backup_file(), "an earlier one").unwrap();
     let program = EXAMPLE.join("backup.js");

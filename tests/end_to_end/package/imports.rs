@@ -60,7 +60,7 @@ fn imports(file: &str) -> BTreeMap<String, Vec<String>> {
 }
 
 #[test]
-fn the_library_component_imports_the_file_system_and_what_that_needs_and_nothing_else() {
+fn the_library_component_imports_only_the_file_system() {
     let imports = imports("license-backup.wasm");
     assert_eq!(imports.keys().collect::<Vec<_>>(), LIBRARY);
     assert_eq!(
@@ -70,7 +70,7 @@ fn the_library_component_imports_the_file_system_and_what_that_needs_and_nothing
 }
 
 #[test]
-fn the_command_component_imports_arguments_streams_exit_code_and_a_clock_besides_and_nothing_else()
+fn the_command_component_imports_only_what_a_command_needs()
 {
     let imports = imports("license-backup-command.wasm");
     assert_eq!(imports.keys().collect::<Vec<_>>(), COMMAND);

@@ -113,7 +113,7 @@ fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path)
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
+fn a_published_wit_package_is_pulled_unchanged() {
     let sandbox = Sandbox::new();
     let registry = Registry::start(&sandbox);
     let file = target().join("dist/license-backup-management.wasm");
@@ -129,7 +129,7 @@ fn the_wit_package_that_is_published_to_a_registry_is_pulled_as_it_was() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn a_component_that_is_pushed_to_a_registry_is_pulled_as_it_was_and_found_by_its_package() {
+fn a_pushed_component_is_pulled_unchanged() {
     let sandbox = Sandbox::new();
     let registry = Registry::start(&sandbox);
     for component in ["license-backup", "license-backup-command"] {

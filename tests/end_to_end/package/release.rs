@@ -78,7 +78,7 @@ fn read(path: &Path) -> Vec<u8> {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn every_file_of_a_release_has_the_checksum_that_it_says() {
+fn every_file_of_a_release_has_its_checksum() {
     let sandbox = Sandbox::new();
     let checked = format!(
         "cd '{}' && sha256sum --check --strict SHA256SUMS",
@@ -126,7 +126,7 @@ fn said(component: &[u8]) -> BTreeMap<String, String> {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_components_and_the_wit_package_say_what_they_are() {
+fn the_components_and_the_wit_package_have_metadata() {
     for (file, name, version) in [
         ("license-backup.wasm", "license-backup", VERSION),
         (
@@ -154,7 +154,7 @@ fn the_components_and_the_wit_package_say_what_they_are() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_archive_has_a_program_that_backs_up_with_the_component_of_the_release() {
+fn the_released_program_backs_up_with_the_released_component() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
     let binary = program(&sandbox).join("bin/license-backup");
     let component = dist().join("license-backup.wasm");
@@ -192,7 +192,7 @@ fn the_archive_has_a_program_that_backs_up_with_the_component_of_the_release() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_archive_has_what_a_system_expects_below_its_prefix() {
+fn the_archive_has_the_files_of_an_installation() {
     let sandbox = Sandbox::new();
     let files = files_below(&program(&sandbox));
     for expected in [
@@ -225,7 +225,7 @@ fn the_archive_has_what_a_system_expects_below_its_prefix() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn what_the_documents_in_the_archive_point_to_is_there() {
+fn every_link_in_the_documents_of_the_archive_resolves() {
     let sandbox = Sandbox::new();
     let documents = program(&sandbox).join("share/doc/license-backup");
     let mut links = 0;
@@ -253,7 +253,7 @@ fn what_the_documents_in_the_archive_point_to_is_there() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
+fn no_file_of_a_release_names_a_path_of_the_build_machine() {
     let sandbox = Sandbox::new();
     let cargo = std::env::var("CARGO_HOME")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
@@ -302,7 +302,7 @@ fn nothing_of_a_release_names_a_place_of_the_machine_that_built_it() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_crate_has_the_component_of_the_release_in_it_and_its_terms() {
+fn the_crate_contains_the_released_component_and_its_terms() {
     let sandbox = Sandbox::new();
     let unpacked = unpacked(
         &sandbox,
@@ -411,7 +411,7 @@ fn listed(bill: &Path) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn a_bill_of_materials_lists_every_crate_that_is_compiled_in() {
+fn a_bill_of_materials_lists_every_compiled_crate() {
     let sandbox = Sandbox::new();
     for compiled in Compiled::all(&sandbox) {
         let listed = listed(&compiled.bill);
@@ -427,7 +427,7 @@ fn a_bill_of_materials_lists_every_crate_that_is_compiled_in() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
-fn the_terms_of_every_crate_that_is_compiled_in_are_told_and_of_the_standard_library() {
+fn the_terms_of_every_compiled_crate_are_included() {
     let sandbox = Sandbox::new();
     let all = Compiled::all(&sandbox);
     let [Compiled { terms, .. }, ..] = &all;

@@ -18,13 +18,13 @@ fn backup() -> (Sandbox, Vec<SampleLicense>) {
 }
 
 #[test]
-fn unzip_finds_no_fault() {
+fn unzip_finds_no_error() {
     let (sandbox, _) = backup();
     sandbox.archive().passes_unzip();
 }
 
 #[test]
-fn the_entries_are_the_licenses_in_byte_order_of_path_then_sums_and_record() {
+fn entries_are_licenses_by_path_then_b3sums_and_backup_json() {
     let (sandbox, files) = backup();
     let names: Vec<_> = sandbox
         .archive()
@@ -46,7 +46,7 @@ fn entries_of_licenses(files: &[SampleLicense]) -> Vec<String> {
 }
 
 #[test]
-fn every_entry_is_stored_and_private_with_a_utf8_name_and_no_time() {
+fn entries_are_stored_and_private_with_utf8_names_and_no_times() {
     let (sandbox, _) = backup();
     for entry in sandbox.archive().entries() {
         assert_eq!(entry.method, 0, "{} should be stored", entry.name);
@@ -82,7 +82,7 @@ fn every_entry_is_stored_and_private_with_a_utf8_name_and_no_time() {
 }
 
 #[test]
-fn every_allowed_license_is_there_bit_for_bit_and_nothing_else_is() {
+fn every_allowed_license_and_nothing_else_is_in_the_backup() {
     let (sandbox, files) = backup();
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let unpacked = files_below(&sandbox.path("unpacked/licenses"));
@@ -101,14 +101,14 @@ fn every_allowed_license_is_there_bit_for_bit_and_nothing_else_is() {
 }
 
 #[test]
-fn b3sum_finds_every_license_as_it_should_be() {
+fn b3sum_verifies_every_license() {
     let (sandbox, _) = backup();
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     passes_b3sum(&sandbox.path("unpacked"));
 }
 
 #[test]
-fn the_sums_name_exactly_the_licenses_in_byte_order() {
+fn b3sums_lists_exactly_the_licenses_in_byte_order() {
     let (sandbox, files) = backup();
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let sums = fs::read_to_string(sandbox.path("unpacked/B3SUMS")).unwrap();
@@ -129,7 +129,7 @@ fn name_of_sum(line: &str) -> String {
 }
 
 #[test]
-fn the_record_counts_what_was_backed_up_and_skipped() {
+fn the_manifest_counts_licenses_and_skipped_files() {
     let (sandbox, files) = backup();
     let record = record(&sandbox);
     assert_eq!(record["licenses"], backed_up(&files).len());
@@ -144,7 +144,7 @@ fn the_record_counts_what_was_backed_up_and_skipped() {
 }
 
 #[test]
-fn the_record_names_what_was_left_out_with_key_ids_and_reason_in_byte_order_of_path() {
+fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
     let (sandbox, files) = backup();
     let told = record(&sandbox)["skipped"].clone();
     let told = told.as_array().unwrap();
@@ -195,7 +195,7 @@ fn record(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
-fn no_time_no_user_and_no_place_goes_into_a_backup() {
+fn a_backup_does_not_depend_on_time_user_or_location() {
     let (sandbox, _) = Sandbox::with_store(sample());
     sandbox.back_up(&[]).run().exits(3);
     let first = fs::read(sandbox.backup_file()).unwrap();
@@ -238,7 +238,7 @@ fn make_old(path: &Path) {
 }
 
 #[test]
-fn an_empty_store_gives_a_backup_without_licenses() {
+fn a_backup_of_an_empty_store_has_no_licenses() {
     let sandbox = Sandbox::new();
     sandbox.back_up(&[]).run().exits(0);
     let names: Vec<_> = sandbox
@@ -252,7 +252,7 @@ fn an_empty_store_gives_a_backup_without_licenses() {
 }
 
 #[test]
-fn more_licenses_than_an_archive_without_zip64_can_count_are_read_by_the_tools() {
+fn other_tools_read_a_backup_with_more_than_65535_entries() {
     let sandbox = Sandbox::with_many_files(65_600);
     sandbox.back_up(&["--quiet"]).run().exits(0);
     sandbox.archive().passes_unzip();

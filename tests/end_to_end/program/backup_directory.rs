@@ -20,7 +20,7 @@ fn with_earlier_backup() -> Sandbox {
 }
 
 #[test]
-fn without_overwrite_an_earlier_backup_is_not_touched() {
+fn without_overwrite_an_earlier_backup_is_unchanged() {
     let sandbox = with_earlier_backup();
     let before = Snapshot::of(&sandbox.backup());
     sandbox
@@ -52,7 +52,7 @@ fn with_overwrite_an_earlier_backup_is_replaced() {
 }
 
 #[test]
-fn a_foreign_file_of_that_name_is_not_touched_without_overwrite() {
+fn without_overwrite_a_foreign_licenses_zip_is_unchanged() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.backup_file(), "my notes").unwrap();
     sandbox.back_up(&[]).run().exits(4);
@@ -63,7 +63,7 @@ fn a_foreign_file_of_that_name_is_not_touched_without_overwrite() {
 }
 
 #[test]
-fn a_directory_in_the_place_of_the_backup_is_left_alone() {
+fn a_directory_named_licenses_zip_is_unchanged() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.backup_file()).unwrap();
     sandbox
@@ -75,7 +75,7 @@ fn a_directory_in_the_place_of_the_backup_is_left_alone() {
 }
 
 #[test]
-fn the_backup_is_its_owners_alone_whatever_the_umask() {
+fn a_backup_is_private_under_any_umask() {
     for umask in ["umask 000", "umask 022", "umask 777"] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
         sandbox
@@ -92,7 +92,7 @@ fn the_backup_is_its_owners_alone_whatever_the_umask() {
 }
 
 #[test]
-fn the_backup_is_its_owners_alone_while_it_is_being_written() {
+fn a_backup_is_private_while_it_is_written() {
     let sandbox = Sandbox::with_many_files(10_000);
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(&["--quiet"]).after("umask 000").start();
@@ -112,7 +112,7 @@ fn the_backup_is_its_owners_alone_while_it_is_being_written() {
 }
 
 #[test]
-fn a_missing_backup_directory_is_created_for_its_owner_alone() {
+fn a_missing_backup_directory_is_created_as_private() {
     for umask in ["umask 000", "umask 022"] {
         let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
         sandbox
@@ -130,7 +130,7 @@ fn a_missing_backup_directory_is_created_for_its_owner_alone() {
 }
 
 #[test]
-fn a_backup_directory_whose_parent_is_missing_is_named_and_not_created() {
+fn a_backup_directory_without_a_parent_is_not_created() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     sandbox
         .license_backup(["backup", "--store", "store", "--to", "missing/new"])
@@ -141,7 +141,7 @@ fn a_backup_directory_whose_parent_is_missing_is_named_and_not_created() {
 }
 
 #[test]
-fn a_backup_directory_that_is_a_file_is_named_and_left_alone() {
+fn a_file_in_place_of_the_backup_directory_is_reported() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::write(sandbox.path("file"), "my notes").unwrap();
     sandbox
@@ -156,7 +156,7 @@ fn a_backup_directory_that_is_a_file_is_named_and_left_alone() {
 }
 
 #[test]
-fn paths_with_odd_characters_are_taken_as_they_are() {
+fn paths_with_unusual_characters_are_accepted() {
     for name in [
         "with space",
         "-dash",
@@ -188,7 +188,7 @@ fn paths_with_odd_characters_are_taken_as_they_are() {
 }
 
 #[test]
-fn a_destination_that_stops_taking_bytes_ends_the_backup_and_keeps_the_earlier_one() {
+fn a_destination_that_fills_up_keeps_the_earlier_backup() {
     let sandbox = Sandbox::with_many_files(2000);
     fs::create_dir(sandbox.path("small")).unwrap();
     sandbox

@@ -67,7 +67,7 @@ fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
 }
 
 #[test]
-fn what_another_file_system_folds_or_cannot_hold_is_a_named_conflict_and_the_rest_is_restored() {
+fn names_that_exfat_folds_or_rejects_are_conflicts() {
     let sandbox = Sandbox::new();
     let plain = ["plain.lic", "deep/er/one.lic", "deep/ünï.lic", "Dir/a.lic"];
     let odd = ["A.lic", "a.lic", "back\\slash.lic", "c:x.lic", "dir/b.lic"];
@@ -133,7 +133,7 @@ fn what_another_file_system_folds_or_cannot_hold_is_a_named_conflict_and_the_res
 }
 
 #[test]
-fn a_file_system_without_hard_links_takes_a_backup_and_keeps_an_earlier_one() {
+fn a_backup_works_without_hard_links() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
     let Some(_mounted) = ExFat::mount(&sandbox, "other") else {
         return;

@@ -37,7 +37,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn a_disk_without_room_for_a_backup_is_told_and_is_as_it_was() {
+fn a_full_disk_fails_a_backup_and_is_unchanged() {
     let sandbox = sandbox();
     // Without room for the bytes, and without room for a file at all.
     for options in ["size=1m", "nr_inodes=1"] {
@@ -66,7 +66,7 @@ fn a_disk_without_room_for_a_backup_is_told_and_is_as_it_was() {
 }
 
 #[test]
-fn a_disk_without_room_for_a_second_backup_is_told_and_keeps_the_first() {
+fn a_full_disk_keeps_the_earlier_backup() {
     let sandbox = sandbox();
     for options in ["size=1m", "nr_inodes=2"] {
         let Some(disk) = tmpfs(&sandbox, options) else {
@@ -101,7 +101,7 @@ fn a_disk_without_room_for_a_second_backup_is_told_and_keeps_the_first() {
 }
 
 #[test]
-fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() {
+fn a_full_disk_fails_a_restore_and_is_unchanged() {
     let sandbox = sandbox();
     sandbox.back_up(&[]).run().exits(0);
     for options in ["size=1m", "nr_inodes=50"] {
@@ -140,7 +140,7 @@ fn a_disk_without_room_for_the_licenses_of_a_restore_is_told_and_is_as_it_was() 
 }
 
 #[test]
-fn a_file_system_that_is_read_only_is_told_and_is_as_it_was() {
+fn a_read_only_file_system_is_reported_and_unchanged() {
     let sandbox = sandbox();
     sandbox.back_up(&[]).run().exits(0);
     let Some(mut disk) = tmpfs(&sandbox, "size=1m") else {
@@ -195,7 +195,7 @@ fn wait_until_it_writes(run: &mut Running, directory: &Path) {
 }
 
 #[test]
-fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that_remains_is_named()
+fn a_directory_that_becomes_read_only_keeps_the_earlier_backup()
 {
     let sandbox = large();
     for further in [&["--json"][..], &["--json", "--overwrite"]] {
@@ -231,7 +231,7 @@ fn a_directory_that_becomes_read_only_keeps_the_earlier_backup_and_the_file_that
 }
 
 #[test]
-fn a_backup_directory_that_is_removed_meanwhile_is_told() {
+fn a_backup_directory_removed_during_a_backup_is_reported() {
     let sandbox = large();
     for program in Program::BOTH {
         for further in [&["--json"][..], &["--json", "--overwrite"]] {
@@ -258,7 +258,7 @@ fn a_backup_directory_that_is_removed_meanwhile_is_told() {
 }
 
 #[test]
-fn a_backup_directory_that_is_renamed_meanwhile_gets_the_backup_under_its_new_name() {
+fn a_backup_directory_renamed_during_a_backup_gets_the_backup() {
     let sandbox = large();
     for program in Program::BOTH {
         let mut run = program
@@ -285,7 +285,7 @@ fn a_backup_directory_that_is_renamed_meanwhile_gets_the_backup_under_its_new_na
 }
 
 #[test]
-fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
+fn a_store_removed_during_a_restore_is_reported() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1000));
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let new = sandbox.path("new");
@@ -315,7 +315,7 @@ fn a_store_that_is_removed_while_licenses_are_restored_into_it_is_told() {
 }
 
 #[test]
-fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the_same() {
+fn a_file_system_detached_during_a_backup_gets_the_backup() {
     let sandbox = Sandbox::with_many_files(5000);
     for program in Program::BOTH {
         let Some(mut disk) = tmpfs(&sandbox, "size=64m") else {
@@ -342,7 +342,7 @@ fn a_file_system_that_is_taken_out_of_the_tree_meanwhile_gets_the_backup_all_the
 }
 
 #[test]
-fn a_backup_of_a_store_that_loses_files_has_all_of_them_or_keeps_the_earlier_one() {
+fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
     let sandbox = Sandbox::new();
     let paths: Vec<_> = (0..1000)
         .map(|number| format!("{:02}/{number:04}.lcpl", number % 20))
@@ -434,7 +434,7 @@ fn a_backup_of_a_store_that_loses_files_has_all_of_them_or_keeps_the_earlier_one
 }
 
 #[test]
-fn a_store_that_loses_a_directory_while_it_is_read_is_told_and_keeps_the_earlier_backup() {
+fn a_store_that_loses_a_directory_keeps_the_earlier_backup() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());

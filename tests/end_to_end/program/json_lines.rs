@@ -24,7 +24,7 @@ fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
+fn begin_is_the_first_line_and_the_outcome_the_last() {
     let (_sandbox, _, outcome) = backup();
     let events = outcome.events();
     assert_eq!(
@@ -44,7 +44,7 @@ fn begin_is_first_and_the_outcome_last_and_each_comes_once() {
 }
 
 #[test]
-fn every_restricted_license_is_told_with_its_ids_and_reason() {
+fn restricted_licenses_are_reported_with_ids_and_reason() {
     let (_sandbox, files, outcome) = backup();
     let mut told = of_kind(&outcome.events(), "restricted-license");
     told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
@@ -72,7 +72,7 @@ fn every_restricted_license_is_told_with_its_ids_and_reason() {
 }
 
 #[test]
-fn every_error_is_told_with_path_code_hresult_and_a_message_that_names_the_path() {
+fn errors_are_reported_with_path_code_hresult_and_message() {
     let (_sandbox, files, outcome) = backup();
     let mut told = of_kind(&outcome.events(), "error");
     told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
@@ -104,7 +104,7 @@ fn every_error_is_told_with_path_code_hresult_and_a_message_that_names_the_path(
 }
 
 #[test]
-fn a_license_that_is_too_large_is_told_with_its_size() {
+fn a_license_that_is_too_large_is_reported_with_its_size() {
     let (_sandbox, _, outcome) = backup();
     let events = of_kind(&outcome.events(), "error");
     let event = events
@@ -118,7 +118,7 @@ fn a_license_that_is_too_large_is_told_with_its_size() {
 }
 
 #[test]
-fn the_outcome_counts_what_was_done() {
+fn the_outcome_has_the_counts_of_the_backup() {
     let (sandbox, files, outcome) = backup();
     let end = outcome.end_event();
     assert_eq!(end["outcome"], "incomplete");
@@ -134,7 +134,7 @@ fn the_outcome_counts_what_was_done() {
 }
 
 #[test]
-fn progress_never_goes_back_and_has_no_total_but_the_true_one() {
+fn progress_never_decreases_and_has_the_true_total() {
     let files = 30_000;
     let sandbox = Sandbox::with_many_files(files);
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
@@ -160,7 +160,7 @@ fn progress_never_goes_back_and_has_no_total_but_the_true_one() {
 }
 
 #[test]
-fn a_store_without_anything_to_leave_out_is_success_also_when_strict() {
+fn a_strict_backup_without_skipped_files_succeeds() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(7));
     let end = sandbox
         .back_up(&["--strict", "--json"])
@@ -181,12 +181,12 @@ fn with_a_foreign_file() -> Sandbox {
 }
 
 #[test]
-fn leaving_out_what_is_no_license_is_success() {
+fn skipping_a_file_that_is_no_license_is_success() {
     with_a_foreign_file().back_up(&[]).run().exits(0);
 }
 
 #[test]
-fn leaving_out_anything_is_incomplete_when_strict_and_the_backup_is_made_all_the_same() {
+fn a_strict_backup_with_a_skipped_file_is_incomplete() {
     let sandbox = with_a_foreign_file();
     sandbox.back_up(&["--strict"]).run().exits(3);
     assert_eq!(sandbox.archive().entries().len(), 3);
@@ -205,7 +205,7 @@ fn a_refused_backup_ends_with_its_code_and_hresult() {
 }
 
 #[test]
-fn a_missing_directory_ends_with_an_outcome_too() {
+fn a_missing_directory_has_an_outcome_too() {
     let sandbox = Sandbox::new();
     for arguments in [
         ["backup", "--store", "nowhere", "--to", "backup", "--json"],
@@ -222,7 +222,7 @@ fn a_missing_directory_ends_with_an_outcome_too() {
 }
 
 #[test]
-fn a_command_line_that_is_not_understood_is_a_usage_error() {
+fn an_invalid_command_line_is_a_usage_error() {
     let sandbox = Sandbox::new();
     for arguments in [
         &["backup"][..],
@@ -240,7 +240,7 @@ fn a_command_line_that_is_not_understood_is_a_usage_error() {
 }
 
 #[test]
-fn people_are_told_how_many_licenses_were_backed_up_and_what_was_left_out_and_why() {
+fn text_shows_the_number_of_licenses_and_reasons_for_skipping() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let outcome = sandbox.back_up(&[]).run().exits(3);
     let told = outcome.stdout();
@@ -276,14 +276,14 @@ fn no_name_reaches_the_terminal_with_its_control_characters() {
 }
 
 #[test]
-fn quiet_says_nothing_of_a_backup_that_went_well() {
+fn quiet_prints_nothing_after_a_success() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(7));
     let outcome = sandbox.back_up(&["--quiet"]).run().exits(0);
     assert_eq!((outcome.stdout(), outcome.stderr()), ("", ""));
 }
 
 #[test]
-fn quiet_still_says_why_there_is_no_backup() {
+fn quiet_prints_the_error() {
     let sandbox = Sandbox::new();
     sandbox
         .license_backup(["backup", "--store", "nowhere", "--to", "backup", "--quiet"])

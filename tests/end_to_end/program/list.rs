@@ -63,7 +63,7 @@ fn standing(event: &Value) -> (&str, Option<&str>, Option<u64>) {
 }
 
 #[test]
-fn every_license_is_listed_with_what_it_says_of_itself() {
+fn every_license_is_listed_with_its_identity() {
     let (sandbox, files) = backup();
     let events = sandbox.list(&["--json"]).run().exits(0).events();
     let expected = in_listing_order(&files)
@@ -110,7 +110,7 @@ fn a_listing_ends_with_its_totals() {
 }
 
 #[test]
-fn people_get_a_line_for_each_file_and_one_with_the_totals() {
+fn text_has_a_line_for_each_file_and_one_with_totals() {
     let (sandbox, files) = backup();
     let outcome = sandbox.list(&[]).run().exits(0);
     let lines: Vec<_> = outcome.stdout().lines().collect();
@@ -165,7 +165,7 @@ fn a_listing_changes_nothing() {
 }
 
 #[test]
-fn a_directory_without_a_backup_is_named() {
+fn a_directory_without_a_backup_is_reported() {
     let sandbox = Sandbox::new();
     sandbox
         .list(&[])
@@ -196,7 +196,7 @@ fn a_file_that_is_no_backup_is_corrupt() {
 }
 
 #[test]
-fn a_backup_that_was_cut_anywhere_is_corrupt() {
+fn a_truncated_backup_is_corrupt() {
     let (sandbox, _) = Sandbox::with_store(license_backup_tests::sample::SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
     let whole = fs::read(sandbox.backup_file()).unwrap();
@@ -221,7 +221,7 @@ fn a_backup_that_was_cut_anywhere_is_corrupt() {
 }
 
 #[test]
-fn a_backup_with_something_behind_it_is_corrupt() {
+fn a_backup_with_trailing_bytes_is_corrupt() {
     let (sandbox, _) = Sandbox::with_store(license_backup_tests::sample::SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
     let mut longer = fs::read(sandbox.backup_file()).unwrap();
@@ -231,7 +231,7 @@ fn a_backup_with_something_behind_it_is_corrupt() {
 }
 
 #[test]
-fn a_fifo_in_the_place_of_a_backup_is_told_and_not_opened() {
+fn a_fifo_in_place_of_a_backup_is_reported_and_not_opened() {
     use nix::sys::stat::Mode;
 
     let sandbox = Sandbox::new();
@@ -245,7 +245,7 @@ fn a_fifo_in_the_place_of_a_backup_is_told_and_not_opened() {
 }
 
 #[test]
-fn a_store_is_listed_with_what_may_be_backed_up_and_why_the_rest_may_not() {
+fn every_file_of_a_store_is_listed_with_its_standing() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let mut events = sandbox
         .license_backup(["list", "--store", "store", "--json"])
@@ -291,7 +291,7 @@ fn store_events(sandbox: &Sandbox) -> Vec<Value> {
 }
 
 #[test]
-fn a_publication_of_a_store_is_listed_with_the_entry_that_holds_its_license() {
+fn a_publication_is_listed_with_the_entry_of_its_license() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = store_events(&sandbox);
     for file in files
@@ -311,7 +311,7 @@ fn a_publication_of_a_store_is_listed_with_the_entry_that_holds_its_license() {
 }
 
 #[test]
-fn a_file_of_a_store_that_failed_is_listed_with_a_message_that_names_it() {
+fn a_failed_file_is_listed_with_a_message_that_has_its_path() {
     let (sandbox, _) = Sandbox::with_store(sample());
     for event in store_events(&sandbox) {
         let path = event["path"].as_str().unwrap();
@@ -324,7 +324,7 @@ fn a_file_of_a_store_that_failed_is_listed_with_a_message_that_names_it() {
 }
 
 #[test]
-fn a_document_in_another_encoding_is_listed_with_its_format_and_its_encoding_is_named() {
+fn an_unknown_encoding_is_named_in_a_listing() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let path = "wmdrm/encodings/iso-8859-1.lic";
     let file = files.iter().find(|file| file.told_path() == path).unwrap();
@@ -338,7 +338,7 @@ fn a_document_in_another_encoding_is_listed_with_its_format_and_its_encoding_is_
 }
 
 #[test]
-fn a_store_is_listed_as_its_backup_would_be() {
+fn a_store_and_its_backup_have_the_same_listing() {
     let (sandbox, files) = backup();
     let identities = |source: [&str; 2]| {
         let outcome = sandbox

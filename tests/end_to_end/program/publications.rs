@@ -48,7 +48,7 @@ fn licenses_in_backup(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn a_backup_of_a_library_has_each_license_as_unzip_prints_it_and_nothing_else() {
+fn a_backup_of_a_library_has_the_licenses_that_unzip_prints() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     let licenses = licenses_by_unzip(&sandbox);
@@ -57,7 +57,7 @@ fn a_backup_of_a_library_has_each_license_as_unzip_prints_it_and_nothing_else() 
 }
 
 #[test]
-fn a_backup_of_a_library_passes_its_verification() {
+fn a_backup_of_a_library_is_valid() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     let verify = sandbox.license_backup(["verify", "--from", "backup", "--json"]);
@@ -69,7 +69,7 @@ fn a_backup_of_a_library_passes_its_verification() {
 }
 
 #[test]
-fn an_empty_store_gets_the_license_of_each_publication_of_a_library_and_nothing_else() {
+fn an_empty_store_gets_exactly_the_licenses_of_a_library() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -84,7 +84,7 @@ fn restore(sandbox: &Sandbox, further: &[&str], store: &str, code: i32) {
 }
 
 #[test]
-fn a_restore_into_the_store_that_still_has_the_publications_puts_the_licenses_beside_them() {
+fn licenses_are_restored_beside_existing_publications() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     let mut expected = files_below(&sandbox.store());
@@ -94,7 +94,7 @@ fn a_restore_into_the_store_that_still_has_the_publications_puts_the_licenses_be
 }
 
 #[test]
-fn a_backup_is_the_same_after_it_was_restored_into_its_store() {
+fn a_backup_after_a_restore_has_the_same_bytes() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     let first = fs::read(sandbox.backup_file()).unwrap();
@@ -104,7 +104,7 @@ fn a_backup_is_the_same_after_it_was_restored_into_its_store() {
 }
 
 #[test]
-fn the_license_of_a_publication_is_backed_up_again_after_the_other_file_of_its_name_was_removed() {
+fn a_license_is_backed_up_once_its_shadowing_file_is_removed() {
     let sandbox = library();
     let licenses = licenses_by_unzip(&sandbox);
     let name = licenses.keys().next().unwrap();
@@ -121,7 +121,7 @@ fn the_license_of_a_publication_is_backed_up_again_after_the_other_file_of_its_n
 }
 
 #[test]
-fn the_program_for_sample_stores_writes_as_many_publications_as_are_asked_for() {
+fn sample_store_writes_the_requested_number_of_publications() {
     let sandbox = Sandbox::new();
     let program = target().join("release/sample-store");
     let sizes = [
@@ -182,7 +182,7 @@ fn assert_backed_up_of_python(program: &str) {
 const ADD_ALL: &str = "with archive:\n    for name in names: archive.write(name)";
 
 #[test]
-fn containers_of_python_are_read_whether_they_are_stored_or_deflated() {
+fn python_containers_are_read() {
     for method in ["STORED", "DEFLATED"] {
         let open = format!("archive = zipfile.ZipFile(book, 'w', zipfile.ZIP_{method})");
         assert_backed_up_of_python(&format!("{open}\n{ADD_ALL}"));
@@ -190,7 +190,7 @@ fn containers_of_python_are_read_whether_they_are_stored_or_deflated() {
 }
 
 #[test]
-fn a_container_of_python_with_zip64_fields_in_each_local_header_is_read() {
+fn python_containers_with_zip64_local_headers_are_read() {
     let add = "archive.open(name, 'w', force_zip64=True)";
     assert_backed_up_of_python(&format!(
         "with zipfile.ZipFile(book, 'w', zipfile.ZIP_DEFLATED) as archive:
@@ -200,7 +200,7 @@ fn a_container_of_python_with_zip64_fields_in_each_local_header_is_read() {
 }
 
 #[test]
-fn a_container_of_python_that_is_zip64_to_its_end_is_read() {
+fn python_containers_with_zip64_end_records_are_read() {
     let limit = "zipfile.ZIP64_LIMIT = 10";
     let open = "archive = zipfile.ZipFile(book, 'w', zipfile.ZIP_DEFLATED)";
     let check = "assert b'PK\\x06\\x06' in open(book, 'rb').read()";
@@ -208,7 +208,7 @@ fn a_container_of_python_that_is_zip64_to_its_end_is_read() {
 }
 
 #[test]
-fn a_container_of_python_with_a_comment_is_read() {
+fn python_containers_with_a_comment_are_read() {
     for length in [20, 65_535] {
         let open = "archive = zipfile.ZipFile(book, 'w')";
         let comment = format!("archive.comment = b'c' * {length}");
@@ -217,7 +217,7 @@ fn a_container_of_python_with_a_comment_is_read() {
 }
 
 #[test]
-fn a_container_that_python_has_written_to_a_pipe_is_read() {
+fn python_containers_written_to_a_pipe_are_read() {
     let pipe = "class Pipe(io.FileIO):
     def seekable(self): return False
     def seek(self, *place): raise io.UnsupportedOperation
@@ -227,14 +227,14 @@ fn a_container_that_python_has_written_to_a_pipe_is_read() {
 }
 
 #[test]
-fn a_container_of_python_with_more_entries_than_16_bits_can_count_is_read() {
+fn python_containers_with_more_than_65535_entries_are_read() {
     let open = "archive = zipfile.ZipFile(book, 'w')";
     let many = "for number in range(65_600): archive.writestr(f'{number:05}', b'')";
     assert_backed_up_of_python(&format!("{open}\n{many}\n{ADD_ALL}"));
 }
 
 #[test]
-fn a_container_of_python_of_more_than_4_gib_is_read() {
+fn python_containers_larger_than_4_gib_are_read() {
     // The bytes before the container are a hole, which takes no room on the disk.
     let hole = "with open(book, 'wb') as file: file.truncate(5 << 30)";
     let open = "archive = zipfile.ZipFile(book, 'a', zipfile.ZIP_DEFLATED)";
@@ -242,22 +242,22 @@ fn a_container_of_python_of_more_than_4_gib_is_read() {
 }
 
 #[test]
-fn a_container_of_info_zip_that_was_made_as_an_epub_is_is_read() {
+fn info_zip_containers_packed_like_an_epub_are_read() {
     assert_backed_up("zip -q -X -0 \"$book\" mimetype; zip -q -X -r -9 \"$book\" META-INF OEBPS");
 }
 
 #[test]
-fn a_container_of_info_zip_with_forced_zip64_is_read() {
+fn info_zip_containers_with_forced_zip64_are_read() {
     assert_backed_up("zip -q -fz -r \"$book\" .; grep -q 'PK\x06\x06' \"$book\"");
 }
 
 #[test]
-fn a_container_that_info_zip_has_written_to_a_pipe_is_read() {
+fn info_zip_containers_written_to_a_pipe_are_read() {
     assert_backed_up("zip -q -r - . | cat >\"$book\"");
 }
 
 #[test]
-fn a_container_of_info_zip_after_a_prefix_is_read_whether_the_offsets_count_it_or_not() {
+fn info_zip_containers_after_a_prefix_are_read() {
     let prefixed = "zip -q -r ../zip .; echo '#!/bin/sh' | cat - ../zip.zip >\"$book\"";
     for adjusting in ["true", "zip -q -A \"$book\""] {
         assert_backed_up(&format!("{prefixed}; {adjusting}"));
@@ -265,7 +265,7 @@ fn a_container_of_info_zip_after_a_prefix_is_read_whether_the_offsets_count_it_o
 }
 
 #[test]
-fn containers_of_bsdtar_are_read_whether_they_are_stored_deflated_or_zip64() {
+fn bsdtar_containers_are_read() {
     for options in [
         "zip:compression=store",
         "zip:compression=deflate",
@@ -328,7 +328,7 @@ fn versions() -> [(Vec<u8>, Vec<u8>); 3] {
 }
 
 #[test]
-fn a_restore_with_overwrite_keeps_a_license_that_is_newer_than_that_of_the_backup() {
+fn overwrite_keeps_a_newer_license() {
     for (older, newer) in versions() {
         assert!(
             restored_over(&newer, &older, 4) == newer,
@@ -339,7 +339,7 @@ fn a_restore_with_overwrite_keeps_a_license_that_is_newer_than_that_of_the_backu
 }
 
 #[test]
-fn a_restore_with_overwrite_replaces_a_license_that_is_older_than_that_of_the_backup() {
+fn overwrite_replaces_an_older_license() {
     for (older, newer) in versions() {
         assert!(
             restored_over(&older, &newer, 0) == newer,
@@ -350,7 +350,7 @@ fn a_restore_with_overwrite_replaces_a_license_that_is_older_than_that_of_the_ba
 }
 
 #[test]
-fn a_restore_with_overwrite_replaces_a_newer_license_of_another_id() {
+fn overwrite_replaces_a_newer_license_with_another_id() {
     let other = String::from_utf8(dated(LATE, ""))
         .unwrap()
         .replace("urn:loan", "urn:other");
@@ -359,7 +359,7 @@ fn a_restore_with_overwrite_replaces_a_newer_license_of_another_id() {
 }
 
 #[test]
-fn a_dry_run_with_overwrite_reports_a_newer_license_of_the_store_as_a_conflict() {
+fn a_dry_run_with_overwrite_reports_a_newer_license() {
     let sandbox = with_other_in_store(&dated(EARLY, ""), &dated(LATE, ""));
     let restore = ["restore", "--from", "backup", "--store", "store"];
     let arguments = [&restore[..], &["--overwrite", "--dry-run", "--json"]].concat();

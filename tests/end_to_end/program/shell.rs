@@ -25,7 +25,7 @@ fn printed(command: &mut Command) -> String {
 }
 
 #[test]
-fn every_help_has_examples() {
+fn every_help_text_has_examples() {
     for arguments in [vec!["--help"], vec!["help"]]
         .into_iter()
         .chain(VERBS.map(|verb| vec![verb, "--help"]))
@@ -40,7 +40,7 @@ fn every_help_has_examples() {
 }
 
 #[test]
-fn the_version_is_told_with_the_hash_of_the_component() {
+fn the_version_includes_the_hash_of_the_component() {
     let component = sources().join("target/components/license-backup.wasm");
     let hash = printed(Command::new("sha256sum").arg(component));
     let hash = hash.split(' ').next().expect("it comes first");
@@ -64,7 +64,7 @@ fn the_version_is_told_with_the_hash_of_the_component() {
 }
 
 #[test]
-fn every_shell_takes_its_completions_and_completes_verbs_and_options() {
+fn every_shell_completes_commands_and_options() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish"] {
         let text = sandbox
@@ -93,7 +93,7 @@ fn every_shell_takes_its_completions_and_completes_verbs_and_options() {
 }
 
 #[test]
-fn the_manual_has_a_page_for_the_program_and_for_each_verb() {
+fn the_manual_has_a_page_for_the_program_and_each_command() {
     let sandbox = Sandbox::new();
     let _ = sandbox.license_backup(["man", "backup"]).run().exits(0);
     let mut pages: Vec<_> = fs::read_dir(sandbox.backup())
@@ -116,7 +116,7 @@ fn the_manual_has_a_page_for_the_program_and_for_each_verb() {
 }
 
 #[test]
-fn a_manual_that_cannot_be_written_is_told_with_what_to_do() {
+fn a_manual_that_cannot_be_written_is_reported_with_advice() {
     let outcome = Sandbox::new()
         .license_backup(["man", "missing"])
         .run()
@@ -128,7 +128,7 @@ fn a_manual_that_cannot_be_written_is_told_with_what_to_do() {
 }
 
 #[test]
-fn the_systemd_service_does_what_it_says_and_has_no_fault() {
+fn the_systemd_service_backs_up_and_verifies() {
     let service = sources().join("examples/systemd/license-backup.service");
     let text = fs::read_to_string(&service).unwrap();
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
@@ -202,7 +202,7 @@ fn the_systemd_service_does_what_it_says_and_has_no_fault() {
 }
 
 #[test]
-fn the_line_for_cron_backs_up_and_says_nothing() {
+fn the_cron_line_backs_up_and_prints_nothing() {
     let text = fs::read_to_string(sources().join("examples/cron/license-backup")).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let [setting, line] = lines.as_slice() else {

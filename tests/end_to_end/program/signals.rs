@@ -26,7 +26,7 @@ fn start(sandbox: &Sandbox, further: &[&str]) -> Running {
 }
 
 #[test]
-fn ctrl_c_leaves_an_empty_directory_empty_and_an_earlier_backup_as_it_was() {
+fn ctrl_c_leaves_the_backup_directory_unchanged() {
     let sandbox = large();
     for further in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());
@@ -72,7 +72,7 @@ fn interrupt(child: &Child) {
 }
 
 #[test]
-fn a_second_ctrl_c_ends_what_the_first_cannot_end() {
+fn a_second_ctrl_c_ends_a_blocked_listing() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let mut child = stuck_listing(&sandbox);
@@ -93,7 +93,7 @@ fn a_second_ctrl_c_ends_what_the_first_cannot_end() {
 }
 
 #[test]
-fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
+fn a_second_ctrl_c_keeps_the_earlier_backup() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
@@ -112,7 +112,7 @@ fn a_second_ctrl_c_leaves_the_earlier_backup_as_it_was() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn ctrl_c_at_the_very_start_cancels_and_leaves_no_directory() {
+fn ctrl_c_at_the_start_leaves_no_new_directory() {
     let sandbox = large();
     let mut run = sandbox
         .license_backup(["backup", "--store", "store", "--to", "new"])
@@ -128,7 +128,7 @@ fn ctrl_c_at_the_very_start_cancels_and_leaves_no_directory() {
 }
 
 #[test]
-fn a_hang_up_that_nohup_ignores_stays_ignored() {
+fn an_ignored_sighup_stays_ignored() {
     let sandbox = large();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let mut run = sandbox.back_up(&["--quiet"]).after("trap '' HUP").start();
@@ -141,7 +141,7 @@ fn a_hang_up_that_nohup_ignores_stays_ignored() {
 }
 
 #[test]
-fn a_request_to_terminate_cancels_like_ctrl_c() {
+fn sigterm_cancels_like_ctrl_c() {
     let sandbox = large();
     let mut run = start(&sandbox, &[]);
     run.signal(Signal::SIGTERM);

@@ -25,7 +25,7 @@ fn told_paths(files: &[&SampleLicense]) -> Vec<String> {
 }
 
 #[test]
-fn a_fifo_and_links_are_told_and_never_opened() {
+fn a_fifo_and_links_are_reported_and_never_opened() {
     let (sandbox, mut files) = Sandbox::with_store(SampleStore::ordinary(3));
     files.extend(write_special_files(&sandbox.store()).unwrap());
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
@@ -48,7 +48,7 @@ fn a_fifo_and_links_are_told_and_never_opened() {
 }
 
 #[test]
-fn our_own_temporary_files_in_the_store_are_skipped() {
+fn temporary_files_of_the_program_in_the_store_are_skipped() {
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(1));
     fs::write(sandbox.path("store/.license-backup-3.tmp"), &files[0].bytes).unwrap();
     fs::write(sandbox.path("store/.license-backup-x.tmp"), &files[0].bytes).unwrap();
@@ -60,7 +60,7 @@ fn our_own_temporary_files_in_the_store_are_skipped() {
 }
 
 #[test]
-fn a_backup_directory_below_the_store_is_left_out_of_the_walk() {
+fn a_backup_directory_below_the_store_is_skipped() {
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir(sandbox.path("store/backup")).unwrap();
     fs::write(sandbox.path("store/backup/other.lic"), &files[0].bytes).unwrap();
@@ -91,7 +91,7 @@ fn a_backup_directory_below_the_store_is_left_out_of_the_walk() {
 }
 
 #[test]
-fn a_backup_directory_below_the_store_is_known_by_what_it_is_and_not_by_its_name() {
+fn a_backup_directory_below_the_store_is_recognized_by_a_link() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir(sandbox.path("store/below")).unwrap();
     symlink("store/below", sandbox.path("link")).unwrap();
@@ -128,7 +128,7 @@ fn the_store_cannot_be_its_own_backup_directory() {
 }
 
 #[test]
-fn a_missing_store_is_named() {
+fn a_missing_store_is_reported() {
     let sandbox = Sandbox::new();
     sandbox
         .license_backup(["backup", "--store", "no-store", "--to", "backup"])
@@ -139,7 +139,7 @@ fn a_missing_store_is_named() {
 }
 
 #[test]
-fn a_store_that_is_a_file_is_named() {
+fn a_store_that_is_a_file_is_reported() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.path("file"), "").unwrap();
     sandbox
@@ -151,7 +151,7 @@ fn a_store_that_is_a_file_is_named() {
 }
 
 #[test]
-fn a_backup_directory_is_not_created_for_a_store_that_is_missing() {
+fn no_backup_directory_is_created_for_a_missing_store() {
     let sandbox = Sandbox::new();
     sandbox
         .license_backup(["backup", "--store", "no-store", "--to", "new"])
@@ -161,7 +161,7 @@ fn a_backup_directory_is_not_created_for_a_store_that_is_missing() {
 }
 
 #[test]
-fn the_store_is_left_as_it_was() {
+fn a_backup_does_not_change_the_store() {
     use license_backup_tests::harness::Snapshot;
 
     let (sandbox, _) = Sandbox::with_store(crate::fates::sample());
@@ -189,7 +189,7 @@ pub(crate) fn without_privilege(sandbox: &Sandbox, invocation: Invocation) -> In
 }
 
 #[test]
-fn an_unreadable_file_and_an_unreadable_directory_are_told_and_the_rest_is_backed_up() {
+fn unreadable_files_are_reported_and_the_rest_is_backed_up() {
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir(sandbox.path("store/closed")).unwrap();
     fs::write(sandbox.path("store/secret.lic"), &files[0].bytes).unwrap();
@@ -219,7 +219,7 @@ fn an_unreadable_file_and_an_unreadable_directory_are_told_and_the_rest_is_backe
 }
 
 #[test]
-fn a_backup_directory_that_may_not_be_written_is_named() {
+fn a_read_only_backup_directory_is_reported() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let invocation = without_privilege(&sandbox, sandbox.back_up(&[]));
     fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o555)).unwrap();

@@ -50,7 +50,7 @@ fn a_fresh_temporary_file_is_neither_removed_nor_used() {
 }
 
 #[test]
-fn old_files_of_other_names_are_left_alone() {
+fn old_files_with_other_names_are_kept() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let names = [
         ".license-backup-.tmp",
@@ -68,7 +68,7 @@ fn old_files_of_other_names_are_left_alone() {
 }
 
 #[test]
-fn a_stale_temporary_file_outlives_a_run_that_is_refused() {
+fn a_refused_backup_removes_no_stale_temporary_file() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
     leave(&sandbox, ".license-backup-7.tmp", Duration::from_hours(2));

@@ -113,7 +113,7 @@ fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
 }
 
 #[test]
-fn without_colors_if_somebody_wants_none() {
+fn no_color_disables_colors() {
     /// What sets a color or another rendition.
     fn is_plain(seen: &str) -> bool {
         seen.split("\x1b[").skip(1).all(|rest| {
@@ -139,7 +139,7 @@ fn without_colors_if_somebody_wants_none() {
 }
 
 #[test]
-fn a_terminal_gets_a_bar_with_the_count_and_then_the_summary() {
+fn a_terminal_shows_a_progress_bar_and_then_the_summary() {
     let sandbox = Sandbox::with_many_files(20_000);
     let seen = back_up_on_a_terminal(&sandbox, "");
     assert!(
@@ -179,7 +179,7 @@ fn start(sandbox: &Sandbox, further: &str) -> Terminal {
 }
 
 #[test]
-fn ctrl_c_on_the_keyboard_says_that_it_cancels_and_leaves_the_directory_as_it_was() {
+fn ctrl_c_on_a_terminal_changes_nothing() {
     let sandbox = large();
     for further in ["", "--overwrite"] {
         let before = Snapshot::of(&sandbox.backup());
@@ -197,7 +197,7 @@ fn ctrl_c_on_the_keyboard_says_that_it_cancels_and_leaves_the_directory_as_it_wa
 }
 
 #[test]
-fn ctrl_c_twice_on_the_keyboard_ends_the_program_at_once_and_keeps_the_earlier_backup() {
+fn ctrl_c_twice_on_a_terminal_keeps_the_earlier_backup() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
@@ -215,7 +215,7 @@ fn ctrl_c_twice_on_the_keyboard_ends_the_program_at_once_and_keeps_the_earlier_b
 }
 
 #[test]
-fn a_second_ctrl_c_on_the_keyboard_ends_what_the_first_cannot_end() {
+fn a_second_ctrl_c_on_a_terminal_ends_a_blocked_listing() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let pipe = sandbox.path("pipe");

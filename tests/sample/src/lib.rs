@@ -356,12 +356,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_files() {
+    fn the_same_seed_yields_the_same_files() {
         assert_eq!(files(7), files(7));
     }
 
     #[test]
-    fn another_seed_gives_other_bytes_under_the_same_names_for_the_same_fate() {
+    fn another_seed_yields_other_bytes_with_the_same_names() {
         for (one, other) in files(7).into_iter().zip(files(8)) {
             assert_eq!((&one.path, one.expected), (&other.path, other.expected));
             if !one.identity.license_ids.is_empty() || !one.identity.key_ids.is_empty() {
@@ -386,14 +386,14 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_there_once() {
+    fn every_path_is_unique() {
         let files = files(7);
         let paths: BTreeSet<_> = files.iter().map(|file| &file.path).collect();
         assert_eq!(paths.len(), files.len());
     }
 
     #[test]
-    fn every_fate_and_every_format_occurs() {
+    fn every_expectation_and_every_format_occurs() {
         let files = files(7);
         for expected in [
             Expected::BackedUp,
@@ -429,7 +429,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_license_has_the_size_that_was_asked_for() {
+    fn an_ordinary_license_has_the_requested_size() {
         for size in [MINIMUM_SIZE, 4096, 4097, 4098, 4099, MAXIMUM_SIZE] {
             for file in (SampleStore {
                 size,
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_publication_has_about_the_size_that_was_asked_for() {
+    fn an_ordinary_publication_has_about_the_requested_size() {
         for size in [MINIMUM_PUBLICATION_SIZE, 100_000, 2 << 20] {
             for file in SampleStore::of_publications(2, size).files() {
                 let bytes = file.bytes.len();
@@ -456,14 +456,14 @@ mod tests {
     }
 
     #[test]
-    fn the_license_in_an_ordinary_publication_is_backed_up_under_the_name_of_the_publication() {
+    fn the_backup_path_of_an_embedded_license_is_the_publications() {
         for file in SampleStore::of_publications(2, 100_000).files() {
             assert_eq!(file.backup_path(), format!("{}.lcpl", file.told_path()));
         }
     }
 
     #[test]
-    fn every_name_in_a_backup_is_there_once() {
+    fn every_backup_path_is_unique() {
         let files = files(7);
         let is_backed_up = |file: &&SampleLicense| file.expected == Expected::BackedUp;
         let backed_up: Vec<_> = files.iter().filter(is_backed_up).collect();
@@ -472,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_written_is_on_the_disk_as_it_was_returned() {
+    fn a_written_store_has_the_returned_files() {
         let directory = tempfile::tempdir().unwrap();
         let store = SampleStore {
             licenses: 3,

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tenth_of_a_course_has_its_share_of_the_moments() {
+    fn every_tenth_of_a_run_gets_its_share_of_samples() {
         let mut moments = Moments::new();
         let taken: Vec<_> = (0..1000).map(|_| moments.next_part() * 10.0).collect();
         for tenth in 0..10 {

@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_another_schema_with_another_event_or_with_an_unknown_key_is_refused() {
+    fn other_schemas_events_and_unknown_keys_are_refused() {
         let good = json!({"schema": 1, "event": "begin"});
         assert_eq!(faults(&good), [""; 0]);
         for (key, value) in [
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_without_counts_or_with_those_of_two_verbs_is_refused() {
+    fn an_outcome_needs_the_counts_of_exactly_one_command() {
         let end = |more: Value| {
             let mut line = json!({
                 "schema": 1, "event": "end", "outcome": "success", "exit_code": 0, "hresult": "0x00000000",
