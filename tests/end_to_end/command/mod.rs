@@ -163,7 +163,7 @@ fn the_longest_open_directory_wins() {
         )
         .run()
         .exits(1);
-    outcome.says(&["is not there"]);
+    outcome.says(&["does not exist"]);
 }
 
 #[test]
