@@ -1,26 +1,26 @@
-# What one types; how it is done is in scripts/. `make` lists the targets.
+# The commands of the project. `make` lists them; scripts/ implements them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-tests component build run recording test soak fuzz bench profile lint deny package test-package reproduce vendor-wit \
 	clean
 
-# The places that scripts and tests rely on are below target/, whatever the caller has set.
+# Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
-# The same packages in every call, so that cargo selects the same features and compiles wasmtime once.
+# Every call names the same packages, so that cargo selects the same features and compiles wasmtime once.
 PACKAGES := --release --package license-backup --package license-backup-cli --package license-backup-report \
 	--package license-backup-tests --package license-backup-sample --package license-backup-bench
 
-# What is built names no place of this machine. Where there is no compiler, scripts/setup.sh is the one to say so.
+# Keeps paths of this machine out of the binaries. If the compiler is missing, scripts/setup.sh reports it.
 PATH_FLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 build test soak bench profile lint package test-package: export CARGO_ENCODED_RUSTFLAGS := $(PATH_FLAGS)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what building needs and this machine lacks
+setup: ## Install missing tools and packages for the build
 	@scripts/setup.sh
 
-setup-tests: setup ## Install what the tests and the benchmark need besides
+setup-tests: setup ## Install missing tools and packages for the tests and the benchmark
 	@scripts/setup.sh tests
 
 component: setup ## Build the components into target/components
@@ -38,28 +38,28 @@ recording: build ## Draw the program's output as docs/backup.svg, which the READ
 test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
-soak: ## Run all tests at full size, each saying what it has done: hundreds of kills, cancellations, races
+soak: ## Run all tests at full size: hundreds of kills, cancellations and races
 test soak: setup-tests build
 	cargo test --locked --package license-backup-core --package license-backup-command --package license-backup-metadata
 	cargo test --locked $(PACKAGES)
 
-# How many seconds each fuzz target runs.
+# The number of seconds for which each fuzz target runs.
 TIME := 60
 
-fuzz: ## Fuzz the license formats, publications, the archive, paths and the round trip; TIME=600 for so many seconds each
+fuzz: ## Fuzz formats, publications, the archive, paths and the round trip; TIME=600 seconds each
 	@scripts/setup.sh fuzz
 	scripts/fuzz.sh $(TIME)
 
-# The number of licenses of the larger store, and how many times each program is run.
+# The number of licenses of the larger store, and the number of runs of each program.
 SIZE := 100000
 ROUNDS := 5
 RESULTS := tools/bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
 
-bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 ROUNDS=7 for another store and more rounds
+bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 licenses, ROUNDS=7 runs
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
 	@[ $(RESULTS) != tools/bench/results.json ] || target/release/license-backup-bench publish
 
-profile: setup-tests build ## Say where the time of a backup goes
+profile: setup-tests build ## Measure where the time of a backup goes
 	@scripts/setup.sh profile
 	scripts/build-component.sh --named
 	scripts/profile.sh $(SIZE) | tee tools/bench/profile.md
@@ -72,23 +72,23 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy and documenta
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
-deny: ## Look through the licenses, sources, duplicates and known faults of the dependencies
+deny: ## Check licenses, sources, duplicates and advisories of the dependencies
 	@scripts/setup.sh deny
 	scripts/deny.sh
 
-package: build ## Build what a release needs into target/dist
+package: build ## Build a release into target/dist
 	@scripts/setup.sh package
 	scripts/package.sh
 
-test-package: package ## Look through the release, push it to a registry on this machine, and pull it
+test-package: package ## Check the release, push it to a local registry, and pull it
 	@scripts/setup.sh test-package
 	cargo test --locked $(PACKAGES) --test end_to_end -- --ignored
 
-reproduce: component ## Build the components twice more from nothing, and compare them byte for byte
+reproduce: component ## Build the components twice from scratch, and compare them byte for byte
 	scripts/reproduce.sh
 
-vendor-wit: ## Copy WASI's WIT into wit/deps from the locked wasmtime-wasi
+vendor-wit: ## Copy WASI's WIT from the locked wasmtime-wasi into wit/deps
 	scripts/vendor-wit.sh
 
-clean: ## Remove everything that was built here; the wasmtime command line stays in its cache
+clean: ## Remove everything that was built; the wasmtime command line remains in its cache
 	rm -rf target

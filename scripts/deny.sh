@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks through the dependencies as deny.toml says: their licenses, sources and duplicates, and the advisories on them where the
-# database of these can be had.
+# Checks the dependencies against deny.toml: licenses, sources, duplicates, and advisories if their database can be
+# downloaded.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -8,5 +8,5 @@ cargo deny --locked check licenses bans sources
 if cargo deny --locked fetch db >target/deny.log 2>&1; then
 	cargo deny --locked check --disable-fetch advisories
 else
-	echo "deny: the advisories were not looked at, since their database cannot be had here: target/deny.log"
+	echo "deny: skipped the advisories, because their database cannot be downloaded; see target/deny.log"
 fi

@@ -1,12 +1,12 @@
 #!/bin/sh
-# fuzz.sh SECONDS: runs each fuzz target for so many seconds, one after the other. Each begins with inputs made of the sample store
-# and with those that earlier runs have found. Stops at the first input that makes one fail.
+# fuzz.sh SECONDS: runs each fuzz target for this number of seconds, one after the other. Each starts with inputs from
+# the sample store and from earlier runs. Stops at the first input that makes a target fail.
 set -eu
 cd "$(dirname "$0")/.."
 
 seconds=$1
 [ "$seconds" -gt 0 ] || {
-	echo "error: $seconds is no number of seconds" >&2
+	echo "error: invalid number of seconds: $seconds" >&2
 	exit 2
 }
 directory=target/fuzz
@@ -15,16 +15,16 @@ programs=target/$(rustc -vV | sed -n 's/^host: //p')/release
 rm -rf "$directory/seeds"
 RUSTFLAGS='--cfg fuzzing' cargo run --locked --package license-backup-fuzz --features seeds --bin seeds -- "$directory/seeds"
 
-# Panics are what is looked for, and their lines are told. The core has no unsafe code, and with AddressSanitizer a sixth as
-# many inputs were tried.
+# The line numbers are for panic messages. There is no AddressSanitizer: the core has no unsafe code, and the sanitizer
+# reduced the number of inputs to a sixth.
 CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
 	cargo fuzz build --fuzz-dir guest/core/fuzz --features targets --sanitizer none
 
-# fuzz TARGET: fails if an input makes it fail, takes more than 10 seconds, or more than a GiB of memory.
+# fuzz TARGET: fails if an input makes the target fail, takes more than 10 seconds, or more than 1 GiB of memory.
 fuzz() {
 	mkdir -p "$directory/corpus/$1" "$directory/failed"
 	case $1 in
-	# It contains more than a license.
+	# A publication contains more than a license.
 	publication) longest=16384 ;;
 	*) longest=8192 ;;
 	esac
@@ -33,15 +33,15 @@ fuzz() {
 		-artifact_prefix="$directory/failed/$1-" "$directory/corpus/$1" "$directory/seeds/$1" >"$directory/$1.log" 2>&1
 }
 
-# explain TARGET: what an input did, where it is, and what to do about it.
+# explain TARGET: prints the failure, the input, and what to do next.
 explain() {
 	grep -A 3 'panicked at' "$directory/$1.log" || tail -n 20 "$directory/$1.log"
 	input=$(sed -n 's/^.*Test unit written to //p' "$directory/$1.log" | tail -n 1)
 	cat <<-END
-		error: the fuzz target $1 fails with the input ${input:-that is not there}
-		  try it again:     $programs/$1 $input
-		  make it smaller:  $programs/$1 -minimize_crash=1 -max_total_time=60 -artifact_prefix=$directory/failed/ $input
-		  then make it a test in guest/core/src/fuzzing/tests.rs, and mend what is wrong
+		error: the fuzz target $1 fails; its input is ${input:-not saved}
+		  run it again:     $programs/$1 $input
+		  minimize it:      $programs/$1 -minimize_crash=1 -max_total_time=60 -artifact_prefix=$directory/failed/ $input
+		  then add it as a test to guest/core/src/fuzzing/tests.rs, and fix the bug
 	END
 }
 

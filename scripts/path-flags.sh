@@ -1,12 +1,11 @@
 #!/bin/sh
-# path-flags.sh FLAG...: prints flags for CARGO_ENCODED_RUSTFLAGS with which nothing that is compiled names a place of this
-# machine: the messages of panics carry the paths of sources, and who gets a program has no use for those of its builder. The
-# same sources give the same bytes wherever they lie. Those of the caller come before them, since cargo reads no others then, and
-# those that are given behind.
+# path-flags.sh FLAG...: prints a value for CARGO_ENCODED_RUSTFLAGS that keeps paths of this machine out of the
+# binaries: panic messages contain the paths of sources. With these flags, the same sources yield the same bytes in any
+# directory. The output is the flags of the caller, which cargo would ignore otherwise, then these, then the arguments.
 set -eu
 cd "$(dirname "$0")/.."
 
-# What cargo takes for the separator of flags.
+# The separator that cargo defines.
 separator=$(printf '\037')
 flags=${CARGO_ENCODED_RUSTFLAGS-}
 add() { flags=$flags${flags:+$separator}$1; }

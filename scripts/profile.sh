@@ -1,6 +1,6 @@
 #!/bin/sh
-# profile.sh LICENSES: says where the time of a backup goes, by sampling the command component under wasmtime, which does all
-# on one thread. Prints a table in Markdown, in microseconds a license.
+# profile.sh LICENSES: samples the command component under wasmtime, which uses a single thread, and prints a table of
+# where the time of a backup goes, in Markdown, in microseconds per license.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -21,11 +21,11 @@ backup() {
 	"$@" wasmtime run --allow-precompiled --profile perfmap --dir "$directory/store::/licenses" \
 		--dir "$directory/backup::/backup" "$directory/command.cwasm" backup --to /backup --overwrite --quiet
 }
-# The first run warms the cache up.
+# The first run warms the page cache.
 backup env
 backup perf record --quiet --event cpu-clock --freq "$frequency" --call-graph fp --output "$directory/perf.data"
 
-# The symbols of a stack come one a line, the innermost first, and an empty line after each stack.
+# perf prints one symbol per line, the innermost first, and an empty line after each stack.
 perf script --input "$directory/perf.data" --fields ip,sym 2>/dev/null | awk -v licenses="$licenses" -v frequency="$frequency" '
 function part(  i) {
 	for (i = 1; i <= depth; i++) {

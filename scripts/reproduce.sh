@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the components twice from nothing, in two directories of different names, and fails unless both builds, and those in
-# target/components, are the same byte for byte.
+# Builds the components twice from scratch, in directories with different names. Fails unless both builds equal
+# target/components byte for byte.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,7 +9,7 @@ rm -rf "$work"
 trap 'rm -rf "$work"' EXIT
 for name in one "another one, with a longer name"; do
 	mkdir -p "$work/$name"
-	# The tracked files as they are here.
+	# A copy of the tracked files.
 	git ls-files -z | tar --create --null --files-from=- | tar --extract --directory "$work/$name"
 	echo "reproduce: building in $work/$name"
 	env -u CARGO_TARGET_DIR "$work/$name/scripts/build-component.sh" >"$work/log" 2>&1 || {
@@ -20,5 +20,5 @@ for name in one "another one, with a longer name"; do
 		cmp "target/components/$component.wasm" "$work/$name/target/components/$component.wasm"
 	done
 done
-echo "reproduce: the same bytes in both, and in target/components:"
+echo "reproduce: both builds equal target/components:"
 (cd target/components && sha256sum license-backup.wasm license-backup-command.wasm)

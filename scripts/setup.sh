@@ -1,12 +1,12 @@
 #!/bin/sh
-# Sees to it that this machine has what building needs, with the argument `tests` what the tests and the benchmark need too,
-# or with `deny`, `fuzz`, `lint`, `package`, `profile` or `test-package` what these targets of the Makefile need; says what it uses
-# in a line each. Where it lacks the right to install something it names the one command to run, and stops.
+# Installs the tools that the build needs; with the argument `tests`, those of the tests and the benchmark; with `deny`,
+# `fuzz`, `lint`, `package`, `profile` or `test-package`, those of this target of the Makefile. Prints a line for each tool.
+# Without the right to install Debian packages, it prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
 
-# What is missing, as packages of Debian.
+# The missing Debian packages.
 packages=
 log=target/setup.log
 
@@ -16,7 +16,7 @@ fail() {
 	exit 1
 }
 
-# Asks rustup for the sources. It fails at once where rustup cannot download; where it hangs, it is ended.
+# Asks rustup for the sources of the standard library. The timeout ends a download that hangs.
 add_sources() {
 	has rustup || return 1
 	echo "setup: asking rustup for rust-src"
@@ -31,40 +31,40 @@ find_missing() {
 
 install_missing() {
 	[ -n "$packages" ] || return 0
-	has apt-get || fail "this machine lacks what Debian has in these packages, install it:$packages"
+	has apt-get || fail "these programs are missing, install them (the names of the Debian packages):$packages"
 	install="apt-get update && apt-get install --yes --no-install-recommends --no-remove$packages"
 	if [ "$(id -u)" -eq 0 ]; then
 		as_root=
 	elif ! has sudo; then
-		fail "this needs root, run it and start again: su -c '$install'"
+		fail "installing packages needs root; run this, then start again: su -c '$install'"
 	elif sudo -n true 2>/dev/null; then
 		as_root="sudo -n"
 	else
-		fail "this needs root, run it and start again: sudo sh -c '$install'"
+		fail "installing packages needs root; run this, then start again: sudo sh -c '$install'"
 	fi
 	echo "setup: installing from Debian:$packages"
 	$as_root env DEBIAN_FRONTEND=noninteractive sh -c "$install" >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
-		fail "installing failed, this shows why: $install"
+		fail "installing failed; to see why, run: $install"
 	}
 }
 
 say_compiler() {
 	if has_own_sources; then
-		echo "setup: components are compiled by $(rustc --version)"
+		echo "setup: compiler of the components: $(rustc --version)"
 	elif has_debian_sources; then
-		echo "setup: components are compiled by Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2)"
+		echo "setup: compiler of the components: Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2)"
 	else
-		fail "Debian's compiler is too old here; where rustup can download, run this and start again:" \
+		fail "Debian's compiler is too old; if rustup can download, run this, then start again:" \
 			"rustup component add rust-src"
 	fi
 }
 
-# install_tool ROOT PACKAGE@VERSION [OPTION...]: from its sources below ROOT, unless it is there.
+# install_tool ROOT PACKAGE@VERSION [OPTION...]: compiles and installs it below ROOT, unless it is installed.
 install_tool() {
 	root=$1
 	shift
-	echo "setup: $1 in $root, compiling it if it is not there"
+	echo "setup: $1 in $root (compiled if missing)"
 	env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$root" "$@"
 }
 
@@ -73,8 +73,8 @@ setup_linker() {
 	echo "setup: components are linked by $(command -v wasm-component-ld)"
 }
 
-# The wasmtime command line of the version that the host is locked to: the one on PATH, or else one that is kept outside of the
-# checkout, since compiling it takes minutes. The tests find it in $tools_dir.
+# The wasmtime command line in the version that the host is locked to: the one on PATH, or else one in a cache outside of
+# the checkout, because compiling it takes minutes. The tests use the link in $tools_dir.
 setup_wasmtime() {
 	version=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
 	mkdir -p "$tools_dir/bin"
@@ -87,29 +87,29 @@ setup_wasmtime() {
 			--no-default-features --features run,compile,component-model
 	fi
 	ln -s "$wasmtime" "$tools_dir/bin/wasmtime"
-	echo "setup: the command component is tested with wasmtime $version, $wasmtime"
+	echo "setup: wasmtime $version: $wasmtime"
 }
 
-# What the example for Node needs, Node itself among it, unless it is there as its lock file has it.
+# The packages of the example for Node, Node included, unless the versions of the lock file are installed.
 setup_node() {
 	installed=examples/node/node_modules/.package-lock.json
-	echo "setup: the example for Node is tested with what its package-lock.json names, installing it if it is not there"
+	echo "setup: packages of the example for Node, as in its package-lock.json (installed if missing)"
 	if [ -z "$(find "$installed" -newer examples/node/package-lock.json 2>/dev/null)" ]; then
 		npm ci --prefix examples/node --no-audit --no-fund >"$log" 2>&1 || {
 			tail -n 20 "$log" >&2
-			fail "installing failed, this shows why: npm ci --prefix examples/node"
+			fail "installing failed; to see why, run: npm ci --prefix examples/node"
 		}
 		touch "$installed"
 	fi
 }
 
-# A registry to push to. Debian's package is unpacked and not installed: that would start a registry for the whole network. The
-# lists are fetched too, into a directory of their own, since there may be none here, and only root may fetch those of the system.
+# A registry to push to. Debian's package is unpacked, not installed, because installing it starts a registry for the whole
+# network. Package lists are downloaded into a separate directory, because only root can update those of the system.
 setup_registry() {
 	registry=$tools_dir/bin/docker-registry
-	echo "setup: the release is pushed to and pulled from Debian's docker-registry, $registry"
+	echo "setup: Debian's docker-registry in $registry (downloaded if missing)"
 	[ ! -x "$registry" ] || return 0
-	has apt-get || fail "this machine has no apt-get to fetch Debian's docker-registry with; put the program there"
+	has apt-get || fail "apt-get is missing, which downloads Debian's docker-registry; install the program there by hand"
 	unpacked=target/docker-registry
 	mkdir -p "$unpacked/lists/partial" "$unpacked/cache/archives/partial"
 	(
@@ -118,7 +118,7 @@ setup_registry() {
 		apt-get "$@" update && apt-get "$@" download docker-registry && dpkg-deb --extract docker-registry_*.deb .
 	) >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
-		fail "downloading failed, this shows why: apt-get download docker-registry"
+		fail "downloading failed; to see why, run: apt-get download docker-registry"
 	}
 	mv "$unpacked/usr/bin/docker-registry" "$registry"
 	rm -rf "$unpacked"
@@ -132,21 +132,21 @@ is_wasmtime() {
 	esac
 }
 
-has cargo || fail "there is no cargo here; install Rust's stable toolchain and start again: https://rustup.rs"
+has cargo || fail "cargo is missing; install Rust's stable toolchain, then start again: https://rustup.rs"
 mkdir -p target
 add_linkers_to_path
 if [ "${1-}" = tests ]; then
-	# The last three of them are what the benchmark compares with.
+	# zip, rsync and restic are compared by the benchmark.
 	for tool in unzip python3 zip rsync restic; do has "$tool" || packages="$packages $tool"; done
 	has bsdtar || packages="$packages libarchive-tools"
 	has npm || packages="$packages nodejs npm"
-	# Only root can mount the file system of another kind that some tests use.
+	# Some tests mount an exFAT file system, which only root can do.
 	if [ "$(id -u)" -eq 0 ]; then
 		has mkfs.exfat || packages="$packages exfatprogs"
 		has mount.exfat-fuse || packages="$packages exfat-fuse"
 	fi
 	install_missing
-	# Debian's b3sum is older than the escape for a carriage return in a name.
+	# Debian's b3sum does not support the escape of a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
 	setup_node

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Copies into wit/deps what wit/ needs of WASI: the packages as the locked version of the wasmtime-wasi crate has them.
-# With --check it changes nothing, and fails if they differ.
+# Copies the WASI packages that wit/ needs from the locked version of the wasmtime-wasi crate into wit/deps. With
+# --check, it changes nothing and fails if they differ.
 set -eu
 cd "$(dirname "$0")/.."
 
-# The worlds of `cli` mention `random` and `sockets`; no component here imports them.
+# The worlds of `cli` refer to `random` and `sockets`; no component of this project imports them.
 packages='cli clocks filesystem io random sockets'
 
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -18,7 +18,7 @@ for package in $packages; do cp "$source/$package.wit" "$fresh/"; done
 
 if [ "${1-}" = --check ]; then
 	diff -r wit/deps "$fresh" || {
-		echo "error: wit/deps is not what $(basename "$(dirname "$manifest")") has; run \`make vendor-wit\`" >&2
+		echo "error: wit/deps differs from $(basename "$(dirname "$manifest")"); run \`make vendor-wit\`" >&2
 		exit 1
 	}
 else

@@ -1,25 +1,25 @@
 # shellcheck shell=sh
-# Sourced by setup.sh and build-component.sh: what this machine has for compiling to wasm32-unknown-unknown.
+# Finds the compiler and linkers for wasm32-unknown-unknown. Sourced by setup.sh and build-component.sh.
 
-# shellcheck disable=SC2034 # It is for those who source this.
+# shellcheck disable=SC2034 # used by the scripts that source this file
 wasm_target=wasm32-unknown-unknown
-# Debian's compiler by its path: on PATH the one of rustup usually comes first.
+# The absolute path, because rustup's compiler usually precedes Debian's on PATH.
 debian_rustc=/usr/bin/rustc
-# Where what Debian and rustup do not have is installed; `make clean` takes it along.
+# The directory of tools that neither Debian nor rustup provides; `make clean` removes it.
 tools_dir=target/tools
 
-# Whether a compiler has the sources of its standard library, of which the components get a build of their own: one that
-# carries no texts of panics, which nobody would ever see.
+# has_sources COMPILER: succeeds if the sources of its standard library are installed. The components use a build of the
+# standard library without panic messages, which nobody could see.
 has_sources() {
 	[ -f "$("$1" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]
 }
 
-# The first way: the compiler in use.
+# The first choice: the current compiler.
 has_own_sources() {
 	has_sources rustc
 }
 
-# The second way: Debian's compiler, if it is recent enough.
+# The second choice: Debian's compiler, if it is recent enough.
 has_debian_sources() {
 	[ -x "$debian_rustc" ] && has_sources "$debian_rustc" || return 1
 	required=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
@@ -27,10 +27,10 @@ has_debian_sources() {
 	[ "$(printf '%s\n' "$required" "$found" | sort -V | head -n 1)" = "$required" ]
 }
 
-# Puts the places where the linkers may be at the end of PATH: what the user chose to have there comes first.
+# Appends the directories of the linkers to PATH, so that the user's own choice comes first.
 add_linkers_to_path() {
 	host=$(rustc -vV | sed -n 's/^host: //p')
 	shipped=$(rustc --print sysroot)/lib/rustlib/$host/bin
-	# Debian's lld-22 has `wasm-ld` without a version in this directory alone.
+	# Only this directory of Debian's lld-22 contains `wasm-ld` without a version in its name.
 	PATH=$PATH:$shipped:$shipped/gcc-ld:$PWD/$tools_dir/bin:/usr/lib/llvm-22/bin
 }
