@@ -1,5 +1,6 @@
-//! Writes what fuzzing begins with, made of the sample store: `seeds DIRECTORY` puts the inputs of each target into a
-//! directory of its name in `DIRECTORY`.
+//! Writes the seeds of the fuzz targets, which are made from the sample store: `seeds
+//! DIRECTORY` writes the inputs of each target into a directory with the name of the
+//! target in `DIRECTORY`.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -7,16 +8,17 @@ use std::{env, fs, io};
 use license_backup_core::fuzzing::{backup_of, input_of};
 use license_backup_sample::{Expected, SampleLicense, SampleStore};
 
-/// Larger files are left out, and a store has no more of them than this: the shorter the inputs, the more are tried.
-const LARGEST: usize = 4 << 10;
-/// The same for publications, which contain more than a license.
-const LARGEST_PUBLICATION: usize = 12 << 10;
-const FILES: usize = 2;
+/// The largest size of a file in bytes. The shorter the inputs, the more of them are tried.
+const MAX_FILE_SIZE: usize = 4 << 10;
+/// The largest size of a publication in bytes, which contains more than a license.
+const MAX_PUBLICATION_SIZE: usize = 12 << 10;
+/// The largest number of files in the store of one input.
+const MAX_FILES: usize = 2;
 
 /// Files, each with its path.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// Names of opened directories, and a path.
+/// Inputs of the target `paths`: the names of opened directories, and a path.
 const PATHS: [&str; 6] = [
     "/licenses\n/backup\n/backup/laptop",
     "/licenses\n\\\\nas\\backups\n\\\\?\\UNC\\NAS\\Backups\\laptop",
@@ -34,13 +36,13 @@ fn main() -> io::Result<()> {
     };
     let is_publication = |file: &SampleLicense| file.bytes.starts_with(b"PK");
     for file in SampleStore::default().files() {
-        if is_publication(&file) && file.bytes.len() <= LARGEST_PUBLICATION {
+        if is_publication(&file) && file.bytes.len() <= MAX_PUBLICATION_SIZE {
             seeds.write("publication", &file.bytes)?;
         }
     }
     let mut files: Vec<_> = SampleStore::default()
         .files()
-        .filter(|file| file.bytes.len() <= LARGEST)
+        .filter(|file| file.bytes.len() <= MAX_FILE_SIZE)
         .collect();
     for file in files.iter().filter(|file| !is_publication(file)) {
         let targets: &[&str] = match file.identity.format {
@@ -56,7 +58,7 @@ fn main() -> io::Result<()> {
     // The order of a backup.
     files.sort_by(|one, other| one.path.as_os_str().cmp(other.path.as_os_str()));
     for directory in files.chunk_by(|one, other| one.path.parent() == other.path.parent()) {
-        for files in directory.chunks(FILES) {
+        for files in directory.chunks(MAX_FILES) {
             let all = named(files.iter());
             seeds.write("round_trip", &input_of(&all))?;
             seeds.write("round_trip", &input_of(&shortened(&all)))?;
@@ -75,14 +77,15 @@ fn main() -> io::Result<()> {
         .try_for_each(|input| seeds.write("paths", input.as_bytes()))
 }
 
-/// Files by their paths, but for those that are not UTF-8: the core is never given such a name.
+/// Returns the files with their paths. Skips paths that are not UTF-8: hosts cannot pass
+/// such a name to the core.
 fn named<'f>(files: impl Iterator<Item = &'f SampleLicense>) -> Files {
     files
         .filter_map(|file| Some((file.path.to_str()?.to_owned(), file.bytes.clone())))
         .collect()
 }
 
-/// The same files, each a license of which there is no more in the input than its ID.
+/// Returns the same files, each with a license that the input represents by its ID.
 fn shortened(files: &[(String, Vec<u8>)]) -> Files {
     files
         .iter()
@@ -90,7 +93,7 @@ fn shortened(files: &[(String, Vec<u8>)]) -> Files {
         .collect()
 }
 
-/// Inputs to begin with, in a directory for each target.
+/// A writer of seeds, with a directory for each target.
 struct Seeds {
     directory: PathBuf,
     count: usize,

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serializer, de};
 #[error("unknown name of a case")]
 pub struct UnknownCaseName;
 
-/// Implements for an enum all that needs the names of its cases: `name`, [`Display`], [`FromStr`], and, with the feature
-/// `serde`, `Serialize` and `Deserialize`.
+/// Implements for an enum all that needs the names of its cases: `name`, [`Display`],
+/// [`FromStr`], and, with the feature `serde`, `Serialize` and `Deserialize`.
 macro_rules! case_names {
     ($enum:ident { $($case:ident => $name:literal,)+ }) => {
         impl $enum {

@@ -1,10 +1,13 @@
-//! The CRC-32 of ZIP (`APPNOTE.TXT` 4.4.7): the polynomial 0x04C11DB7, bits reflected, initial and final XOR with all ones.
+//! The CRC-32 of ZIP (`APPNOTE.TXT` 4.4.7): the polynomial 0x04C11DB7, bits reflected,
+//! initial and final XOR with all ones.
 //!
-//! WebAssembly has no carry-less multiplication. Without it, the maintained libraries use tables, and then the CRC-32 of a
-//! license takes as long as its BLAKE3. This implementation eliminates words instead, after Russell, "Chorba: A novel CRC32
-//! implementation" (arXiv:2412.16398): because 1 + x^-145 + x^-183 + x^-211 + x^-300 is a multiple of the polynomial, a bit
-//! may be cleared if the bits 145, 183, 211 and 300 positions after it are flipped. Only the short rest of the message is
-//! divided byte by byte.
+//! WebAssembly has no carry-less multiplication. Without it, the maintained libraries use
+//! tables, and then the CRC-32 of a license takes as long as its BLAKE3. This
+//! implementation eliminates words instead, after Russell, "Chorba: A novel CRC32
+//! implementation" (arXiv:2412.16398): because 1 + x^-145 + x^-183 + x^-211 + x^-300 is a
+//! multiple of the polynomial, a bit may be cleared if the bits 145, 183, 211 and 300
+//! positions after it are flipped. Only the short rest of the message is divided byte by
+//! byte.
 
 /// The polynomial, reflected.
 const POLYNOMIAL: u32 = 0xEDB8_8320;
@@ -44,7 +47,8 @@ impl Crc32 {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         let (words, tail) = bytes.as_chunks::<8>();
         let (eliminated, last) = words.split_at(words.len().saturating_sub(REACH));
-        // The flips of the next words. The remainder of the preceding bytes flips the first bits.
+        // The flips of the next words. The remainder of the preceding bytes flips the
+        // first bits.
         let mut flips = [u64::from(self.remainder), 0, 0, 0, 0];
         for word in eliminated {
             let word = u64::from_le_bytes(*word) ^ flips[0];

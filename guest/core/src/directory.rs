@@ -1,11 +1,14 @@
-//! The interface to the file system: open directories and files, which the host or the tests implement.
+//! The interface to the file system: open directories and files, which the host or the
+//! tests implement.
 //!
-//! No method has a path as a parameter. A name is one path component, and no method follows a link. So an operation can
-//! reach nothing outside of an opened directory, whatever the names in a store or a backup are.
+//! No method has a path as a parameter. A name is one path component, and no method
+//! follows a link. So an operation can reach nothing outside of an opened directory,
+//! whatever the names in a store or a backup are.
 
 use crate::ErrorCode;
 
-/// An error returned by the file system. Its text is a cause, to follow the text of what failed.
+/// An error returned by the file system. Its text is a cause, to follow the text of what
+/// failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FsError {
     /// Access is refused, or the file system is read-only.
@@ -58,7 +61,8 @@ pub enum EntryKind {
     Directory,
     /// A link, a FIFO, a device or a socket.
     Other,
-    /// The file system does not report the kind in listings; [`Directory::metadata`] returns it.
+    /// The file system does not report the kind in listings; [`Directory::metadata`]
+    /// returns it.
     Unknown,
 }
 
@@ -91,18 +95,20 @@ pub struct Metadata {
     pub modified: Option<Timestamp>,
 }
 
-/// The largest number of consecutive errors in a listing before the rest of it is skipped. Without a limit, a host that
-/// fails every call would keep its reader busy forever. Names that are not UTF-8 or that no longer exist do not count.
+/// The largest number of consecutive errors in a listing before the rest of it is
+/// skipped. Without a limit, a host that fails every call would keep its reader busy
+/// forever. Names that are not UTF-8 or that no longer exist do not count.
 pub(crate) const MAX_CONSECUTIVE_ERRORS: usize = 1000;
 
 /// A listing of a directory, without `.` and `..`, in any order.
 pub trait Entries {
-    /// Returns the next entry, or `None` after the last one. An error concerns one entry: the next call returns the entry
-    /// after it.
+    /// Returns the next entry, or `None` after the last one. An error concerns one entry:
+    /// the next call returns the entry after it.
     ///
     /// # Errors
     ///
-    /// [`FsError::IllegalName`] for a name that is not UTF-8; any other error of the file system.
+    /// [`FsError::IllegalName`] for a name that is not UTF-8; any other error of the file
+    /// system.
     fn next_entry(&mut self) -> Result<Option<NamedEntry>, FsError>;
 }
 
@@ -111,8 +117,8 @@ pub trait Entries {
 pub struct Read {
     /// The bytes that were read.
     pub bytes: Vec<u8>,
-    /// Whether the file system reports that the file ends after these bytes. If it does not, a read at the end returns no
-    /// bytes.
+    /// Whether the file system reports that the file ends after these bytes. If it does
+    /// not, a read at the end returns no bytes.
     pub is_end: bool,
 }
 
@@ -122,12 +128,15 @@ pub struct Read {
     reason = "every error is one of the file system"
 )]
 pub trait File {
-    /// Reads at most `length` bytes at `offset`. May return fewer; none means the end of the file.
+    /// Reads at most `length` bytes at `offset`. May return fewer; none means the end of
+    /// the file.
     fn read(&self, length: usize, offset: u64) -> Result<Read, FsError>;
-    /// Writes at `offset`, and returns the number of bytes that were written, which may be less than the length of `bytes`.
+    /// Writes at `offset`, and returns the number of bytes that were written, which may
+    /// be less than the length of `bytes`.
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError>;
-    /// Advises that these bytes, which were written, are not needed again, so that the file system starts to write them to
-    /// disk. A later sync then has less to write, and returns the errors.
+    /// Advises that these bytes, which were written, are not needed again, so that the
+    /// file system starts to write them to disk. A later sync then has less to write, and
+    /// returns the errors.
     fn release(&self, offset: u64, length: u64);
     /// Makes content and metadata durable.
     fn sync(&self) -> Result<(), FsError>;
@@ -156,13 +165,15 @@ pub trait Directory: Sized {
     fn create_directory(&self, name: &str) -> Result<(), FsError>;
     /// Removes an empty directory.
     fn remove_directory(&self, name: &str) -> Result<(), FsError>;
-    /// Creates a file and opens it for reading and writing. Returns [`FsError::Exist`] if the name exists already.
+    /// Creates a file and opens it for reading and writing. Returns [`FsError::Exist`] if
+    /// the name exists already.
     fn create_file(&self, name: &str) -> Result<Self::File, FsError>;
     /// Returns the metadata of a name.
     fn metadata(&self, name: &str) -> Result<Metadata, FsError>;
     /// Renames a file in this directory. Replaces a file that has the new name.
     fn rename(&self, from: &str, to: &str) -> Result<(), FsError>;
-    /// Adds a name of a file in this directory. Returns [`FsError::Exist`] if the name exists already.
+    /// Adds a name of a file in this directory. Returns [`FsError::Exist`] if the name
+    /// exists already.
     fn hard_link(&self, from: &str, to: &str) -> Result<(), FsError>;
     /// Removes a name of a file.
     fn unlink(&self, name: &str) -> Result<(), FsError>;
@@ -170,10 +181,11 @@ pub trait Directory: Sized {
     fn sync_file(&self, name: &str) -> Result<(), FsError>;
     /// Makes the names in this directory durable.
     fn sync(&self) -> Result<(), FsError>;
-    /// Returns `true` if both are the same directory, even if they were opened by different paths.
+    /// Returns `true` if both are the same directory, even if they were opened by
+    /// different paths.
     fn is_same_object(&self, other: &Self) -> bool;
-    /// Returns `true` if a name is that of an open file. Returns an error if the name does not exist or is not that of a
-    /// regular file.
+    /// Returns `true` if a name is that of an open file. Returns an error if the name
+    /// does not exist or is not that of a regular file.
     fn is_name_of(&self, name: &str, file: &Self::File) -> Result<bool, FsError>;
 }
 

@@ -2,17 +2,20 @@
 
 use std::fmt::Write as _;
 
-/// Escapes text from a license, a path or a file system, so that a terminal shows it on one line.
+/// Escapes text from a license, a path or a file system, so that a terminal shows it on
+/// one line.
 ///
-/// Replaces control characters (escape sequences begin with one), bidirectional controls and other characters that do not
-/// print by Rust escapes such as `\n` and `\u{202e}`. Does not escape a backslash, because UNC paths contain many. So
-/// escaping a text again does not change it.
+/// Replaces control characters (escape sequences begin with one), bidirectional controls
+/// and other characters that do not print by Rust escapes such as `\n` and `\u{202e}`.
+/// Does not escape a backslash, because UNC paths contain many. So escaping a text again
+/// does not change it.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut escaped = text.escape_debug();
     while let Some(character) = escaped.next() {
-        // A backslash begins an escape. Quotes and backslashes are safe for a terminal, and stay unescaped.
+        // A backslash begins an escape. Quotes and backslashes are safe for a terminal,
+        // and stay unescaped.
         let kept = if character == '\\' {
             escaped.next()
         } else {
@@ -29,8 +32,9 @@ pub fn escape(text: &str) -> String {
 
 /// Escapes the text of a JSON document for a terminal without changing its value.
 ///
-/// The document has no control characters below a space, which JSON requires to be escaped. The other characters that
-/// [`escape`] escapes can only occur in its strings, where this function replaces them by `\u` escapes.
+/// The document has no control characters below a space, which JSON requires to be
+/// escaped. The other characters that [`escape`] escapes can only occur in its strings,
+/// where this function replaces them by `\u` escapes.
 #[must_use]
 pub fn escape_json(json: &str) -> String {
     let mut result = String::with_capacity(json.len());
@@ -48,7 +52,8 @@ pub fn escape_json(json: &str) -> String {
     result
 }
 
-/// Returns `true` if a character outside ASCII prints, or combines with the character before it.
+/// Returns `true` if a character outside ASCII prints, or combines with the character
+/// before it.
 fn is_printable(character: char) -> bool {
     // After another character, a combining mark is printable.
     let pair = ['a', character].iter().collect::<String>();

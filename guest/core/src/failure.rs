@@ -18,7 +18,8 @@ pub enum ErrorCode {
     OutOfMemory,
     /// An argument is invalid.
     InvalidArgument,
-    /// A directory or file does not exist, or its path is not below a directory that the host opened.
+    /// A directory or file does not exist, or its path is not below a directory that the
+    /// host opened.
     PathNotFound,
     /// The destination is full, or a quota that the host reports is used up.
     DiskFull,
@@ -28,21 +29,25 @@ pub enum ErrorCode {
     BackupCorrupt,
     /// Another operation is running on this instance of the component.
     Busy,
-    /// A license was not restored because its name is taken: another file has it, or the store treats it as the name of
-    /// another file or cannot store it. The existing file was kept.
+    /// A license was not restored because its name is taken: another file has it, or the
+    /// store treats it as the name of another file or cannot store it. The existing file
+    /// was kept.
     FileExists,
-    /// The format of a license was recognized, but the license is malformed; or the publication that contains the license is
-    /// damaged.
+    /// The format of a license was recognized, but the license is malformed; or the
+    /// publication that contains the license is damaged.
     Malformed,
-    /// A file begins like a license document, but is larger than 1 MiB, the largest size of a license document.
+    /// A file begins like a license document, but is larger than 1 MiB, the largest size
+    /// of a license document.
     TooLarge,
     /// A license changed during each attempt to read it.
     Changed,
-    /// The license of a publication is not backed up because the store contains another file with the name that this license
-    /// has in a backup: the name of the publication, followed by `.lcpl`.
+    /// The license of a publication is not backed up because the store contains another
+    /// file with the name that this license has in a backup: the name of the publication,
+    /// followed by `.lcpl`.
     Shadowed,
-    /// A name cannot be stored in a backup: it is not UTF-8, its path is too long, the name of the license of a publication is
-    /// too long for a file, or splitting it at backslashes yields a part that is empty, `.` or `..`, which other systems would
+    /// A name cannot be stored in a backup: it is not UTF-8, its path is too long, the
+    /// name of the license of a publication is too long for a file, or splitting it at
+    /// backslashes yields a part that is empty, `.` or `..`, which other systems would
     /// follow.
     IllegalName,
 }
@@ -75,16 +80,19 @@ case_names! {
 pub struct Failure {
     /// The kind of the error, for a program.
     pub code: ErrorCode,
-    /// What failed, why, and what to do next, for a person: one line of English. Control characters of paths are escaped.
+    /// What failed, why, and what to do next, for a person: one line of English. Control
+    /// characters of paths are escaped.
     pub message: String,
-    /// The path concerned, unescaped: relative to the store for a license, as passed by the caller for a backup directory, and
-    /// the name in the archive for a fault of one entry. For a name that is not UTF-8, the path of the directory that contains
-    /// it; `.` is the store. `None` if the failure does not concern a single path.
+    /// The path concerned, unescaped: relative to the store for a license, as passed by
+    /// the caller for a backup directory, and the name in the archive for a fault of one
+    /// entry. For a name that is not UTF-8, the path of the directory that contains it;
+    /// `.` is the store. `None` if the failure does not concern a single path.
     pub path: Option<String>,
 }
 
 impl Failure {
-    /// Returns a failure that does not concern a single path. Control characters in the message are escaped.
+    /// Returns a failure that does not concern a single path. Control characters in the
+    /// message are escaped.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl AsRef<str>) -> Self {
         Self {

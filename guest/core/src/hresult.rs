@@ -1,4 +1,5 @@
-//! The `HRESULT` of each outcome, with the values of the public Windows headers (`winerror.h`, `nserror.h`).
+//! The `HRESULT` of each outcome, with the values of the public Windows headers
+//! (`winerror.h`, `nserror.h`).
 
 use crate::{BackupSummary, ErrorCode, RestoreSummary};
 
@@ -31,7 +32,8 @@ const NS_E_DRM_BACKUP_CORRUPT: u32 = 0xC00D_2743;
 const NS_E_DRM_BACKUPRESTORE_BUSY: u32 = 0xC00D_2744;
 
 impl BackupSummary {
-    /// Returns the `HRESULT` of the backup: [`S_FALSE`] if a license could not be read, and [`S_OK`] otherwise.
+    /// Returns the `HRESULT` of the backup: [`S_FALSE`] if a license could not be read,
+    /// and [`S_OK`] otherwise.
     #[must_use]
     pub const fn hresult(&self) -> u32 {
         if self.errors > 0 { S_FALSE } else { S_OK }
@@ -39,7 +41,8 @@ impl BackupSummary {
 }
 
 impl RestoreSummary {
-    /// Returns the `HRESULT` of the restore: [`S_FALSE`] if there were conflicts, and [`S_OK`] otherwise.
+    /// Returns the `HRESULT` of the restore: [`S_FALSE`] if there were conflicts, and
+    /// [`S_OK`] otherwise.
     #[must_use]
     pub const fn hresult(&self) -> u32 {
         if self.conflicts > 0 { S_FALSE } else { S_OK }

@@ -1,10 +1,12 @@
-//! The functional core of `license-backup`: the license formats and their rights gate, the archive format, and the
-//! operations on them.
+//! The functional core of `license-backup`: the license formats and their rights gate,
+//! the archive format, and the operations on them.
 //!
-//! This crate has no I/O, no clock and no concurrency. An operation is a state machine over the [`Directory`] trait: each
-//! call of [`Operation::step`] does a bounded amount of work and appends the events to emit to a list. Between two steps,
-//! [`Operation::cancel`] cancels the operation. The WebAssembly components implement the trait with `wasi:filesystem`; the
-//! tests implement it with a directory in memory into which they inject faults.
+//! This crate has no I/O, no clock and no concurrency. An operation is a state machine
+//! over the [`Directory`] trait: each call of [`Operation::step`] does a bounded amount
+//! of work and appends the events to emit to a list. Between two steps,
+//! [`Operation::cancel`] cancels the operation. The WebAssembly components implement the
+//! trait with `wasi:filesystem`; the tests implement it with a directory in memory into
+//! which they inject faults.
 
 mod archive;
 mod backup;

@@ -1,8 +1,9 @@
 //! The resolution of a path to an opened directory and the names to open below it.
 //!
-//! A guest has no file system of its own. It has only the directories that its host opened, each under a name that the host
-//! chose. The longest of these names that is a prefix of a path determines the directory; the other components of the path
-//! are opened one after the other.
+//! A guest has no file system of its own. It has only the directories that its host
+//! opened, each under a name that the host chose. The longest of these names that is a
+//! prefix of a path determines the directory; the other components of the path are opened
+//! one after the other.
 
 use crate::{ErrorCode, Failure};
 
@@ -12,7 +13,8 @@ pub const STORE: &str = "/licenses";
 /// The reader of an error message about a path, which determines the advice in the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HintFor {
-    /// The developer of the program that embeds the component. The advice is to open a directory in the host.
+    /// The developer of the program that embeds the component. The advice is to open a
+    /// directory in the host.
     Embedder,
     /// The user of the command line of wasmtime. The advice is an option `--dir`.
     WasmtimeCli,
@@ -31,7 +33,8 @@ pub struct OpenedDirectories {
 pub struct Resolved {
     /// The index of the opened directory among the names that were passed.
     pub index: usize,
-    /// The names to open below it, one after the other. Empty if the path is that of the opened directory itself.
+    /// The names to open below it, one after the other. Empty if the path is that of the
+    /// opened directory itself.
     pub below: Vec<String>,
 }
 
@@ -56,12 +59,13 @@ enum Root {
 }
 
 impl OpenedDirectories {
-    /// Returns the opened directories of these names. A name that is not a valid path contains no path.
+    /// Returns the opened directories of these names. A name that is not a valid path
+    /// contains no path.
     pub fn new(hint_for: HintFor, names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();
         let locations = names
             .iter()
-            .map(|name| Location::parse(name).ok().map(Location::as_name))
+            .map(|name| Location::parse(name).ok().map(Location::into_name))
             .collect();
         Self {
             hint_for,
@@ -70,12 +74,14 @@ impl OpenedDirectories {
         }
     }
 
-    /// Resolves a path. Of the opened directories that contain the path, the one with the longest name is returned.
+    /// Resolves a path. Of the opened directories that contain the path, the one with the
+    /// longest name is returned.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidArgument`] for an empty path, a NUL, a `..`, a UNC path without server or share, and a device path
-    /// (`\\.\`, `\\?\C:`); [`ErrorCode::PathNotFound`] if no opened directory contains the path.
+    /// [`ErrorCode::InvalidArgument`] for an empty path, a NUL, a `..`, a UNC path
+    /// without server or share, and a device path (`\\.\`, `\\?\C:`);
+    /// [`ErrorCode::PathNotFound`] if no opened directory contains the path.
     pub fn resolve(&self, path: &str) -> Result<Resolved, Failure> {
         let location = Location::parse(path).map_err(|fault| {
             Failure::at(
@@ -223,7 +229,8 @@ impl Location {
         ))
     }
 
-    /// Returns the interpretations of the path. The first one that an opened directory contains applies.
+    /// Returns the interpretations of the path. The first one that an opened directory
+    /// contains applies.
     fn interpretations(self) -> Vec<Self> {
         match self.root {
             Root::Either => {
@@ -242,8 +249,9 @@ impl Location {
         }
     }
 
-    /// Returns the interpretation of the path as the name of an opened directory: `//server/share` is a UNC path.
-    fn as_name(self) -> Self {
+    /// Returns the interpretation of the path as the name of an opened directory:
+    /// `//server/share` is a UNC path.
+    fn into_name(self) -> Self {
         let root = match self.root {
             Root::Either if self.parts.len() >= 2 => Root::Unc,
             Root::Either => Root::Absolute,
@@ -252,8 +260,8 @@ impl Location {
         Self { root, ..self }
     }
 
-    /// Returns the name of a directory that contains this path if the host opens it: the share of a UNC path, `.` for a
-    /// relative path, and otherwise the path itself.
+    /// Returns the name of a directory that contains this path if the host opens it: the
+    /// share of a UNC path, `.` for a relative path, and otherwise the path itself.
     fn directory_to_open(&self) -> String {
         match (self.root, self.parts.as_slice()) {
             (Root::Unc | Root::Either, [server, share, ..]) => format!("\\\\{server}\\{share}"),
@@ -262,7 +270,8 @@ impl Location {
         }
     }
 
-    /// Returns the components of `path` below this directory, or `None` if the directory does not contain the path.
+    /// Returns the components of `path` below this directory, or `None` if the directory
+    /// does not contain the path.
     fn components_below<'a>(&self, path: &'a Self) -> Option<&'a [String]> {
         if self.root != path.root || self.parts.len() > path.parts.len() {
             return None;

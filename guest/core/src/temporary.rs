@@ -7,11 +7,12 @@ use crate::{Directory, Entries, EntryKind, File, Timestamp};
 
 const PREFIX: &str = ".license-backup-";
 const SUFFIX: &str = ".tmp";
-/// The largest number of names that are tried. Each existing one is a file of a run that continues, or that was killed in
-/// the last hour.
+/// The largest number of names that are tried. Each existing one is a file of a run that
+/// continues, or that was killed in the last hour.
 const MAX_NAMES: usize = 10_000;
-/// The age in seconds, relative to a file that the current run has created, above which a temporary file is stale: the run
-/// that created it was killed. A run that was merely suspended for so long detects that its file was removed.
+/// The age in seconds, relative to a file that the current run has created, above which a
+/// temporary file is stale: the run that created it was killed. A run that was merely
+/// suspended for so long detects that its file was removed.
 const STALE_AFTER: u64 = 60 * 60;
 
 /// Returns the name of the temporary file with this number.
@@ -26,7 +27,8 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
     })
 }
 
-/// Returns the number of a temporary file, or `None` if [`temporary_name`] does not return this name for any number.
+/// Returns the number of a temporary file, or `None` if [`temporary_name`] does not
+/// return this name for any number.
 pub(crate) fn temporary_number(name: &str) -> Option<u32> {
     digits(name)?
         .parse()
@@ -39,15 +41,16 @@ fn digits(name: &str) -> Option<&str> {
     name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)
 }
 
-/// An open temporary file of this run. The open file identifies it, because another run may replace the file of its name.
+/// An open temporary file of this run. The open file identifies it, because another run
+/// may replace the file of its name.
 pub(crate) struct Temporary<F> {
     pub(crate) number: u32,
     pub(crate) file: Rc<F>,
 }
 
 impl<F: File> Temporary<F> {
-    /// Creates a file with the first free number, counting from `first`. Returns [`FsError::Exist`] if [`MAX_NAMES`] numbers
-    /// are in use.
+    /// Creates a file with the first free number, counting from `first`. Returns
+    /// [`FsError::Exist`] if [`MAX_NAMES`] numbers are in use.
     pub(crate) fn create<D: Directory<File = F>>(
         directory: &D,
         first: u32,
@@ -70,7 +73,8 @@ impl<F: File> Temporary<F> {
         temporary_name(self.number)
     }
 
-    /// Returns when the file was created or last written. The age of other files is relative to this time.
+    /// Returns when the file was created or last written. The age of other files is
+    /// relative to this time.
     pub(crate) fn modified(&self) -> Option<Timestamp> {
         self.file
             .metadata()
@@ -162,19 +166,21 @@ pub(crate) fn unlink<D: Directory>(directory: &D, name: &str) -> Result<(), FsEr
     }
 }
 
-/// Adds the final name to a temporary file with a hard link, or renames the file if the file system has no hard links, such
-/// as FAT. Returns `true` if the temporary name still exists, and [`FsError::Exist`] if the final name exists already.
+/// Adds the final name to a temporary file with a hard link, or renames the file if the
+/// file system has no hard links, such as FAT. Returns `true` if the temporary name still
+/// exists, and [`FsError::Exist`] if the final name exists already.
 ///
-/// Without hard links, the function checks that the final name does not exist before it renames the file. A file that gets
-/// this name between the check and the rename is replaced: no call of such a file system detects that.
+/// Without hard links, the function checks that the final name does not exist before it
+/// renames the file. A file that gets this name between the check and the rename is
+/// replaced: no call of such a file system detects that.
 pub(crate) fn link_or_rename<D: Directory>(
     directory: &D,
     temporary: &str,
     name: &str,
 ) -> Result<bool, FsError> {
     match directory.hard_link(temporary, name) {
-        // A host may return `io` for a system call that the file system does not support. If the disk fails, the check or the
-        // rename fails, too.
+        // A host may return `io` for a system call that the file system does not support.
+        // If the disk fails, the check or the rename fails, too.
         Err(FsError::NotPermitted | FsError::Unsupported | FsError::Other("io")) => {
             match directory.metadata(name) {
                 Err(FsError::NoEntry) => directory.rename(temporary, name).map(|()| false),
@@ -186,8 +192,8 @@ pub(crate) fn link_or_rename<D: Directory>(
     }
 }
 
-/// Makes the names in a directory durable. Returns `Ok` also if the host or the file system does not support that, because
-/// there is no alternative.
+/// Makes the names in a directory durable. Returns `Ok` also if the host or the file
+/// system does not support that, because there is no alternative.
 pub(crate) fn sync_names<D: Directory>(directory: &D) -> Result<(), FsError> {
     match directory.sync() {
         Err(FsError::Unsupported | FsError::Invalid) => Ok(()),

@@ -1,8 +1,9 @@
-//! The constants of the ZIP format that the archive and the publication reader share, from PKWARE's
-//! `APPNOTE.TXT` 6.3.10; section numbers below are those of that document. All fields are
-//! little-endian.
+//! The constants of the ZIP format that the archive and the publication reader share,
+//! from PKWARE's `APPNOTE.TXT` 6.3.10; section numbers below are those of that document.
+//! All fields are little-endian.
 
-/// The values of a field of 32 and of 16 bits whose true value is in a ZIP64 structure (4.4.1.4).
+/// The values of a field of 32 and of 16 bits whose true value is in a ZIP64 structure
+/// (4.4.1.4).
 pub(crate) const IN_ZIP64_32: u32 = u32::MAX;
 pub(crate) const IN_ZIP64_16: u16 = u16::MAX;
 

@@ -1,4 +1,4 @@
-//! Verification, listing and restore of any bytes that pass for a backup.
+//! Verification, listing and restore of any bytes as a backup.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The reader of publications, and a backup of a store that has one.
+//! The reader of publications, and a backup of a store that contains one.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The target for backups that anybody may have made.
+//! The target for backups of unknown origin.
 
 use std::collections::BTreeSet;
 
@@ -12,29 +12,30 @@ use crate::license::MAX_DOCUMENT_SIZE;
 use crate::memory_fs::Disk;
 use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
 
-/// Takes the input for a backup, and for the files in one whose checksums are right.
+/// Treats the input as a backup, and as the files of a backup whose checksums are correct.
 ///
 /// # Panics
 ///
-/// If one of the two is taken for whole and is not, or not for whole and is, or is not restored as it has to be.
+/// If a damaged backup is accepted, an undamaged one is rejected, or a restore does not
+/// restore its licenses.
 pub fn archive(input: &[u8]) {
-    is_whole(input);
+    is_undamaged(input);
     let files = files(input);
     let by_path = || files.iter().map(|(path, content)| (path, content));
     let archive = written(by_path(), head_of(by_path()), Vec::new());
     assert_eq!(
-        is_whole(&archive),
+        is_undamaged(&archive),
         can_be_in_a_backup(&files),
         "a backup of {files:?}"
     );
 }
 
-/// Whether a backup is taken for whole. Checks all that follows from it.
-fn is_whole(backup: &[u8]) -> bool {
+/// Returns `true` if a backup is accepted as undamaged. Checks all consequences.
+fn is_undamaged(backup: &[u8]) -> bool {
     let disk = disk_with(backup);
     match verify(&disk) {
         Ok(summary) => {
-            check_whole(&disk, backup, &summary);
+            check_undamaged(&disk, backup, &summary);
             true
         }
         Err(failure) => {
@@ -54,7 +55,7 @@ fn is_whole(backup: &[u8]) -> bool {
                 ];
                 assert!(
                     reads.contains(&call.operation),
-                    "{call:?} for a backup that is not whole"
+                    "{call:?} for a damaged backup"
                 );
                 Ok(())
             });
@@ -64,16 +65,13 @@ fn is_whole(backup: &[u8]) -> bool {
     }
 }
 
-/// Checks what follows from it that a backup is taken for whole.
-fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
+/// Checks the consequences of the acceptance of a backup.
+fn check_undamaged(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
     assert_eq!(summary.blake3, blake3::hash(backup).to_hex().as_str());
     assert_eq!(summary.size, backup.len() as u64);
-    assert!(
-        rewritten(disk) == backup,
-        "the writer would have written it otherwise"
-    );
+    assert!(rewritten(disk) == backup, "the writer writes other bytes");
 
-    let (listings, totals) = list(disk).expect("a whole backup can be listed");
+    let (listings, totals) = list(disk).expect("an undamaged backup can be listed");
     assert_eq!(
         (totals.licenses, totals.bytes),
         (summary.licenses, summary.bytes)
@@ -83,7 +81,7 @@ fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
         (summary.skipped, Some(&summary.program))
     );
 
-    let restored = restore(disk).expect("a whole backup can be restored");
+    let restored = restore(disk).expect("an undamaged backup can be restored");
     assert_eq!(
         (restored.restored, restored.bytes),
         (summary.licenses, summary.bytes)
@@ -107,20 +105,20 @@ fn check_whole(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
         "a license was restored that may not be backed up"
     );
 
-    back_up(disk, true).expect("what was restored can be backed up");
-    let again = disk.read(BACKUP).expect("there is a backup");
+    back_up(disk, true).expect("the restored licenses can be backed up");
+    let again = disk.read(BACKUP).expect("the backup exists");
     assert!(
         again == written(&files, head_of(&files), Vec::new()),
-        "a backup of what was restored has all of it"
+        "a backup of the restored licenses has the same content"
     );
 }
 
-/// What the writer makes of what is in a backup that is whole.
+/// Returns the backup that the writer writes from the content of an undamaged backup.
 fn rewritten(disk: &Disk) -> Vec<u8> {
     let file = disk
         .directory("/backup")
         .open_file(BACKUP_FILE)
-        .expect("there is a backup");
+        .expect("the backup exists");
     let mut archive = ArchiveReader::open(file).expect("it has an end");
     let (mut files, mut record) = (Files::new(), None);
     while let Some(entry) = archive
@@ -152,7 +150,7 @@ fn rewritten(disk: &Disk) -> Vec<u8> {
     written(&files, record.head().clone(), skipped)
 }
 
-/// Whether a backup can have these files in it, in this order.
+/// Returns `true` if a backup can contain these files in this order.
 fn can_be_in_a_backup(files: &[(String, Vec<u8>)]) -> bool {
     let paths: BTreeSet<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     let is_in_a_file = |path: &str| {

@@ -1,4 +1,4 @@
-//! Operations over a disk in memory that has a store in `/licenses` and a backup in `/backup`, each run to its end.
+//! Operations on a disk in memory with a store in `/licenses` and a backup in `/backup`.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,28 +13,28 @@ use crate::{
 };
 
 pub(super) const BACKUP: &str = "/backup/licenses.zip";
-/// How many steps an operation may take. No input is long enough for so many.
-const MOST_STEPS: usize = 1000;
+/// The largest number of steps of an operation. No input is long enough for more.
+const MAX_STEPS: usize = 1000;
 
 /// Files by their paths.
 pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
-/// The backup of a store that has these files.
+/// Returns the backup of a store that has these files.
 ///
 /// # Panics
 ///
-/// If there is none to be had.
+/// If the backup fails.
 #[must_use]
 pub fn backup_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let disk = Disk::new();
     for (path, content) in files {
         disk.write(&format!("/licenses/{path}"), content.as_slice());
     }
-    back_up(&disk, false).expect("the disk takes all");
+    back_up(&disk, false).expect("the disk fails no call");
     disk.read(BACKUP).expect("there is a backup")
 }
 
-/// A disk with this backup and an empty store.
+/// Returns a disk with this backup and an empty store.
 pub(super) fn disk_with(backup: &[u8]) -> Disk {
     let disk = Disk::new();
     disk.write(BACKUP, backup);
@@ -79,16 +79,16 @@ pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
 
 fn run<O: Operation>(mut operation: O) -> (Vec<O::Event>, Result<O::Summary, Failure>) {
     let mut events = Vec::new();
-    for _ in 0..MOST_STEPS {
+    for _ in 0..MAX_STEPS {
         match operation.step(&mut events) {
             ControlFlow::Continue(next) => operation = next,
             ControlFlow::Break(outcome) => return (events, outcome),
         }
     }
-    panic!("it does not come to an end");
+    panic!("the operation does not end");
 }
 
-/// The files in the store. There must be nothing else in it but the directories that they are in.
+/// Returns the files in the store. The store must contain nothing else but their directories.
 pub(super) fn files_in_store(disk: &Disk) -> Files {
     let tree = disk.tree("/licenses");
     for path in tree
@@ -98,14 +98,14 @@ pub(super) fn files_in_store(disk: &Disk) -> Files {
         let has_file = tree
             .iter()
             .any(|(other, content)| content.is_some() && other.starts_with(path));
-        assert!(has_file, "there is nothing in {path}");
+        assert!(has_file, "{path} is empty");
     }
     tree.into_iter()
         .filter_map(|(path, content)| Some((path.strip_prefix('/')?.to_owned(), content?)))
         .collect()
 }
 
-/// The head of a record that leaves nothing out.
+/// Returns the head of a record without skipped files.
 pub(super) fn head_of<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
 ) -> RecordHead {
@@ -124,7 +124,7 @@ pub(super) fn head_of<'f>(
     }
 }
 
-/// What the writer makes of files, whatever they are, in this order.
+/// Returns the backup that the writer writes from these files in this order.
 pub(super) fn written<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
     head: RecordHead,
@@ -142,10 +142,13 @@ pub(super) fn written<'f>(
         .collect();
     let mut archive = ArchiveWriter::new(Output::new(Rc::new(file)), catalogue);
     for (file, content) in contents {
-        archive.add(file, content).expect("the disk takes all");
+        archive.add(file, content).expect("the disk fails no call");
     }
     let mut archive = archive.finish(head, skipped);
-    while !archive.step().expect("the disk takes all") {}
-    archive.into_output().sync().expect("the disk takes all");
+    while !archive.step().expect("the disk fails no call") {}
+    archive
+        .into_output()
+        .sync()
+        .expect("the disk fails no call");
     disk.read("/archive").expect("it was written")
 }

@@ -1,12 +1,13 @@
-//! Inputs that stand for files: the name and the content of each, one after the other.
+//! Inputs that represent files: the name and the content of each, one after the other.
 
-/// What stands behind each name and each content. UTF-8 does not have it, and few licenses do.
+/// The byte after each name and each content. UTF-8 does not contain it, and few licenses do.
 const END: u8 = 0xFF;
 
-/// The files that an input stands for; any input stands for some.
+/// Returns the files that an input represents. Every input represents some files.
 ///
-/// A content that begins as licenses do stands for itself, and any other for a license with this ID: otherwise hardly a change
-/// of an input would leave a license that may be backed up.
+/// Content that begins like a license represents itself, and any other content represents
+/// a license with this ID: otherwise hardly any change of an input would yield a license
+/// that may be backed up.
 pub(super) fn files(input: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut parts = input
         .split_inclusive(|byte| *byte == END)
@@ -28,7 +29,7 @@ fn license(id: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// The input that stands for files; those whose content cannot be told so are left out.
+/// Returns the input that represents files. Skips files whose content contains [`END`].
 #[must_use]
 pub fn input_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut input = Vec::new();

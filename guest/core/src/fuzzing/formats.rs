@@ -13,18 +13,18 @@ const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 const DENIAL: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 0];
 const GRANT: [u8; 10] = [0, 1, 0, 0x0D, 0, 0, 0, 10, 0, 4];
 
-/// Takes the input for a Windows Media DRM or PlayReady document.
+/// Treats the input as a Windows Media DRM or PlayReady document.
 ///
 /// # Panics
 ///
-/// If it is not judged as it has to be.
+/// If the evaluation is wrong.
 pub fn xml(document: &[u8]) {
     let evaluation = evaluated(document);
     let Ok(text) = str::from_utf8(document) else {
         return;
     };
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    // A NUL may be half a character of UTF-16, and is none of XML.
+    // A NUL may be half a character of UTF-16, and is not a character of XML.
     if text.contains('\0') || !text.trim_start_matches(WHITE_SPACE).starts_with('<') {
         return;
     }
@@ -45,7 +45,7 @@ pub fn xml(document: &[u8]) {
     assert_eq!(
         foreign.verdict,
         Verdict::Restricted(Restriction::Unrecognized),
-        "in an element of no license"
+        "in an element that is not a license"
     );
     if evaluation.verdict == Verdict::Allowed {
         assert_eq!(in_utf8, evaluation, "with a byte order mark");
@@ -57,7 +57,7 @@ pub fn xml(document: &[u8]) {
     }
 }
 
-/// Checks what follows from it that a document is allowed.
+/// Checks the consequences of the verdict that a document is allowed.
 fn check_allowed_xml(text: &str) {
     assert_not_allowed(&format!("{text}{text}"), "with another root element");
     let start = r#"<LICENSERESPONSE><LICENSE version="2.0.0.0"><LICENSORINFO><DATA><META>"#;
@@ -67,7 +67,7 @@ fn check_allowed_xml(text: &str) {
         "in the metadata of a license that grants nothing",
     );
     let text = text.trim_end_matches(WHITE_SPACE);
-    // Otherwise there is a comment or a processing instruction behind the root element.
+    // Otherwise a comment or a processing instruction follows the root element.
     if !text.ends_with("-->") && !text.ends_with("?>") {
         check_prefixes(text.as_bytes());
     }
@@ -82,11 +82,11 @@ fn check_allowed_xml(text: &str) {
     }
 }
 
-/// Takes the input for an XMR license.
+/// Treats the input as an XMR license.
 ///
 /// # Panics
 ///
-/// If it is not judged as it has to be.
+/// If the evaluation is wrong.
 pub fn xmr(license: &[u8]) {
     let Evaluation { identity, verdict } = evaluated(license);
     if !license.starts_with(b"XMR\0") {
@@ -128,18 +128,18 @@ pub fn xmr(license: &[u8]) {
         Verdict::Restricted(denial),
         "with other rights settings"
     );
-    // An object, or a header without any, has more bytes than are missing.
+    // An object, or a header without objects, has more bytes than these.
     for missing in 1..8 {
-        assert_malformed(&license[..license.len() - missing], "cut short");
+        assert_malformed(&license[..license.len() - missing], "truncated");
     }
-    assert_malformed(&[license, &[0]].concat(), "with a byte more");
+    assert_malformed(&[license, &[0]].concat(), "with another byte");
 }
 
-/// Takes the input for a Readium LCP license document.
+/// Treats the input as a Readium LCP license document.
 ///
 /// # Panics
 ///
-/// If it is not judged as it has to be.
+/// If the evaluation is wrong.
 pub fn lcp(document: &[u8]) {
     let Evaluation { identity, verdict } = evaluated(document);
     let Ok(text) = str::from_utf8(document) else {
@@ -152,36 +152,36 @@ pub fn lcp(document: &[u8]) {
     if verdict == Verdict::Allowed {
         assert_eq!(identity.format, Some(LicenseFormat::Lcp));
         check_prefixes(text.trim_end_matches(WHITE_SPACE).as_bytes());
-        assert_malformed(format!("{text}x").as_bytes(), "with a character more");
+        assert_malformed(format!("{text}x").as_bytes(), "with another character");
     }
-    // What nests too deeply for a value is judged all the same.
+    // The gate also evaluates documents that are nested too deeply for a value.
     let Ok(value) = serde_json::from_str::<Value>(text) else {
         return;
     };
-    let (is_license, is_whole) = (has_enough_members(&value), has_all_members(&value));
+    let (is_license, is_complete) = (has_enough_members(&value), has_all_members(&value));
     let id = value
         .get("id")
         .and_then(Value::as_str)
         .filter(|id| id.len() <= MAX_ID_LENGTH);
     match verdict {
         Verdict::Allowed => {
-            assert!(is_whole, "allowed without its members");
+            assert!(is_complete, "allowed without its members");
             assert_eq!(identity.license_ids, id.as_slice());
         }
         Verdict::Restricted(_) => assert!(!is_license, "restricted with its members"),
         Verdict::Malformed(_) => {}
     }
-    // Written again, each member is there once.
+    // After serialization, each member is there once.
     match evaluate(value.to_string().as_bytes()).verdict {
-        Verdict::Allowed => assert!(is_whole, "allowed without its members, written again"),
+        Verdict::Allowed => assert!(is_complete, "allowed without its members, serialized again"),
         Verdict::Restricted(_) => {
-            assert!(!is_license, "restricted with its members, written again")
+            assert!(!is_license, "restricted with its members, serialized again");
         }
-        Verdict::Malformed(_) => assert!(is_license && !is_whole, "malformed, written again"),
+        Verdict::Malformed(_) => assert!(is_license && !is_complete, "malformed, serialized again"),
     }
 }
 
-/// The members that a license document must have.
+/// The required members of a license document.
 const MEMBERS: [&str; 6] = [
     "id",
     "issued",
@@ -191,7 +191,7 @@ const MEMBERS: [&str; 6] = [
     "signature",
 ];
 
-/// Returns `true` if a document has so many of the members that it is taken for a license document.
+/// Returns `true` if a document has enough of the members to be a license document.
 fn has_enough_members(value: &Value) -> bool {
     let count = MEMBERS
         .iter()
@@ -216,10 +216,10 @@ fn has_all_members(value: &Value) -> bool {
     })
 }
 
-/// Judges a document, and checks what holds for any.
+/// Evaluates a document, and checks the properties of every evaluation.
 fn evaluated(document: &[u8]) -> Evaluation {
     let evaluation = evaluate(document);
-    assert_eq!(evaluate(document), evaluation, "judged again");
+    assert_eq!(evaluate(document), evaluation, "evaluated again");
     let Evaluation { identity, verdict } = &evaluation;
     match verdict {
         Verdict::Restricted(
@@ -235,19 +235,20 @@ fn evaluated(document: &[u8]) -> Evaluation {
     for ids in [&identity.license_ids, &identity.key_ids] {
         assert!(
             ids.len() <= MAX_IDS && ids.iter().all(|id| id.len() <= MAX_ID_LENGTH),
-            "more than is kept"
+            "more than the limits"
         );
     }
     evaluation
 }
 
-/// Checks that a document that ends with its root is not allowed without its end: without the last byte, and cut where its
-/// CRC-32 says, since all places would take too long.
+/// Checks that a document that ends with its root is not allowed if it is truncated: by
+/// one byte, and at a length chosen by its CRC-32, because testing every length would
+/// take too long.
 fn check_prefixes(document: &[u8]) {
-    let place = crc32(document) as usize % document.len();
-    for length in [place, document.len() - 1] {
+    let chosen = crc32(document) as usize % document.len();
+    for length in [chosen, document.len() - 1] {
         let verdict = evaluate(&document[..length]).verdict;
-        assert_ne!(verdict, Verdict::Allowed, "cut after {length} bytes");
+        assert_ne!(verdict, Verdict::Allowed, "truncated to {length} bytes");
     }
 }
 

@@ -1,8 +1,8 @@
-//! What fuzzing runs: for each target a function that takes any bytes, and panics if something is not as it has to be for
-//! all input.
+//! The functions that fuzzing runs: one for each target, which takes any bytes as its
+//! input and panics if a property that must hold for all inputs does not hold.
 //!
-//! The targets themselves are in `guest/core/fuzz`. Here is what they do, so that parsers stay private; and the tests run
-//! it too, over some inputs and over all that ever made it panic.
+//! The targets in `guest/core/fuzz` call these functions. They are part of this crate so
+//! that the parsers stay private. The tests also run them, with some inputs.
 
 mod archive;
 mod backups;

@@ -2,11 +2,12 @@
 
 use crate::{ErrorCode, HintFor, OpenedDirectories, Resolved};
 
-/// Takes the last line of the input for a path, and those before it for the names of opened directories.
+/// Treats the last line of the input as a path, and the lines before it as the names of
+/// opened directories.
 ///
 /// # Panics
 ///
-/// If the path does not resolve as it has to.
+/// If the path is resolved to a wrong directory.
 pub fn paths(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else {
         return;
@@ -18,7 +19,7 @@ pub fn paths(input: &[u8]) {
         path.is_empty() || path.contains('\0') || path.split(is_separator).any(|part| part == "..");
     match &resolved {
         Ok(resolved) => {
-            assert!(!cannot_be_used, "{path:?} leads to {resolved:?}");
+            assert!(!cannot_be_used, "{path:?} resolves to {resolved:?}");
             check(&names, path, resolved);
         }
         Err(failure) => {
@@ -32,12 +33,12 @@ pub fn paths(input: &[u8]) {
                     names
                         .iter()
                         .all(|name| opened(&[name]).resolve(path).is_err()),
-                    "{names:?} cover {path:?}"
+                    "{names:?} contain {path:?}"
                 );
             }
         }
     }
-    // Of the root itself the separator is no trailing one.
+    // The separator of the root itself is not a trailing one.
     if path.len() > 1 {
         for separator in ['/', '\\'] {
             let trailing = opened(&names).resolve(&format!("{path}{separator}"));
@@ -50,25 +51,25 @@ pub fn paths(input: &[u8]) {
     }
 }
 
-/// Checks what a path was resolved to.
+/// Checks the result of the resolution of a path.
 fn check(names: &[&str], path: &str, resolved: &Resolved) {
     let Resolved { index, below } = resolved;
     let name = names[*index];
     for part in below {
         let is_one_name =
             !part.contains(['/', '\\', '\0']) && !matches!(part.as_str(), "" | "." | "..");
-        assert!(is_one_name, "{path:?} leads to {resolved:?}");
+        assert!(is_one_name, "{path:?} resolves to {resolved:?}");
     }
     let (name_parts, path_parts) = (parts(name), parts(path));
     let (above, rest) = path_parts
         .split_at_checked(name_parts.len())
-        .expect("a prefix is no longer than the path");
+        .expect("a prefix is not longer than the path");
     assert_eq!(rest, below, "{path:?} below {name:?}");
     for (position, (ours, theirs)) in name_parts.iter().zip(above).enumerate() {
-        let is_same_share = position < 2 && small_letters(ours) == small_letters(theirs);
+        let is_same_share = position < 2 && to_lowercase(ours) == to_lowercase(theirs);
         assert!(
             ours == theirs || is_same_share,
-            "{name:?} is no prefix of {path:?}"
+            "{name:?} is not a prefix of {path:?}"
         );
     }
     for (other_index, other) in names.iter().enumerate() {
@@ -83,14 +84,15 @@ fn check(names: &[&str], path: &str, resolved: &Resolved) {
                 "{path:?} below {name:?} alone"
             );
         }
-        // As a UNC path it has to be no longer than as the other that it can be.
+        // A path that can also be a UNC path resolves to a share even if the other
+        // interpretation has a longer prefix.
         let can_be_two = path.starts_with(is_separator)
             && path[1..].starts_with(is_separator)
             && !path.starts_with(r"\\");
         let is_longer = alone.is_ok_and(|alone| alone.below.len() < below.len());
         assert!(
             can_be_two || !is_longer,
-            "{other:?} covers more of {path:?} than {name:?}"
+            "{other:?} contains more of {path:?} than {name:?}"
         );
     }
 }
@@ -102,22 +104,22 @@ fn opened(names: &[&str]) -> OpenedDirectories {
     )
 }
 
-/// The names in a path, `\\?\UNC` being none.
+/// Returns the names in a path, without the prefix `\\?\UNC`.
 fn parts(path: &str) -> Vec<&str> {
     let parts: Vec<_> = path.split(is_separator).collect();
     let is_named = |part: &&str| !matches!(*part, "" | ".");
-    let behind = if let ["", "", "?", _, ..] = parts[..] {
+    let start = if let ["", "", "?", _, ..] = parts[..] {
         4
     } else {
         0
     };
-    parts[behind..].iter().copied().filter(is_named).collect()
+    parts[start..].iter().copied().filter(is_named).collect()
 }
 
 fn is_separator(character: char) -> bool {
     matches!(character, '/' | '\\')
 }
 
-fn small_letters(name: &str) -> String {
+fn to_lowercase(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).collect()
 }

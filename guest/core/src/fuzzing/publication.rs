@@ -6,21 +6,22 @@ use crate::memory_fs::Disk;
 use crate::store::{Content, StoreReader, Unread, name_in_backup};
 use crate::{ErrorCode, Evaluation, LicenseFormat, Verdict, evaluate};
 
-/// The name of the publication, and that of a license that has to be backed up whatever the publication is.
+/// The names of the publication, and of a license that must be backed up with any publication.
 const PUBLICATION: &str = "a.epub";
 const OTHER: &str = "b";
 const LICENSE: &str =
     r#"{"id":"","issued":"","provider":"","encryption":{},"links":[],"signature":{}}"#;
 
-/// The most that is read of a file that is no license document: its first bytes, its last bytes, a central directory of
-/// at most the size of the input, and an entry.
+/// The largest number of bytes that are read of a file that is not a license document, in
+/// addition to a central directory and an entry, which are at most as large as the input:
+/// its first bytes and its last bytes.
 const MAX_READ: usize = (16 << 10) + (66 << 10);
 
-/// Takes the input for a publication.
+/// Treats the input as a publication.
 ///
 /// # Panics
 ///
-/// If it is not read as it has to be, or keeps another license from being backed up.
+/// If it is read incorrectly, or prevents the backup of another license.
 pub fn publication(input: &[u8]) {
     let found = content(input, 64 << 10);
     assert_eq!(content(input, 7), found, "with short reads");
@@ -46,9 +47,9 @@ pub fn publication(input: &[u8]) {
         }
         _ => None,
     };
-    back_up(&disk, false).expect("the disk takes all");
-    let disk = disk_with(&disk.read(BACKUP).expect("there is a backup"));
-    verify(&disk).expect("a backup is whole");
+    back_up(&disk, false).expect("the disk fails no call");
+    let disk = disk_with(&disk.read(BACKUP).expect("the backup exists"));
+    verify(&disk).expect("the backup is undamaged");
     restore(&disk).expect("a backup can be restored");
     let restored = files_in_store(&disk);
     assert_eq!(
@@ -62,17 +63,18 @@ pub fn publication(input: &[u8]) {
     );
 }
 
-/// Returns `true` for an LCP document that may be backed up, which is all that a publication can contain.
+/// Returns `true` for an LCP document that may be backed up. A publication cannot contain
+/// any other license.
 fn is_allowed_lcp(document: &[u8]) -> bool {
     let Evaluation { identity, verdict } = evaluate(document);
     verdict == Verdict::Allowed && identity.format == Some(LicenseFormat::Lcp)
 }
 
-/// Reads a file of the store, from a disk that returns so many bytes at a time.
-fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
+/// Reads a file of the store from a disk that returns at most `max_read` bytes at a time.
+fn content(input: &[u8], max_read: usize) -> Result<Content, Option<ErrorCode>> {
     let disk = Disk::new();
     disk.write("/licenses/file", input);
-    disk.limit_reads(most);
+    disk.limit_reads(max_read);
     let mut catalogue = Catalogue::new();
     let file = catalogue.add_file(Catalogue::ROOT, "file");
     let mut reader = StoreReader::new(disk.directory("/licenses"));
@@ -89,7 +91,7 @@ fn content(input: &[u8], most: usize) -> Result<Content, Option<ErrorCode>> {
         input.len()
     );
     content.map_err(|unread| match unread {
-        Unread::Refused(error) => panic!("the disk refuses nothing: {error}"),
+        Unread::Refused(error) => panic!("the disk fails no call: {error}"),
         Unread::Incompatible(failure) => Some(failure.code),
     })
 }

@@ -1,4 +1,4 @@
-//! The target for the way from a store into a backup and back.
+//! The target for the backup of a store and its restore.
 
 use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, restore, verify};
 use super::files::files;
@@ -6,11 +6,11 @@ use crate::entry_names::fault_of_path;
 use crate::memory_fs::Disk;
 use crate::{Verdict, evaluate};
 
-/// Takes the input for the files in a store.
+/// Treats the input as the files in a store.
 ///
 /// # Panics
 ///
-/// If a license that may be backed up does not come back, or anything else does.
+/// If the restore does not restore exactly the licenses that may be backed up.
 pub fn round_trip(input: &[u8]) {
     let disk = Disk::new();
     disk.directory("/licenses");
@@ -21,34 +21,34 @@ pub fn round_trip(input: &[u8]) {
         disk.write(&format!("/licenses/{path}"), content);
     }
     let store = disk.tree("/licenses");
-    let there = store
+    let files = store
         .iter()
         .filter_map(|(path, content)| Some((path.strip_prefix('/')?, content.as_ref()?)));
     let is_backed_up = |path: &str, content: &[u8]| {
         fault_of_path(path).is_none() && evaluate(content).verdict == Verdict::Allowed
     };
-    let expected: Files = there
+    let expected: Files = files
         .filter(|(path, content)| is_backed_up(path, content))
         .map(|(path, content)| (path.to_owned(), content.clone()))
         .collect();
 
-    let summary = back_up(&disk, false).expect("the disk takes all");
+    let summary = back_up(&disk, false).expect("the disk fails no call");
     assert_eq!(
         disk.tree("/licenses"),
         store,
-        "a backup leaves the store as it is"
+        "a backup does not change the store"
     );
     let licenses = expected.len() as u64;
     assert_eq!(summary.licenses, licenses);
-    let backup = disk.read(BACKUP).expect("there is a backup");
-    back_up(&disk, true).expect("the disk takes all");
+    let backup = disk.read(BACKUP).expect("the backup exists");
+    back_up(&disk, true).expect("the disk fails no call");
     assert!(
         disk.read(BACKUP).is_some_and(|again| again == backup),
         "another backup has the same bytes"
     );
 
     let disk = disk_with(&backup);
-    let verified = verify(&disk).expect("a backup is whole");
+    let verified = verify(&disk).expect("the backup is undamaged");
     assert_eq!(
         (verified.licenses, verified.skipped),
         (licenses, summary.restricted + summary.errors)
@@ -66,7 +66,7 @@ pub fn round_trip(input: &[u8]) {
     );
 }
 
-/// Whether a file system can hold a file of this path.
+/// Returns `true` if a file system can contain a file of this path.
 fn can_be_in_a_store(path: &str) -> bool {
     !path.contains('\0') && path.split('/').all(|name| !matches!(name, "" | "." | ".."))
 }

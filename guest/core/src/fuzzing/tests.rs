@@ -5,7 +5,8 @@ const LCP: &str = r#"{"id":"a","provider":"b","encryption":{"profile":"c"},"issu
 /// An XMR license with rights settings that grant the backup.
 const XMR: &[u8] = b"XMR\0\0\0\0\x01rights-ID-of-16B\0\x01\0\x0D\0\0\0\x0A\0\x04";
 
-/// A store that has a license of each format, one that may not be backed up, and names that are hard to hold.
+/// Returns a store with a license of each format, one that may not be backed up, and
+/// unusual names.
 fn store() -> Vec<(String, Vec<u8>)> {
     [
         ("a/b", WMDRM.as_bytes()),
@@ -66,7 +67,7 @@ fn paths_below_opened_directories_pass() {
         "",
         "..",
         "/x",
-        // These two meant something else with a separator at their end.
+        // A separator at the end changed the meaning of these two.
         "//.",
         "//?",
     ];
@@ -95,7 +96,7 @@ fn backups_pass_complete_truncated_and_as_files() {
 #[test]
 fn other_content_represents_a_license_with_this_id() {
     let [(name, content)] = &files::files(b"name\xFFid\xFF")[..] else {
-        panic!("it stands for one file")
+        panic!("it represents one file")
     };
     assert_eq!(name, "name");
     assert_eq!(crate::evaluate(content).identity.license_ids, ["id"]);

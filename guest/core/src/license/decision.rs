@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::Restriction;
 
-/// The result of the evaluation of a well-formed document: the restriction that forbids its backup, or `None` if nothing
-/// does.
+/// The result of the evaluation of a well-formed document: the restriction that forbids
+/// its backup, or `None` if nothing does.
 pub(super) type Decision = Result<Option<Restriction>, FormatError>;
 
-/// An error in a license document. Its text contains nothing of the document but the name of the encoding that the
-/// document declares.
+/// An error in a license document. Its text contains nothing of the document but the name
+/// of the encoding that the document declares.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct FormatError(Cow<'static, str>);

@@ -3,8 +3,8 @@
 /// The largest number of license IDs, and of key IDs, that are read from one document.
 pub(crate) const MAX_IDS: usize = 64;
 
-/// The largest length of an ID in bytes. A longer one is ignored: real ones have a few dozen bytes, and the limit keeps a
-/// crafted document from filling memory.
+/// The largest length of an ID in bytes. A longer one is ignored: real ones have a few
+/// dozen bytes, and the limit keeps a crafted document from filling memory.
 pub(crate) const MAX_ID_LENGTH: usize = 256;
 
 /// Appends an ID, unless it is longer than [`MAX_ID_LENGTH`] or there are [`MAX_IDS`] already.

@@ -1,16 +1,17 @@
 //! Readium LCP license documents.
 //!
-//! The document is JSON (Readium LCP 1.0, section 3, and its JSON Schema, `license.schema.json`).
-//! Users are meant to keep it, and it opens no publication without the passphrase, so a well-formed
-//! license document may always be backed up. The schema requires `id`, `issued`, `provider`,
-//! `encryption`, `links` and `signature`: no reading application opens a document that lacks one of
-//! them, so the document is malformed. Their values are not evaluated, including the encryption
-//! profile. Keys and hints are not read.
+//! The document is JSON (Readium LCP 1.0, section 3, and its JSON Schema,
+//! `license.schema.json`). Users are meant to keep it, and it opens no publication
+//! without the passphrase, so a well-formed license document may always be backed up. The
+//! schema requires `id`, `issued`, `provider`, `encryption`, `links` and `signature`: no
+//! reading application opens a document that lacks one of them, so the document is
+//! malformed. Their values are not evaluated, including the encryption profile. Keys and
+//! hints are not read.
 //!
-//! A server may have returned another document instead of a license, and a browser may have saved
-//! it as `.lcpl`. Two such documents are recognized: a status document (Readium License Status
-//! Document 1.0, section 2) and an error (RFC 9457, which section 3.1 of the same document
-//! requires).
+//! A server may have returned another document instead of a license, and a browser may
+//! have saved it as `.lcpl`. Two such documents are recognized: a status document
+//! (Readium License Status Document 1.0, section 2) and an error (RFC 9457, which section
+//! 3.1 of the same document requires).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +25,8 @@ use super::ids::{MAX_ID_LENGTH, push_id};
 use super::text::{self, Text};
 use crate::{LicenseFormat, LicenseIdentity, Restriction};
 
-/// The required members of a license document, the kind of each, and the error if it is not valid.
+/// The required members of a license document, the kind of each, and the error if it is
+/// not valid.
 const REQUIRED: [(Name, Kind, &str); 6] = [
     (
         Name::Id,
@@ -61,8 +63,8 @@ const REQUIRED: [(Name, Kind, &str); 6] = [
 /// The number of required members that make a document without `encryption` a license document.
 const MIN_MEMBERS_WITHOUT_ENCRYPTION: usize = 4;
 
-/// The number of required members, including `encryption`, that make a document with `encryption` a
-/// license document.
+/// The number of required members, including `encryption`, that make a document with
+/// `encryption` a license document.
 const MIN_MEMBERS_WITH_ENCRYPTION: usize = 3;
 
 /// The values of `status` in a status document (License Status Document 1.0, section 2.3).
@@ -126,14 +128,14 @@ pub(super) fn is_license_start(head: &[u8]) -> bool {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version {
     id: String,
-    /// When the license was updated, or issued if it was never updated. `None` if the document does not
-    /// have it as a date of RFC 3339, as the schema requires.
+    /// When the license was updated, or issued if it was never updated. `None` if the
+    /// document does not have it as a date of RFC 3339, as the schema requires.
     time: Option<OffsetDateTime>,
 }
 
 impl Version {
-    /// Returns `true` if both are versions of the same license, and this one is older, or if their times
-    /// cannot be compared.
+    /// Returns `true` if both are versions of the same license, and this one is older, or
+    /// if their times cannot be compared.
     pub(crate) fn may_be_older_than(&self, other: &Self) -> bool {
         let is_older = match (self.time, other.time) {
             (Some(time), Some(other)) => time < other,
@@ -143,8 +145,8 @@ impl Version {
     }
 }
 
-/// Returns the version of a license document, or `None` if the document is not a well-formed license
-/// document.
+/// Returns the version of a license document, or `None` if the document is not a
+/// well-formed license document.
 pub(crate) fn version(document: &[u8]) -> Option<Version> {
     let text = text::decode(document);
     let mut members = Members::default();
@@ -235,8 +237,8 @@ impl<'d> std::ops::Index<Name> for Members<'d> {
 }
 
 impl<'d> Members<'d> {
-    /// Reads a document, and returns `true` if it is one well-formed object. The members before an error
-    /// are kept.
+    /// Reads a document, and returns `true` if it is one well-formed object. The members
+    /// before an error are kept.
     fn read(&mut self, content: &'d str) -> bool {
         let mut json = serde_json::Deserializer::from_str(content);
         json.deserialize_map(&mut *self)
@@ -257,7 +259,8 @@ impl<'d> Members<'d> {
             >= required
     }
 
-    /// Returns `true` if a document that is not well-formed is reported as a malformed license document.
+    /// Returns `true` if a document that is not well-formed is reported as a malformed
+    /// license document.
     fn may_be_of_license(&self) -> bool {
         self[Name::Provider].count > 0 || self[Name::Encryption].count > 0
     }
@@ -276,7 +279,8 @@ impl<'d> Members<'d> {
         {
             return Restriction::StatusDocument;
         }
-        // All members of an error are optional, and other documents have members of these names.
+        // All members of an error are optional, and other documents have members of these
+        // names.
         let count = usize::from(is_string(Name::Type))
             + usize::from(is_string(Name::Detail))
             + usize::from(self[Name::Status].kind == Kind::Number);

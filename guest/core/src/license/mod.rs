@@ -1,9 +1,10 @@
-//! The rights gate: it recognizes the format of a document, reads the identifiers of its licenses, and decides whether the
-//! document may be backed up.
+//! The rights gate: it recognizes the format of a document, reads the identifiers of its
+//! licenses, and decides whether the document may be backed up.
 //!
-//! The gate fails closed: a document that it does not understand completely grants nothing. Each format has a module with
-//! a function `evaluate`. That function sets [`LicenseIdentity::format`] as soon as it has recognized the document, and
-//! fills in the other fields of the identity while it reads the document.
+//! The gate fails closed: a document that it does not understand completely grants
+//! nothing. Each format has a module with a function `evaluate`. That function sets
+//! [`LicenseIdentity::format`] as soon as it has recognized the document, and fills in
+//! the other fields of the identity while it reads the document.
 
 mod decision;
 mod ids;
@@ -39,7 +40,8 @@ pub enum Verdict {
     Allowed,
     /// Some license in the document does not grant it, or the document is not a license.
     Restricted(Restriction),
-    /// The format was recognized, but the document is malformed; the text describes the error in a few words.
+    /// The format was recognized, but the document is malformed; the text describes the
+    /// error in a few words.
     Malformed(String),
 }
 
@@ -59,15 +61,16 @@ pub fn evaluate(document: &[u8]) -> Evaluation {
     let verdict = match decide(document, &mut identity) {
         Ok(None) => Verdict::Allowed,
         Ok(Some(restriction)) => Verdict::Restricted(restriction),
-        // An error before the format was recognized: the document is something else, not a malformed license.
+        // An error before the format was recognized: the document is something else, not
+        // a malformed license.
         Err(_) if identity.format.is_none() => Verdict::Restricted(Restriction::Unrecognized),
         Err(error) => Verdict::Malformed(error.to_string()),
     };
     Evaluation { identity, verdict }
 }
 
-/// The largest license document that is read, in bytes. Real ones have a few KiB; the limit keeps another file from
-/// filling memory.
+/// The largest license document that is read, in bytes. Real ones have a few KiB; the
+/// limit keeps another file from filling memory.
 pub(crate) const MAX_DOCUMENT_SIZE: u64 = 1 << 20;
 
 /// The syntax of a document, by its first bytes.
@@ -117,7 +120,8 @@ pub(crate) fn can_be_license(head: &[u8]) -> bool {
     }
 }
 
-/// Returns `true` if a document that starts with these bytes is a license document, well-formed or malformed.
+/// Returns `true` if a document that starts with these bytes is a license document,
+/// well-formed or malformed.
 pub(crate) fn is_license_start(head: &[u8]) -> bool {
     match Syntax::detect(head, &text::decode(head)) {
         Syntax::Json => lcp::is_license_start(head),

@@ -3,14 +3,14 @@
 //! A license server answers `AcquireLicense` with such a document. The body has an
 //! `AcquireLicenseResponse` of the namespace
 //! `http://schemas.microsoft.com/DRM/2007/03/protocols`, and below it one or more
-//! `LicenseResponse/Licenses/License`, each the base64 of an [XMR](super::xmr) license. Servers put
-//! `LicenseResponse` into the same namespace and the `Response` around it into
-//! `…/protocols/messages`; both namespaces are accepted for either element. Prefixes make no
-//! difference.
+//! `LicenseResponse/Licenses/License`, each the base64 of an [XMR](super::xmr) license.
+//! Servers put `LicenseResponse` into the same namespace and the `Response` around it
+//! into `…/protocols/messages`; both namespaces are accepted for either element. Prefixes
+//! make no difference.
 //!
-//! The document may be backed up if every license in it may. A `License` of any namespace elsewhere
-//! in the document, or any other content of `Licenses`, makes the document opaque: the reader does
-//! not understand all of it.
+//! The document may be backed up if every license in it may. A `License` of any namespace
+//! elsewhere in the document, or any other content of `Licenses`, makes the document
+//! opaque: the reader does not understand all of it.
 
 use super::decision::{Decision, FormatError};
 use super::license_reader::LicenseReader;

@@ -1,14 +1,16 @@
-//! The stores in which old clients of Windows Media DRM and PlayReady keep all their licenses.
+//! The protected stores in which old clients of Windows Media DRM and PlayReady keep all
+//! their licenses.
 //!
-//! Each is one file that only its client on its machine can read. They are known by their names:
-//! `drmv2.lic` of Windows Media DRM, an OLE compound file, and `drmstore.hds` and `mspr.hds` of
-//! PlayReady, whose format is not published.
+//! Each is one file that only its client on its machine can read. They are recognized by
+//! their names: `drmv2.lic` of Windows Media DRM, an OLE compound file, and
+//! `drmstore.hds` and `mspr.hds` of PlayReady, whose format is not published.
 
 /// The first bytes of an OLE compound file ([MS-CFB], section 2.2).
 const OLE_SIGNATURE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
-/// Returns `true` if a file of this name that starts with these bytes, and is no license document,
-/// is a protected license store. Windows does not distinguish the case of names.
+/// Returns `true` if a file of this name that starts with these bytes, and that is not a
+/// license document, is a protected license store. Windows does not distinguish the case
+/// of names.
 pub(crate) fn is_protected_store(name: &str, head: &[u8]) -> bool {
     let is_named = |other: &str| name.eq_ignore_ascii_case(other);
     (is_named("drmv2.lic") && head.starts_with(&OLE_SIGNATURE))

@@ -1,15 +1,15 @@
-//! License documents for the tests: realistic ones, and the parts to make others of.
+//! License documents for tests: realistic ones, and parts of others.
 
-/// A key ID as it stands in a WMDRM license.
+/// A key ID as written in a WMDRM license.
 pub(super) const KEY_ID: &str = "OrkGCtVaAUCdKPkhCbd05w==";
 
-/// A license ID as it stands in a WMDRM license.
+/// A license ID as written in a WMDRM license.
 pub(super) const LICENSE_ID: &str = "l0hgp0lVkU+hxIb1c3VYfQ==";
 
 /// The action that grants the backup.
 pub(super) const BACKUP: &str = r#"<ONACTION type="Backup"><CONDITION>1</CONDITION></ONACTION>"#;
 
-/// A WMDRM version 2 license as license servers issue it, with `actions` among its data.
+/// Returns a WMDRM version 2 license as license servers issue it, with `actions` in its data.
 pub(super) fn license(actions: &str) -> String {
     format!(
         r#"<LICENSE version="2.0.0.0">
@@ -51,19 +51,19 @@ pub(super) fn license(actions: &str) -> String {
     )
 }
 
-/// A license response with `licenses` in it.
+/// Returns a license response that contains `licenses`.
 pub(super) fn response(licenses: &str) -> String {
     format!("<?xml version=\"1.0\"?>\r\n<LICENSERESPONSE>\r\n{licenses}\r\n</LICENSERESPONSE>\r\n")
 }
 
-/// A license response with a license whose data is `data` and nothing else.
+/// Returns a license response with one license, whose data consists of `data`.
 pub(super) fn data(data: &str) -> String {
     response(&format!(
         r#"<LICENSE version="2.0.0.0"><LICENSORINFO><DATA>{data}</DATA></LICENSORINFO></LICENSE>"#
     ))
 }
 
-/// The first 16 bytes of the data of an XMR content key, followed by some that are no concern of anybody.
+/// The data of an XMR content key: a key ID of 16 bytes, and other bytes.
 pub(super) const CONTENT_KEY: [u8; 20] = [
     0x33, 0x22, 0x11, 0x00, 0x55, 0x44, 0x77, 0x66, 0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF,
     1, 2, 3, 4,
@@ -75,7 +75,7 @@ pub(super) const CONTENT_KEY_ID: &str = "00112233-4455-6677-8899-aabbccddeeff";
 /// The flags of an XMR container.
 pub(super) const CONTAINER: u16 = 0x2;
 
-/// An XMR object.
+/// Returns an XMR object.
 pub(super) fn object(flags: u16, kind: u16, data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(8 + data.len()).expect("objects in tests are small");
     [
@@ -87,12 +87,12 @@ pub(super) fn object(flags: u16, kind: u16, data: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// An XMR document of these objects.
+/// Returns an XMR document of these objects.
 pub(super) fn xmr_of(objects: &[u8]) -> Vec<u8> {
     [b"XMR\0\0\0\0\x01rights-ID-of-16B".as_slice(), objects].concat()
 }
 
-/// An XMR license with a content key and the rights settings given.
+/// Returns an XMR license with a content key and these rights settings.
 pub(super) fn xmr(rights: &[u16]) -> Vec<u8> {
     let settings: Vec<u8> = rights
         .iter()
@@ -111,7 +111,8 @@ pub(super) fn xmr(rights: &[u16]) -> Vec<u8> {
 /// The namespace of the protocols of PlayReady.
 pub(super) const PLAYREADY: &str = "http://schemas.microsoft.com/DRM/2007/03/protocols";
 
-/// A PlayReady license response as license servers return it, with `licenses` in it.
+/// Returns a PlayReady license response as license servers return it, which contains
+/// `licenses`.
 pub(super) fn playready(licenses: &str) -> String {
     format!(
         r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">

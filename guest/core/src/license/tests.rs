@@ -1,4 +1,4 @@
-//! What holds for documents of any format, and of none.
+//! Tests that hold for documents of every format and of none.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 use super::samples::{BACKUP, LCP, license, playready, response, xmr};
 use super::*;
 
-/// One allowed document of each format and encoding.
+/// Returns one allowed document of each format and encoding.
 fn allowed_documents() -> Vec<Vec<u8>> {
     let text = response(&license(BACKUP));
     let short = license(BACKUP);
@@ -97,7 +97,7 @@ fn an_error_contains_nothing_of_the_document() {
         r#"{"provider":"SECRET","encryption":SECRET"#.to_owned(),
     ] {
         let Verdict::Malformed(text) = evaluate(document.as_bytes()).verdict else {
-            panic!("taken for whole: {document}");
+            panic!("not malformed: {document}");
         };
         assert!(!text.contains("SECRET") && !text.is_empty(), "{text}");
     }

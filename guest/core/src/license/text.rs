@@ -8,14 +8,15 @@ pub(super) const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// A document as text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Text<'d> {
-    /// The text before the first ill-formed byte, without the byte order mark. Borrowed from a document in UTF-8.
+    /// The text before the first ill-formed byte, without the byte order mark. Borrowed
+    /// from a document in UTF-8.
     pub(super) content: Cow<'d, str>,
     /// Whether that is the text of the whole document.
     pub(super) is_complete: bool,
 }
 
-/// Decodes a document: UTF-16 if it starts with a byte order mark of UTF-16 or with an ASCII character in UTF-16, and
-/// UTF-8 otherwise.
+/// Decodes a document: UTF-16 if it starts with a byte order mark of UTF-16 or with an
+/// ASCII character in UTF-16, and UTF-8 otherwise.
 pub(super) fn decode(document: &[u8]) -> Text<'_> {
     match document {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),

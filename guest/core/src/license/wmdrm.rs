@@ -1,19 +1,21 @@
 //! Windows Media DRM licenses: XML, with a license in each `LICENSE` element.
 //!
-//! The layout is that of the DRM version 7 license in Microsoft's open specification [MS-DRM],
-//! section 2.2.2, and of the Windows Media Rights Manager SDK: version 2.0.0.0 is readable XML,
-//! version 3.0.0.0 the base64 of an [XMR](super::xmr) license. Such an element is the root of the
-//! document, or is in a `LICENSERESPONSE`. In a response as servers send it, the content of the
-//! element is usually the base64 of encrypted bytes, which is opaque.
+//! The layout is that of the DRM version 7 license in Microsoft's open specification
+//! [MS-DRM], section 2.2.2, and of the Windows Media Rights Manager SDK: version 2.0.0.0
+//! is readable XML, version 3.0.0.0 the base64 of an [XMR](super::xmr) license. Such an
+//! element is the root of the document, or is in a `LICENSERESPONSE`. In a response as
+//! servers send it, the content of the element is usually the base64 of encrypted bytes,
+//! which is opaque.
 //!
-//! The right is `WMRMRights.AllowBackupRestore` of that SDK, whose default is false. In the license
-//! it is an `ONACTION` of type `Backup`. Its `CONDITION` is a script; the reader knows the value of
-//! the scripts `1` and `true` only. An `ACTION` in it, the script that runs afterwards, makes no
-//! difference. The reader does not understand any other content or attribute of the `ONACTION`, and
-//! then the backup is denied.
+//! The right is `WMRMRights.AllowBackupRestore` of that SDK, whose default is false. In
+//! the license it is an `ONACTION` of type `Backup`. Its `CONDITION` is a script; the
+//! reader knows the value of the scripts `1` and `true` only. An `ACTION` in it, the
+//! script that runs afterwards, makes no difference. The reader does not understand any
+//! other content or attribute of the `ONACTION`, and then the backup is denied.
 //!
-//! The document is read once from front to back. [`Position`] is the position of the reader in it.
-//! An element without a meaning at its position is skipped with its content.
+//! The document is read once from front to back. [`Position`] is the position of the
+//! reader in it. An element without a meaning at its position is skipped with its
+//! content.
 
 use super::decision::{Decision, FormatError};
 use super::ids::push_id;
@@ -71,11 +73,14 @@ impl Version {
 /// A license that is being read.
 struct License {
     version: Version,
-    /// The number of its `LICENSORINFO/DATA` elements: none in an encrypted license, one in any other.
+    /// The number of its `LICENSORINFO/DATA` elements: none in an encrypted license, one
+    /// in any other.
     data: usize,
-    /// Whether an element of another namespace has the local name of the element that grants the backup.
+    /// Whether an element of another namespace has the local name of the element that
+    /// grants the backup.
     has_foreign_action: bool,
-    /// Whether all `ONACTION` elements of type `Backup` so far grant the backup. `None` before the first.
+    /// Whether all `ONACTION` elements of type `Backup` so far grant the backup. `None`
+    /// before the first.
     backup: Option<bool>,
 }
 
@@ -90,8 +95,8 @@ impl License {
     }
 }
 
-/// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of old licenses, which
-/// use `!` and `*` instead of `+` and `/`.
+/// Returns the text if it can be an ID: base64 in the usual alphabet, or in that of old
+/// licenses, which use `!` and `*` instead of `+` and `/`.
 fn id<'t>(content: &'t CharacterData<'_>) -> Option<&'t str> {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/!*=".contains(&byte);
     content
@@ -194,7 +199,8 @@ impl<'i> Reader<'i, '_> {
         self.skipped == 0 && self.position == Position::OnBackup
     }
 
-    /// Denies the backup, because the current action contains something that the reader does not understand.
+    /// Denies the backup, because the current action contains something that the reader
+    /// does not understand.
     fn deny(&mut self) {
         self.condition = Some(false);
     }
@@ -229,7 +235,8 @@ impl<'i> Reader<'i, '_> {
         Ok(())
     }
 
-    /// Returns the position inside an element, or `None` if the element has no meaning at the current position.
+    /// Returns the position inside an element, or `None` if the element has no meaning at
+    /// the current position.
     fn position_in(&self, tag: &Tag<'_>) -> Result<Option<Position>, FormatError> {
         if self.skipped > 0 {
             return Ok(None);

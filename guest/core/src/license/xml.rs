@@ -1,26 +1,26 @@
 //! A reader of well-formed XML 1.0, from front to back.
 //!
-//! quick-xml finds the tags, pairs them, and resolves namespaces. It leaves the other rules for a
-//! well-formed document to its caller, so this module checks them: names, attributes, references,
-//! characters, and the order of the parts.
+//! quick-xml finds the tags, pairs them, and resolves namespaces. It leaves the other
+//! rules for a well-formed document to its caller, so this module checks them: names,
+//! attributes, references, characters, and the order of the parts.
 //!
 //! The meaning of the parts of a document (section numbers of XML 1.0, fifth edition, and of
 //! Namespaces in XML 1.0):
 //!
 //! | part | in the standard | in this module |
 //! | --- | --- | --- |
-//! | text | character data (2.4) | as the standard says |
-//! | CDATA section | character data; markup in it is text (2.7) | as the standard says |
-//! | character reference | the character (4.1) | as the standard says |
-//! | `&lt;` `&gt;` `&amp;` `&quot;` `&apos;` | the character (4.6) | as the standard says |
+//! | text | character data (2.4) | as in the standard |
+//! | CDATA section | character data; markup in it is text (2.7) | as in the standard |
+//! | character reference | the character (4.1) | as in the standard |
+//! | `&lt;` `&gt;` `&amp;` `&quot;` `&apos;` | the character (4.6) | as in the standard |
 //! | any other entity | declared in a document type (4.2) | refused: the document is malformed |
 //! | comment | not part of the character data (2.5) | skipped |
 //! | processing instruction | for an application that knows it (2.6) | an element that contains one has no value |
 //! | document type declaration | may declare entities and defaults (2.8) | refused: the document is malformed |
-//! | empty element | the same as a start tag and an end tag (3.1) | as the standard says |
-//! | attribute | in any order, in either quotes (3.1) | as the standard says |
-//! | name | a namespace and a local name, whatever the prefix (Namespaces, 2.1) | as the standard says |
-//! | attribute without a prefix | in no namespace (Namespaces, 6.2) | as the standard says |
+//! | empty element | the same as a start tag and an end tag (3.1) | as in the standard |
+//! | attribute | in any order, in either quotes (3.1) | as in the standard |
+//! | name | a namespace and a local name; the prefix makes no difference (Namespaces, 2.1) | as in the standard |
+//! | attribute without a prefix | in no namespace (Namespaces, 6.2) | as in the standard |
 //! | prefix that is not declared | an error (Namespaces, 5) | an unknown element |
 //! | encoding | UTF-8, UTF-16, or as declared (4.3.3) | only UTF-8 and UTF-16 are supported |
 
@@ -111,8 +111,8 @@ impl Tag<'_> {
         Ok(None)
     }
 
-    /// Returns `true` if the element has an attribute other than `known`. Declarations of namespaces do
-    /// not count.
+    /// Returns `true` if the element has an attribute other than `known`. Declarations of
+    /// namespaces do not count.
     pub(super) fn has_attribute_besides(&self, known: &str) -> Result<bool, FormatError> {
         for attribute in Attributes(self.start.attributes_raw()) {
             let (name, _) = attribute?;
@@ -154,8 +154,8 @@ impl<'t> CharacterData<'t> {
     }
 }
 
-/// The encodings that are supported. All text in US-ASCII is also text in UTF-8, and `UTF8` is a
-/// common misspelling.
+/// The encodings that are supported. All text in US-ASCII is also text in UTF-8, and
+/// `UTF8` is a common misspelling.
 const SUPPORTED_ENCODINGS: [&str; 6] = [
     "UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII",
 ];
@@ -173,15 +173,16 @@ pub(super) struct Document<'t> {
     /// Whether any of it was read.
     has_begun: bool,
     has_root: bool,
-    /// An error in the tag of the root or before it. It is kept until the format of the document is known.
+    /// An error in the tag of the root or before it. It is kept until the format of the
+    /// document is known.
     pending: Option<FormatError>,
     /// The number of open elements.
     depth: usize,
 }
 
 impl<'t> Document<'t> {
-    /// Returns a reader of a document without byte order mark that has only [legal](legal_prefix)
-    /// characters.
+    /// Returns a reader of a document without byte order mark that has only
+    /// [legal](legal_prefix) characters.
     pub(super) fn new(text: &'t str) -> Self {
         let mut reader = Reader::from_str(text);
         reader.config_mut().enable_all_checks(true);
@@ -196,8 +197,8 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Returns the next node, or `None` at the end of the document. Then the document is well-formed,
-    /// apart from the errors that [`Document::take_error`] returns.
+    /// Returns the next node, or `None` at the end of the document. Then the document is
+    /// well-formed, apart from the errors that [`Document::take_error`] returns.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, FormatError> {
         loop {
             let event = self
@@ -265,11 +266,12 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Returns the error in the document up to the tag of the root, once that tag was read: a document
-    /// type declaration, an unsupported encoding, or invalid attributes of the root.
+    /// Returns the error in the document up to the tag of the root, once that tag was
+    /// read: a document type declaration, an unsupported encoding, or invalid attributes
+    /// of the root.
     ///
-    /// [`Document::next`] continues after such an error, so that the caller can find out the format of
-    /// the document first.
+    /// [`Document::next`] continues after such an error, so that the caller can find out
+    /// the format of the document first.
     pub(super) fn take_error(&mut self) -> Option<FormatError> {
         if self.has_root {
             self.pending.take()
@@ -387,8 +389,8 @@ pub(super) fn legal_prefix(text: &str) -> &str {
         .map_or(text, |end| text.split_at(end).0)
 }
 
-/// Returns `true` if any of the bytes may be less than a space or may be 0xEF. Checks all of them at
-/// once.
+/// Returns `true` if any of the bytes may be less than a space or may be 0xEF. Checks all
+/// of them at once.
 fn may_be_suspect(word: [u8; 8]) -> bool {
     /// Each byte is 1.
     const ONES: u64 = u64::MAX / 0xFF;
@@ -439,7 +441,8 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, FormatError> {
     resolved.ok_or(FormatError::new("a reference is not valid"))
 }
 
-/// Returns the encoding that a document declares, or `None` if it declares none or a supported one.
+/// Returns the encoding that a document declares, or `None` if it declares none or a
+/// supported one.
 pub(super) fn unsupported_encoding(text: &str) -> Option<String> {
     match Document::new(text).reader.read_event() {
         Ok(Event::Decl(declaration)) => check_declaration(&declaration).ok()?,
@@ -481,8 +484,8 @@ fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, Form
         .map(str::to_owned))
 }
 
-/// Returns `true` if a text is an encoding name: production 81 of XML 1.0, and not longer than any
-/// registered name, because error messages contain it.
+/// Returns `true` if a text is an encoding name: production 81 of XML 1.0, and not longer
+/// than any registered name, because error messages contain it.
 fn is_encoding_name(name: &str) -> bool {
     name.len() <= MAX_ENCODING_NAME_LENGTH
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -495,8 +498,8 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Checks the attributes of a tag: each is well-formed, and no two have the same name. Returns `true`
-/// if any of them declares a namespace.
+/// Checks the attributes of a tag: each is well-formed, and no two have the same name.
+/// Returns `true` if any of them declares a namespace.
 fn check_attributes(raw: &str) -> Result<bool, FormatError> {
     let (mut count, mut declares) = (0, false);
     for attribute in Attributes(raw) {
@@ -517,8 +520,9 @@ fn check_attributes(raw: &str) -> Result<bool, FormatError> {
     Ok(declares)
 }
 
-/// An iterator over the attributes of a tag: name and value, with references resolved. Its field is the
-/// text after the last attribute that was returned. The iterator ends after an error.
+/// An iterator over the attributes of a tag: name and value, with references resolved.
+/// Its field is the text after the last attribute that was returned. The iterator ends
+/// after an error.
 struct Attributes<'t>(&'t str);
 
 impl<'t> Iterator for Attributes<'t> {

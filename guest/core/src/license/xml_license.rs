@@ -39,7 +39,8 @@ pub(super) fn evaluate(
     }
 }
 
-/// Evaluates a document with the reader of its format. `nodes` are the nodes after the tag of the root element.
+/// Evaluates a document with the reader of its format. `nodes` are the nodes after the
+/// tag of the root element.
 fn evaluate_with<'t>(
     mut reader: impl LicenseReader<'t>,
     root: Node<'t>,
@@ -66,7 +67,8 @@ fn evaluate_with<'t>(
     }
 }
 
-/// Returns the first node that is neither text nor a processing instruction: the tag of the root element.
+/// Returns the first node that is neither text nor a processing instruction: the tag of
+/// the root element.
 fn first_element<'t>(nodes: &mut Document<'t>) -> Result<Node<'t>, FormatError> {
     loop {
         match nodes.next()? {

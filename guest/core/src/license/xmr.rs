@@ -1,16 +1,18 @@
 //! Extensible Media Rights binary licenses.
 //!
-//! All numbers are big-endian. A header (signature, u32 version, 16 bytes rights ID) is followed by
-//! objects. An object consists of u16 flags, u16 type, u32 length, which includes these eight bytes,
-//! and data. The data of a container consists of objects. Numbers and layout are those of the
-//! licenses of Microsoft PlayReady. Of a key, only the ID is read.
+//! All numbers are big-endian. A header (signature, u32 version, 16 bytes rights ID) is
+//! followed by objects. An object consists of u16 flags, u16 type, u32 length, which
+//! includes these eight bytes, and data. The data of a container consists of objects.
+//! Numbers and layout are those of the licenses of Microsoft PlayReady. Of a key, only
+//! the ID is read.
 //!
-//! The rights are bits of the rights settings. A version 1 license may be backed up if all its
-//! rights settings have [`ALLOW_BACKUP_RESTORE`] and none of them has [`CANNOT_PERSIST`] or
-//! [`TEMPORARY_STORE_ONLY`]: a license that must not be stored must not be copied. The bit 0x0040,
-//! cannot bind, makes no difference. In version 3, clients accept only the bits 0x0001, 0x0040 and
-//! 0x0080, so a license that allows a backup is invalid there: no version 3 license may be backed
-//! up. The rights of any other version are not known, and such a license is opaque.
+//! The rights are bits of the rights settings. A version 1 license may be backed up if
+//! all its rights settings have [`ALLOW_BACKUP_RESTORE`] and none of them has
+//! [`CANNOT_PERSIST`] or [`TEMPORARY_STORE_ONLY`]: a license that must not be stored must
+//! not be copied. The bit 0x0040, cannot bind, makes no difference. In version 3, clients
+//! accept only the bits 0x0001, 0x0040 and 0x0080, so a license that allows a backup is
+//! invalid there: no version 3 license may be backed up. The rights of any other version
+//! are not known, and such a license is opaque.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -56,8 +58,8 @@ pub(super) fn evaluate(document: &[u8], identity: &mut LicenseIdentity) -> Decis
     evaluate_license(document, &mut identity.key_ids)
 }
 
-/// Evaluates a license, which may be part of a document of another format. Appends the ID of each of its content keys to
-/// `key_ids`.
+/// Evaluates a license, which may be part of a document of another format. Appends the ID
+/// of each of its content keys to `key_ids`.
 pub(super) fn evaluate_license(license: &[u8], key_ids: &mut Vec<String>) -> Decision {
     let after_signature = license
         .strip_prefix(&SIGNATURE)
@@ -179,7 +181,8 @@ impl<'d> Object<'d> {
     }
 }
 
-/// Returns a GUID as text. Its first three groups are little-endian numbers, the others are bytes in order.
+/// Returns a GUID as text. Its first three groups are little-endian numbers, the others
+/// are bytes in order.
 fn guid(bytes: &[u8; 16]) -> String {
     let [a0, a1, a2, a3, b0, b1, c0, c1, d0, d1, e @ ..] = *bytes;
     let a = u32::from_le_bytes([a0, a1, a2, a3]);

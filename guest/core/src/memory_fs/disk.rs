@@ -40,7 +40,8 @@ pub(super) struct State {
 pub(super) struct Rejection {
     pub(super) rejects: fn(&str) -> bool,
     pub(super) error: FsError,
-    /// Whether looking up such a name fails with `error`, too. Otherwise the name does not exist.
+    /// Whether looking up such a name fails with `error`, too. Otherwise the name does
+    /// not exist.
     pub(super) on_lookup: bool,
 }
 
@@ -59,7 +60,8 @@ impl Disk {
         self.0.clock.set(self.0.clock.get() + seconds);
     }
 
-    /// Calls `hook` before each call of the disk. If it returns an error, the call fails with it.
+    /// Calls `hook` before each call of the disk. If it returns an error, the call fails
+    /// with it.
     pub(crate) fn on_call(&self, hook: impl FnMut(&Call) -> Result<(), FsError> + 'static) {
         *self.0.hook.borrow_mut() = Some(Box::new(hook));
     }
@@ -69,7 +71,8 @@ impl Disk {
         self.on_call(move |call| if matches(call) { Err(error) } else { Ok(()) });
     }
 
-    /// Injects a fault into the call of this number. A fault without a meaning for that call has no effect.
+    /// Injects a fault into the call of this number. A fault without a meaning for that
+    /// call has no effect.
     pub(crate) fn inject(&self, number: usize, fault: Fault) {
         self.0.planned.set(Some((number, fault)));
     }
@@ -90,7 +93,8 @@ impl Disk {
         self.0.nodes.borrow_mut().iter_mut().for_each(Node::sync);
     }
 
-    /// Makes listings return [`EntryKind::Unknown`](crate::EntryKind::Unknown) for every name, as some file systems do.
+    /// Makes listings return [`EntryKind::Unknown`](crate::EntryKind::Unknown) for every
+    /// name, as some file systems do.
     pub(crate) fn hide_kinds(&self) {
         self.0.hides_kinds.set(true);
     }
@@ -115,7 +119,8 @@ impl Disk {
         self.0.lists_names_twice.set(true);
     }
 
-    /// Ignores the case of names. Listings return the spelling with which a name was created, as on most such file systems.
+    /// Ignores the case of names. Listings return the spelling with which a name was
+    /// created, as on most such file systems.
     pub(crate) fn fold_case(&self) {
         self.0.folds_case.set(true);
     }
@@ -135,7 +140,8 @@ impl Disk {
         self.0.has_no_hard_links.set(true);
     }
 
-    /// Fails the creation of a name for which `rejects` returns `true`, and with `on_lookup` also each lookup of such a name.
+    /// Fails the creation of a name for which `rejects` returns `true`, and with
+    /// `on_lookup` also each lookup of such a name.
     pub(crate) fn reject_names(&self, error: FsError, on_lookup: bool, rejects: fn(&str) -> bool) {
         self.0.rejection.set(Some(Rejection {
             rejects,

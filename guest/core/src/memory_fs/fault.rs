@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::node::Inode;
 use crate::directory::FsError;
 
-/// Everything below a directory by its path there: files with their content, directories with a `/` at the end.
+/// Everything below a directory by its path there: files with their content, directories
+/// with a `/` at the end.
 pub(crate) type Tree = BTreeMap<String, Option<Vec<u8>>>;
 
 /// A call of the disk.
@@ -13,10 +14,11 @@ pub(crate) type Tree = BTreeMap<String, Option<Vec<u8>>>;
 pub(crate) struct Call {
     /// The number of the call, from 0.
     pub(crate) number: usize,
-    /// The name of the method in the traits; `sync_file` and `sync_directory` for the two methods that share a name.
+    /// The name of the method in the traits; `sync_file` and `sync_directory` for the two
+    /// methods that share a name.
     pub(crate) operation: &'static str,
-    /// The name that the call concerns: the new one for `rename` and `hard_link`, the one that is returned for `next_entry`.
-    /// Empty for a call of an open file or directory.
+    /// The name that the call concerns: the new one for `rename` and `hard_link`, the one
+    /// that is returned for `next_entry`. Empty for a call of an open file or directory.
     pub(crate) name: String,
 }
 
@@ -36,7 +38,8 @@ pub(crate) enum Fault {
     ShortRead,
     /// A write writes half of the bytes, but at least one.
     ShortWrite,
-    /// Before the call, another process removes the name that it concerns, or all names of an open file.
+    /// Before the call, another process removes the name that it concerns, or all names
+    /// of an open file.
     Removed,
     /// Before the call, another process appends to the file that it reads.
     Grown,
@@ -44,8 +47,8 @@ pub(crate) enum Fault {
     Shrunk,
 }
 
-/// The faults that every operation must handle. Some errors have a meaning of their own for some calls, and the last error is
-/// false.
+/// The faults that every operation must handle. Some errors have a meaning of their own
+/// for some calls, and the last error is false.
 pub(crate) const FAULTS: [Fault; 12] = [
     Fault::Error(FsError::NoSpace),
     Fault::Error(FsError::Other("io")),
@@ -68,13 +71,14 @@ pub(crate) struct InjectedFault {
     pub(crate) call: Call,
     /// The path from the root of the object of the call.
     pub(crate) path: String,
-    /// The changes by another process, by path from the root: the new content of a file, or `None` if it was removed. These
-    /// changes are durable.
+    /// The changes by another process, by path from the root: the new content of a file,
+    /// or `None` if it was removed. These changes are durable.
     pub(crate) altered: Tree,
 }
 
 impl InjectedFault {
-    /// Returns the error of the call, unless its meaning is that a name exists or does not exist.
+    /// Returns the error of the call, unless its meaning is that a name exists or does
+    /// not exist.
     pub(crate) fn io_error(&self) -> Option<FsError> {
         match self.fault {
             Fault::Error(error) => {
@@ -84,13 +88,14 @@ impl InjectedFault {
         }
     }
 
-    /// Returns `true` if the call read or wrote fewer bytes than requested, and nothing else happened.
+    /// Returns `true` if the call read or wrote fewer bytes than requested, and nothing
+    /// else happened.
     pub(crate) fn is_short(&self) -> bool {
         matches!(self.fault, Fault::ShortRead | Fault::ShortWrite)
     }
 
-    /// Returns `true` if the file system reported that an existing file does not exist. Then the file system causes the
-    /// consequences.
+    /// Returns `true` if the file system reported that an existing file does not exist.
+    /// Then the file system causes the consequences.
     pub(crate) fn is_false_absence(&self) -> bool {
         self.fault == Fault::Error(FsError::NoEntry)
     }
@@ -103,7 +108,8 @@ pub(super) enum Subject<'a> {
     Directory(Inode),
     /// A name in a directory.
     Name(Inode, &'a str),
-    /// The next name in the listing of a directory, or `None` if it is not UTF-8 or there is none.
+    /// The next name in the listing of a directory, or `None` if it is not UTF-8 or there
+    /// is none.
     Listed(Inode, Option<&'a str>),
     /// A name of a file, which gets another name.
     Names {

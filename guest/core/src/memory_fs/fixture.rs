@@ -59,7 +59,8 @@ impl Disk {
         }
     }
 
-    /// Returns each file of a directory with its content and time, to compare a directory before and after.
+    /// Returns each file of a directory with its content and time, to compare a directory
+    /// before and after.
     pub(crate) fn snapshot(&self, path: &str) -> BTreeMap<String, (Vec<u8>, u64)> {
         let file = |inode| match &self.0.nodes.borrow()[inode] {
             Node::File {

@@ -1,4 +1,5 @@
-//! Fault injection: the disk records each call, and applies the fault that a test has planned for it.
+//! Fault injection: the disk records each call, and applies the fault that a test has
+//! planned for it.
 
 use super::disk::Disk;
 use super::fault::{Call, Extent, Fault, InjectedFault, Subject, Tree};
@@ -6,7 +7,8 @@ use super::node::{Inode, Node};
 use crate::directory::FsError;
 use crate::temporary::is_temporary_name;
 
-/// The bytes that are appended to a file that grows. A license remains a license, and only its size and content change.
+/// The bytes that are appended to a file that grows. A license remains a license, and
+/// only its size and content change.
 const MORE: &[u8] = b"\n\n\n";
 
 /// A name, with its directory and its path from the root.
@@ -103,8 +105,9 @@ impl Disk {
         removed
     }
 
-    /// Changes the content of the file that a call reads, and keeps its time: the change happens soon after the last write.
-    /// Temporary files are not changed, because other processes do not know of them.
+    /// Changes the content of the file that a call reads, and keeps its time: the change
+    /// happens soon after the last write. Temporary files are not changed, because other
+    /// processes do not know of them.
     fn alter(&self, subject: Subject<'_>, change: impl Fn(&mut Vec<u8>)) -> Tree {
         let Some(inode) = self.inode(subject) else {
             return Tree::new();

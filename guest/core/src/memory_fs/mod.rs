@@ -1,7 +1,8 @@
 //! A file system in memory with fault injection, for tests and fuzzing.
 //!
-//! The [`Disk`] records each call and can fail any of them. It can lose power, and then keeps only a part of the changes that
-//! were not synced. And it can behave as other file systems do: ignore the case of names, or have no hard links.
+//! The [`Disk`] records each call and can fail any of them. It can lose power, and then
+//! keeps only a part of the changes that were not synced. And it can behave as other file
+//! systems do: ignore the case of names, or have no hard links.
 
 mod cases;
 mod disk;

@@ -142,7 +142,8 @@ impl Disk {
         }
     }
 
-    /// Returns the node of the directory at a path from the root. Creates the directories that do not exist.
+    /// Returns the node of the directory at a path from the root. Creates the directories
+    /// that do not exist.
     pub(super) fn make_directory(&self, path: &str) -> Inode {
         path.split('/')
             .filter(|name| !name.is_empty())

@@ -8,7 +8,8 @@ pub(super) type Inode = usize;
 /// The names in a directory, and the node of each.
 pub(super) type Names = BTreeMap<String, Inode>;
 
-/// A file, a directory or another object: its current state, and the state that survives a loss of power.
+/// A file, a directory or another object: its current state, and the state that survives
+/// a loss of power.
 #[derive(Clone)]
 pub(super) enum Node {
     File {
@@ -21,8 +22,8 @@ pub(super) enum Node {
         /// The number of names that are not UTF-8.
         illegal: usize,
         durable: Names,
-        /// The changes of names since the directory was synced, in order: the new node of a name, or `None` if the name was
-        /// removed.
+        /// The changes of names since the directory was synced, in order: the new node of
+        /// a name, or `None` if the name was removed.
         changes: Vec<(String, Option<Inode>)>,
     },
     /// A link, a FIFO or the like.

@@ -17,8 +17,9 @@ pub(crate) enum Surviving {
     Nothing,
     /// The changes of names, and no changes of content.
     Names,
-    /// A selection by this seed, in any order. A name has any node that it had since its directory was synced; a file has any
-    /// length that it can have had since it was synced, and each of its blocks is old or new.
+    /// A selection by this seed, in any order. A name has any node that it had since its
+    /// directory was synced; a file has any length that it can have had since it was
+    /// synced, and each of its blocks is old or new.
     Some(u64),
 }
 
@@ -114,7 +115,8 @@ fn torn(old: &[u8], new: &[u8], random: &mut Random) -> Vec<u8> {
     torn
 }
 
-/// Returns the names of a directory that had the names `durable`, with some of the changes since then.
+/// Returns the names of a directory that had the names `durable`, with some of the
+/// changes since then.
 fn mixed(durable: &Names, changes: &[(String, Option<Inode>)], random: &mut Random) -> Names {
     let mut candidates: BTreeMap<&str, Vec<Option<Inode>>> = BTreeMap::new();
     for (name, inode) in changes {

@@ -12,8 +12,8 @@ use crate::zip::{
     get32, get64,
 };
 
-/// The number of bytes that are read at a time. A header has 46 bytes and at most three fields of
-/// 64 KiB.
+/// The number of bytes that are read at a time. A header has 46 bytes and at most three
+/// fields of 64 KiB.
 const CHUNK: u64 = 64 << 10;
 
 const DAMAGED: PublicationError = PublicationError::Container("its central directory is damaged");
@@ -44,8 +44,9 @@ pub(super) struct CentralDirectory {
 ///
 /// # Errors
 ///
-/// [`PublicationError::Container`] if a header is damaged or their number differs from that in the end
-/// record, [`PublicationError::License`] if two entries have the name of a license document.
+/// [`PublicationError::Container`] if a header is damaged or their number differs from
+/// that in the end record, [`PublicationError::License`] if two entries have the name of
+/// a license document.
 pub(super) fn read<F: File>(
     reader: &mut RandomReader<'_, F>,
     location: &DirectoryLocation,
@@ -170,7 +171,8 @@ fn parse(header: &[u8], name_length: usize, prefix: u64) -> Option<Entry> {
             Some(u64::from(field))
         }
     };
-    // The ZIP64 field has them in this order, each only if its field of 32 bits cannot hold it (4.5.3).
+    // The ZIP64 field has them in this order, each only if its field of 32 bits cannot
+    // hold it (4.5.3).
     let [size, compressed_size, offset] = [take(fields[0])?, take(fields[1])?, take(fields[2])?];
     Some(Entry {
         flags: get16(header, 8)?,

@@ -1,10 +1,10 @@
 //! The end record of a ZIP container, which locates its central directory.
 //!
-//! Section numbers are those of PKWARE's `APPNOTE.TXT` 6.3.10. There may be bytes before the
-//! container, such as the program of a self-extracting archive. Their number is computed as other
-//! tools do: the central directory ends where the end record starts, and the difference between the
-//! position of its first byte and the offset in the end record is the number of bytes before the
-//! container.
+//! Section numbers are those of PKWARE's `APPNOTE.TXT` 6.3.10. There may be bytes before
+//! the container, such as the program of a self-extracting archive. Their number is
+//! computed as other tools do: the central directory ends where the end record starts,
+//! and the difference between the position of its first byte and the offset in the end
+//! record is the number of bytes before the container.
 
 use memchr::{memchr_iter, memrchr_iter};
 
@@ -18,15 +18,16 @@ use crate::zip::{
     ZIP64_RECORD_LENGTH, get16, get32, get64,
 };
 
-/// The number of bytes that are read first from the end of a file. Most containers have no comment, so
-/// they contain the end record, and often the whole central directory of a small publication.
+/// The number of bytes that are read first from the end of a file. Most containers have
+/// no comment, so they contain the end record, and often the whole central directory of a
+/// small publication.
 const FIRST_TAIL: usize = 4 << 10;
-/// The number of bytes at the end of a file in which the end record is searched: it can have a comment
-/// of up to 65,535 bytes (4.4.12), and the ZIP64 structures precede it.
+/// The number of bytes at the end of a file in which the end record is searched: it can
+/// have a comment of up to 65,535 bytes (4.4.12), and the ZIP64 structures precede it.
 const MAX_TAIL: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + END_LENGTH + u16::MAX as usize;
-/// The number of bytes before the ZIP64 locator in which the ZIP64 end record is searched. Usually the
-/// record directly precedes the locator; extensible data (4.3.14.2), which is rare and short, may be
-/// between them.
+/// The number of bytes before the ZIP64 locator in which the ZIP64 end record is
+/// searched. Usually the record directly precedes the locator; extensible data
+/// (4.3.14.2), which is rare and short, may be between them.
 const MAX_ZIP64_DISTANCE: usize = 4 << 10;
 /// The start of an EPUB (EPUB 3.3, section 4.2.3): the name and the content of its first entry,
 /// which follow the local header.
@@ -57,14 +58,15 @@ struct EndRecord {
     start: u64,
 }
 
-/// Returns the location of the central directory, or `None` if the file, which starts with `head`, is
-/// not a ZIP container in one piece.
+/// Returns the location of the central directory, or `None` if the file, which starts
+/// with `head`, is not a ZIP container in one piece.
 ///
 /// # Errors
 ///
-/// [`PublicationError::Container`] only for a file that starts like a ZIP container: in any other
-/// file, bytes that look like an end record are a coincidence. A file without an end record of its own
-/// is an error if it starts like a publication: it is truncated or damaged.
+/// [`PublicationError::Container`] only for a file that starts like a ZIP container: in
+/// any other file, bytes that look like an end record are a coincidence. A file without
+/// an end record of its own is an error if it starts like a publication: it is truncated
+/// or damaged.
 pub(super) fn find_directory<F: File>(
     reader: &mut RandomReader<'_, F>,
     head: &[u8],
@@ -98,8 +100,8 @@ pub(super) fn find_directory<F: File>(
     error.map_or(Ok(None), |error| Err(PublicationError::Container(error)))
 }
 
-/// Returns `true` if the first bytes of a container are those of an EPUB, or contain the local header
-/// of an entry for a license.
+/// Returns `true` if the first bytes of a container are those of an EPUB, or contain the
+/// local header of an entry for a license.
 fn starts_as_publication(head: &[u8]) -> bool {
     let after_header = head.get(LOCAL_HEADER_LENGTH..).unwrap_or_default();
     let [first, ..] = LOCAL_HEADER.to_le_bytes();
@@ -114,9 +116,9 @@ fn starts_as_publication(head: &[u8]) -> bool {
     after_header.starts_with(EPUB_START) || memchr_iter(first, head).any(is_license)
 }
 
-/// Returns the candidates for the end record in the last bytes of a file, each with its index, the most
-/// likely first: the last one whose comment reaches exactly to the end of the file, then the others,
-/// because bytes may have been appended to the container.
+/// Returns the candidates for the end record in the last bytes of a file, each with its
+/// index, the most likely first: the last one whose comment reaches exactly to the end of
+/// the file, then the others, because bytes may have been appended to the container.
 fn end_records(tail: &[u8]) -> Vec<([u8; END_LENGTH], usize)> {
     let [first, ..] = END_RECORD.to_le_bytes();
     let record_at = |at: usize| {
@@ -133,8 +135,8 @@ fn end_records(tail: &[u8]) -> Vec<([u8; END_LENGTH], usize)> {
     records
 }
 
-/// The largest number of candidates that are tried. It bounds the time for a file that consists of end
-/// records.
+/// The largest number of candidates that are tried. It bounds the time for a file that
+/// consists of end records.
 const MAX_END_RECORDS: usize = 16;
 
 fn locate<F: File>(
@@ -210,7 +212,8 @@ fn read_zip64<F: File>(
         .map_or(MAX_ZIP64_DISTANCE, |start| start.min(MAX_ZIP64_DISTANCE));
     let before = reader.read(locator_start - distance as u64, distance)?;
     let [first, ..] = ZIP64_END_RECORD.to_le_bytes();
-    // Its length field does not count its first twelve bytes, and it ends where the locator starts.
+    // Its length field does not count its first twelve bytes, and it ends where the
+    // locator starts.
     let is_record = |at: &usize| {
         let record = &before[*at..];
         get32(record, 0) == Some(ZIP64_END_RECORD)

@@ -8,8 +8,8 @@ pub(crate) enum PublicationError {
     /// The file system failed a read.
     #[error(transparent)]
     Refused(#[from] FsError),
-    /// The container is damaged or contradicts itself, so that nobody knows whether it contains a license.
-    /// The text contains nothing of the file.
+    /// The container is damaged or contradicts itself, so that nobody knows whether it
+    /// contains a license. The text contains nothing of the file.
     #[error("{0}")]
     Container(&'static str),
     /// The entry of the license cannot be read. The text contains nothing of the file.

@@ -12,17 +12,17 @@ use crate::crc32::crc32;
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::zip::{LOCAL_HEADER, LOCAL_HEADER_LENGTH, get16, get32};
 
-/// The flags of an encrypted entry: traditional encryption, strong encryption, masked header values
-/// (`APPNOTE.TXT` 4.4.4).
+/// The flags of an encrypted entry: traditional encryption, strong encryption, masked
+/// header values (`APPNOTE.TXT` 4.4.4).
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 /// The compression methods that are supported (`APPNOTE.TXT` 4.4.5).
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
-/// The largest size of compressed data that is read, in bytes. Deflate adds five bytes to each 64 KiB
-/// that it cannot compress; this limit allows more.
+/// The largest size of compressed data that is read, in bytes. Deflate adds five bytes to
+/// each 64 KiB that it cannot compress; this limit allows more.
 const MAX_COMPRESSED_SIZE: u64 = MAX_DOCUMENT_SIZE + (64 << 10);
-/// The number of bytes for extra fields that are read together with a local header. Their length is not
-/// known before the header was read, and most are shorter.
+/// The number of bytes for extra fields that are read together with a local header. Their
+/// length is not known before the header was read, and most are shorter.
 const EXPECTED_EXTRA_LENGTH: u64 = 128;
 
 const MISPLACED: PublicationError = PublicationError::License(
@@ -33,8 +33,9 @@ const MISPLACED: PublicationError = PublicationError::License(
 ///
 /// # Errors
 ///
-/// [`PublicationError::License`] if the entry differs from its description in the central directory,
-/// which starts at `directory_start`, is encrypted, is too large, or overlaps another entry.
+/// [`PublicationError::License`] if the entry differs from its description in the central
+/// directory, which starts at `directory_start`, is encrypted, is too large, or overlaps
+/// another entry.
 pub(super) fn read<F: File>(
     reader: &mut RandomReader<'_, F>,
     entry: &Entry,

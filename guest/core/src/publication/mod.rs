@@ -1,13 +1,14 @@
 //! License documents inside publications.
 //!
-//! Reading applications keep the license of a protected publication inside the publication, which is
-//! a ZIP container. The license document is one of its entries: `META-INF/license.lcpl` in an EPUB
-//! (Readium LCP 1.0, section 3.2), `license.lcpl` in the packages for audiobooks, PDF and web
-//! publications (Readium "LCP for Audiobooks" and "LCP for PDF").
+//! Reading applications keep the license of a protected publication inside the
+//! publication, which is a ZIP container. The license document is one of its entries:
+//! `META-INF/license.lcpl` in an EPUB (Readium LCP 1.0, section 3.2), `license.lcpl` in
+//! the packages for audiobooks, PDF and web publications (Readium "LCP for Audiobooks"
+//! and "LCP for PDF").
 //!
-//! [`read_license`] finds that entry with the central directory and returns its content. It reads
-//! only the end of the file, the central directory and this one entry, so that memory is bounded
-//! even for a large publication.
+//! [`read_license`] finds that entry with the central directory and returns its content.
+//! It reads only the end of the file, the central directory and this one entry, so that
+//! memory is bounded even for a large publication.
 
 mod central_directory;
 mod end_record;
@@ -26,8 +27,9 @@ pub(crate) use random_reader::RandomReader;
 use crate::File;
 use crate::zip::{END_RECORD, get32};
 
-/// The largest central directory that is searched, in bytes. A publication has some hundred entries of
-/// about 100 bytes each, so a container with a larger central directory is not a publication.
+/// The largest central directory that is searched, in bytes. A publication has some
+/// hundred entries of about 100 bytes each, so a container with a larger central
+/// directory is not a publication.
 const MAX_DIRECTORY_SIZE: u64 = 16 << 20;
 
 /// A license document in a publication.
@@ -39,8 +41,8 @@ pub(crate) struct EmbeddedLicense {
     pub(crate) document: Vec<u8>,
 }
 
-/// Returns the license document of the publication that `reader` reads and that starts with `head`,
-/// or `None` if the file is not a ZIP container or contains no license.
+/// Returns the license document of the publication that `reader` reads and that starts
+/// with `head`, or `None` if the file is not a ZIP container or contains no license.
 ///
 /// # Errors
 ///

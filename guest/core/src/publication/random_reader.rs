@@ -3,8 +3,8 @@
 use super::error::PublicationError;
 use crate::File;
 
-/// The number of bytes that one call of [`File::read`] requests: hosts of `wasi:filesystem` return
-/// at most 64 KiB at a time.
+/// The number of bytes that one call of [`File::read`] requests: hosts of
+/// `wasi:filesystem` return at most 64 KiB at a time.
 const READ_LENGTH: usize = 64 << 10;
 
 /// A reader of byte ranges of a file, which keeps the last bytes of the file in memory.
@@ -47,7 +47,8 @@ impl<'f, F: File> RandomReader<'f, F> {
         self.size
     }
 
-    /// Returns the last `length` bytes of the file, or all of it if it is shorter, and keeps them.
+    /// Returns the last `length` bytes of the file, or all of it if it is shorter, and
+    /// keeps them.
     pub(super) fn tail(&mut self, length: usize) -> Result<&[u8], PublicationError> {
         let length = usize::try_from(self.size).map_or(length, |size| size.min(length));
         if let Some(missing) = length

@@ -1,4 +1,4 @@
-//! Which PlayReady license responses may be backed up.
+//! Tests of which PlayReady license responses may be backed up.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

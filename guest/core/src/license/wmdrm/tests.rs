@@ -1,4 +1,4 @@
-//! Which license responses may be backed up, and what they say of themselves.
+//! Tests of which Windows Media DRM documents may be backed up, and of their identifiers.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
