@@ -1,4 +1,4 @@
-//! The names of all files of a store, held once and compactly: a store may have millions.
+//! The names of all files of a store, kept once and compactly, since a store may have millions.
 
 /// The number of a file in a [`Catalogue`].
 pub(crate) type FileId = usize;
@@ -22,11 +22,12 @@ struct Name {
 }
 
 impl Catalogue {
-    /// The directory that is the store itself.
+    /// The number of the store itself.
     pub(crate) const ROOT: DirectoryId = 0;
     /// The path of the store itself, relative to the store.
     pub(crate) const ROOT_PATH: &str = ".";
 
+    /// Returns a catalogue without files.
     pub(crate) fn new() -> Self {
         let root = Name {
             directory: Self::ROOT,
@@ -40,25 +41,27 @@ impl Catalogue {
         }
     }
 
-    /// The number of files.
+    /// Returns the number of files.
     pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 
+    /// Adds a directory.
     pub(crate) fn add_directory(&mut self, parent: DirectoryId, name: &str) -> DirectoryId {
         let name = self.add_name(parent, name);
         self.directories.push(name);
         self.directories.len() - 1
     }
 
+    /// Adds a file.
     pub(crate) fn add_file(&mut self, directory: DirectoryId, name: &str) -> FileId {
         let name = self.add_name(directory, name);
         self.files.push(name);
         self.files.len() - 1
     }
 
-    /// Adds a file by its path, and the directories that lead to it: those of the file before it are used again, so that
-    /// paths in byte order make each directory once.
+    /// Adds a file by its path, and the directories that lead to it. Directories of the previous file
+    /// are used again, so that paths in byte order add each directory once.
     pub(crate) fn add_path(&mut self, path: &str) -> FileId {
         let last = self.files.len().checked_sub(1);
         let open = last.map_or_else(Vec::new, |last| self.lineage(self.directory_of(last)));
@@ -84,8 +87,8 @@ impl Catalogue {
         (file < files && self.file_path(file) == path).then_some(file)
     }
 
-    /// Returns `true` if the store has a directory of this path. The walk adds directories in byte order
-    /// of path, a `/` at the end of each.
+    /// Returns `true` if the store has a directory of this path. The directories must have been added
+    /// in byte order of their paths with a `/` at the end of each, as the walk does.
     pub(crate) fn has_directory(&self, path: &str) -> bool {
         let path = format!("{path}/");
         let order = |name: &Name| {
@@ -118,22 +121,22 @@ impl Catalogue {
         }
     }
 
-    /// The name of a file in its directory.
+    /// Returns the name of a file in its directory.
     pub(crate) fn file_name(&self, file: FileId) -> &str {
         self.text_of(self.files[file])
     }
 
-    /// The name of a directory in its parent.
+    /// Returns the name of a directory in its parent.
     pub(crate) fn directory_name(&self, directory: DirectoryId) -> &str {
         self.text_of(self.directories[directory])
     }
 
-    /// The directory that a file is in.
+    /// Returns the directory of a file.
     pub(crate) fn directory_of(&self, file: FileId) -> DirectoryId {
         self.files[file].directory
     }
 
-    /// The directories from the store itself, left out, down to `directory`.
+    /// Returns the directories from the store, which is excluded, down to `directory`.
     pub(crate) fn lineage(&self, directory: DirectoryId) -> Vec<DirectoryId> {
         let mut lineage = Vec::new();
         let mut next = directory;
@@ -145,12 +148,12 @@ impl Catalogue {
         lineage
     }
 
-    /// The path of a file below the store.
+    /// Returns the path of a file relative to the store.
     pub(crate) fn file_path(&self, file: FileId) -> String {
         self.file_path_below("", file)
     }
 
-    /// The path of a file below the store, with `prefix` before it.
+    /// Returns the path of a file relative to the store, after `prefix`.
     pub(crate) fn file_path_below(&self, prefix: &str, file: FileId) -> String {
         self.path_below(prefix, self.files[file].directory, self.file_name(file))
     }

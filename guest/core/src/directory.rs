@@ -95,6 +95,9 @@ pub struct Metadata {
     pub modified: Option<Timestamp>,
 }
 
+/// The number of bytes that one read of a longer file requests: hosts of
+/// `wasi:filesystem` return at most 64 KiB at a time.
+pub(crate) const READ_LENGTH: usize = 64 << 10;
 /// The largest number of consecutive errors in a listing before the rest of it is
 /// skipped. Without a limit, a host that fails every call would keep its reader busy
 /// forever. Names that are not UTF-8 or that no longer exist do not count.
@@ -134,6 +137,17 @@ pub trait File {
     /// Writes at `offset`, and returns the number of bytes that were written, which may
     /// be less than the length of `bytes`.
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError>;
+    /// Writes all of `bytes` at `offset`, with one or more calls of [`File::write`].
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> Result<(), FsError> {
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.write(rest, offset + written as u64)? {
+                0 => return Err(FsError::Other("nothing was written")),
+                count => written += count,
+            }
+        }
+        Ok(())
+    }
     /// Advises that these bytes, which were written, are not needed again, so that the
     /// file system starts to write them to disk. A later sync then has less to write, and
     /// returns the errors.

@@ -84,14 +84,8 @@ impl<F: File> Temporary<F> {
 
     /// Writes the content of the file.
     pub(crate) fn write(&self, content: &[u8]) -> Result<(), FsError> {
-        let mut written = 0;
-        while let Some(rest) = content.get(written..).filter(|rest| !rest.is_empty()) {
-            match self.file.write(rest, written as u64)? {
-                0 => return Err(FsError::Other("nothing was written")),
-                count => written += count,
-            }
-        }
-        self.file.release(0, written as u64);
+        self.file.write_all_at(content, 0)?;
+        self.file.release(0, content.len() as u64);
         Ok(())
     }
 

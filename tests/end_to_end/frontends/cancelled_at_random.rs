@@ -186,8 +186,7 @@ fn a_backup_interrupted_at_any_time_changes_nothing_or_finishes() {
 }
 
 #[test]
-fn a_restore_cancelled_by_its_cookie_rolls_back_or_finishes()
-{
+fn a_restore_cancelled_by_its_cookie_rolls_back_or_finishes() {
     restores("through its cookie", |scene, when| {
         let options =
             RestoreOptions::new(scene.sandbox.path("from"), scene.target()).overwrite(true);

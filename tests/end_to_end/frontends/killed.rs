@@ -265,8 +265,7 @@ fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
 }
 
 #[test]
-fn a_killed_restore_leaves_no_partial_license_and_can_resume()
- {
+fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
     let scene = Scene::new(150);
     let first = scene.target().join(scene.first_missing());
     let restore = |further| {

@@ -149,8 +149,7 @@ async fn outcome<T: Lift + Send + Sync + 'static>(
 }
 
 #[test]
-fn an_instance_is_busy_until_its_operation_has_ended()
- {
+fn an_instance_is_busy_until_its_operation_has_ended() {
     let sandbox = Sandbox::with_many_files(2000);
     with_instance(&sandbox, async |guest, accessor| {
         let backup = async || {

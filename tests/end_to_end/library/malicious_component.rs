@@ -163,8 +163,7 @@ fn a_trap_is_reported() {
 }
 
 #[test]
-fn a_flood_of_events_is_bounded_and_ends_at_the_deadline()
-{
+fn a_flood_of_events_is_bounded_and_ends_at_the_deadline() {
     assert_runs_out_of_time(committed("flood", DEADLINE));
     let sandbox = asking_for("flood");
     let BackupOperation {

@@ -76,7 +76,7 @@ fn a_refused_backup_from_node_prints_the_error() {
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.store())
         .run()
         .exits(1);
-    let _ = outcome.says(&["error: /backup is the license store itself"]);
+    let _ = outcome.says(&["error: cannot back up into /backup: it is the license store itself"]);
     assert!(
         !sandbox.path("store/licenses.zip").exists(),
         "the store has a backup of itself in it"

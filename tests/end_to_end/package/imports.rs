@@ -70,8 +70,7 @@ fn the_library_component_imports_only_the_file_system() {
 }
 
 #[test]
-fn the_command_component_imports_only_what_a_command_needs()
-{
+fn the_command_component_imports_only_what_a_command_needs() {
     let imports = imports("license-backup-command.wasm");
     assert_eq!(imports.keys().collect::<Vec<_>>(), COMMAND);
     assert_eq!(

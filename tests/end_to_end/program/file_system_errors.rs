@@ -195,8 +195,7 @@ fn wait_until_it_writes(run: &mut Running, directory: &Path) {
 }
 
 #[test]
-fn a_directory_that_becomes_read_only_keeps_the_earlier_backup()
-{
+fn a_directory_that_becomes_read_only_keeps_the_earlier_backup() {
     let sandbox = large();
     for further in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());

@@ -119,7 +119,9 @@ fn the_store_cannot_be_its_own_backup_directory() {
             .license_backup(["backup", "--store", "store", "--to", to])
             .run()
             .exits(1);
-        run.says(&[&format!("{to} is the license store itself")]);
+        run.says(&[&format!(
+            "cannot back up into {to}: it is the license store itself"
+        )]);
         assert!(
             !sandbox.path("store/licenses.zip").exists(),
             "nothing should be written for --to {to}"

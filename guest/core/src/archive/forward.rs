@@ -2,9 +2,7 @@
 
 use super::ArchiveFault;
 use crate::File;
-
-/// How many bytes one read asks for, at most: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
-const READ_LENGTH: usize = 64 << 10;
+use crate::directory::READ_LENGTH;
 
 /// A place in a file that moves forward. The file itself is given with each call.
 #[derive(Debug)]

@@ -58,16 +58,8 @@ impl<F: File> Output<F> {
     }
 
     fn flush(&mut self) -> Result<(), FsError> {
-        let mut taken = 0;
-        while let Some(rest) = self.buffer.get(taken..).filter(|rest| !rest.is_empty()) {
-            match self.file.write(rest, self.written)? {
-                0 => return Err(FsError::Other("nothing was written")),
-                count => {
-                    taken += count;
-                    self.written += count as u64;
-                }
-            }
-        }
+        self.file.write_all_at(&self.buffer, self.written)?;
+        self.written += self.buffer.len() as u64;
         self.buffer.clear();
         if self.written - self.released >= RELEASE {
             self.file

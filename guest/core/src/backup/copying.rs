@@ -1,50 +1,48 @@
 //! The phase of a backup that reads the files of the store and writes the licenses that may be
 //! backed up.
 //!
-//! The archive has its licenses in byte order of path. The license in a publication is called after
-//! the publication, and so may belong after files that come after the publication: `a` and `a-b`
-//! are followed by `a.lcpl`. Such a license waits for its turn. It is read again then, since it may
-//! have to wait for a million files, and others with it.
+//! The archive has its licenses in byte order of path. The name of the license in a publication is
+//! derived from the name of the publication, and so may sort after files that sort after the
+//! publication: `a` and `a-b` are followed by `a.lcpl`. Such a license waits for its turn, and is
+//! read again then instead of being kept in memory, since it may wait for a million files, and
+//! others with it.
 
 use super::destination::Destination;
 use crate::archive::{ArchiveWriter, Output};
+use crate::budget::{Budget, LICENSE};
 use crate::catalogue::{Catalogue, FileId};
 use crate::directory::FsError;
 use crate::license::Verdict;
-use crate::skipped::SkippedFiles;
+use crate::skipped::SkipReporter;
 use crate::store::{
-    BackupName, Examined, StoreReader, Unread, examine, malformed, name_in_backup, shadowed,
+    BackupName, Examined, ReadError, StoreReader, examine, malformed, name_in_backup, shadowed,
     too_long,
 };
 use crate::{
     BackupRestoreStatus, Directory, ErrorCode, Failure, Progress, RestrictedLicense, Stage,
 };
 
-/// How many licenses one step reads at most.
-const LICENSES_PER_STEP: usize = 64;
-/// How many bytes one step reads from the store, not counting the last license.
-const BYTES_PER_STEP: u64 = 256 << 10;
-
-/// The phase, as far as it has come.
+/// The phase that copies licenses.
 pub(super) struct Copying<D: Directory> {
     reader: StoreReader<D>,
     archive: ArchiveWriter<D::File>,
-    /// The number of files in the store. Those after them in the catalogue are the names of licenses
-    /// out of publications.
+    /// The number of files in the store. The files after them in the catalogue are the names of
+    /// licenses in publications.
     files: FileId,
     /// The next file of the store.
     next: FileId,
-    /// The publications whose license waits for its turn. The one whose turn comes next is the last:
-    /// each begins with the path of the one before it, and what follows that sorts before `.lcpl`.
+    /// The publications whose license waits for its turn. The license of the last one is the next:
+    /// each path begins with the path before it, and continues with a suffix that sorts before
+    /// `.lcpl`.
     waiting: Vec<FileId>,
 }
 
-/// How a file came to be read.
+/// The reason why a file is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// It is the next file of the store.
+    /// The file is the next file of the store.
     Own,
-    /// It is a publication, and its license comes next in the archive.
+    /// The file is a publication, and its license is the next one of the archive.
     Embedded,
 }
 
@@ -61,31 +59,35 @@ impl<D: Directory> Copying<D> {
         }
     }
 
-    /// Copies some licenses. Returns `true` after the last one. An error is one of the destination.
+    /// Copies some licenses. Returns `true` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the destination, or [`ErrorCode::PathNotFound`] if a file of the store has
+    /// disappeared.
     pub(super) fn step(
         &mut self,
         destination: &Destination<D>,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Result<bool, Failure> {
-        let read_before = self.reader.bytes_read();
-        skipped.tell(self.progress());
-        for _ in 0..LICENSES_PER_STEP {
-            if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
-                break;
-            }
+        reporter.emit(self.progress());
+        let mut budget = Budget::of_a_step();
+        while budget.is_left() {
+            budget.spend(LICENSE);
             if let Some(publication) = self.take_due() {
-                self.copy(publication, Turn::Embedded, destination, skipped)?;
+                self.copy(publication, Turn::Embedded, destination, reporter)?;
             } else if self.next < self.files {
                 self.next += 1;
-                self.copy(self.next - 1, Turn::Own, destination, skipped)?;
+                self.copy(self.next - 1, Turn::Own, destination, reporter)?;
             } else {
                 return Ok(true);
             }
+            budget.spend_bytes(self.reader.take_bytes_read());
         }
         Ok(self.next == self.files && self.waiting.is_empty())
     }
 
-    /// How far the phase has come.
+    /// Returns the progress of the phase.
     pub(super) fn progress(&self) -> BackupRestoreStatus {
         let path = if self.next < self.files {
             self.archive.catalogue().file_path(self.next)
@@ -101,11 +103,12 @@ impl<D: Directory> Copying<D> {
         })
     }
 
+    /// Returns the archive, to which all licenses were added.
     pub(super) fn into_archive(self) -> ArchiveWriter<D::File> {
         self.archive
     }
 
-    /// Takes the publication whose license comes before the next file of the store.
+    /// Takes the publication whose license sorts before the next file of the store, if any.
     fn take_due(&mut self) -> Option<FileId> {
         let publication = self.waiting.pop_if(|publication| {
             let catalogue = self.archive.catalogue();
@@ -116,78 +119,80 @@ impl<D: Directory> Copying<D> {
         Some(publication)
     }
 
+    /// Copies the license of one file, or reports why that is not possible.
     fn copy(
         &mut self,
         file: FileId,
         turn: Turn,
         destination: &Destination<D>,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Result<(), Failure> {
         let catalogue = self.archive.catalogue();
         match self.reader.read(catalogue, file) {
             Ok(content) => {
                 let examined = examine(catalogue.file_name(file), content);
-                let copied = self.copy_examined(file, turn, examined, skipped);
-                copied.map_err(|error| destination.failure("writing", error))?;
+                let copied = self.copy_examined(file, turn, examined, reporter);
+                copied.map_err(|error| destination.failure("write the backup", error))?;
             }
-            // A store that is being taken away must not cost the backup of it that was made before.
-            Err(Unread::Refused(FsError::NoEntry)) => {
+            // A store that is being removed must not replace an earlier, complete backup.
+            Err(ReadError::Io(FsError::NoEntry)) => {
                 let path = catalogue.file_path(file);
                 let message = format!(
-                    "{path} was in the store and is gone; no backup was made: see that the store is whole and that \
-                     nothing removes licenses, and back up again"
+                    "cannot back up {path}: it was removed while the store was being read; no backup was made; \
+                     make sure that the store is complete, and back up again"
                 );
                 return Err(Failure::at(ErrorCode::PathNotFound, path, message));
             }
-            Err(Unread::Refused(error)) => skipped.unreadable(catalogue.file_path(file), error),
-            Err(Unread::Incompatible(failure)) => skipped.failed(failure),
+            Err(ReadError::Io(error)) => reporter.unreadable(catalogue.file_path(file), error),
+            Err(ReadError::Unusable(failure)) => reporter.failed(failure),
         }
         Ok(())
     }
 
-    /// Puts a license into the archive if it may be backed up.
+    /// Adds a license to the archive if it may be backed up.
     fn copy_examined(
         &mut self,
         file: FileId,
         turn: Turn,
         examined: Examined,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Result<(), FsError> {
         let path = || self.archive.catalogue().file_path(file);
         match examined.verdict {
             Verdict::Restricted(reason) => {
-                skipped.restricted(RestrictedLicense {
+                reporter.restricted(RestrictedLicense {
                     path: path(),
                     identity: examined.identity,
                     reason,
                 });
             }
             Verdict::Malformed(fault) => {
-                skipped.broken(malformed(path(), &fault), examined.identity)
+                reporter.failed_license(malformed(path(), &fault), examined.identity);
             }
             Verdict::Allowed if examined.entry.is_some() => {
-                return self.copy_embedded(file, turn, examined, skipped);
+                return self.copy_embedded(file, turn, examined, reporter);
             }
-            // Files that come after it are written already, so that it cannot be added under its own path.
+            // Files that sort after it were written already, so it cannot be added under its own path.
             Verdict::Allowed if turn == Turn::Embedded => {
                 let path = path();
-                let message =
-                    format!("{path} was changed while the store was being read: back up again");
-                skipped.failed(Failure::at(ErrorCode::Changed, path, message));
+                let message = format!(
+                    "cannot back up {path}: it changed while the store was being read; back up again"
+                );
+                reporter.failed(Failure::at(ErrorCode::Changed, path, message));
             }
             Verdict::Allowed => self.archive.add(file, &examined.document)?,
         }
         Ok(())
     }
 
-    /// Puts the license in a publication into the archive, if its name there is free and its turn
-    /// has come.
+    /// Adds the license in a publication to the archive if its name there is free and its turn has
+    /// come.
     fn copy_embedded(
         &mut self,
         publication: FileId,
         turn: Turn,
         examined: Examined,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Result<(), FsError> {
         let Examined {
             identity, document, ..
@@ -195,7 +200,7 @@ impl<D: Directory> Copying<D> {
         let catalogue = self.archive.catalogue();
         let path = catalogue.file_path(publication);
         let name = name_in_backup(&path);
-        let is_skipped = |path: &str| skipped.has_skipped(path);
+        let is_skipped = |path: &str| reporter.skipped().has_skipped(path);
         match BackupName::look_up(
             &name,
             &document,
@@ -205,8 +210,8 @@ impl<D: Directory> Copying<D> {
             is_skipped,
         ) {
             BackupName::Same => {}
-            BackupName::Taken => skipped.broken(shadowed(path, &name), identity),
-            BackupName::TooLong => skipped.broken(too_long(path), identity),
+            BackupName::Taken => reporter.failed_license(shadowed(path, &name), identity),
+            BackupName::TooLong => reporter.failed_license(too_long(path), identity),
             BackupName::Free
                 if turn == Turn::Own
                     && self.next < self.files

@@ -1,23 +1,30 @@
 //! The backup directory, and the commit that makes a temporary file in it the backup.
 //!
-//! Whatever happens before the commit, an earlier backup is not touched. The commit is one rename, which replaces it, or
-//! one hard link, which fails if there is one.
+//! An earlier backup is not modified before the commit. The commit is one rename, which replaces an
+//! earlier backup, or one hard link, which fails if there is one.
 
-use super::BackupOptions;
+use super::options::BackupOptions;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure};
 
-/// An opened backup directory, and the path under which its caller knows it.
+/// An opened backup directory.
 pub(super) struct Destination<D> {
     directory: D,
+    /// The caller's path of the directory.
     path: String,
     overwrite: bool,
 }
 
 impl<D: Directory> Destination<D> {
-    /// Takes an opened directory, if a backup can be put there.
+    /// Creates a destination in an opened directory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BackupExists`] if there is a backup that must not be replaced,
+    /// [`ErrorCode::InvalidArgument`] if a directory has its name, the code of the error of the file
+    /// system if it cannot be looked up.
     pub(super) fn new(
         directory: D,
         path: String,
@@ -30,12 +37,13 @@ impl<D: Directory> Destination<D> {
         };
         match destination.directory.metadata(BACKUP_FILE) {
             Err(FsError::NoEntry) => Ok(destination),
-            Err(error) => Err(destination.failure("looking for an earlier backup", error)),
+            Err(error) => Err(destination.failure("look for an earlier backup", error)),
             Ok(earlier) if earlier.kind == EntryKind::Directory => Err(Failure::at(
                 ErrorCode::InvalidArgument,
                 &destination.path,
                 format!(
-                    "{BACKUP_FILE} in {} is a directory: move it away, or back up into another directory",
+                    "cannot back up into {}: {BACKUP_FILE} is a directory; move it away, or back up into \
+                     another directory",
                     destination.path
                 ),
             )),
@@ -44,41 +52,43 @@ impl<D: Directory> Destination<D> {
         }
     }
 
+    /// Returns the opened directory.
     pub(super) fn directory(&self) -> &D {
         &self.directory
     }
 
-    /// Creates the temporary file of this run, and removes those that killed runs have left behind.
+    /// Creates the temporary file of this run, and removes the temporary files of runs that were
+    /// killed.
     pub(super) fn create_temporary(&self) -> Result<Temporary<D::File>, Failure> {
         let created = Temporary::create(&self.directory, 0);
-        let temporary =
-            created.map_err(|error| self.failure("creating a temporary file", error))?;
+        let temporary = created.map_err(|error| self.failure("create a temporary file", error))?;
         temporary.remove_stale(&self.directory);
         Ok(temporary)
     }
 
-    /// Makes a temporary file, which is durable by now, the backup.
+    /// Makes a temporary file, which the caller has made durable, the backup.
     ///
-    /// An error before the commit point leaves the directory as it was; one after it says that the backup is in place.
+    /// After an error before the commit point the directory is unchanged. The message of an error
+    /// after it states that the backup is in place.
     pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
-        let linked = self
-            .link_or_rename(temporary)
+        let may_remain = self
+            .pass_commit_point(temporary)
             .map_err(|failure| self.discard(temporary, failure))?;
-        let unlinked = if linked {
+        let removed = if may_remain {
             unlink(&self.directory, &temporary.name())
         } else {
             Ok(())
         };
         sync_names(&self.directory)
-            .map_err(|error| self.after_commit("making it durable", error))?;
-        unlinked.map_err(|error| self.after_commit("removing its temporary name", error))
+            .map_err(|error| self.failure_after_commit("sync the directory", error))?;
+        removed.map_err(|error| self.failure_after_commit("remove its temporary name", error))
     }
 
-    /// The commit point. Gives whether the temporary name may still be there.
-    fn link_or_rename(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
+    /// Links or renames the temporary file. Returns `true` if its temporary name may remain.
+    fn pass_commit_point(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
         let in_place = temporary.is_in_place(&self.directory);
-        if !in_place.map_err(|error| self.failure("looking at the temporary file", error))? {
-            return Err(self.failure("finding the temporary file", FsError::NoEntry));
+        if !in_place.map_err(|error| self.failure("look at the temporary file", error))? {
+            return Err(self.failure("find the temporary file", FsError::NoEntry));
         }
         let moved = if self.overwrite {
             self.directory
@@ -88,14 +98,16 @@ impl<D: Directory> Destination<D> {
             link_or_rename(&self.directory, &temporary.name(), BACKUP_FILE)
         };
         moved.or_else(|error| match error {
-            // A server can have done it, and its answer be lost; asked again, it says that the name is taken.
+            // A server may have done it although its response was lost, and then respond to the
+            // repeated request that the name exists.
             _ if self.directory.is_name_of(BACKUP_FILE, &temporary.file) == Ok(true) => Ok(true),
             FsError::Exist if !self.overwrite => Err(self.exists()),
-            error => Err(self.failure("putting the backup in place", error)),
+            error => Err(self.failure("put the backup in place", error)),
         })
     }
 
-    /// Removes a temporary file because of `failure`, which is told, together with a failure to do so.
+    /// Removes a temporary file after `failure`. Returns that failure, whose message includes an
+    /// error removing the file.
     pub(super) fn discard(&self, temporary: &Temporary<D::File>, failure: Failure) -> Failure {
         match temporary.remove(&self.directory) {
             Ok(()) => failure,
@@ -106,7 +118,7 @@ impl<D: Directory> Destination<D> {
                     path,
                 } = failure;
                 let message = format!(
-                    "{message}; but the temporary file {} in {} could not be removed ({error}): remove it by hand",
+                    "{message}; cannot remove the temporary file {} in {}: {error}; remove it by hand",
                     temporary.name(),
                     self.path
                 );
@@ -118,19 +130,20 @@ impl<D: Directory> Destination<D> {
         }
     }
 
-    /// What to tell of an error in the backup directory before the commit.
-    pub(super) fn failure(&self, doing: &str, error: FsError) -> Failure {
+    /// Returns the failure to report for an error in the backup directory before the commit. `action`
+    /// completes "cannot …".
+    pub(super) fn failure(&self, action: &str, error: FsError) -> Failure {
         let advice = match error.code() {
             ErrorCode::AccessDenied => "make the directory writable, or back up into another one",
             ErrorCode::DiskFull => "free some space, or back up into another directory",
             ErrorCode::Io if error == FsError::Exist => {
                 "remove the files .license-backup-*.tmp that no running backup uses"
             }
-            ErrorCode::PathNotFound => "make sure that the directory is there, and back up again",
-            _ => "see that the disk is in order, and back up again",
+            ErrorCode::PathNotFound => "make sure that the directory exists, and back up again",
+            _ => "check the disk, and back up again",
         };
         let message = format!(
-            "{doing} in {} failed: {error}; no backup was made: {advice}",
+            "cannot {action} in {}: {error}; no backup was made; {advice}",
             self.path
         );
         Failure::at(error.code(), &self.path, message)
@@ -138,15 +151,17 @@ impl<D: Directory> Destination<D> {
 
     fn exists(&self) -> Failure {
         let message = format!(
-            "there is a {BACKUP_FILE} in {} already, and it was not touched: back up into another directory, or ask for overwriting",
+            "cannot back up into {}: it contains a {BACKUP_FILE}, which was not modified; back up into \
+             another directory, or allow overwriting",
             self.path
         );
         Failure::at(ErrorCode::BackupExists, &self.path, message)
     }
 
-    fn after_commit(&self, doing: &str, error: FsError) -> Failure {
+    fn failure_after_commit(&self, action: &str, error: FsError) -> Failure {
         let message = format!(
-            "the backup in {} is in place but perhaps not durable: {doing} failed: {error}; back up again to be sure",
+            "the backup in {} is in place but may not be durable: cannot {action}: {error}; back up again \
+             to be sure",
             self.path
         );
         Failure::at(error.code(), &self.path, message)

@@ -2,6 +2,7 @@
 
 mod copying;
 mod destination;
+mod options;
 #[cfg(test)]
 mod tests;
 
@@ -10,23 +11,17 @@ use std::rc::Rc;
 
 use copying::Copying;
 use destination::Destination;
+pub use options::BackupOptions;
 
-use crate::archive::{ArchiveFinisher, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry};
+use crate::archive::{
+    ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry,
+};
 use crate::skipped::{SkippedFile, SkippedFiles};
 use crate::store::Walk;
 use crate::temporary::Temporary;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation, Progress};
 
-/// Options of a backup.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default))]
-pub struct BackupOptions {
-    /// Replace an existing backup. If false, it is never modified.
-    pub overwrite: bool,
-}
-
-/// What a backup did.
+/// The summary of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BackupSummary {
@@ -34,7 +29,7 @@ pub struct BackupSummary {
     pub licenses: u64,
     /// The number of bytes of these documents.
     pub bytes: u64,
-    /// The number of files left out because they may not be backed up, or are no license.
+    /// The number of files that were skipped because they may not be backed up or are not licenses.
     pub restricted: u64,
     /// The number of files or names that could not be read.
     pub errors: u64,
@@ -42,7 +37,7 @@ pub struct BackupSummary {
     pub size: u64,
 }
 
-/// A backup that goes on step by step.
+/// A running backup.
 pub struct Backup<D: Directory> {
     destination: Destination<D>,
     temporary: Temporary<D::File>,
@@ -50,35 +45,38 @@ pub struct Backup<D: Directory> {
     phase: Phase<D>,
 }
 
-/// What a backup does next.
+/// The phase of a backup.
 enum Phase<D: Directory> {
-    /// Listing the store itself, which is one call however large it is, and so not a matter of the start.
+    /// Start to list the store. That is a step, since the call takes long in a large store.
     List { store: D, file: Rc<D::File> },
-    /// Finding out what is in the store.
+    /// Find the files of the store.
     Walk { walk: Walk<D>, file: Rc<D::File> },
-    /// Reading licenses and writing those that may be backed up.
+    /// Read licenses, and write those that may be backed up.
     Copy(Copying<D>),
-    /// Writing what follows the licenses.
+    /// Write the entries after the licenses and the central directory.
     Finish {
         archive: ArchiveFinisher<D::File>,
         summary: BackupSummary,
     },
-    /// Making the temporary file durable.
+    /// Make the temporary file durable.
     Sync {
         output: Output<D::File>,
         summary: BackupSummary,
     },
-    /// Making it the backup. This is a step of its own, so that a cancellation is heard right before it.
+    /// Make the temporary file the backup. That is a step of its own, so that a cancellation takes
+    /// effect until right before it.
     Commit { summary: BackupSummary },
 }
 
 impl<D: Directory> Backup<D> {
-    /// Begins a backup of `store` into `directory`, which the caller knows as `path`.
+    /// Starts a backup of `store` into `directory`, whose path is `path` to the caller.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::BackupExists`] if there is a backup and `overwrite` is false; [`ErrorCode::InvalidArgument`] if the
-    /// directory is the store; otherwise what keeps the directory from being written to.
+    /// [`ErrorCode::BackupExists`] if there is a backup and `overwrite` is false,
+    /// [`ErrorCode::InvalidArgument`] if the directory is the store or contains a directory of the
+    /// name of a backup, the code of the error of the file system if the temporary file cannot be
+    /// created.
     pub fn start(
         store: D,
         directory: D,
@@ -86,8 +84,9 @@ impl<D: Directory> Backup<D> {
         options: BackupOptions,
     ) -> Result<Self, Failure> {
         if store.is_same_object(&directory) {
-            let message =
-                format!("{path} is the license store itself: back up into another directory");
+            let message = format!(
+                "cannot back up into {path}: it is the license store itself; back up into another directory"
+            );
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
         let destination = Destination::new(directory, path.to_owned(), options)?;
@@ -106,7 +105,8 @@ impl<D: Directory> Operation for Backup<D> {
     type Event = BackupRestoreStatus;
     type Summary = BackupSummary;
 
-    /// The last step does nothing but the commit. A failure before it leaves the directory as it was.
+    /// Does one step. The last step is the commit, before which a failure leaves the directory
+    /// unchanged.
     fn step(
         self,
         events: &mut Vec<BackupRestoreStatus>,
@@ -121,9 +121,8 @@ impl<D: Directory> Operation for Backup<D> {
             Phase::Commit { summary } => {
                 return Break(destination.commit(&temporary).map(|()| summary));
             }
-            phase => phase.advance(&destination, &mut skipped),
+            phase => phase.advance(&destination, &mut skipped, events),
         };
-        skipped.take_events(events);
         match advanced {
             Ok(phase) => Continue(Self {
                 destination,
@@ -137,7 +136,8 @@ impl<D: Directory> Operation for Backup<D> {
 
     /// Ends the backup without a commit.
     fn cancel(self) -> ControlFlow<Failure, Self> {
-        let message = "the backup was cancelled, and what was in the directory is as it was: no backup was made";
+        let message =
+            "the backup was cancelled; no backup was made, and the directory is unchanged";
         Break(
             self.destination
                 .discard(&self.temporary, Failure::new(ErrorCode::Cancelled, message)),
@@ -150,21 +150,22 @@ impl<D: Directory> Phase<D> {
         self,
         destination: &Destination<D>,
         skipped: &mut SkippedFiles,
+        events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<Self, Failure> {
-        let writing = |error| destination.failure("writing", error);
+        let write_failure = |error| destination.failure("write the backup", error);
         Ok(match self {
             Self::List { store, file } => {
                 let walk = Walk::new(store).map_err(|error| {
                     let message =
-                        format!("the license store cannot be listed: {error}; no backup was made");
+                        format!("cannot list the license store: {error}; no backup was made");
                     Failure::new(error.code(), message)
                 })?;
                 Self::Walk { walk, file }
             }
             Self::Walk { mut walk, file } => {
-                match walk.step(Some(destination.directory()), skipped) {
+                match walk.step(Some(destination.directory()), &mut skipped.reporter(events)) {
                     None => {
-                        skipped.tell(BackupRestoreStatus::Progress(Progress::default()));
+                        events.push(BackupRestoreStatus::Progress(Progress::default()));
                         Self::Walk { walk, file }
                     }
                     Some((store, catalogue)) => {
@@ -174,8 +175,9 @@ impl<D: Directory> Phase<D> {
                 }
             }
             Self::Copy(mut copying) => {
-                if copying.step(destination, skipped)? {
-                    finish(copying, skipped)
+                if copying.step(destination, &mut skipped.reporter(events))? {
+                    events.push(copying.progress());
+                    finish(copying.into_archive(), skipped)
                 } else {
                     Self::Copy(copying)
                 }
@@ -184,7 +186,7 @@ impl<D: Directory> Phase<D> {
                 mut archive,
                 summary,
             } => {
-                if archive.step().map_err(writing)? {
+                if archive.step().map_err(write_failure)? {
                     Self::Sync {
                         output: archive.into_output(),
                         summary,
@@ -197,7 +199,7 @@ impl<D: Directory> Phase<D> {
                 mut output,
                 summary,
             } => {
-                output.sync().map_err(writing)?;
+                output.sync().map_err(write_failure)?;
                 Self::Commit {
                     summary: BackupSummary {
                         size: output.position(),
@@ -210,10 +212,8 @@ impl<D: Directory> Phase<D> {
     }
 }
 
-/// Goes over from the licenses to what follows them.
-fn finish<D: Directory>(copying: Copying<D>, skipped: &mut SkippedFiles) -> Phase<D> {
-    skipped.tell(copying.progress());
-    let archive = copying.into_archive();
+/// Proceeds to the entries after the licenses.
+fn finish<D: Directory>(archive: ArchiveWriter<D::File>, skipped: &mut SkippedFiles) -> Phase<D> {
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
     let (restricted, errors) = (skipped.restricted_count(), skipped.error_count());
     let head = RecordHead {

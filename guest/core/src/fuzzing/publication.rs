@@ -3,7 +3,7 @@
 use super::backups::{BACKUP, back_up, disk_with, files_in_store, restore, verify};
 use crate::catalogue::Catalogue;
 use crate::memory_fs::Disk;
-use crate::store::{Content, StoreReader, Unread, name_in_backup};
+use crate::store::{Content, ReadError, StoreReader, name_in_backup};
 use crate::{ErrorCode, Evaluation, LicenseFormat, Verdict, evaluate};
 
 /// The names of the publication, and of a license that must be backed up with any publication.
@@ -80,8 +80,8 @@ fn content(input: &[u8], max_read: usize) -> Result<Content, Option<ErrorCode>> 
     let mut reader = StoreReader::new(disk.directory("/licenses"));
     let content = reader.read(&catalogue, file);
     assert_eq!(
-        reader.bytes_read(),
-        disk.bytes_read() as u64,
+        reader.take_bytes_read(),
+        disk.bytes_read(),
         "the reader counts what it reads"
     );
     assert!(
@@ -91,7 +91,7 @@ fn content(input: &[u8], max_read: usize) -> Result<Content, Option<ErrorCode>> 
         input.len()
     );
     content.map_err(|unread| match unread {
-        Unread::Refused(error) => panic!("the disk fails no call: {error}"),
-        Unread::Incompatible(failure) => Some(failure.code),
+        ReadError::Io(error) => panic!("the disk fails no call: {error}"),
+        ReadError::Unusable(failure) => Some(failure.code),
     })
 }

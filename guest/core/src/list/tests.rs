@@ -4,11 +4,11 @@ use crate::catalogue::Catalogue;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::memory_fs::Disk;
-use crate::{Backup, LicenseFormat};
+use crate::{Backup, LicenseFormat, LicenseIdentity, Restriction};
 
 const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;
 
-/// A backup of one license, with one file left out.
+/// Returns a disk with a backup of one license, which skipped one file.
 fn backed_up() -> Disk {
     let disk = Disk::new();
     disk.write("/licenses/a/one.lcpl", LCP);
@@ -44,7 +44,7 @@ fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
 }
 
 #[test]
-fn a_listing_says_what_is_in_the_backup_and_then_what_was_skipped() {
+fn a_backup_is_listed_licenses_first_then_skipped_files() {
     let (found, summary) = list(&backed_up()).expect("the backup can be listed");
     let identity = LicenseIdentity {
         format: Some(LicenseFormat::Lcp),
@@ -52,7 +52,7 @@ fn a_listing_says_what_is_in_the_backup_and_then_what_was_skipped() {
         ..LicenseIdentity::default()
     };
     let size = Some(LCP.len() as u64);
-    let one = LicenseListing {
+    let license = LicenseListing {
         identity,
         size,
         ..LicenseListing::new("a/one.lcpl".to_owned(), LicenseStanding::BackedUp)
@@ -61,7 +61,7 @@ fn a_listing_says_what_is_in_the_backup_and_then_what_was_skipped() {
         "notes.txt".to_owned(),
         LicenseStanding::Restricted(Restriction::Unrecognized),
     );
-    assert_eq!(found, [one, notes]);
+    assert_eq!(found, [license, notes]);
     assert_eq!(
         (summary.licenses, summary.bytes, summary.skipped),
         (1, LCP.len() as u64, 1)
@@ -71,26 +71,26 @@ fn a_listing_says_what_is_in_the_backup_and_then_what_was_skipped() {
 }
 
 #[test]
-fn the_totals_are_of_what_was_listed_whatever_the_record_says() {
+fn the_totals_do_not_depend_on_the_manifest() {
     let (found, summary) =
         list(&forged_counting(FORMAT_VERSION, b"x", 1000)).expect("the backup can be listed");
     assert_eq!((found.len(), summary.licenses, summary.bytes), (1, 1, 1));
 }
 
 #[test]
-fn a_directory_without_a_backup_is_told() {
+fn a_directory_without_a_backup_is_reported() {
     assert_eq!(
         list(&Disk::new()).expect_err("there is none").code,
         ErrorCode::PathNotFound
     );
 }
 
-/// A backup that the writer was made to write with another format version, or of another document.
+/// Returns a disk with a backup of `document` whose manifest has this format version.
 fn forged(format: u32, document: &[u8]) -> Disk {
     forged_counting(format, document, 1)
 }
 
-/// The same, with a record that counts so many licenses.
+/// Returns the same with a manifest that counts this number of licenses.
 fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     let disk = Disk::new();
     let file = disk
@@ -100,7 +100,7 @@ fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     let mut catalogue = Catalogue::new();
     catalogue.add_file(Catalogue::ROOT, "one");
     let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
-    archive.add(0, document).expect("the disk takes it");
+    archive.add(0, document).expect("the disk has space");
     let bytes = archive.bytes();
     let head = RecordHead {
         format,
@@ -111,15 +111,15 @@ fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
         errors: 0,
     };
     let mut archive = archive.finish(head, Vec::new());
-    while !archive.step().expect("the disk takes it") {}
-    archive.into_output().sync().expect("the disk takes it");
+    while !archive.step().expect("the disk has space") {}
+    archive.into_output().sync().expect("the disk has space");
     disk
 }
 
 #[test]
-fn a_backup_of_another_format_version_is_not_guessed_at() {
+fn a_backup_of_another_format_version_is_refused() {
     assert!(list(&forged(FORMAT_VERSION, b"x")).is_ok());
-    let failure = list(&forged(FORMAT_VERSION + 1, b"x")).expect_err("it may mean anything");
+    let failure = list(&forged(FORMAT_VERSION + 1, b"x")).expect_err("its meaning is unknown");
     assert_eq!(failure.code, ErrorCode::BackupCorrupt);
     assert!(failure.message.contains("format 2"), "{failure}");
 }
@@ -133,7 +133,7 @@ fn an_entry_that_is_larger_than_a_license_is_not_read() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_not_opened() {
+fn a_backup_file_that_is_not_a_regular_file_is_not_opened() {
     let disk = Disk::new();
     disk.write_other("/backup/licenses.zip");
     disk.take_calls();
@@ -150,14 +150,14 @@ fn what_is_no_regular_file_is_not_opened() {
 }
 
 #[test]
-fn a_backup_cut_short_at_any_length_is_corrupt() {
+fn a_backup_truncated_at_any_length_is_corrupt() {
     let disk = backed_up();
     let whole = disk
         .read("/backup/licenses.zip")
         .expect("there is a backup");
     for length in 0..whole.len() {
         disk.write("/backup/licenses.zip", &whole[..length]);
-        let failure = list(&disk).expect_err("it is cut short");
+        let failure = list(&disk).expect_err("it is truncated");
         assert_eq!(
             failure.code,
             ErrorCode::BackupCorrupt,
@@ -167,7 +167,7 @@ fn a_backup_cut_short_at_any_length_is_corrupt() {
 }
 
 #[test]
-fn a_backup_with_any_byte_changed_is_listed_as_it_was_or_told_to_be_corrupt() {
+fn a_backup_with_any_byte_changed_is_listed_equally_or_corrupt() {
     let disk = backed_up();
     let whole = disk
         .read("/backup/licenses.zip")
@@ -200,7 +200,7 @@ fn list_store(disk: &Disk) -> (Vec<LicenseListing>, ListSummary) {
 }
 
 #[test]
-fn a_store_is_listed_in_byte_order_of_path_with_what_may_be_backed_up_and_what_not() {
+fn a_store_is_listed_in_byte_order_of_path() {
     let disk = Disk::new();
     disk.write("/licenses/b.lcpl", LCP);
     disk.write("/licenses/a/broken", &b"XMR\0\0"[..]);
@@ -283,7 +283,7 @@ fn a_listing_of_a_store_changes_nothing() {
 }
 
 #[test]
-fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
+fn a_file_that_disappears_is_not_listed() {
     let disk = backed_up();
     disk.fail(FsError::NoEntry, |call| {
         call.operation == "open_file" && call.name == "notes.txt"
@@ -293,7 +293,7 @@ fn a_file_that_vanishes_while_a_store_is_listed_is_nothing() {
 }
 
 #[test]
-fn a_file_that_became_a_link_is_told_as_one() {
+fn a_file_that_became_a_link_is_listed_as_restricted() {
     let disk = backed_up();
     disk.fail(FsError::Link, |call| {
         call.operation == "open_file" && call.name == "notes.txt"
@@ -306,7 +306,7 @@ fn a_file_that_became_a_link_is_told_as_one() {
 }
 
 #[test]
-fn a_store_that_cannot_be_listed_is_told() {
+fn a_store_that_cannot_be_listed_is_reported() {
     let disk = backed_up();
     disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
     let failure = List::of_store(disk.directory("/licenses"))
@@ -316,7 +316,7 @@ fn a_store_that_cannot_be_listed_is_told() {
 }
 
 #[test]
-fn a_publication_is_listed_with_its_entry_and_not_at_all_beside_a_file_with_its_license() {
+fn a_publication_is_listed_unless_a_file_has_its_license() {
     use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
 
     let book = Container::epub(Entry::stored(META_INF, LICENSE), 20_000).bytes();

@@ -2,10 +2,7 @@
 
 use super::error::PublicationError;
 use crate::File;
-
-/// The number of bytes that one call of [`File::read`] requests: hosts of
-/// `wasi:filesystem` return at most 64 KiB at a time.
-const READ_LENGTH: usize = 64 << 10;
+use crate::directory::READ_LENGTH;
 
 /// A reader of byte ranges of a file, which keeps the last bytes of the file in memory.
 pub(crate) struct RandomReader<'f, F> {

@@ -4,12 +4,9 @@ use super::conflict::Conflict;
 use super::dir_listing::DirListing;
 use crate::archive::StoredLicense;
 use crate::budget::Budget;
-use crate::directory::FsError;
+use crate::directory::{FsError, READ_LENGTH};
 use crate::license::{self, MAX_DOCUMENT_SIZE};
 use crate::{Directory, EntryKind, File, Metadata};
-
-/// The number of bytes that one read requests: hosts of `wasi:filesystem` return at most 64 KiB.
-const READ_LENGTH: usize = 64 << 10;
 
 /// The name of a license in a directory of the store.
 pub(super) struct Target<'a, D: Directory> {

@@ -1,42 +1,41 @@
-//! The name of a license out of a publication in a backup.
+//! The name that the license in a publication has in a backup.
 //!
-//! The license in `book.epub` is `book.epub.lcpl` in the backup, as if it were a file beside the
-//! publication. If the store has a file of that name itself, that file is backed up, and not the
-//! license in the publication.
+//! The license in `book.epub` is `book.epub.lcpl` in the backup, as if it were a file next to the
+//! publication. If the store has a file of that name, that file is backed up instead of the license
+//! in the publication.
 
 use super::{Content, StoreReader};
 use crate::catalogue::{Catalogue, FileId};
 use crate::entry_names::{LICENSES, LONGEST_NAME};
 use crate::{Directory, ErrorCode, Failure};
 
-/// What follows the name of a publication in the name of its license.
+/// The extension that is added to the name of a publication.
 const EXTENSION: &str = ".lcpl";
-/// The length of the longest file name that usual file systems can hold: bytes on Linux (`NAME_MAX`
-/// in `linux/limits.h`), UTF-16 code units on Windows and macOS.
-const LONGEST_FILE_NAME: usize = 255;
+/// The length of the longest file name of common file systems: in bytes on Linux (`NAME_MAX` in
+/// `linux/limits.h`), in UTF-16 code units on Windows and macOS.
+const MAX_FILE_NAME_LENGTH: usize = 255;
 
 /// Returns the name that the license in a publication has in a backup; either may be a path.
 pub(crate) fn name_in_backup(publication: &str) -> String {
     format!("{publication}{EXTENSION}")
 }
 
-/// What the store has under the name that the license in a publication has in a backup.
+/// The state, in the store, of the name that the license in a publication has in a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BackupName {
-    /// Nothing.
+    /// The store has no entry of this name.
     Free,
-    /// A file with the same bytes.
+    /// The store has a file with the same bytes.
     Same,
-    /// Anything else.
+    /// The store has another entry of this name.
     Taken,
     /// The name is too long for an archive, or for the file system that holds the publication.
     TooLong,
 }
 
 impl BackupName {
-    /// Looks for `path` among the first `files` files of the catalogue, and compares a file of that
-    /// name with `document`. `is_skipped` says whether the walk has met `path` and put no file
-    /// into the catalogue.
+    /// Looks up `path` among the first `files` files of the catalogue, and compares a file of that
+    /// path with `document`. `is_skipped` returns `true` for a path that the walk skipped.
     pub(crate) fn look_up<D: Directory>(
         path: &str,
         document: &[u8],
@@ -60,36 +59,35 @@ impl BackupName {
     }
 }
 
-/// Returns `true` if a license of this name could be in no archive, or could not be restored to where
-/// its publication was.
+/// Returns `true` if an archive, or the directory of the publication, cannot hold a license of this
+/// name.
 fn is_too_long(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    // The file system counts UTF-16 code units if the publication's own name has more bytes.
-    let counts_bytes = name.len() - EXTENSION.len() <= LONGEST_FILE_NAME;
+    // The file system counts UTF-16 code units if the name of the publication has more bytes.
+    let counts_bytes = name.len() - EXTENSION.len() <= MAX_FILE_NAME_LENGTH;
     let length = if counts_bytes {
         name.len()
     } else {
         name.encode_utf16().count()
     };
-    length > LONGEST_FILE_NAME || LICENSES.len() + path.len() > LONGEST_NAME
+    length > MAX_FILE_NAME_LENGTH || LICENSES.len() + path.len() > LONGEST_NAME
 }
 
-/// Returns the failure to report for the license in a publication that is not backed up, since its
-/// name would be too long.
+/// Returns the failure to report for the license in a publication whose name would be too long.
 pub(crate) fn too_long(publication: String) -> Failure {
     let message = format!(
-        "the license in {publication} is not backed up, since its name, that of the publication followed by \
-         {EXTENSION}, is too long: rename the publication"
+        "cannot back up the license in {publication}: its name, that of the publication followed by \
+         {EXTENSION}, is too long; rename the publication"
     );
     Failure::at(ErrorCode::IllegalName, publication, message)
 }
 
-/// Returns the failure to report for the license in a publication that is not backed up, since the
-/// store has something else of its name.
+/// Returns the failure to report for the license in a publication if the store has another entry of
+/// its name.
 pub(crate) fn shadowed(publication: String, path: &str) -> Failure {
     let message = format!(
-        "the license in {publication} is not backed up, since the store has something else named {path}: remove that \
-         if the license in the publication is the current one"
+        "cannot back up the license in {publication}: the store has another entry named {path}; remove \
+         that entry if the license in the publication is the current one"
     );
     Failure::at(ErrorCode::Shadowed, publication, message)
 }

@@ -1,22 +1,22 @@
-//! What the rights gate says of a file of the store.
+//! The evaluation of a file of the store by the rights gate.
 
 use super::reader::Content;
 use crate::license::{self, Evaluation, Verdict};
 use crate::publication::EmbeddedLicense;
 use crate::{ErrorCode, Failure, LicenseFormat, LicenseIdentity, Restriction};
 
-/// A file of the store after the rights gate.
+/// A file of the store, evaluated by the rights gate.
 pub(crate) struct Examined {
-    /// What the license document says of itself.
+    /// The identifiers in the license document.
     pub(crate) identity: LicenseIdentity,
     pub(crate) verdict: Verdict,
-    /// The license document; the first bytes of a file that contains none.
+    /// The license document, or the first bytes of a file that contains no license.
     pub(crate) document: Vec<u8>,
     /// The name of the entry that holds the document, if the file is a publication.
     pub(crate) entry: Option<&'static str>,
 }
 
-/// Puts what the file called `name` contains through the rights gate.
+/// Evaluates the content of the file called `name` by the rights gate.
 pub(crate) fn examine(name: &str, content: Content) -> Examined {
     match content {
         Content::Document(document) => {
@@ -68,13 +68,16 @@ fn no_license(name: &str, head: &[u8]) -> Verdict {
     })
 }
 
-/// Readers of publications take nothing but an LCP license document from this entry.
+/// Returns the verdict on a publication whose entry holds another document: readers of publications
+/// accept only an LCP license document.
 fn not_lcp(entry: &str) -> Verdict {
     Verdict::Malformed(format!("its entry {entry} is not an LCP license document"))
 }
 
-/// Returns the failure to report for a license that is broken.
+/// Returns the failure to report for a malformed license.
 pub(crate) fn malformed(path: String, fault: &str) -> Failure {
-    let message = format!("the license in {path} is broken: {fault}; get it again from its issuer");
+    let message = format!(
+        "cannot back up {path}: its license is malformed: {fault}; get it again from its issuer"
+    );
     Failure::at(ErrorCode::Malformed, path, message)
 }

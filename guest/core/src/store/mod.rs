@@ -1,4 +1,4 @@
-//! The license store: what is in it, and how a license is read from it.
+//! The license store: the walk that finds its files, and the reader of their licenses.
 
 mod embedded;
 mod examine;
@@ -9,5 +9,5 @@ mod walk;
 
 pub(crate) use embedded::{BackupName, name_in_backup, shadowed, too_long};
 pub(crate) use examine::{Examined, examine, malformed};
-pub(crate) use reader::{Content, StoreReader, Unread};
+pub(crate) use reader::{Content, ReadError, StoreReader};
 pub(crate) use walk::Walk;

@@ -1,55 +1,55 @@
-//! Reading licenses from a store, one after the other in the order of the catalogue.
+//! A reader of the files of a store, in the order of the catalogue.
 //!
-//! The first bytes decide how much of a file is read. One that begins as a license document may, and
-//! is no larger than one, is read as a whole. Of any other, whatever its size, no more is read than
-//! its last bytes and, if it is a publication, its central directory and the entry of its license.
+//! The first bytes decide how much of a file is read. A file that may be a license document by its
+//! first bytes and its size is read as a whole. Of any other file, of whatever size, only the last
+//! bytes are read and, if it is a publication, its central directory and the entry of its license.
 
-use crate::catalogue::DirectoryId;
-use crate::catalogue::{Catalogue, FileId};
+use std::mem;
+
+use crate::catalogue::{Catalogue, DirectoryId, FileId};
 use crate::dir_stack::{DirStack, Step};
-use crate::directory::FsError;
+use crate::directory::{FsError, READ_LENGTH};
 use crate::license::{self, MAX_DOCUMENT_SIZE};
 use crate::publication::{self, EmbeddedLicense, PublicationError, RandomReader};
 use crate::{Directory, ErrorCode, Failure, File, Read};
 
-/// What the first read asks for, in bytes. It is to give a usual license whole; a host may clear as much memory as it is
-/// asked for.
+/// The number of bytes that the first read requests: enough for a usual license, and no more, since
+/// a host may clear as much memory as a read requests.
 const FIRST_READ: usize = 16 << 10;
-/// What a read of a longer license asks for, in bytes: hosts of `wasi:filesystem` give no more than 64 KiB at a time.
-const FURTHER_READ: usize = 64 << 10;
-/// How often a license that changes while it is being read, or is not there, is tried.
-const TRIES: usize = 3;
+/// The number of times that a file is read which changes during each read, or has disappeared: an
+/// ordinary writer replaces a license within one of them.
+const MAX_TRIES: usize = 3;
 
-/// Opens the licenses of a store, keeping the directories open that lead to the one in hand.
+/// A reader that keeps the directories open that lead to the current file.
 pub(crate) struct StoreReader<D: Directory> {
     /// The store and the directories that lead to the current file.
     directories: DirStack<D>,
-    /// The number of bytes read so far, those of documents that did not hold still included.
-    bytes_read: u64,
+    /// The number of bytes read and not yet taken, including those of documents that changed.
+    bytes_read: usize,
 }
 
-/// What a file of the store contains.
+/// The content of a file of the store.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Content {
-    /// A whole document that begins as a license document may.
+    /// A whole document that may be a license document by its first bytes.
     Document(Vec<u8>),
-    /// The license document inside a publication.
+    /// The license document in a publication.
     Embedded(EmbeddedLicense),
-    /// No license. These are the first bytes.
+    /// No license. The value holds the first bytes of the file.
     NoLicense(Vec<u8>),
 }
 
-/// Why a license was not read.
-pub(crate) enum Unread {
-    /// The file system does not let us.
-    Refused(FsError),
-    /// The license is too large, does not hold still, or is in a damaged publication.
-    Incompatible(Failure),
+/// An error reading a file of the store.
+pub(crate) enum ReadError {
+    /// An error of the file system.
+    Io(FsError),
+    /// The license is too large, keeps changing, or is in a damaged publication.
+    Unusable(Failure),
 }
 
-impl From<FsError> for Unread {
+impl From<FsError> for ReadError {
     fn from(error: FsError) -> Self {
-        Self::Refused(error)
+        Self::Io(error)
     }
 }
 
@@ -61,39 +61,43 @@ impl<D: Directory> StoreReader<D> {
         }
     }
 
-    /// The number of bytes read so far.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.bytes_read
+    /// Returns the number of bytes read since the last call.
+    pub(crate) fn take_bytes_read(&mut self) -> usize {
+        mem::take(&mut self.bytes_read)
     }
 
-    /// Reads what a file contains. One that is being replaced may not be there for a moment.
-    pub(crate) fn read(&mut self, catalogue: &Catalogue, file: FileId) -> Result<Content, Unread> {
+    /// Reads a file. Tries again if the file is missing, as it may be while it is replaced.
+    pub(crate) fn read(
+        &mut self,
+        catalogue: &Catalogue,
+        file: FileId,
+    ) -> Result<Content, ReadError> {
         self.enter(catalogue, catalogue.directory_of(file))?;
-        let mut is_gone = false;
-        for _ in 0..TRIES {
+        let mut is_missing = false;
+        for _ in 0..MAX_TRIES {
             let directory = self.directories.current();
             let opened = match directory.open_file(catalogue.file_name(file)) {
                 Err(FsError::NoEntry) => {
-                    is_gone = true;
+                    is_missing = true;
                     continue;
                 }
                 opened => opened?,
             };
-            is_gone = false;
+            is_missing = false;
             if let Some(content) =
                 read_unchanged(&opened, &mut self.bytes_read, || catalogue.file_path(file))?
             {
                 return Ok(content);
             }
         }
-        if is_gone {
+        if is_missing {
             return Err(FsError::NoEntry.into());
         }
         let path = catalogue.file_path(file);
         let message = format!(
-            "{path} was changed each time it was being read: back up again when it is at rest"
+            "cannot read {path}: it changed during each read; back up again when nothing writes to it"
         );
-        Err(Unread::Incompatible(Failure::at(
+        Err(ReadError::Unusable(Failure::at(
             ErrorCode::Changed,
             path,
             message,
@@ -116,26 +120,26 @@ impl<D: Directory> StoreReader<D> {
     }
 }
 
-/// Reads what a file contains, or returns `None` if it changed meanwhile.
+/// Reads the content of a file. Returns `None` if the file changed during that.
 ///
-/// A document that one read returns whole is one state of the file. For anything longer that is or
-/// may be a license, size and modification time must be the same before the second and after the
-/// last read, and no byte of the first read is part of the result.
+/// A document that one read returns as a whole is one state of the file. For a longer file that is
+/// or may be a license, size and modification time must be the same before the second and after
+/// the last read, and no byte of the first read is part of the result.
 fn read_unchanged(
     file: &impl File,
-    bytes_read: &mut u64,
+    bytes_read: &mut usize,
     path: impl Fn() -> String,
-) -> Result<Option<Content>, Unread> {
+) -> Result<Option<Content>, ReadError> {
     let mut read = |length, offset| -> Result<Read, FsError> {
         let read = file.read(length, offset)?;
-        *bytes_read += to_u64(read.bytes.len());
+        *bytes_read += read.bytes.len();
         Ok(read)
     };
     let Read {
         bytes: mut head,
         is_end,
     } = read(FIRST_READ, 0)?;
-    // Unless it was said already: at the end of the file there is not even a byte.
+    // Without `is_end`, an empty read shows the end of the file.
     let is_whole = is_end
         || head.is_empty()
         || (head.len() < FIRST_READ && read(1, to_u64(head.len()))?.bytes.is_empty());
@@ -143,7 +147,7 @@ fn read_unchanged(
         return content_of(file, head, path).map(Some);
     }
     let before = file.metadata()?;
-    // A read may return fewer bytes than it takes to decide.
+    // A read may return fewer bytes than the decision needs.
     while head.len() < FIRST_READ {
         let more = read(FIRST_READ - head.len(), to_u64(head.len()))?.bytes;
         if more.is_empty() {
@@ -155,7 +159,7 @@ fn read_unchanged(
     if can_be_license && before.size <= MAX_DOCUMENT_SIZE {
         let mut document = Vec::with_capacity(usize::try_from(before.size).unwrap_or_default());
         loop {
-            let more = read(FURTHER_READ, to_u64(document.len()))?.bytes;
+            let more = read(READ_LENGTH, to_u64(document.len()))?.bytes;
             if more.is_empty() {
                 break;
             }
@@ -172,11 +176,11 @@ fn read_unchanged(
     if can_be_license && license::is_license_start(&head) {
         let path = path();
         let message = format!(
-            "{path} begins as a license document but has {} bytes, and license documents have at most \
-             {MAX_DOCUMENT_SIZE}: get the license again from its issuer",
+            "cannot back up {path}: it begins as a license document but has {} bytes, and license \
+             documents have at most {MAX_DOCUMENT_SIZE}; get the license again from its issuer",
             before.size
         );
-        return Err(Unread::Incompatible(Failure::at(
+        return Err(ReadError::Unusable(Failure::at(
             ErrorCode::TooLarge,
             path,
             message,
@@ -184,20 +188,20 @@ fn read_unchanged(
     }
     let mut reader = RandomReader::new(file, before.size);
     let found = publication::read_license(&mut reader, &head);
-    *bytes_read += reader.bytes_read();
-    // Of a film that is being written it is enough to know that it is none.
+    *bytes_read += usize::try_from(reader.bytes_read()).unwrap_or(usize::MAX);
+    // A file without a license, such as a film, may be written to at any time.
     if !matches!(found, Ok(None)) && file.metadata()? != before {
         return Ok(None);
     }
     content_of_publication(found, head, path).map(Some)
 }
 
-/// Returns what a file contains that was read as a whole.
+/// Returns the content of a file that was read as a whole.
 fn content_of(
     file: &impl File,
     bytes: Vec<u8>,
     path: impl Fn() -> String,
-) -> Result<Content, Unread> {
+) -> Result<Content, ReadError> {
     if license::can_be_license(&bytes) && !publication::may_be_container(&bytes) {
         return Ok(Content::Document(bytes));
     }
@@ -208,28 +212,27 @@ fn content_of(
     }
 }
 
-/// Returns what a file contains that is no license document, and may be a publication.
+/// Returns the content of a file that is not a license document and may be a publication.
 fn content_of_publication(
     found: Result<Option<EmbeddedLicense>, PublicationError>,
     head: Vec<u8>,
     path: impl Fn() -> String,
-) -> Result<Content, Unread> {
+) -> Result<Content, ReadError> {
     let message = match found {
         Ok(Some(license)) => return Ok(Content::Embedded(license)),
         Ok(None) => return Ok(Content::NoLicense(head)),
         Err(PublicationError::Refused(error)) => return Err(error.into()),
         Err(PublicationError::Container(fault)) => format!(
-            "{} is a damaged ZIP container that may contain a license: {fault}; download the publication again",
+            "cannot read {}: it is a damaged ZIP container that may contain a license: {fault}; \
+             download the publication again",
             path()
         ),
-        Err(PublicationError::License(fault)) => {
-            format!(
-                "the license in the publication {} cannot be read: {fault}; download the publication again",
-                path()
-            )
-        }
+        Err(PublicationError::License(fault)) => format!(
+            "cannot read the license in the publication {}: {fault}; download the publication again",
+            path()
+        ),
     };
-    Err(Unread::Incompatible(Failure::at(
+    Err(ReadError::Unusable(Failure::at(
         ErrorCode::Malformed,
         path(),
         message,

@@ -5,33 +5,31 @@ use crate::memory_fs::{Disk, MemoryDirectory};
 use crate::skipped::SkippedFiles;
 use crate::{BackupRestoreStatus, ErrorCode, Restriction};
 
-/// Walks `/licenses` to its end.
+/// Walks `/licenses`. Returns the store, its files and the events.
 fn walk(disk: &Disk) -> (MemoryDirectory, Catalogue, Vec<BackupRestoreStatus>) {
     let excluded = disk.directory("/backup");
-    let mut skipped = SkippedFiles::default();
+    let (mut skipped, mut events) = (SkippedFiles::default(), Vec::new());
     let mut walk = Walk::new(disk.directory("/licenses")).expect("the store can be listed");
     let (store, catalogue) = loop {
-        if let Some(walked) = walk.step(Some(&excluded), &mut skipped) {
+        if let Some(walked) = walk.step(Some(&excluded), &mut skipped.reporter(&mut events)) {
             break walked;
         }
     };
-    let mut events = Vec::new();
-    skipped.take_events(&mut events);
     (store, catalogue, events)
 }
 
 /// Reads the one file of the store.
-fn read_content(disk: &Disk) -> Result<Content, Unread> {
+fn read_content(disk: &Disk) -> Result<Content, ReadError> {
     let (store, catalogue, _) = walk(disk);
     disk.take_calls();
     StoreReader::new(store).read(&catalogue, 0)
 }
 
-/// Reads the one file of the store, which begins as a license document may.
-fn read(disk: &Disk) -> Result<Vec<u8>, Unread> {
+/// Reads the one file of the store, which may be a license document by its first bytes.
+fn read(disk: &Disk) -> Result<Vec<u8>, ReadError> {
     read_content(disk).map(|content| match content {
         Content::Document(document) => document,
-        other => panic!("it is no document: {other:?}"),
+        other => panic!("not a document: {other:?}"),
     })
 }
 
@@ -41,7 +39,7 @@ fn store_with(content: &[u8]) -> Disk {
     disk
 }
 
-/// Has the file change its content before each of the first `times` reads that are not the first of a try.
+/// Changes the file before the third read of each of the first `times` tries.
 fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> + 'static) {
     let (inner, mut changes) = (disk.clone(), 0);
     let mut reads = 0;
@@ -59,10 +57,10 @@ fn keep_changing(disk: &Disk, times: usize, content: impl Fn(usize) -> Vec<u8> +
     });
 }
 
-fn code<T>(outcome: Result<T, Unread>) -> Option<ErrorCode> {
+fn code<T>(outcome: Result<T, ReadError>) -> Option<ErrorCode> {
     match outcome {
-        Err(Unread::Incompatible(failure)) => Some(failure.code),
-        Err(Unread::Refused(error)) => Some(error.code()),
+        Err(ReadError::Unusable(failure)) => Some(failure.code),
+        Err(ReadError::Io(error)) => Some(error.code()),
         Ok(_) => None,
     }
 }
@@ -100,7 +98,7 @@ fn files_come_in_byte_order_of_their_paths() {
 }
 
 #[test]
-fn a_name_that_a_listing_gives_twice_is_walked_once() {
+fn a_name_that_is_listed_twice_is_walked_once() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/two", "");
     disk.list_names_twice();
@@ -112,50 +110,50 @@ fn a_name_that_a_listing_gives_twice_is_walked_once() {
 }
 
 #[test]
-fn a_name_that_a_listing_gives_twice_is_looked_at_once() {
+fn a_name_that_is_listed_twice_is_reported_once() {
     let disk = store_with(b"");
     disk.hide_kinds();
     disk.list_names_twice();
-    let (_, catalogue, _) = walk(&disk);
-    let looks = disk
-        .take_calls()
-        .iter()
-        .filter(|call| call.operation == "metadata" && call.name == "one")
-        .count();
-    assert_eq!((catalogue.len(), looks), (1, 1));
+    disk.fail(FsError::AccessDenied, |call| call.operation == "metadata");
+    let (_, catalogue, events) = walk(&disk);
+    assert_eq!(catalogue.len(), 0);
+    assert!(
+        matches!(&events[..], [BackupRestoreStatus::Error(failure)] if failure.path.as_deref() == Some("one")),
+        "{events:?}"
+    );
 }
 
 #[test]
-fn our_own_temporary_files_are_passed_over() {
+fn temporary_files_of_backups_are_skipped_without_a_report() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/.license-backup-12.tmp", "");
-    disk.write("/licenses/deep/.license-backup-.tmp", "somebody else's");
+    disk.write("/licenses/deep/.license-backup-.tmp", "of another program");
     let (_, catalogue, events) = walk(&disk);
     assert_eq!((catalogue.len(), events.len()), (2, 0));
 }
 
 #[test]
-fn a_name_that_is_not_utf8_is_told_with_its_directory_and_the_walk_goes_on() {
+fn a_name_that_is_not_utf8_is_reported_with_its_directory() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/er/two", "");
     disk.write_illegal_names("/licenses", 40);
     disk.write_illegal_names("/licenses/deep/er", 1);
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 2);
-    let told: Vec<_> = events
+    let reported: Vec<_> = events
         .iter()
         .map(|event| match event {
             BackupRestoreStatus::Error(failure) => (failure.code, failure.path.as_deref()),
             other => panic!("unexpected: {other:?}"),
         })
         .collect();
-    let (last, roots) = told.split_last().expect("there are events");
+    let (last, roots) = reported.split_last().expect("there are events");
     assert_eq!(roots, [(ErrorCode::IllegalName, Some(".")); 40]);
     assert_eq!(*last, (ErrorCode::IllegalName, Some("deep/er")));
 }
 
 #[test]
-fn a_listing_that_does_nothing_but_fail_ends() {
+fn a_directory_listing_that_always_fails_ends() {
     let disk = store_with(b"");
     disk.fail(FsError::Other("bad-descriptor"), |call| {
         call.operation == "next_entry"
@@ -163,18 +161,18 @@ fn a_listing_that_does_nothing_but_fail_ends() {
     let (_, catalogue, events) = walk(&disk);
     assert_eq!(catalogue.len(), 0);
     let Some(BackupRestoreStatus::Error(last)) = events.last() else {
-        panic!("nothing was told")
+        panic!("nothing was reported")
     };
-    assert!(last.message.contains("given up"), "{last}");
+    assert!(last.message.contains("names in a row failed"), "{last}");
 }
 
 #[test]
-fn names_that_vanish_while_they_are_listed_are_nothing_however_many_they_are() {
+fn names_that_disappear_while_listed_are_not_reported() {
     let disk = Disk::new();
     for number in 0..5000 {
         disk.write(&format!("/licenses/{number}"), "");
     }
-    // A host looks at each name that it lists, and thousands have vanished by then.
+    // A host looks up each name that it lists, and thousands may have disappeared by then.
     disk.fail(FsError::NoEntry, |call| {
         call.operation == "next_entry" && (100..3000).contains(&call.number)
     });
@@ -183,7 +181,7 @@ fn names_that_vanish_while_they_are_listed_are_nothing_however_many_they_are() {
 }
 
 #[test]
-fn a_file_system_that_does_not_tell_kinds_is_asked_for_each() {
+fn unknown_kinds_of_names_are_looked_up() {
     let disk = store_with(b"");
     disk.write("/licenses/a/b", "");
     disk.write("/licenses/a-b", "");
@@ -201,28 +199,28 @@ fn a_file_system_that_does_not_tell_kinds_is_asked_for_each() {
 }
 
 #[test]
-fn a_license_that_is_a_link_by_the_time_it_is_read_is_told_and_one_that_is_closed_too() {
+fn an_unreadable_license_is_reported_and_a_link_is_restricted() {
     for (error, expected) in [
         (FsError::Link, Some(Restriction::NotARegularFile)),
         (FsError::AccessDenied, None),
         (FsError::Other("io"), None),
     ] {
-        let mut skipped = SkippedFiles::default();
-        skipped.unreadable("one".to_owned(), error);
-        let mut events = Vec::new();
-        skipped.take_events(&mut events);
+        let (mut skipped, mut events) = (SkippedFiles::default(), Vec::new());
+        skipped
+            .reporter(&mut events)
+            .unreadable("one".to_owned(), error);
         match (&events[..], expected) {
-            ([BackupRestoreStatus::RestrictedLicense(told)], Some(reason)) => {
-                assert_eq!(told.reason, reason)
+            ([BackupRestoreStatus::RestrictedLicense(restricted)], Some(reason)) => {
+                assert_eq!(restricted.reason, reason);
             }
-            ([BackupRestoreStatus::Error(told)], None) => assert_eq!(told.code, error.code()),
+            ([BackupRestoreStatus::Error(failure)], None) => assert_eq!(failure.code, error.code()),
             other => panic!("unexpected: {other:?}"),
         }
     }
 }
 
 #[test]
-fn a_directory_with_the_name_of_a_temporary_file_is_a_directory_like_any_other() {
+fn a_directory_with_the_name_of_a_temporary_file_is_walked() {
     let disk = store_with(b"");
     disk.write("/licenses/.license-backup-7.tmp/two", "");
     let (_, catalogue, _) = walk(&disk);
@@ -230,7 +228,7 @@ fn a_directory_with_the_name_of_a_temporary_file_is_a_directory_like_any_other()
 }
 
 #[test]
-fn a_directory_that_vanishes_during_the_walk_is_nothing() {
+fn a_directory_that_disappears_is_not_reported() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/two", "");
     disk.fail(FsError::NoEntry, |call| call.operation == "open_directory");
@@ -239,7 +237,7 @@ fn a_directory_that_vanishes_during_the_walk_is_nothing() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_opened_is_told() {
+fn a_directory_that_cannot_be_opened_is_reported() {
     let disk = store_with(b"");
     disk.write("/licenses/deep/two", "");
     disk.fail(FsError::AccessDenied, |call| {
@@ -253,7 +251,7 @@ fn a_directory_that_cannot_be_opened_is_told() {
 }
 
 #[test]
-fn a_path_that_is_too_long_for_an_archive_is_told() {
+fn a_path_that_is_too_long_for_an_archive_is_reported() {
     let disk = store_with(b"");
     disk.write(&format!("/licenses/{}one", "directory/".repeat(6553)), "");
     let (_, catalogue, events) = walk(&disk);
@@ -266,7 +264,7 @@ fn a_path_that_is_too_long_for_an_archive_is_told() {
 }
 
 #[test]
-fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() {
+fn a_name_that_leaves_the_backup_on_other_systems_is_reported() {
     let disk = Disk::new();
     for name in [
         "..\\up",
@@ -290,21 +288,28 @@ fn a_name_that_another_system_would_take_for_a_path_out_of_the_backup_is_told() 
     );
 }
 
+/// Returns a document of `length` bytes in which no two parts of equal length are the same, so that
+/// a repeated or shifted part shows.
+fn document(length: usize) -> Vec<u8> {
+    let words = (0_u32..).flat_map(u32::to_be_bytes);
+    let mut document: Vec<u8> = words.take(length).collect();
+    if let Some(first) = document.first_mut() {
+        *first = b'<';
+    }
+    document
+}
+
 #[test]
-fn documents_are_read_whole_around_the_length_of_a_read_and_at_the_limit() {
+fn documents_around_the_read_length_and_the_limit_are_complete() {
     for length in [0, 1, 65_535, 65_536, 65_537, 131_072, 1 << 20] {
-        let mut content: Vec<u8> = (0..length)
-            .map(|at: usize| at.to_le_bytes()[0] ^ at.to_le_bytes()[1])
-            .collect();
-        if let Some(first) = content.first_mut() {
-            *first = b'<';
-        }
+        let content = document(length);
         let read = read(&store_with(&content)).ok();
         assert!(read.is_some_and(|read| read == content), "{length}");
     }
 }
 
-/// A file that begins with `start` and has one byte more than a license document may have.
+/// Returns a store with a file that begins with `start` and is one byte larger than a license
+/// document may be.
 fn too_large(start: &str) -> Disk {
     let mut content = vec![b' '; (1 << 20) + 1];
     content[..start.len()].copy_from_slice(start.as_bytes());
@@ -312,7 +317,7 @@ fn too_large(start: &str) -> Disk {
 }
 
 #[test]
-fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
+fn a_license_above_the_limit_is_reported_with_its_size() {
     let json = r#"{"provider":"x","id":"1","encryption":{"#;
     for start in [
         "XMR\0",
@@ -320,7 +325,7 @@ fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
         "<?xml version='1.0'?><!-- x -->\n<LICENSERESPONSE>",
         json,
     ] {
-        let Err(Unread::Incompatible(failure)) = read(&too_large(start)) else {
+        let Err(ReadError::Unusable(failure)) = read(&too_large(start)) else {
             panic!("it was read: {start}")
         };
         assert_eq!(failure.code, ErrorCode::TooLarge, "{start}");
@@ -329,7 +334,7 @@ fn a_license_document_above_the_limit_is_not_read_and_reported_with_its_size() {
 }
 
 #[test]
-fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
+fn other_files_above_the_limit_are_read_only_in_part() {
     let json = r#"{"provider":"aws","encryption":{},"x":["#;
     for start in [
         "x",
@@ -344,7 +349,7 @@ fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
         let disk = too_large(start);
         let before = disk.bytes_read();
         let Ok(Content::NoLicense(head)) = read_content(&disk) else {
-            panic!("it is foreign: {start}")
+            panic!("it is not a license: {start}")
         };
         assert!(head.starts_with(start.as_bytes()), "{start}");
         // The first bytes, and the last ones in which a ZIP container has its end record.
@@ -354,7 +359,7 @@ fn any_other_file_above_the_limit_is_foreign_and_read_no_further() {
 }
 
 #[test]
-fn a_file_below_the_limit_that_begins_as_no_license_does_is_read_no_further() {
+fn a_file_that_does_not_begin_as_a_license_is_read_in_part() {
     let disk = store_with(&vec![b'x'; 1 << 20]);
     let before = disk.bytes_read();
     assert!(matches!(read_content(&disk), Ok(Content::NoLicense(_))));
@@ -377,13 +382,13 @@ fn a_long_license_that_changes_once_or_twice_is_read_again() {
         let content = read(&disk).ok().expect("it is read");
         assert!(
             content == state(times),
-            "a mixture of two states was taken, {times} changes"
+            "the content mixes two states after {times} changes"
         );
     }
 }
 
 #[test]
-fn a_long_license_that_keeps_changing_is_given_up() {
+fn a_long_license_that_keeps_changing_is_reported() {
     for length in [100_000, 100_001, 99_999] {
         let disk = store_with(&vec![b'<'; 100_000]);
         keep_changing(&disk, usize::MAX, move |change| {
@@ -400,7 +405,7 @@ fn a_long_license_that_keeps_changing_is_given_up() {
 }
 
 #[test]
-fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
+fn a_short_license_takes_two_reads() {
     let disk = store_with(b"<short");
     read(&disk).ok().expect("it is read");
     let calls: Vec<_> = disk
@@ -412,7 +417,7 @@ fn a_short_license_is_one_read_and_one_that_says_end_of_file() {
 }
 
 #[test]
-fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
+fn a_read_that_reports_the_end_of_file_saves_a_read() {
     let disk = store_with(b"<content");
     assert_eq!(read(&disk).ok().as_deref(), Some(&b"<content"[..]));
     let reads = |disk: &Disk| {
@@ -428,9 +433,9 @@ fn a_license_whose_end_is_told_is_read_with_one_call_and_any_other_with_two() {
 }
 
 #[test]
-fn a_long_license_whose_end_is_told_is_read_whole() {
+fn a_long_license_is_complete_if_reads_report_the_end() {
     for length in [16 << 10, (16 << 10) + 1, 64 << 10, (64 << 10) + 1, 1 << 20] {
-        let content: Vec<u8> = (0..length).map(|at| b"<abcdefghijk"[at % 12]).collect();
+        let content = document(length);
         let disk = store_with(&content);
         disk.report_eof();
         assert!(read(&disk).ok() == Some(content), "{length}");
@@ -438,7 +443,7 @@ fn a_long_license_whose_end_is_told_is_read_whole() {
 }
 
 #[test]
-fn a_container_after_what_begins_as_a_document_is_found() {
+fn a_container_after_the_start_of_a_document_is_found() {
     use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
 
     for length in [100, 100_000, 3 << 20] {
@@ -457,7 +462,7 @@ fn a_container_after_what_begins_as_a_document_is_found() {
 }
 
 #[test]
-fn a_large_file_that_keeps_growing_is_no_license_and_a_publication_that_does_has_changed() {
+fn a_growing_publication_is_reported_and_other_files_are_not() {
     use crate::publication::samples::{Container, Entry, LICENSE, META_INF};
 
     let book = Container::epub(Entry::stored(META_INF, LICENSE), 100_000).bytes();

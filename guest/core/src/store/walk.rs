@@ -1,67 +1,68 @@
-//! The walk over a store: every name in it, found in byte order of path before the first license is read.
+//! The walk over a store, which finds every name in it, in byte order of path, before the first
+//! license is read.
 
 use std::cmp::Ordering;
 
-use crate::catalogue::Catalogue;
-use crate::catalogue::DirectoryId;
+use crate::budget::{Budget, LOOK};
+use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
 use crate::entry_names::{LICENSES, LONGEST_NAME, fault_of_parts};
-use crate::skipped::SkippedFiles;
+use crate::skipped::SkipReporter;
 use crate::temporary::is_temporary_name;
 use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, RestrictedLicense};
 
-/// How many names one step deals with.
-const NAMES_PER_STEP: usize = 1024;
-
-/// A walk that goes on step by step.
+/// A running walk.
 pub(crate) struct Walk<D: Directory> {
-    /// The directory that is being walked, behind those that it is in.
-    open: Vec<Level<D>>,
+    /// The directories from the store to the current one.
+    open: Vec<OpenDirectory<D>>,
     catalogue: Catalogue,
 }
 
-/// A directory that is being walked: first all its names are read, then they are dealt with in order.
-struct Level<D: Directory> {
+/// An open directory of the walk. All its names are read first, then they are processed in order.
+struct OpenDirectory<D: Directory> {
     directory: D,
     id: DirectoryId,
-    /// The length in bytes of the path of a name in this directory, without the name.
+    /// The length in bytes of the path of a name in this directory, excluding the name.
     prefix_length: usize,
+    /// The listing of the directory, until its end.
     listing: Option<D::Entries>,
     errors_in_a_row: usize,
-    /// The names not yet dealt with, in the end in order, the last one being the next.
+    /// The names that were not processed yet. Once they are sorted, the last one is the next.
     names: Vec<NamedEntry>,
-    /// How many of them, from the first on, may be of a kind that the listing did not tell.
+    /// The number of names, from the first, whose kind may be unknown.
     unresolved: usize,
 }
 
 impl<D: Directory> Walk<D> {
-    /// Begins a walk of `store`.
+    /// Starts a walk of `store`.
     pub(crate) fn new(store: D) -> Result<Self, FsError> {
-        let root = Level::new(store, Catalogue::ROOT, 0)?;
+        let root = OpenDirectory::new(store, Catalogue::ROOT, 0)?;
         Ok(Self {
             open: vec![root],
             catalogue: Catalogue::new(),
         })
     }
 
-    /// Goes on for some names, leaving out the directory that is the same as `excluded`, if any. Gives the store and what is in
-    /// it when all was walked.
+    /// Processes some names, and skips the directory that is the same as `excluded`. Returns the
+    /// store and its files after the last name.
     pub(crate) fn step(
         &mut self,
         excluded: Option<&D>,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Option<(D, Catalogue)> {
-        for _ in 0..NAMES_PER_STEP {
-            let level = self.open.last_mut()?;
-            if level.listing.is_some() {
-                level.list_next(&self.catalogue, skipped);
-            } else if level.unresolved > 0 {
-                level.resolve_next(&self.catalogue, skipped);
-            } else if let Some(entry) = level.names.pop() {
-                if let Some(deeper) =
-                    level.deal_with(&entry, excluded, &mut self.catalogue, skipped)
+        let mut budget = Budget::of_a_step();
+        while budget.is_left() {
+            budget.spend(LOOK);
+            let directory = self.open.last_mut()?;
+            if directory.listing.is_some() {
+                directory.list_next(&self.catalogue, reporter);
+            } else if directory.unresolved > 0 {
+                directory.resolve_next(&self.catalogue, reporter);
+            } else if let Some(entry) = directory.names.pop() {
+                if let Some(child) =
+                    directory.process(&entry, excluded, &mut self.catalogue, reporter)
                 {
-                    self.open.push(deeper);
+                    self.open.push(child);
                 }
             } else {
                 let walked = self.open.pop()?;
@@ -77,7 +78,7 @@ impl<D: Directory> Walk<D> {
     }
 }
 
-impl<D: Directory> Level<D> {
+impl<D: Directory> OpenDirectory<D> {
     fn new(directory: D, id: DirectoryId, prefix_length: usize) -> Result<Self, FsError> {
         let listing = directory.entries()?;
         Ok(Self {
@@ -92,7 +93,7 @@ impl<D: Directory> Level<D> {
     }
 
     /// Reads one name.
-    fn list_next(&mut self, catalogue: &Catalogue, skipped: &mut SkippedFiles) {
+    fn list_next(&mut self, catalogue: &Catalogue, reporter: &mut SkipReporter<'_>) {
         let Some(listing) = self.listing.as_mut() else {
             return;
         };
@@ -105,32 +106,33 @@ impl<D: Directory> Level<D> {
             Err(FsError::IllegalName) => {
                 let path = catalogue.directory_path(self.id);
                 let message = format!(
-                    "a name in {path} is not UTF-8 and cannot be backed up: rename the file"
+                    "cannot back up a file in {path}: its name is not UTF-8; rename the file"
                 );
-                skipped.failed(Failure::at(ErrorCode::IllegalName, path, message));
+                reporter.failed(Failure::at(ErrorCode::IllegalName, path, message));
             }
-            // It was removed between the listing and the look at it.
+            // The file was removed after the file system listed it.
             Err(FsError::NoEntry) => {}
             Err(error) => {
                 self.errors_in_a_row += 1;
                 let path = catalogue.directory_path(self.id);
                 let message = if self.errors_in_a_row < MAX_CONSECUTIVE_ERRORS {
-                    format!("a name in {path} cannot be read: {error}")
+                    format!("cannot read a name in {path}: {error}")
                 } else {
                     self.end_listing();
                     format!(
-                        "the rest of {path} was given up after {MAX_CONSECUTIVE_ERRORS} unreadable names: {error}"
+                        "cannot read the rest of {path}: {MAX_CONSECUTIVE_ERRORS} names in a row failed: {error}"
                     )
                 };
-                skipped.failed(Failure::at(error.code(), path, message));
+                reporter.failed(Failure::at(error.code(), path, message));
             }
         }
     }
 
-    /// Goes over from the names to their kinds. A listing may give a name twice while the directory changes.
+    /// Proceeds from the names to their kinds. A listing may return a name twice if the directory
+    /// changes meanwhile.
     fn end_listing(&mut self) {
         self.listing = None;
-        // Nearly the order in which they are dealt with, so that the next sort takes little time.
+        // This is nearly the final order, so that the next sort takes little time.
         self.names
             .sort_unstable_by(|one, other| other.name.cmp(&one.name));
         self.names.dedup_by(|one, other| one.name == other.name);
@@ -144,8 +146,9 @@ impl<D: Directory> Level<D> {
         }
     }
 
-    /// Finds out the kind of one name; after the last one sorts them all, since their kinds decide about the order.
-    fn resolve_next(&mut self, catalogue: &Catalogue, skipped: &mut SkippedFiles) {
+    /// Looks up the kind of one name. Sorts the names after the last one, since their order depends on
+    /// their kinds.
+    fn resolve_next(&mut self, catalogue: &Catalogue, reporter: &mut SkipReporter<'_>) {
         self.unresolved -= 1;
         let Some(entry) = self.names.get_mut(self.unresolved) else {
             return;
@@ -155,7 +158,7 @@ impl<D: Directory> Level<D> {
                 Ok(metadata) => entry.kind = metadata.kind,
                 Err(error) => {
                     let entry = self.names.swap_remove(self.unresolved);
-                    skipped.unreadable(catalogue.path_in(self.id, &entry.name), error);
+                    reporter.unreadable(catalogue.path_in(self.id, &entry.name), error);
                 }
             }
         }
@@ -172,19 +175,19 @@ impl<D: Directory> Level<D> {
             .sort_unstable_by(|one, other| in_path_order(other, one));
     }
 
-    /// Puts a file into the catalogue, or opens a directory to be walked next.
-    fn deal_with(
+    /// Adds a file to the catalogue, or opens a directory, which is walked next.
+    fn process(
         &self,
         entry: &NamedEntry,
         excluded: Option<&D>,
         catalogue: &mut Catalogue,
-        skipped: &mut SkippedFiles,
+        reporter: &mut SkipReporter<'_>,
     ) -> Option<Self> {
         let name = entry.name.as_str();
         if let Some(fault) = self.name_fault(name) {
             let path = catalogue.path_in(self.id, name);
-            let message = format!("{path} cannot be in a backup: {fault}; rename it or move it");
-            skipped.failed(Failure::at(ErrorCode::IllegalName, path, message));
+            let message = format!("cannot back up {path}: {fault}; rename it or move it");
+            reporter.failed(Failure::at(ErrorCode::IllegalName, path, message));
             return None;
         }
         match entry.kind {
@@ -192,11 +195,11 @@ impl<D: Directory> Level<D> {
                 catalogue.add_file(self.id, name);
             }
             EntryKind::Directory => match self.open(name, excluded, catalogue) {
-                Ok(deeper) => return deeper,
-                Err(error) => skipped.unreadable(catalogue.path_in(self.id, name), error),
+                Ok(child) => return child,
+                Err(error) => reporter.unreadable(catalogue.path_in(self.id, name), error),
             },
             EntryKind::Other | EntryKind::Unknown => {
-                skipped.restricted(RestrictedLicense::not_a_regular_file(
+                reporter.restricted(RestrictedLicense::not_a_regular_file(
                     catalogue.path_in(self.id, name),
                 ));
             }
@@ -204,7 +207,7 @@ impl<D: Directory> Level<D> {
         None
     }
 
-    /// What keeps a name out of an archive, if anything does.
+    /// Returns the reason why an archive cannot hold a name, or `None` if it can.
     fn name_fault(&self, name: &str) -> Option<&'static str> {
         if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
             return Some("its path is too long");
@@ -227,8 +230,8 @@ impl<D: Directory> Level<D> {
     }
 }
 
-/// Orders the names of a directory so that the paths come out in byte order: what follows the name of a directory in a
-/// path is a `/`, and `a-b` goes before `a/b` although `a` goes before `a-b`.
+/// Compares the names of a directory so that paths are in byte order: a `/` follows the name of a
+/// directory in a path, and `a-b` sorts before `a/b` although `a` sorts before `a-b`.
 fn in_path_order(one: &NamedEntry, other: &NamedEntry) -> Ordering {
     fn bytes(entry: &NamedEntry) -> impl Iterator<Item = u8> + '_ {
         entry

@@ -1,9 +1,9 @@
-//! The commit: what a backup replaces, when it is told, and what is durable by then.
+//! The commit: what a backup replaces, and what is durable when it succeeds.
 
 use super::*;
 
 #[test]
-fn without_overwrite_an_earlier_backup_is_not_touched() {
+fn without_overwrite_an_earlier_backup_is_not_modified() {
     let disk = mixed();
     disk.write("/backup/licenses.zip", EARLIER);
     let before = disk.snapshot("/backup");
@@ -15,7 +15,7 @@ fn without_overwrite_an_earlier_backup_is_not_touched() {
 }
 
 #[test]
-fn without_overwrite_a_backup_that_appears_meanwhile_wins() {
+fn without_overwrite_a_backup_that_appears_is_not_replaced() {
     for has_links in [true, false] {
         let disk = mixed();
         let backup = start(&disk, false).expect("the backup starts");
@@ -28,15 +28,15 @@ fn without_overwrite_a_backup_that_appears_meanwhile_wins() {
             "hard_link" if !has_links => Err(FsError::NotPermitted),
             _ => Ok(()),
         });
-        let failure = run(backup).1.expect_err("another backup was first");
+        let failure = run(backup).1.expect_err("another backup appears first");
         assert_eq!(failure.code, ErrorCode::BackupExists, "{failure}");
         assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
-        only_backup_is_left(&disk);
+        assert_only_the_backup_remains(&disk);
     }
 }
 
 #[test]
-fn a_commit_that_is_done_and_answered_with_an_error_is_told_as_done() {
+fn a_commit_that_succeeds_with_an_error_response_succeeds() {
     for (overwrite, operation, errors) in [
         (true, "rename", [FsError::Other("io"), FsError::NoEntry]),
         (false, "hard_link", [FsError::Other("io"), FsError::Exist]),
@@ -54,14 +54,14 @@ fn a_commit_that_is_done_and_answered_with_an_error_is_told_as_done() {
                 } else {
                     Directory::hard_link
                 };
-                done(&inner, temporary, BACKUP_FILE).expect("the disk does it");
+                done(&inner, temporary, BACKUP_FILE).expect("the disk performs the call");
                 Err(error)
             });
             back_up(&disk, overwrite)
                 .unwrap_or_else(|failure| panic!("{operation} {error:?}: {failure}"));
             disk.clear_faults();
             assert_eq!(entries(&disk).len(), 12);
-            only_backup_is_left(&disk);
+            assert_only_the_backup_remains(&disk);
         }
     }
 }
@@ -72,21 +72,21 @@ fn overwrite_replaces_an_earlier_backup() {
     disk.write("/backup/licenses.zip", EARLIER);
     back_up(&disk, true).expect("the backup succeeds");
     assert_eq!(entries(&disk).len(), 12);
-    only_backup_is_left(&disk);
+    assert_only_the_backup_remains(&disk);
 }
 
 #[test]
-fn a_file_system_without_hard_links_will_do() {
+fn a_file_system_without_hard_links_suffices() {
     for error in [FsError::NotPermitted, FsError::Unsupported] {
         let disk = mixed();
         disk.fail(error, |call| call.operation == "hard_link");
         back_up(&disk, false).expect("the backup succeeds");
-        only_backup_is_left(&disk);
+        assert_only_the_backup_remains(&disk);
     }
 }
 
 #[test]
-fn without_hard_links_a_look_that_fails_is_no_leave_to_replace_a_backup() {
+fn without_hard_links_a_failed_lookup_replaces_no_backup() {
     let disk = mixed();
     let backup = start(&disk, false).expect("the backup starts");
     disk.write("/backup/licenses.zip", EARLIER);
@@ -96,17 +96,14 @@ fn without_hard_links_a_look_that_fails_is_no_leave_to_replace_a_backup() {
         _ => Ok(()),
     });
     assert_eq!(
-        run(backup)
-            .1
-            .expect_err("it is not known whether there is a backup")
-            .code,
+        run(backup).1.expect_err("a backup may exist").code,
         ErrorCode::Io
     );
     assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
 }
 
 #[test]
-fn success_is_told_after_the_file_the_name_and_the_directory_are_durable() {
+fn a_backup_succeeds_after_file_and_directory_are_synced() {
     for (overwrite, commit) in [(false, "hard_link"), (true, "rename")] {
         let disk = mixed();
         disk.take_calls();
@@ -135,18 +132,18 @@ fn success_is_told_after_the_file_the_name_and_the_directory_are_durable() {
 }
 
 #[test]
-fn a_backup_that_was_told_survives_a_power_cut() {
+fn a_successful_backup_survives_a_power_loss() {
     for overwrite in [false, true] {
         let disk = mixed();
         back_up(&disk, overwrite).expect("the backup succeeds");
         disk.lose_power(Surviving::Nothing);
         assert_eq!(entries(&disk).len(), 12);
-        only_backup_is_left(&disk);
+        assert_only_the_backup_remains(&disk);
     }
 }
 
 #[test]
-fn a_host_that_cannot_sync_a_directory_will_do() {
+fn a_host_that_cannot_sync_directories_suffices() {
     for error in [FsError::Unsupported, FsError::Invalid] {
         let disk = mixed();
         disk.fail(error, |call| call.operation == "sync_directory");
@@ -155,7 +152,7 @@ fn a_host_that_cannot_sync_a_directory_will_do() {
 }
 
 #[test]
-fn a_directory_that_fails_to_sync_is_told_with_the_backup_in_place() {
+fn a_backup_reports_a_failed_directory_sync() {
     let disk = mixed();
     disk.fail(FsError::Other("io"), |call| {
         call.operation == "sync_directory"
@@ -163,15 +160,15 @@ fn a_directory_that_fails_to_sync_is_told_with_the_backup_in_place() {
     let failure = back_up(&disk, false).expect_err("the directory is not durable");
     assert_eq!(failure.code, ErrorCode::Io);
     assert!(
-        failure.message.contains("in place but perhaps not durable"),
+        failure.message.contains("in place but may not be durable"),
         "{failure}"
     );
     assert_eq!(entries(&disk).len(), 12);
-    only_backup_is_left(&disk);
+    assert_only_the_backup_remains(&disk);
 }
 
 #[test]
-fn cancelled_at_any_step_a_backup_leaves_the_directory_as_it_was() {
+fn a_backup_cancelled_at_any_step_leaves_the_directory_as_is() {
     let mut steps = 0;
     loop {
         let disk = mixed();

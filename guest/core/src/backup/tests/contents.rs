@@ -1,9 +1,9 @@
-//! What is in a backup, what is told of the rest, and how it is read.
+//! The content of a backup, the reports of skipped files, and how the store is read.
 
 use super::*;
 
 #[test]
-fn every_license_that_allows_it_is_in_the_backup_and_nothing_else() {
+fn a_backup_contains_exactly_the_allowed_licenses() {
     let disk = mixed();
     let summary = back_up(&disk, false).expect("the backup succeeds");
     let names: Vec<_> = entries(&disk).into_iter().map(|(name, _)| name).collect();
@@ -48,11 +48,11 @@ fn every_license_that_allows_it_is_in_the_backup_and_nothing_else() {
             size
         }
     );
-    only_backup_is_left(&disk);
+    assert_only_the_backup_remains(&disk);
 }
 
 #[test]
-fn what_was_left_out_is_told_and_recorded_in_order_of_path() {
+fn skipped_files_are_reported_and_recorded_in_path_order() {
     let disk = mixed();
     let (events, outcome) = run(start(&disk, false).expect("the backup starts"));
     outcome.expect("the backup succeeds");
@@ -64,21 +64,21 @@ fn what_was_left_out_is_told_and_recorded_in_order_of_path() {
     ];
     let expected = expected.map(|(path, reason)| (path.to_owned(), reason));
     assert_eq!(recorded(&entries(&disk)), expected);
-    assert_eq!(told(&events), expected);
+    assert_eq!(reported(&events), expected);
 }
 
 #[test]
-fn the_sums_name_every_license_and_its_hash() {
+fn the_checksums_name_every_license_and_its_hash() {
     let disk = mixed();
     back_up(&disk, false).expect("the backup succeeds");
     let entries = entries(&disk);
-    let (sums, _) = entries.split_at(10);
+    let (licenses, _) = entries.split_at(10);
     let line = |(name, content): &(String, Vec<u8>)| {
         let escaped = name.replace('\\', "\\\\").replace('\n', "\\n");
         let mark = if escaped == *name { "" } else { "\\" };
         format!("{mark}{}  {escaped}\n", blake3::hash(content))
     };
-    let expected = sums.iter().map(line).collect::<Vec<_>>().concat();
+    let expected = licenses.iter().map(line).collect::<Vec<_>>().concat();
     assert_eq!(String::from_utf8_lossy(&entries[10].1), expected);
 }
 
@@ -96,7 +96,7 @@ fn the_same_store_gives_the_same_bytes() {
 }
 
 #[test]
-fn more_entries_than_a_plain_zip_can_count_read_back() {
+fn more_entries_than_a_zip_without_zip64_can_count_read_back() {
     let disk = Disk::new();
     disk.directory("/backup");
     for number in 0..66_000 {
@@ -117,7 +117,7 @@ fn more_entries_than_a_plain_zip_can_count_read_back() {
 }
 
 #[test]
-fn a_step_reads_no_more_than_its_share_whatever_becomes_of_it() {
+fn a_step_reads_a_bounded_number_of_bytes() {
     let disk = Disk::new();
     disk.directory("/backup");
     for number in 0..20 {
@@ -143,7 +143,7 @@ fn a_step_reads_no_more_than_its_share_whatever_becomes_of_it() {
 }
 
 #[test]
-fn a_backup_directory_in_the_store_is_left_out_of_the_walk_by_what_it_is() {
+fn a_backup_directory_inside_the_store_is_not_walked() {
     let disk = mixed();
     disk.write("/licenses/a/backups/licenses.zip", EARLIER);
     let directory = disk.directory("/licenses/a/backups");
@@ -164,11 +164,11 @@ fn a_backup_directory_in_the_store_is_left_out_of_the_walk_by_what_it_is() {
 }
 
 #[test]
-fn a_message_is_one_line_whatever_a_path_has_in_it() {
+fn control_characters_of_a_path_are_escaped_in_a_message() {
     let disk = mixed();
     disk.write("/licenses/bad\nfile\u{1b}[2J", &b"XMR\0\0"[..]);
     let (events, _) = run(start(&disk, false).expect("the backup starts"));
-    let told = events.iter().find_map(|event| match event {
+    let message = events.iter().find_map(|event| match event {
         BackupRestoreStatus::Error(failure)
             if failure.path.as_deref() == Some("bad\nfile\u{1b}[2J") =>
         {
@@ -176,9 +176,9 @@ fn a_message_is_one_line_whatever_a_path_has_in_it() {
         }
         _ => None,
     });
-    let message = told.expect("the broken license is told, its path as it is");
+    let message = message.expect("the malformed license is reported, with its path not escaped");
     assert!(
-        message.starts_with("the license in bad\\nfile\\u{1b}[2J is broken"),
+        message.starts_with("cannot back up bad\\nfile\\u{1b}[2J: its license is malformed"),
         "{message:?}"
     );
 }

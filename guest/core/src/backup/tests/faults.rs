@@ -1,85 +1,81 @@
-//! Every call of a backup, met by every fault.
+//! Backups in which each call fails with each fault.
 
 use std::collections::BTreeMap;
 
-use super::trial::{
-    KINDS, Kind, Undisturbed, backup_file, licenses, other_names, recovers, verify,
+use super::scenario::{
+    Baseline, KINDS, Kind, assert_recovers, backup_file, licenses, other_names, verify,
 };
 use super::*;
 use crate::memory_fs::{FAULTS, Fault, InjectedFault, Tree, report_count};
 use crate::publication::{RandomReader, read_license};
 
 #[test]
-fn whatever_befalls_a_call_the_earlier_backup_is_there_or_the_new_one_is_whole_and_the_outcome_says_which()
- {
+fn a_backup_with_any_call_failed_leaves_a_complete_backup() {
     let mut cases = 0;
     for kind in KINDS {
-        let undisturbed = kind.undisturbed();
+        let baseline = kind.baseline();
         for fault in FAULTS {
             let before = cases;
             for number in 0.. {
                 let disk = kind.disk();
                 disk.inject(number, fault);
-                let befallen = Befallen::attempt(kind, &disk, &undisturbed);
+                let run = FaultedRun::attempt(kind, &disk, &baseline);
                 let is_reached = disk.take_calls().len() > number;
                 disk.clear_faults();
                 if !is_reached {
                     break;
                 }
                 if let Some(injected) = disk.take_injected() {
-                    befallen.check(&disk, &injected);
-                    recovers(&disk, &format!("{kind:?} {injected:?}"));
+                    run.check(&disk, &injected);
+                    assert_recovers(&disk, &format!("{kind:?} {injected:?}"));
                     cases += 1;
                 }
             }
-            assert!(
-                cases > before,
-                "{fault:?} means nothing to any call: {kind:?}"
-            );
+            assert!(cases > before, "{fault:?} applies to no call: {kind:?}");
         }
     }
     report_count(cases, 2500, "a backup with each call failed in turn");
 }
 
-/// A backup that something has befallen.
-struct Befallen<'a> {
+/// A backup during which a fault was injected.
+struct FaultedRun<'a> {
     kind: Kind,
-    /// The store and the backup directory before it.
+    /// The store and the backup directory before the backup.
     store: Tree,
     directory: BTreeMap<String, (Vec<u8>, u64)>,
-    undisturbed: &'a Undisturbed,
-    told: Vec<(String, Reason)>,
+    baseline: &'a Baseline,
+    reported: Vec<(String, Reason)>,
     outcome: Result<BackupSummary, Failure>,
 }
 
-impl<'a> Befallen<'a> {
-    fn attempt(kind: Kind, disk: &Disk, undisturbed: &'a Undisturbed) -> Self {
+impl<'a> FaultedRun<'a> {
+    fn attempt(kind: Kind, disk: &Disk, baseline: &'a Baseline) -> Self {
         let (store, directory) = (disk.tree("/licenses"), disk.snapshot("/backup"));
         let (events, outcome) = kind.attempt(disk);
         Self {
             kind,
             store,
             directory,
-            undisturbed,
-            told: told(&events),
+            baseline,
+            reported: reported(&events),
             outcome,
         }
     }
 
     fn check(&self, disk: &Disk, injected: &InjectedFault) {
         let when = format!("{:?} {injected:?}: {:?}", self.kind, self.outcome);
-        self.others_are_left_alone(disk, injected, &when);
+        self.assert_store_unchanged(disk, injected, &when);
         let is_of_the_destination = injected.path.starts_with("/backup");
         if injected.is_short() {
             assert!(
-                self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.undisturbed.file),
+                self.outcome.is_ok() && backup_file(disk).as_ref() == Some(&self.baseline.file),
                 "{when}"
             );
         }
         if self.outcome.is_ok() && (injected.is_short() || is_of_the_destination) {
             assert_eq!(
-                self.told, self.undisturbed.told,
-                "it is put down to a license {when}"
+                self.reported, self.baseline.reported,
+                "the fault is reported for a license {when}"
             );
         }
         if let (Some(error), Err(failure)) = (injected.io_error(), &self.outcome) {
@@ -87,28 +83,28 @@ impl<'a> Befallen<'a> {
         }
         match &self.outcome {
             Ok(summary) => {
-                self.is_whole(disk, injected, &when);
+                self.assert_complete(disk, injected, &when);
                 let entries = entries(disk);
                 let (licenses, size) = (
                     licenses(&entries),
                     backup_file(disk).map(|file| file.len() as u64),
                 );
                 let errors = self
-                    .told
+                    .reported
                     .iter()
                     .filter(|(_, reason)| matches!(reason, Reason::Failed(_)))
                     .count() as u64;
-                let restricted = self.told.len() as u64 - errors;
+                let restricted = self.reported.len() as u64 - errors;
                 let bytes = licenses.values().map(|license| license.len() as u64).sum();
                 let counted = (licenses.len() as u64, bytes, restricted, errors, size);
-                let said = (
+                let summarized = (
                     summary.licenses,
                     summary.bytes,
                     summary.restricted,
                     summary.errors,
                     Some(summary.size),
                 );
-                assert_eq!(said, counted, "{when}");
+                assert_eq!(summarized, counted, "{when}");
                 assert!(
                     other_names(disk).is_empty() || injected.is_false_absence(),
                     "{when}"
@@ -119,7 +115,7 @@ impl<'a> Befallen<'a> {
             }
             Err(failure) if failure.message.contains("is in place") => {
                 assert!(is_of_the_destination, "{when}");
-                self.is_whole(disk, injected, &when);
+                self.assert_complete(disk, injected, &when);
             }
             Err(_) => {
                 let mut expected = self.directory.clone();
@@ -135,18 +131,19 @@ impl<'a> Befallen<'a> {
                 assert_eq!(
                     disk.snapshot("/backup"),
                     expected,
-                    "after a power cut {when}"
+                    "after a power loss {when}"
                 );
             }
         }
     }
 
-    /// That the backup in place verifies and is true to the store: every license in it is what the store had before or has
-    /// now, bit for bit; every other one was told, and so was nothing else.
-    fn is_whole(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
+    /// Asserts that the backup is valid and consistent with the store: every license in it has the
+    /// bytes that the store had before or has now, every other license was reported, and nothing
+    /// else was reported.
+    fn assert_complete(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
         verify(disk).unwrap_or_else(|failure| panic!("{failure} {when}"));
         let (entries, store) = (entries(disk), disk.tree("/licenses"));
-        assert_eq!(recorded(&entries), self.told, "the record {when}");
+        assert_eq!(recorded(&entries), self.reported, "the manifest {when}");
         let licenses = licenses(&entries);
         for (path, license) in &licenses {
             let states = [&self.store, &store].map(|tree| license_in(tree, path));
@@ -156,49 +153,51 @@ impl<'a> Befallen<'a> {
             );
         }
         let new: Vec<_> = self
-            .told
+            .reported
             .iter()
-            .filter(|told| !self.undisturbed.told.contains(told))
+            .filter(|skipped| !self.baseline.reported.contains(skipped))
             .collect();
         assert!(
             new.len() <= 1,
-            "more was told than befell it: {new:?} {when}"
+            "one fault caused several reports: {new:?} {when}"
         );
         for (path, reason) in &new {
-            let is_true = match injected.fault {
+            let is_expected = match injected.fault {
                 Fault::Error(error) => *reason == Reason::Failed(error.code()),
                 _ => injected.altered.contains_key(&format!("/licenses/{path}")),
             };
-            assert!(is_true, "{path} is told to be {reason:?} {when}");
+            assert!(is_expected, "{path} is reported as {reason:?} {when}");
         }
-        for path in &self.undisturbed.paths {
+        for path in &self.baseline.paths {
             let file = file_of(path);
-            let is_told = self.told.iter().any(|(told, _)| told == file)
+            let is_reported = self.reported.iter().any(|(skipped, _)| skipped == file)
                 || new
                     .iter()
-                    .any(|(told, _)| told == "." || path.starts_with(&format!("{told}/")));
-            // What vanishes while the store is being listed is nothing; and so is what the file system says is not there.
-            let is_nothing =
+                    .any(|(skipped, _)| skipped == "." || path.starts_with(&format!("{skipped}/")));
+            // A file that disappears while the store is listed is not reported, nor is a file that
+            // the file system reports as missing.
+            let is_missing =
                 !store.contains_key(&format!("/{file}")) || injected.is_false_absence();
             assert!(
-                licenses.contains_key(path) || is_told || is_nothing,
-                "{path} is missing and not told {when}"
+                licenses.contains_key(path) || is_reported || is_missing,
+                "{path} is neither in the backup nor reported {when}"
             );
             assert!(
-                !(licenses.contains_key(path) && self.told.iter().any(|(told, _)| told == file)),
+                !(licenses.contains_key(path)
+                    && self.reported.iter().any(|(skipped, _)| skipped == file)),
                 "{path} {when}"
             );
         }
         assert!(
             licenses
                 .keys()
-                .all(|path| self.undisturbed.paths.contains(path)),
+                .all(|path| self.baseline.paths.contains(path)),
             "{when}"
         );
     }
 
-    /// That nothing but the fault has altered the store.
-    fn others_are_left_alone(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
+    /// Asserts that only the fault changed the store.
+    fn assert_store_unchanged(&self, disk: &Disk, injected: &InjectedFault, when: &str) {
         let mut expected = self.store.clone();
         for (path, content) in &injected.altered {
             if let Some(path) = path.strip_prefix("/licenses") {
@@ -212,7 +211,7 @@ impl<'a> Befallen<'a> {
     }
 }
 
-/// Returns the file of the store that a license in the backup is from.
+/// Returns the file of the store that contains a license of the backup.
 fn file_of(path: &str) -> &str {
     if path == "book.lcpl" { "book" } else { path }
 }

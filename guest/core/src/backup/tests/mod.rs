@@ -1,13 +1,14 @@
-//! Backups over the disk in memory. Each test has a store in `/licenses` and a backup directory, `/backup`.
+//! Tests of backups on the in-memory disk, with the store in `/licenses` and the backup directory
+//! `/backup`.
 
 mod commit;
 mod contents;
 mod faults;
-mod power;
+mod power_loss;
 mod publications;
 mod refusals;
+mod scenario;
 mod temporaries;
-mod trial;
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
@@ -22,7 +23,7 @@ use crate::{FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.
 #[derive(serde::Deserialize)]
-struct Record {
+struct Manifest {
     skipped: Vec<SkippedEntry>,
 }
 
@@ -33,15 +34,15 @@ fn allowed(path: &str) -> Vec<u8> {
     format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }
 
-/// A publication of 20,000 bytes with the license of this path.
+/// Returns a publication of 20,000 bytes with the license of this path.
 fn publication(path: &str) -> Vec<u8> {
     Container::epub(Entry::deflated(META_INF, allowed(path)), 20_000).bytes()
 }
 
-/// The publication in [`mixed`], which is made many times.
+/// The publication in [`mixed`], kept since that is called many times.
 static BOOK: LazyLock<Vec<u8>> = LazyLock::new(|| publication("book"));
 
-/// A store with something of every kind, and an empty backup directory.
+/// Returns a disk with a store that has files of every kind, and an empty backup directory.
 fn mixed() -> Disk {
     let disk = Disk::new();
     disk.directory("/backup");
@@ -59,7 +60,7 @@ fn mixed() -> Disk {
     }
     disk.write("/licenses/notes.txt", "not a license");
     disk.write("/licenses/deep/broken", &b"XMR\0\0"[..]);
-    // Its license, `book.lcpl`, comes after the file that comes after it.
+    // Its license, `book.lcpl`, sorts after the next file.
     disk.write("/licenses/book", BOOK.clone());
     disk.write("/licenses/book-notes", allowed("book-notes"));
     disk.write_other("/licenses/a/fifo");
@@ -94,14 +95,14 @@ fn cancel(backup: Backup<MemoryDirectory>) -> Failure {
     backup
         .cancel()
         .break_value()
-        .expect("a backup can be cancelled until its end")
+        .expect("a backup ends when it is cancelled")
 }
 
 fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {
     start(disk, overwrite).and_then(|backup| run(backup).1)
 }
 
-/// Every entry of the backup with its content.
+/// Returns every entry of the backup with its content.
 fn entries(disk: &Disk) -> Vec<(String, Vec<u8>)> {
     let file = disk
         .directory("/backup")
@@ -109,26 +110,29 @@ fn entries(disk: &Disk) -> Vec<(String, Vec<u8>)> {
         .expect("there is a backup");
     let mut archive = ArchiveReader::open(file).expect("it is an archive");
     let mut entries = Vec::new();
-    while let Some(entry) = archive.next_entry().expect("its directory is whole") {
-        let content = archive.content(&entry).expect("the entry is whole");
+    while let Some(entry) = archive
+        .next_entry()
+        .expect("its central directory is valid")
+    {
+        let content = archive.content(&entry).expect("the entry is valid");
         entries.push((entry.name, content));
     }
     entries
 }
 
-/// What the backup says was left out, in the order of its record.
+/// Returns the skipped files of the manifest, in its order.
 fn recorded(entries: &[(String, Vec<u8>)]) -> Vec<(String, Reason)> {
-    let (_, json) = entries.last().expect("the record is the last entry");
-    let record: Record = serde_json::from_slice(json).expect("it can be read");
-    record
+    let (_, json) = entries.last().expect("the manifest is the last entry");
+    let manifest: Manifest = serde_json::from_slice(json).expect("it can be read");
+    manifest
         .skipped
         .into_iter()
         .map(|skipped| (skipped.path, skipped.reason))
         .collect()
 }
 
-/// What the events say was left out, in byte order of path.
-fn told(events: &[BackupRestoreStatus]) -> Vec<(String, Reason)> {
+/// Returns the skipped files that events report, in byte order of path.
+fn reported(events: &[BackupRestoreStatus]) -> Vec<(String, Reason)> {
     let skipped = |event: &BackupRestoreStatus| match event {
         BackupRestoreStatus::RestrictedLicense(restricted) => Some((
             restricted.path.clone(),
@@ -142,12 +146,12 @@ fn told(events: &[BackupRestoreStatus]) -> Vec<(String, Reason)> {
         | BackupRestoreStatus::Progress(_)
         | BackupRestoreStatus::End => None,
     };
-    let mut told: Vec<_> = events.iter().filter_map(skipped).collect();
-    told.sort_by(|one, other| one.0.cmp(&other.0));
-    told
+    let mut reported: Vec<_> = events.iter().filter_map(skipped).collect();
+    reported.sort_by(|one, other| one.0.cmp(&other.0));
+    reported
 }
 
-fn only_backup_is_left(disk: &Disk) {
+fn assert_only_the_backup_remains(disk: &Disk) {
     let names: Vec<_> = disk.snapshot("/backup").into_keys().collect();
     assert_eq!(names, [BACKUP_FILE]);
 }

@@ -16,11 +16,11 @@ fn store_of(files: &[(&str, Vec<u8>)]) -> Disk {
 /// Files or entries, each with its content.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// What was skipped, each with its reason.
+/// The skipped files, each with the reason.
 type Skipped = Vec<(String, Reason)>;
 
-/// Backs up a store, and returns the licenses in the backup, each with its content, and what was skipped, which the
-/// record has, too. The backup is verified.
+/// Backs up a store and verifies the backup. Returns the licenses in it with their content, and the
+/// skipped files, which are the same in the manifest.
 fn backed_up(disk: &Disk) -> (Files, Skipped) {
     let (events, outcome) = run(start(disk, false).expect("the backup starts"));
     let summary = outcome.expect("the backup succeeds");
@@ -34,8 +34,8 @@ fn backed_up(disk: &Disk) -> (Files, Skipped) {
     assert_eq!(summary.licenses, licenses.len() as u64);
     assert_eq!(
         recorded(&entries),
-        told(&events),
-        "the record is another one than the events"
+        reported(&events),
+        "the manifest differs from the events"
     );
     let mut verify = crate::Verify::start(
         &disk.directory("/backup"),
@@ -47,8 +47,8 @@ fn backed_up(disk: &Disk) -> (Files, Skipped) {
         match verify.step(&mut Vec::new()) {
             ControlFlow::Continue(next) => verify = next,
             ControlFlow::Break(outcome) => {
-                outcome.expect("the backup is whole");
-                return (licenses, told(&events));
+                outcome.expect("the backup is complete");
+                return (licenses, reported(&events));
             }
         }
     }
@@ -59,7 +59,7 @@ fn names(licenses: &[(String, Vec<u8>)]) -> Vec<&str> {
 }
 
 #[test]
-fn the_license_of_a_publication_is_backed_up_under_its_name_as_it_was_inflated() {
+fn the_license_in_a_publication_is_backed_up_inflated() {
     let disk = store_of(&[
         ("books/a.epub", publication("a")),
         ("books/b.lcpl", allowed("b")),
@@ -76,12 +76,12 @@ fn the_license_of_a_publication_is_backed_up_under_its_name_as_it_was_inflated()
 }
 
 #[test]
-fn licenses_are_in_order_of_path_whatever_comes_between_a_publication_and_its_license() {
+fn licenses_in_publications_are_in_path_order() {
     let paths = [
         "a", "a!", "a!!", "a!!.", "a!/x", "a-b", "a.", "a.l", "a.lcp", "a.lcpk", "a.lcpm", "ab",
         "b",
     ];
-    // Each bit says of one path whether it is a publication: few are, or nearly all.
+    // Bit n is set if path n is a publication. Few paths are, or nearly all.
     let few_or_many =
         (0_u32..1 << paths.len()).filter(|bits| !(3..12).contains(&bits.count_ones()));
     for publications in few_or_many {
@@ -122,8 +122,7 @@ fn licenses_are_in_order_of_path_whatever_comes_between_a_publication_and_its_li
 }
 
 #[test]
-fn a_file_that_has_the_name_of_the_license_is_used_and_the_license_is_reported_unless_they_are_the_same()
- {
+fn a_file_with_the_name_of_the_license_shadows_it() {
     let same = store_of(&[("a", publication("a")), ("a.lcpl", allowed("a"))]);
     assert_eq!(
         backed_up(&same),
@@ -162,11 +161,11 @@ fn backed_up_again(disk: &Disk) -> (Files, Skipped) {
     disk.directory("/backup");
     let (events, outcome) = run(start(disk, true).expect("the backup starts"));
     outcome.expect("the backup succeeds");
-    (entries(disk), told(&events))
+    (entries(disk), reported(&events))
 }
 
 #[test]
-fn what_is_no_file_and_has_the_name_of_the_license_is_kept_out_of_its_way() {
+fn a_directory_or_link_with_the_name_of_the_license_shadows_it() {
     let shadowed = ("a".to_owned(), Reason::Failed(ErrorCode::Shadowed));
     let directory = store_of(&[("a", publication("a")), ("a.lcpl/b", allowed("b"))]);
     assert_eq!(
@@ -201,7 +200,8 @@ fn what_is_no_file_and_has_the_name_of_the_license_is_kept_out_of_its_way() {
 
 #[test]
 fn a_license_whose_name_would_be_too_long_is_reported() {
-    // An archive has no longer paths; Linux has no longer names, and of more bytes only Windows and macOS do.
+    // The first is the longest path of an archive. Names of more than 255 bytes exist only on
+    // Windows and macOS.
     let in_archive = format!("{}a", "d/".repeat((65_535 - "licenses/".len() - 2) / 2));
     for (path, is_too_long) in [
         (in_archive, true),
@@ -231,7 +231,7 @@ fn a_license_whose_name_would_be_too_long_is_reported() {
 }
 
 #[test]
-fn a_publication_whose_license_cannot_be_read_is_reported_and_nothing_else_is_lost() {
+fn a_publication_with_an_unreadable_license_is_reported() {
     let damaged = Entry {
         crc32: 0,
         ..Entry::deflated(META_INF, allowed("a"))
@@ -303,7 +303,7 @@ fn a_publication_that_changes_while_it_waits_is_reported() {
 }
 
 #[test]
-fn a_publication_that_changes_each_time_it_is_read_is_reported_as_changed() {
+fn a_publication_that_keeps_changing_is_reported_as_changed() {
     let disk = store_of(&[("a", publication("a"))]);
     let inner = disk.clone();
     let mut reads = 0;
@@ -325,7 +325,7 @@ fn a_publication_that_changes_each_time_it_is_read_is_reported_as_changed() {
 }
 
 #[test]
-fn protected_stores_are_named() {
+fn protected_stores_are_reported_as_such() {
     let ole = [
         &[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..],
         &vec![0; 3 << 20],

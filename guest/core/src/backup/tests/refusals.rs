@@ -1,4 +1,4 @@
-//! Backups that are not made: what is refused, and what a destination or a store that fails comes to.
+//! Backups that fail: refused arguments, and errors of the destination or of the store.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn the_store_itself_cannot_be_the_backup_directory() {
 }
 
 #[test]
-fn a_directory_named_as_the_backup_is_refused_at_once() {
+fn a_directory_with_the_name_of_a_backup_is_refused() {
     for overwrite in [false, true] {
         let disk = mixed();
         disk.directory("/backup/licenses.zip");
@@ -33,7 +33,7 @@ fn a_directory_named_as_the_backup_is_refused_at_once() {
 }
 
 #[test]
-fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
+fn a_store_that_cannot_be_listed_changes_nothing() {
     let disk = mixed();
     disk.write("/backup/licenses.zip", EARLIER);
     let before = disk.snapshot("/backup");
@@ -46,7 +46,7 @@ fn a_store_that_cannot_be_listed_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_store_that_loses_a_license_while_it_is_read_keeps_the_earlier_backup() {
+fn a_license_that_disappears_keeps_the_earlier_backup() {
     let disk = mixed();
     disk.write("/backup/licenses.zip", EARLIER);
     let inner = disk.directory("/licenses/a");
@@ -63,11 +63,11 @@ fn a_store_that_loses_a_license_while_it_is_read_keeps_the_earlier_backup() {
         "{failure}"
     );
     assert_eq!(disk.read("/backup/licenses.zip").as_deref(), Some(EARLIER));
-    only_backup_is_left(&disk);
+    assert_only_the_backup_remains(&disk);
 }
 
 #[test]
-fn a_license_that_is_not_there_for_a_moment_is_backed_up_all_the_same() {
+fn a_license_that_is_missing_briefly_is_backed_up() {
     let disk = mixed();
     let mut is_first = true;
     disk.on_call(move |call| {
@@ -81,27 +81,27 @@ fn a_license_that_is_not_there_for_a_moment_is_backed_up_all_the_same() {
     });
     assert_eq!(
         back_up(&disk, false)
-            .expect("it is there by the next look")
+            .expect("it exists at the next try")
             .licenses,
         10
     );
 }
 
 #[test]
-fn a_file_that_cannot_be_made_durable_is_no_backup() {
+fn a_file_that_cannot_be_synced_does_not_become_the_backup() {
     let disk = mixed();
     disk.fail(FsError::Other("io"), |call| call.operation == "sync_file");
     assert_eq!(
         back_up(&disk, false).expect_err("the disk is broken").code,
         ErrorCode::Io
     );
-    assert!(disk.snapshot("/backup").is_empty(), "something is left");
+    assert!(disk.snapshot("/backup").is_empty(), "a file remains");
 }
 
 #[test]
-fn a_failing_destination_is_never_put_down_to_a_license() {
+fn a_destination_error_is_not_reported_for_a_license() {
     let disk = mixed();
-    // More than is gathered before it is written, so that a license is in hand when that fails.
+    // More bytes than the buffer of the writer, so that it writes while a license is being copied.
     for number in 0..5 {
         disk.write(
             &format!("/licenses/large-{number}"),
@@ -121,12 +121,12 @@ fn a_failing_destination_is_never_put_down_to_a_license() {
     assert_eq!(unexpected, None);
     assert!(
         disk.snapshot("/backup").is_empty(),
-        "a temporary file is left"
+        "a temporary file remains"
     );
 }
 
 #[test]
-fn a_destination_that_takes_nothing_is_told_and_not_waited_for() {
+fn a_destination_that_writes_no_bytes_is_reported() {
     let disk = mixed();
     disk.limit_writes(0);
     assert_eq!(

@@ -1,30 +1,31 @@
-//! Temporary files: which are used, which are removed, and what is told of those that stay.
+//! Temporary files: which are used, which are removed, and which failures report them.
 
 use super::*;
 
 #[test]
-fn a_run_whose_temporary_name_is_anothers_by_now_commits_nothing_and_removes_nothing() {
+fn a_run_that_lost_its_temporary_name_changes_nothing() {
     for overwrite in [false, true] {
         for cancelled in [false, true] {
             let disk = mixed();
             let backup = start(&disk, overwrite).expect("the backup starts");
-            disk.write("/backup/.license-backup-0.tmp", "another run's");
-            let failure = if cancelled {
-                cancel(backup)
+            disk.write("/backup/.license-backup-0.tmp", "of another run");
+            let (failure, expected) = if cancelled {
+                (cancel(backup), ErrorCode::Cancelled)
             } else {
-                run(backup).1.expect_err("the file is lost")
+                let failure = run(backup).1.expect_err("the file is lost");
+                (failure, ErrorCode::PathNotFound)
             };
-            assert_ne!(failure.code, ErrorCode::BackupExists, "{failure}");
-            let left: Vec<_> = disk
+            assert_eq!(failure.code, expected, "{failure}");
+            let remaining: Vec<_> = disk
                 .snapshot("/backup")
                 .into_iter()
                 .map(|(name, (content, _))| (name, content))
                 .collect();
             assert_eq!(
-                left,
+                remaining,
                 [(
                     ".license-backup-0.tmp".to_owned(),
-                    b"another run's".to_vec()
+                    b"of another run".to_vec()
                 )]
             );
         }
@@ -32,23 +33,23 @@ fn a_run_whose_temporary_name_is_anothers_by_now_commits_nothing_and_removes_not
 }
 
 #[test]
-fn a_temporary_name_that_cannot_be_removed_after_the_commit_is_told() {
+fn a_temporary_name_left_after_the_commit_is_reported() {
     let disk = mixed();
     disk.fail(FsError::AccessDenied, |call| call.operation == "unlink");
-    let failure = back_up(&disk, false).expect_err("a name is left");
+    let failure = back_up(&disk, false).expect_err("a name remains");
     assert!(failure.message.contains("is in place"), "{failure}");
     assert_eq!(entries(&disk).len(), 12);
 }
 
 #[test]
-fn a_temporary_name_that_is_gone_after_the_commit_is_nothing() {
+fn a_temporary_name_missing_after_the_commit_is_no_error() {
     let disk = mixed();
     disk.fail(FsError::NoEntry, |call| call.operation == "unlink");
     back_up(&disk, false).expect("the backup is complete");
 }
 
 #[test]
-fn a_temporary_file_that_cannot_be_removed_is_told() {
+fn a_temporary_file_that_cannot_be_removed_is_reported() {
     let disk = mixed();
     disk.fail(FsError::AccessDenied, |call| {
         call.operation == "write" || call.operation == "unlink"
@@ -61,11 +62,11 @@ fn a_temporary_file_that_cannot_be_removed_is_told() {
 }
 
 #[test]
-fn a_stale_temporary_file_is_removed_and_a_fresh_one_is_neither_removed_nor_used() {
+fn only_stale_temporary_files_are_removed() {
     let disk = mixed();
     disk.write("/backup/.license-backup-0.tmp", "stale");
     disk.write_illegal_names("/backup", 1);
-    disk.write("/backup/.license-backup-x.tmp", "another's");
+    disk.write("/backup/.license-backup-x.tmp", "of another program");
     disk.advance_clock(3600);
     disk.write("/backup/.license-backup-1.tmp", "an hour less a second old");
     disk.advance_clock(1);

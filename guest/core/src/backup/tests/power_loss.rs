@@ -1,23 +1,23 @@
-//! Backups that stop for good at any call, because the power is cut or the program is killed.
+//! Backups that stop at any call, because power is lost or the program is killed.
 
-use super::trial::{KINDS, backup_file, other_names, recovers};
+use super::scenario::{KINDS, assert_recovers, backup_file, other_names};
 use super::*;
 use crate::memory_fs::{report_count, survivals};
 use crate::temporary::is_temporary_name;
 
 #[test]
-fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole() {
+fn a_backup_stopped_at_any_call_leaves_a_complete_backup() {
     let mut cases = 0;
     for kind in KINDS {
-        let whole = Some(kind.undisturbed().file);
+        let whole = Some(kind.baseline().file);
         let mut is_reached = true;
         let mut number = 0;
         while is_reached {
-            for left in survivals(number) {
-                let when = format!("{kind:?}, stopped at call {number}, {left:?} being left");
+            for surviving in survivals(number) {
+                let when = format!("{kind:?}, stopped at call {number}, {surviving:?} survives");
                 let disk = kind.disk();
                 let (earlier, store) = (backup_file(&disk), disk.tree("/licenses"));
-                // With nothing done from this call on, the disk is as it is at this moment.
+                // Every call from this one on fails, so the disk keeps its state at this call.
                 disk.fail(FsError::Other("io"), move |call| call.number >= number);
                 let (_, outcome) = kind.attempt(&disk);
                 is_reached = disk.take_calls().len() > number;
@@ -27,10 +27,11 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                     Err(failure) => {
                         assert!(is_reached, "{failure} {when}");
                         let is_in_place = failure.message.contains("is in place");
-                        let is_told = |name: &String| is_in_place || failure.message.contains(name);
+                        let is_reported =
+                            |name: &String| is_in_place || failure.message.contains(name);
                         assert!(
-                            other_names(&disk).iter().all(is_told),
-                            "what is left is not told {when}: {failure}"
+                            other_names(&disk).iter().all(is_reported),
+                            "a temporary file is not reported {when}: {failure}"
                         );
                         is_in_place
                     }
@@ -44,7 +45,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                         },
                     "{when}"
                 );
-                disk.lose_power(left);
+                disk.lose_power(surviving);
                 let file = backup_file(&disk);
                 assert!(
                     file == whole && is_in_place || file == earlier && outcome.is_err(),
@@ -57,7 +58,7 @@ fn wherever_everything_stops_the_earlier_backup_is_there_or_the_new_one_is_whole
                     "{when}"
                 );
                 assert_eq!(disk.tree("/licenses"), store, "{when}");
-                recovers(&disk, &when);
+                assert_recovers(&disk, &when);
                 assert!(backup_file(&disk) == whole, "another backup {when}");
                 cases += 1;
             }

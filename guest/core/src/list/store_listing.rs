@@ -1,32 +1,37 @@
-//! The listing of a store: each file with what it says of itself, and whether it may be backed up.
+//! The listing of a store: each file with its identifiers, and whether it may be backed up.
 
-use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
+use super::listing::{LicenseListing, LicenseStanding, ListSummary};
+use crate::budget::{Budget, LICENSE};
 use crate::catalogue::{Catalogue, FileId};
 use crate::directory::FsError;
 use crate::license::Verdict;
-use crate::skipped::SkippedFiles;
+use crate::skipped::{SkippedFiles, unreadable};
 use crate::store::{
-    BackupName, Examined, StoreReader, Unread, Walk, examine, malformed, name_in_backup, shadowed,
-    too_long,
+    BackupName, Examined, ReadError, StoreReader, Walk, examine, malformed, name_in_backup,
+    shadowed, too_long,
 };
-use crate::{BackupRestoreStatus, Directory, Failure, Restriction};
+use crate::{BackupRestoreStatus, Directory, Restriction};
 
-/// A listing of a store.
+/// A running listing of a store.
 pub(super) struct StoreListing<D: Directory> {
     phase: Phase<D>,
-    skipped: SkippedFiles,
     summary: ListSummary,
 }
 
-/// What a listing does next.
+/// The phase of a listing.
 enum Phase<D: Directory> {
-    /// Finding out what is in the store.
-    Walk(Walk<D>),
-    /// Reading the files, and telling in its place what the walk could not look into.
+    /// Find the files of the store.
+    Walk {
+        walk: Walk<D>,
+        skipped: SkippedFiles,
+        /// The events about the skipped files.
+        events: Vec<BackupRestoreStatus>,
+    },
+    /// Read the files, and list each skipped file in its place among them.
     Read(Reading<D>),
 }
 
-/// The files of a store, and what the walk has skipped, both in byte order of path.
+/// The files of a store, and the files that the walk skipped, both in byte order of path.
 struct Reading<D: Directory> {
     reader: StoreReader<D>,
     catalogue: Catalogue,
@@ -37,39 +42,38 @@ struct Reading<D: Directory> {
 
 impl<D: Directory> StoreListing<D> {
     pub(super) fn new(store: D) -> Result<Self, FsError> {
-        let summary = ListSummary {
-            licenses: 0,
-            bytes: 0,
-            skipped: 0,
-            program: None,
-        };
         Ok(Self {
-            phase: Phase::Walk(Walk::new(store)?),
-            skipped: SkippedFiles::default(),
-            summary,
+            phase: Phase::Walk {
+                walk: Walk::new(store)?,
+                skipped: SkippedFiles::default(),
+                events: Vec::new(),
+            },
+            summary: ListSummary::default(),
         })
     }
 
-    /// Goes on for some names or files; gives the totals when all was listed.
-    pub(super) fn advance(&mut self, found: &mut Vec<LicenseListing>) -> Option<ListSummary> {
+    /// Lists some files. Returns the totals after the last one.
+    pub(super) fn step(&mut self, listings: &mut Vec<LicenseListing>) -> Option<ListSummary> {
         match &mut self.phase {
-            Phase::Walk(walk) => {
-                let (store, catalogue) = walk.step(None, &mut self.skipped)?;
-                let skipped = listings(&mut self.skipped);
-                let reader = StoreReader::new(store);
+            Phase::Walk {
+                walk,
+                skipped,
+                events,
+            } => {
+                let (store, catalogue) = walk.step(None, &mut skipped.reporter(events))?;
                 self.phase = Phase::Read(Reading {
-                    reader,
+                    reader: StoreReader::new(store),
                     catalogue,
                     next: 0,
-                    skipped,
+                    skipped: skipped_listings(std::mem::take(events)),
                     next_skipped: 0,
                 });
                 None
             }
             Phase::Read(reading) => {
-                let first = found.len();
-                let is_last = reading.step(found);
-                self.summary.add(&found[first..]);
+                let first = listings.len();
+                let is_last = reading.step(listings);
+                self.summary.add(&listings[first..]);
                 is_last.then(|| self.summary.clone())
             }
         }
@@ -78,21 +82,20 @@ impl<D: Directory> StoreListing<D> {
 
 impl<D: Directory> Reading<D> {
     /// Lists some files. Returns `true` after the last one.
-    fn step(&mut self, found: &mut Vec<LicenseListing>) -> bool {
-        let read_before = self.reader.bytes_read();
-        for _ in 0..LISTINGS_PER_STEP {
-            if self.reader.bytes_read() - read_before >= BYTES_PER_STEP {
-                break;
-            }
+    fn step(&mut self, listings: &mut Vec<LicenseListing>) -> bool {
+        let mut budget = Budget::of_a_step();
+        while budget.is_left() {
+            budget.spend(LICENSE);
             let file =
                 (self.next < self.catalogue.len()).then(|| self.catalogue.file_path(self.next));
             let is_due =
                 |skipped: &&LicenseListing| file.as_ref().is_none_or(|path| skipped.path < *path);
             if let Some(skipped) = self.skipped.get(self.next_skipped).filter(is_due) {
-                found.push(skipped.clone());
+                listings.push(skipped.clone());
                 self.next_skipped += 1;
             } else if let Some(path) = file {
-                found.extend(self.look(self.next, path));
+                listings.extend(self.list_file(self.next, path));
+                budget.spend_bytes(self.reader.take_bytes_read());
                 self.next += 1;
             } else {
                 return true;
@@ -101,35 +104,32 @@ impl<D: Directory> Reading<D> {
         false
     }
 
-    /// Looks at one file. Returns `None` if it is no longer there, or if its license is that of another file.
-    fn look(&mut self, file: FileId, path: String) -> Option<LicenseListing> {
+    /// Lists one file. Returns `None` if it has disappeared, or if another file contains the same
+    /// license under the name that the license has in a backup.
+    fn list_file(&mut self, file: FileId, path: String) -> Option<LicenseListing> {
         let examined = match self.reader.read(&self.catalogue, file) {
             Ok(content) => examine(self.catalogue.file_name(file), content),
-            Err(Unread::Incompatible(failure)) => {
+            Err(ReadError::Unusable(failure)) => {
                 return Some(LicenseListing::of_failure(path, failure));
             }
-            Err(Unread::Refused(FsError::NoEntry)) => return None,
-            Err(Unread::Refused(FsError::Link)) => {
+            Err(ReadError::Io(FsError::NoEntry)) => return None,
+            Err(ReadError::Io(FsError::Link)) => {
                 return Some(LicenseListing::new(
                     path,
                     LicenseStanding::Restricted(Restriction::NotARegularFile),
                 ));
             }
-            Err(Unread::Refused(error)) => {
-                let message = format!("{path} cannot be read: {error}");
-                let failure = Failure::at(error.code(), path.clone(), message);
+            Err(ReadError::Io(error)) => {
+                let failure = unreadable(path.clone(), error);
                 return Some(LicenseListing::of_failure(path, failure));
             }
         };
         let listing = match &examined.verdict {
             Verdict::Allowed => match self.backup_name(&path, &examined) {
-                BackupName::Free => {
-                    let size = Some(examined.document.len() as u64);
-                    LicenseListing {
-                        size,
-                        ..LicenseListing::new(path, LicenseStanding::Allowed)
-                    }
-                }
+                BackupName::Free => LicenseListing {
+                    size: Some(examined.document.len() as u64),
+                    ..LicenseListing::new(path, LicenseStanding::Allowed)
+                },
                 // The file that has the same bytes is listed.
                 BackupName::Same => return None,
                 BackupName::Taken => {
@@ -155,7 +155,7 @@ impl<D: Directory> Reading<D> {
         })
     }
 
-    /// Returns what the store has under the name that a license has in a backup.
+    /// Looks up the name that a license has in a backup.
     fn backup_name(&mut self, path: &str, examined: &Examined) -> BackupName {
         if examined.entry.is_none() {
             return BackupName::Free;
@@ -177,10 +177,8 @@ impl<D: Directory> Reading<D> {
     }
 }
 
-/// Returns what the walk has skipped, in byte order of path.
-fn listings(skipped: &mut SkippedFiles) -> Vec<LicenseListing> {
-    let mut events = Vec::new();
-    skipped.take_events(&mut events);
+/// Returns the listings of the files that the walk skipped, in byte order of path.
+fn skipped_listings(events: Vec<BackupRestoreStatus>) -> Vec<LicenseListing> {
     let mut listings: Vec<_> = events
         .into_iter()
         .filter_map(|event| match event {
@@ -197,18 +195,4 @@ fn listings(skipped: &mut SkippedFiles) -> Vec<LicenseListing> {
         .collect();
     listings.sort_by(|one, other| one.path.cmp(&other.path));
     listings
-}
-
-impl ListSummary {
-    fn add(&mut self, listings: &[LicenseListing]) {
-        for listing in listings {
-            match listing.standing {
-                LicenseStanding::Allowed | LicenseStanding::BackedUp => {
-                    self.licenses += 1;
-                    self.bytes += listing.size.unwrap_or_default();
-                }
-                LicenseStanding::Restricted(_) | LicenseStanding::Failed(_) => self.skipped += 1,
-            }
-        }
-    }
 }

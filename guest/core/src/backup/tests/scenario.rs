@@ -1,16 +1,17 @@
-//! The store with which every call of a backup is tried, and what must be true of a backup of it.
+//! The store of the tests that fail every call of a backup, and the properties of a backup of it.
 
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::{Verify, VerifySummary};
 
-/// How a backup is tried.
+/// The kind of a backup.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    /// Whether there is an earlier backup, which is to be overwritten; otherwise nothing may be.
+    /// Whether there is an earlier backup, which is to be replaced. If not, nothing may be replaced.
     pub(super) has_earlier: bool,
-    /// Whether the file system has no hard links and does not tell kinds of names, on a host that tells the ends of files.
+    /// Whether the file system has no hard links and does not report kinds of names, on a host that
+    /// reports the end of a file.
     pub(super) is_bare: bool,
 }
 
@@ -33,19 +34,19 @@ pub(super) const KINDS: [Kind; 4] = [
     },
 ];
 
-/// A backup that nothing befalls.
-pub(super) struct Undisturbed {
-    /// What is told of the files that are left out.
-    pub(super) told: Vec<(String, Reason)>,
-    /// The paths of all that is in the backup or told.
+/// A backup without faults.
+pub(super) struct Baseline {
+    /// The skipped files that are reported.
+    pub(super) reported: Vec<(String, Reason)>,
+    /// The paths of all files that are in the backup or reported.
     pub(super) paths: Vec<String>,
     /// The backup file.
     pub(super) file: Vec<u8>,
 }
 
 impl Kind {
-    /// A disk with a store that has something of every kind in it, a license included that takes several reads, and that is
-    /// one also when half of it is cut off.
+    /// Returns a disk whose store has files of every kind, including a license that takes several
+    /// reads and is still a license if its second half is removed.
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
         disk.write(
@@ -77,21 +78,21 @@ impl Kind {
         }
     }
 
-    pub(super) fn undisturbed(self) -> Undisturbed {
+    pub(super) fn baseline(self) -> Baseline {
         let disk = self.disk();
         let (events, outcome) = self.attempt(&disk);
-        outcome.expect("nothing befalls the backup");
-        let summary = verify(&disk).expect("it is whole");
+        outcome.expect("no call fails");
+        let summary = verify(&disk).expect("the backup is valid");
         assert_eq!(summary.licenses, 11, "every license is in it");
-        let told = told(&events);
+        let reported = reported(&events);
         let licenses = licenses(&entries(&disk)).into_keys();
         let paths = licenses
-            .chain(told.iter().map(|(path, _)| path.clone()))
+            .chain(reported.iter().map(|(path, _)| path.clone()))
             .collect();
-        Undisturbed {
-            told,
+        Baseline {
+            reported,
             paths,
-            file: backup_file(&disk).expect("it is there"),
+            file: backup_file(&disk).expect("the backup exists"),
         }
     }
 }
@@ -100,7 +101,7 @@ pub(super) fn backup_file(disk: &Disk) -> Option<Vec<u8>> {
     disk.read("/backup/licenses.zip")
 }
 
-/// The names in the backup directory that are not the backup's.
+/// Returns the names in the backup directory other than that of the backup.
 pub(super) fn other_names(disk: &Disk) -> Vec<String> {
     disk.snapshot("/backup")
         .into_keys()
@@ -122,7 +123,7 @@ pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
     }
 }
 
-/// The licenses among the entries of a backup, by their path in the store.
+/// Returns the licenses among the entries of a backup, by their path in the store.
 pub(super) fn licenses(entries: &[(String, Vec<u8>)]) -> BTreeMap<String, Vec<u8>> {
     let license = |(name, content): &(String, Vec<u8>)| {
         Some((name.strip_prefix("licenses/")?.to_owned(), content.clone()))
@@ -130,12 +131,12 @@ pub(super) fn licenses(entries: &[(String, Vec<u8>)]) -> BTreeMap<String, Vec<u8
     entries.iter().filter_map(license).collect()
 }
 
-/// That another backup succeeds, overwrites nothing unasked, survives a power cut, and leaves the temporary files of the one
-/// before; and that a backup after some hours removes these.
-pub(super) fn recovers(disk: &Disk, when: &str) {
-    let left = other_names(disk);
-    let is_there = backup_file(disk).is_some();
-    if is_there {
+/// Asserts that another backup succeeds, replaces nothing without `overwrite`, survives a power loss
+/// and keeps the temporary files of the previous one, and that a backup hours later removes them.
+pub(super) fn assert_recovers(disk: &Disk, when: &str) {
+    let remaining = other_names(disk);
+    let exists = backup_file(disk).is_some();
+    if exists {
         let before = disk.snapshot("/backup");
         assert_eq!(
             back_up(disk, false).expect_err(when).code,
@@ -144,10 +145,10 @@ pub(super) fn recovers(disk: &Disk, when: &str) {
         );
         assert_eq!(disk.snapshot("/backup"), before, "{when}");
     }
-    back_up(disk, is_there).unwrap_or_else(|failure| panic!("no second backup {when}: {failure}"));
+    back_up(disk, exists).unwrap_or_else(|failure| panic!("no second backup {when}: {failure}"));
     assert_eq!(
         other_names(disk),
-        left,
+        remaining,
         "temporary files after a second backup {when}"
     );
     let file = backup_file(disk);
@@ -163,6 +164,6 @@ pub(super) fn recovers(disk: &Disk, when: &str) {
     assert_eq!(
         other_names(disk),
         [] as [&str; 0],
-        "something is left hours later {when}"
+        "a temporary file remains hours later {when}"
     );
 }

@@ -1,54 +1,47 @@
-//! The listing of a backup: what is in it, then what was left out and why.
+//! The listing of a backup: its licenses, then the skipped files with the reason for each.
 
-use super::{BYTES_PER_STEP, LISTINGS_PER_STEP, LicenseListing, LicenseStanding, ListSummary};
+use super::listing::{LicenseListing, LicenseStanding, ListSummary};
 use crate::archive::{ArchiveFault, ArchiveReader, Entry, RecordLine, RecordReader};
+use crate::budget::{Budget, LICENSE};
 use crate::entry_names::{LICENSES, RECORD_ENTRY, SUMS_ENTRY};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::{File, license};
 
-/// A listing of a backup.
+/// A running listing of a backup.
 pub(super) struct BackupListing<F> {
     archive: ArchiveReader<F>,
     phase: Phase,
-    /// What was listed so far.
+    /// The totals so far.
     summary: ListSummary,
 }
 
-/// What a listing does next.
+/// The phase of a listing.
 enum Phase {
-    /// Going through the licenses in the backup.
+    /// List the licenses.
     Licenses { record: Option<Entry<String>> },
-    /// Going through what was left out.
+    /// List the skipped files.
     Skipped(RecordReader),
 }
 
 impl<F: File> BackupListing<F> {
     pub(super) fn new(file: F) -> Result<Self, ArchiveFault> {
-        let summary = ListSummary {
-            licenses: 0,
-            bytes: 0,
-            skipped: 0,
-            program: None,
-        };
         Ok(Self {
             archive: ArchiveReader::open(file)?,
             phase: Phase::Licenses { record: None },
-            summary,
+            summary: ListSummary::default(),
         })
     }
 
-    /// Goes on for some lines; gives the totals when all was listed.
-    pub(super) fn advance(
+    /// Lists some files. Returns the totals after the last one.
+    pub(super) fn step(
         &mut self,
-        found: &mut Vec<LicenseListing>,
+        listings: &mut Vec<LicenseListing>,
     ) -> Result<Option<ListSummary>, ArchiveFault> {
+        let mut budget = Budget::of_a_step();
         match &mut self.phase {
             Phase::Licenses { record } => {
-                let mut bytes = 0;
-                for _ in 0..LISTINGS_PER_STEP {
-                    if bytes >= BYTES_PER_STEP {
-                        break;
-                    }
+                while budget.is_left() {
+                    budget.spend(LICENSE);
                     let Some(entry) = self.archive.next_entry()? else {
                         let record = open_record(&self.archive, record.take())?;
                         self.summary.program = Some(record.head().program.clone().into_owned());
@@ -59,8 +52,8 @@ impl<F: File> BackupListing<F> {
                         SUMS_ENTRY => {}
                         RECORD_ENTRY => *record = Some(entry),
                         _ => {
-                            found.push(listing(&mut self.archive, &entry)?);
-                            bytes += entry.size;
+                            listings.push(listing(&mut self.archive, &entry)?);
+                            budget.spend_bytes(usize::try_from(entry.size).unwrap_or(usize::MAX));
                             self.summary.licenses += 1;
                             self.summary.bytes += entry.size;
                         }
@@ -69,16 +62,17 @@ impl<F: File> BackupListing<F> {
                 Ok(None)
             }
             Phase::Skipped(record) => {
-                for _ in 0..LISTINGS_PER_STEP {
+                while budget.is_left() {
+                    budget.spend(LICENSE);
                     let line = record.next_line(self.archive.file(), |_| {});
                     match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
                         Some(RecordLine::SkippedEntry(skipped)) => {
-                            found.push(LicenseListing::of_skipped(skipped))
+                            listings.push(LicenseListing::of_skipped(skipped));
                         }
                         Some(RecordLine::Broken) => {
                             let line = self.summary.skipped + 2;
                             return Err(ArchiveFault::Corrupt(format!(
-                                "line {line} of {RECORD_ENTRY} is broken"
+                                "line {line} of {RECORD_ENTRY} is malformed"
                             )));
                         }
                         None => return Ok(Some(self.summary.clone())),
@@ -91,7 +85,7 @@ impl<F: File> BackupListing<F> {
     }
 }
 
-/// Looks at one license in the backup.
+/// Returns the listing of one license.
 fn listing(
     archive: &mut ArchiveReader<impl File>,
     entry: &Entry<String>,
@@ -105,15 +99,14 @@ fn listing(
         return Err(corrupt("is larger than a license can be"));
     }
     let identity = license::evaluate(&archive.content(entry)?).identity;
-    let listing = LicenseListing::new(path.to_owned(), LicenseStanding::BackedUp);
     Ok(LicenseListing {
         identity,
         size: Some(entry.size),
-        ..listing
+        ..LicenseListing::new(path.to_owned(), LicenseStanding::BackedUp)
     })
 }
 
-/// Opens the backup's own record.
+/// Opens the manifest.
 fn open_record(
     archive: &ArchiveReader<impl File>,
     entry: Option<Entry<String>>,

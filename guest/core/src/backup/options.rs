@@ -1,0 +1,10 @@
+//! The options of a backup.
+
+/// Options of a backup.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
+pub struct BackupOptions {
+    /// Whether to replace an existing backup. If `false`, an existing backup is never modified.
+    pub overwrite: bool,
+}
