@@ -1,4 +1,4 @@
-//! Directories and files of `wasi:filesystem`.
+//! Directories, files and listings of `wasi:filesystem`, as the core's traits.
 
 use license_backup_core::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
@@ -9,7 +9,7 @@ use crate::wasi::filesystem::types::{
     ErrorCode, OpenFlags, PathFlags,
 };
 
-/// A directory that the host has opened, or one below it.
+/// A directory that the host opened, or one below it.
 #[derive(Debug)]
 pub struct WasiDirectory(Descriptor);
 
@@ -17,7 +17,7 @@ pub struct WasiDirectory(Descriptor);
 #[derive(Debug)]
 pub struct WasiFile(Descriptor);
 
-/// The names in a [`WasiDirectory`].
+/// A listing of a [`WasiDirectory`].
 #[derive(Debug)]
 pub struct WasiEntries(DirectoryEntryStream);
 
@@ -28,7 +28,8 @@ impl From<Descriptor> for WasiDirectory {
 }
 
 impl WasiDirectory {
-    /// Opens a name in this directory. Empty path flags follow no link, since the name is a single component.
+    /// Opens a name in this directory. Without path flags, a link in the last component is not
+    /// followed, and the name has no other component.
     fn open(
         &self,
         name: &str,
@@ -50,7 +51,8 @@ impl Directory for WasiDirectory {
     }
 
     fn open_directory(&self, name: &str) -> Result<Self, FsError> {
-        // With the right to change what is in it, where this directory has it: a backup directory is opened so too.
+        // A directory below one that may be modified may be modified too: a backup directory can
+        // be such a directory.
         let flags = self.0.get_flags().map_err(fs_error)?
             & (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY);
         self.open(name, OpenFlags::DIRECTORY, flags).map(Self)
@@ -97,7 +99,7 @@ impl Directory for WasiDirectory {
     }
 
     fn sync_file(&self, name: &str) -> Result<(), FsError> {
-        // Some systems sync only what is open for writing.
+        // Some systems sync a file only if it is open for writing.
         let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
         self.open(name, OpenFlags::empty(), flags)?
             .sync()
@@ -113,9 +115,9 @@ impl Directory for WasiDirectory {
     }
 
     fn is_name_of(&self, name: &str, file: &WasiFile) -> Result<bool, FsError> {
-        // To open a FIFO would hang.
+        // Opening a FIFO can block forever.
         if self.metadata(name)?.kind != EntryKind::File {
-            return Err(FsError::Other("it is no regular file"));
+            return Err(FsError::Other("it is not a regular file"));
         }
         Ok(is_same_object(&self.open_file(name)?.0, &file.0))
     }
@@ -130,12 +132,13 @@ impl File for WasiFile {
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
-        let taken = self.0.write(bytes, offset).map_err(fs_error)?;
-        usize::try_from(taken).map_err(|_| FsError::Other("overflow"))
+        let written = self.0.write(bytes, offset).map_err(fs_error)?;
+        usize::try_from(written).map_err(|_| FsError::Other("overflow"))
     }
 
     fn release(&self, offset: u64, length: u64) {
-        // Linux begins to write at this advice. A host that does not take it has less to offer, which is no error.
+        // Linux starts to write the pages at this advice. The result is ignored, because a host
+        // that does not support it only writes them later.
         let _ = self.0.advise(offset, length, Advice::DontNeed);
     }
 
@@ -158,8 +161,8 @@ impl Entries for WasiEntries {
     }
 }
 
-/// Whether two descriptors stand for the same file or directory. Some hosts (Node) know that of a descriptor and itself only;
-/// what they say of the object's metadata tells then.
+/// Returns `true` if two descriptors refer to the same file or directory. Node's shim answers this
+/// correctly only for a descriptor and itself, so the hashes of the metadata are compared as well.
 fn is_same_object(one: &Descriptor, other: &Descriptor) -> bool {
     let hash = |descriptor: &Descriptor| {
         descriptor
@@ -170,6 +173,7 @@ fn is_same_object(one: &Descriptor, other: &Descriptor) -> bool {
     one.is_same_object(other) || hash(one).is_some_and(|known| hash(other) == Some(known))
 }
 
+/// Converts the metadata of a file or directory.
 fn metadata(stat: &DescriptorStat) -> Metadata {
     let kind = match kind(stat.type_) {
         EntryKind::Unknown => EntryKind::Other,
@@ -186,6 +190,7 @@ fn metadata(stat: &DescriptorStat) -> Metadata {
     }
 }
 
+/// Converts the kind of an entry.
 fn kind(type_: DescriptorType) -> EntryKind {
     match type_ {
         DescriptorType::RegularFile => EntryKind::File,
@@ -199,6 +204,7 @@ fn kind(type_: DescriptorType) -> EntryKind {
     }
 }
 
+/// Converts an error. The cases are listed without a wildcard, so that a new code is noticed.
 fn fs_error(code: ErrorCode) -> FsError {
     match code {
         ErrorCode::Access | ErrorCode::ReadOnly => FsError::AccessDenied,

@@ -1,9 +1,10 @@
-//! `wasi:filesystem` behind the [`Directory`](license_backup_core::Directory) trait, for every component of this project.
+//! The trait [`Directory`](license_backup_core::Directory) over `wasi:filesystem`, for the library
+//! component and the command component.
 
 mod bindings;
 mod directory;
-mod opened;
+mod preopens;
 
 pub use bindings::wasi;
 pub use directory::{WasiDirectory, WasiEntries, WasiFile};
-pub use opened::{open_path, open_store};
+pub use preopens::{open_path, open_store};
