@@ -1,9 +1,9 @@
-//! Says in a component what it is: name, version, license, description and source, in the custom sections of the component that
-//! registries and `wasm-tools metadata show` read. Of a directory of WIT it makes a component first, the form in which
-//! registries take a WIT package.
+//! Writes the metadata of a component: its name, version, license, description and source, in the
+//! custom sections that registries and `wasm-tools metadata show` read. If the input is a directory
+//! of WIT, it first encodes the package as a component, the form that registries accept.
 //!
-//! Run by `scripts/build-component.sh` as `license-backup-metadata BUILT COMPONENT NAME DESCRIPTION`, and by
-//! `scripts/package.sh` with the directory as `BUILT`.
+//! The arguments are `INPUT OUTPUT NAME DESCRIPTION`. `scripts/build-component.sh` passes a
+//! component as `INPUT`, and `scripts/package.sh` the directory `wit`.
 
 use std::path::Path;
 use std::{env, fs};
@@ -14,15 +14,15 @@ use wit_parser::Resolve;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [built, component, name, description] = arguments.as_slice() else {
-        bail!("give these arguments: BUILT COMPONENT NAME DESCRIPTION");
+    let [input, output, name, description] = arguments.as_slice() else {
+        bail!("usage: license-backup-metadata INPUT OUTPUT NAME DESCRIPTION");
     };
-    let read = if Path::new(built).is_dir() {
-        encode(built)
+    let component = if Path::new(input).is_dir() {
+        encode(input)
     } else {
-        read(built)
+        read(input)
     };
-    let described = read
+    let described = component
         .and_then(|(bytes, version)| {
             describe(
                 &bytes,
@@ -32,16 +32,17 @@ fn main() -> Result<()> {
                 env!("CARGO_PKG_REPOSITORY"),
             )
         })
-        .with_context(|| format!("{built} cannot be described"))?;
-    fs::write(component, described).with_context(|| format!("{component} cannot be written"))
+        .with_context(|| format!("cannot write the metadata of {input}"))?;
+    fs::write(output, described).with_context(|| format!("cannot write {output}"))
 }
 
-/// A component that was built, whose version is that of the workspace.
-fn read(built: &str) -> Result<(Vec<u8>, String)> {
-    Ok((fs::read(built)?, env!("CARGO_PKG_VERSION").to_owned()))
+/// Reads a component. Returns it with its version, which is that of the workspace.
+fn read(file: &str) -> Result<(Vec<u8>, String)> {
+    Ok((fs::read(file)?, env!("CARGO_PKG_VERSION").to_owned()))
 }
 
-/// The component that stands for the package of WIT in a directory, with what it needs of those in `deps`; and its version.
+/// Encodes the WIT package in a directory, and the packages in its `deps` that it uses, as a
+/// component. Returns it with the version of the package.
 fn encode(directory: &str) -> Result<(Vec<u8>, String)> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(directory)?;
@@ -56,7 +57,8 @@ fn encode(directory: &str) -> Result<(Vec<u8>, String)> {
     ))
 }
 
-/// The license is that of the workspace. The repository is empty as long as the manifest names none.
+/// Returns a component with its metadata. The license is that of the workspace. `repository` is
+/// empty if the manifest does not contain one; the component then has no source.
 fn describe(
     component: &[u8],
     name: &str,
@@ -81,19 +83,19 @@ mod tests {
 
     use super::describe;
 
-    /// A component with nothing in it: its magic, version and layer.
+    /// An empty component: the magic number, the version and the layer.
     const EMPTY: &[u8] = b"\0asm\x0D\0\x01\0";
 
-    /// What a component says of its source.
+    /// Returns the source in the metadata of a component that is described with `repository`.
     fn source(repository: &str) -> Option<String> {
         let described = describe(EMPTY, "name", "1.0.0", "description", repository)
-            .expect("it can be described");
-        let payload = Payload::from_binary(&described).expect("it is still a component");
+            .expect("an empty component is valid");
+        let payload = Payload::from_binary(&described).expect("the result is a component");
         payload.metadata().source.as_ref().map(ToString::to_string)
     }
 
     #[test]
-    fn a_component_says_where_its_source_is_as_soon_as_the_manifest_does() {
+    fn the_source_of_a_component_is_the_repository_of_the_manifest() {
         assert_eq!(
             source("https://example.org/license-backup").as_deref(),
             Some("https://example.org/license-backup")
