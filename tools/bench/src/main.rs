@@ -1,4 +1,4 @@
-//! Measures `license-backup` beside what people use otherwise, and shows what was measured.
+//! A benchmark that compares `license-backup` with other programs, and publishes the results.
 
 mod measure;
 mod plot;
@@ -14,62 +14,63 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
-use programs::{BACKUP, PUBLICATIONS, Places, RESTORE, START, VERIFY};
+use programs::{BACKUP, PUBLICATIONS, Paths, RESTORE, START, VERIFY};
 use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
 
-/// How many times a short run is done: it takes little, and differs much.
+/// The number of rounds of short runs. They are fast, and their times vary more.
 const SHORT_ROUNDS: usize = 21;
-/// The number of licenses of each store that short runs back up.
+/// The number of licenses in each store that short runs back up.
 const SMALL_STORES: [u32; 2] = [0, 100];
 
-/// Measures license-backup beside tar, zip, cp, rsync, restic and unzip
+/// Compare license-backup with tar, zip, cp, rsync, restic and unzip
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     #[command(subcommand)]
-    request: Request,
+    action: Action,
 }
 
+/// The subcommand.
 #[derive(Subcommand)]
-enum Request {
+enum Action {
     /// Measure, and print the tables
     Run {
-        /// The number of licenses of a sample store; once for each store, in ascending order
+        /// Number of licenses of a sample store; repeat it for each store, in ascending order
         #[arg(long, value_name = "N", required = true)]
         licenses: Vec<u32>,
-        /// The number of publications of 2 MiB in a further store, which has nothing else
+        /// Number of publications of 2 MiB in another store, which contains nothing else
         #[arg(long, value_name = "N", default_value_t = 2000)]
         publications: u32,
-        /// How many times each program is run
+        /// Number of runs of each program
         #[arg(long, value_name = "N", default_value_t = 5)]
         rounds: usize,
-        /// The directory that `make` builds into; what is measured is kept there meanwhile
+        /// Directory that `make` builds into; the stores and results of the run are created in it
         #[arg(long, value_name = "DIR", default_value = "target")]
         target: PathBuf,
-        /// Where the results are to go
+        /// File for the results
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
     /// Print the tables of earlier results, in Markdown
     Show {
-        /// The results
+        /// File with the results
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
     },
-    /// Write the plot, the tables and the README's part, all made of tools/bench/results.json
+    /// Write the plot, the tables and the section of the README from tools/bench/results.json
     Publish {
-        /// The directory of the sources
+        /// Directory of the sources
         #[arg(long, value_name = "DIR", default_value = ".")]
         root: PathBuf,
-        /// Write nothing, and fail if anything is not as it would be written
+        /// Write nothing, and fail if a file is out of date
         #[arg(long)]
         check: bool,
     },
 }
 
 fn main() -> anyhow::Result<()> {
-    match Arguments::parse().request {
-        Request::Run {
+    match Arguments::parse().action {
+        Action::Run {
             licenses,
             publications,
             rounds,
@@ -77,22 +78,23 @@ fn main() -> anyhow::Result<()> {
             to,
         } => {
             let target = fs::canonicalize(&target)
-                .with_context(|| format!("there is no {}", target.display()))?;
+                .with_context(|| format!("cannot open {}", target.display()))?;
             let results = run(&target, &licenses, publications, rounds)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
-            fs::write(&to, text).with_context(|| format!("{} cannot be written", to.display()))?;
+            fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
             print!("{}", table::tables(&results));
             Ok(())
         }
-        Request::Show { from } => {
+        Action::Show { from } => {
             print!("{}", table::tables(&publish::results(&from)?));
             Ok(())
         }
-        Request::Publish { root, check: false } => publish::publish(&root),
-        Request::Publish { root, check: true } => publish::check(&root),
+        Action::Publish { root, check: false } => publish::publish(&root),
+        Action::Publish { root, check: true } => publish::check(&root),
     }
 }
 
+/// Runs all comparisons. Returns the results.
 fn run(
     target: &Path,
     licenses: &[u32],
@@ -100,7 +102,7 @@ fn run(
     rounds: usize,
 ) -> anyhow::Result<Results> {
     let directory = target.join("bench");
-    let places = Places {
+    let paths = Paths {
         target: target.to_owned(),
         store: directory.join("store"),
         publications: directory.join("publications"),
@@ -108,25 +110,25 @@ fn run(
         output: directory.join("output"),
         compiled: directory.join("license-backup-command.cwasm"),
     };
-    measure::renew(&directory)?;
-    fs::create_dir(&places.output)?;
+    measure::recreate(&directory)?;
+    fs::create_dir(&paths.output)?;
     let mut compile = Command::new("wasmtime");
-    compile.arg("compile").arg("--output").arg(&places.compiled);
+    compile.arg("compile").arg("--output").arg(&paths.compiled);
     compile.arg(target.join("components/license-backup-command.wasm"));
     measure::wait(compile)?;
 
     let short = SMALL_STORES.iter().map(|&licenses| {
-        store(&places, licenses, |places| {
+        store(&paths, licenses, |paths| {
             Ok((
-                vec![measure::compare("start", &START, places, SHORT_ROUNDS)?],
+                vec![measure::compare("start", &START, paths, SHORT_ROUNDS)?],
                 Vec::new(),
             ))
         })
     });
     let short = short.collect::<anyhow::Result<_>>()?;
-    let publications = store(&places, publications, |places| {
-        let mut sample = Command::new(places.target.join("release/sample-store"));
-        sample.arg(&places.publications).args([
+    let publications = store(&paths, publications, |paths| {
+        let mut sample = Command::new(paths.target.join("release/sample-store"));
+        sample.arg(&paths.publications).args([
             "--ordinary-only",
             "--replace",
             "--licenses",
@@ -135,21 +137,21 @@ fn run(
         ]);
         sample.arg(publications.to_string());
         measure::wait(sample)?;
-        let comparison = measure::compare("backup", &PUBLICATIONS, places, rounds)?;
-        fs::remove_dir_all(&places.publications)?;
+        let comparison = measure::compare("backup", &PUBLICATIONS, paths, rounds)?;
+        fs::remove_dir_all(&paths.publications)?;
         Ok((vec![comparison], Vec::new()))
     })?;
     let stores = licenses.iter().map(|&licenses| {
-        store(&places, licenses, |places| {
-            let backup = measure::compare("backup", &BACKUP, places, rounds)?;
-            measure::renew(&places.backup)?;
-            measure::wait(places.back_up_into(&places.backup))?;
-            let verify = measure::compare("verify", &VERIFY, places, rounds)?;
-            let restore = measure::compare("restore", &RESTORE, places, rounds)?;
-            let moments = u32::try_from(2 * rounds).context("so many rounds would never end")?;
+        store(&paths, licenses, |paths| {
+            let backup = measure::compare("backup", &BACKUP, paths, rounds)?;
+            measure::recreate(&paths.backup)?;
+            measure::wait(paths.back_up_into(&paths.backup))?;
+            let verify = measure::compare("verify", &VERIFY, paths, rounds)?;
+            let restore = measure::compare("restore", &RESTORE, paths, rounds)?;
+            let moments = u32::try_from(2 * rounds).context("the number of rounds is too large")?;
             Ok((
                 vec![backup, verify, restore],
-                cancellations(places, moments)?,
+                cancellations(paths, moments)?,
             ))
         })
     });
@@ -165,20 +167,20 @@ fn run(
     })
 }
 
-/// Makes a sample store and measures with it.
+/// Creates a sample store and measures with it.
 fn store(
-    places: &Places,
+    paths: &Paths,
     licenses: u32,
-    work: impl FnOnce(&Places) -> anyhow::Result<(Vec<Comparison>, Vec<Cancellation>)>,
+    work: impl FnOnce(&Paths) -> anyhow::Result<(Vec<Comparison>, Vec<Cancellation>)>,
 ) -> anyhow::Result<Store> {
     eprintln!("a store of {licenses} licenses");
-    let mut sample = Command::new(places.target.join("release/sample-store"));
+    let mut sample = Command::new(paths.target.join("release/sample-store"));
     sample
-        .arg(&places.store)
+        .arg(&paths.store)
         .args(["--ordinary-only", "--replace", "--licenses"])
         .arg(licenses.to_string());
     measure::wait(sample)?;
-    let (comparisons, cancellations) = work(places)?;
+    let (comparisons, cancellations) = work(paths)?;
     Ok(Store {
         licenses,
         comparisons,
@@ -186,33 +188,34 @@ fn store(
     })
 }
 
-/// Has all operations cancelled that can be, each so many times.
-fn cancellations(places: &Places, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
-    let mut command = Command::new(places.target.join("release/cancel"));
+/// Measures the cancellation of each operation, `moments` times.
+fn cancellations(paths: &Paths, moments: u32) -> anyhow::Result<Vec<Cancellation>> {
+    let mut command = Command::new(paths.target.join("release/cancel"));
     command
         .args([
-            &places.store,
-            &places.backup,
-            &measure::new_directory(&places.output)?,
+            &paths.store,
+            &paths.backup,
+            &measure::new_directory(&paths.output)?,
         ])
         .arg(moments.to_string())
         .stderr(Stdio::inherit());
     let output = command
         .output()
-        .with_context(|| format!("{command:?} cannot be run"))?;
+        .with_context(|| format!("cannot run {command:?}"))?;
     ensure!(
         output.status.success(),
-        "{command:?} ended with {}",
+        "{command:?} failed: {}",
         output.status
     );
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// Returns the sizes of the components.
 fn components(target: &Path) -> anyhow::Result<Vec<Component>> {
     let component = |name: &str| {
         let file = target.join("components").join(name);
         let metadata =
-            fs::metadata(&file).with_context(|| format!("there is no {}", file.display()))?;
+            fs::metadata(&file).with_context(|| format!("cannot open {}", file.display()))?;
         Ok(Component {
             name: name.to_owned(),
             bytes: metadata.len(),
@@ -224,6 +227,7 @@ fn components(target: &Path) -> anyhow::Result<Vec<Component>> {
         .collect()
 }
 
+/// Returns the description of this machine.
 fn machine() -> anyhow::Result<Machine> {
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = processors

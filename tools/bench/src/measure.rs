@@ -1,4 +1,4 @@
-//! Runs the programs of a comparison in turns, and takes the time and the memory of each run.
+//! Runs the programs of a comparison in turn, and measures the time and the memory of each run.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,28 +9,28 @@ use anyhow::{Context as _, bail};
 use nix::unistd::{sync, syncfs};
 use wait4::Wait4 as _;
 
-use crate::programs::{Entrant, Places};
+use crate::programs::{Candidate, Paths};
 use crate::results::{Comparison, Program};
 
-/// Compares programs that do the same: each once a round, one after the other.
+/// Compares programs with the same task. Each round runs every program once, in order.
 pub(crate) fn compare(
     task: &str,
-    entrants: &[Entrant],
-    places: &Places,
+    candidates: &[Candidate],
+    paths: &Paths,
     rounds: usize,
 ) -> anyhow::Result<Comparison> {
     let mut programs: Vec<Program> = Vec::new();
-    for entrant in entrants {
+    for candidate in candidates {
         programs.push(Program {
-            name: entrant.name.to_owned(),
+            name: candidate.name.to_owned(),
             seconds: Vec::new(),
             peak_memory: 0,
         });
     }
     for round in 1..=rounds {
-        for (entrant, program) in entrants.iter().zip(&mut programs) {
-            eprintln!("{task}, round {round} of {rounds}: {}", entrant.name);
-            let (seconds, peak_memory) = run(entrant, places).with_context(|| entrant.name)?;
+        for (candidate, program) in candidates.iter().zip(&mut programs) {
+            eprintln!("{task}, round {round} of {rounds}: {}", candidate.name);
+            let (seconds, peak_memory) = run(candidate, paths).with_context(|| candidate.name)?;
             program.seconds.push(seconds);
             program.peak_memory = program.peak_memory.max(peak_memory);
         }
@@ -41,61 +41,59 @@ pub(crate) fn compare(
     })
 }
 
-/// Runs a program once. Gives the seconds until its result was on disk, and the bytes it had resident at most.
-fn run(entrant: &Entrant, places: &Places) -> anyhow::Result<(f64, u64)> {
-    let places = &Places {
-        output: new_directory(&places.output)?,
-        ..places.clone()
+/// Runs a program once. Returns the seconds until its result was on disk, and its peak memory in
+/// bytes.
+fn run(candidate: &Candidate, paths: &Paths) -> anyhow::Result<(f64, u64)> {
+    let paths = &Paths {
+        output: new_directory(&paths.output)?,
+        ..paths.clone()
     };
-    if let Some(prepare) = entrant.prepare {
-        wait(prepare(places))?;
+    if let Some(prepare) = candidate.prepare {
+        wait(prepare(paths))?;
     }
-    // What another run has left to write is not to be written in this one's time.
+    // Flushes what earlier runs have written, so that it does not count towards this run.
     sync();
-    let disk = File::open(&places.output)?;
+    let disk = File::open(&paths.output)?;
     let start = Instant::now();
-    let peak_memory = wait((entrant.command)(places))?;
+    let peak_memory = wait((candidate.command)(paths))?;
     syncfs(&disk)?;
     let seconds = start.elapsed().as_secs_f64();
-    if !entrant.makes_files {
-        renew(&places.output)?;
+    if !candidate.creates_many_files {
+        recreate(&paths.output)?;
     }
     Ok((seconds, peak_memory))
 }
 
-/// Makes an empty directory for what one run makes.
+/// Creates an empty directory for the output of one run.
 ///
-/// It stays until all is measured: ext4 passes over inodes that were freed within the last minutes, one by one, and whoever
-/// makes many files would pay for those of an earlier run that were removed.
+/// It is not removed before the end of the benchmark: ext4 does not reuse inodes for some minutes
+/// after they were freed, and skips them one by one. A run that creates many files would be slowed
+/// down by files of an earlier run that were removed.
 pub(crate) fn new_directory(output: &Path) -> anyhow::Result<PathBuf> {
     let directory = output.join(fs::read_dir(output)?.count().to_string());
-    fs::create_dir(&directory)
-        .with_context(|| format!("{} cannot be created", directory.display()))?;
+    fs::create_dir(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     Ok(directory)
 }
 
-/// Makes a directory anew.
-pub(crate) fn renew(directory: &Path) -> anyhow::Result<()> {
+/// Creates an empty directory. Removes an existing one first.
+pub(crate) fn recreate(directory: &Path) -> anyhow::Result<()> {
     if directory.exists() {
         fs::remove_dir_all(directory)?;
     }
-    fs::create_dir_all(directory)
-        .with_context(|| format!("{} cannot be created", directory.display()))
+    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))
 }
 
-/// Runs a command to its end, which has to be a good one. Gives the bytes that it had resident at most.
+/// Runs a command, which must succeed. Returns its peak memory in bytes.
 pub(crate) fn wait(mut command: Command) -> anyhow::Result<u64> {
     let program = command.get_program().display().to_string();
     let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
-        .with_context(|| {
-            format!("{program} cannot be run; `make setup-tests` installs what is compared")
-        })?;
-    let ended = child.wait4()?;
-    if !ended.status.success() {
-        bail!("{program} ended with {}", ended.status);
+        .with_context(|| format!("cannot run {program}; `make setup-tests` installs it"))?;
+    let exited = child.wait4()?;
+    if !exited.status.success() {
+        bail!("{program} failed: {}", exited.status);
     }
-    Ok(ended.rusage.maxrss)
+    Ok(exited.rusage.maxrss)
 }

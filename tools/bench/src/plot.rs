@@ -1,19 +1,25 @@
-//! The plot for the README: how long each program took for a backup of a store, as SVG.
+//! The plot for the README: the time that each program takes to back up a store, as SVG.
 
 use std::fmt::Write as _;
 
 use crate::results::{Program, Store};
 
-/// Pixels.
-const WIDTH: u32 = 760;
-const TITLE: u32 = 40;
-const ROW: u32 = 26;
-const BAR: u32 = 16;
-/// Where the bars begin, and the length of the longest.
-const BARS: u32 = 300;
-const LONGEST: u32 = 390;
+// All sizes are in pixels.
 
-/// The plot of the backups of a store.
+/// The width of the plot.
+const WIDTH: u32 = 760;
+/// The height of the title.
+const TITLE_HEIGHT: u32 = 40;
+/// The distance between the tops of two bars.
+const ROW_HEIGHT: u32 = 26;
+/// The height of a bar.
+const BAR_HEIGHT: u32 = 16;
+/// The left end of the bars.
+const BARS_LEFT: u32 = 300;
+/// The length of the longest bar.
+const MAX_BAR_LENGTH: u32 = 390;
+
+/// Draws the backups of a store.
 pub(crate) fn plot(store: &Store) -> String {
     let backup = store
         .comparisons
@@ -26,8 +32,14 @@ pub(crate) fn plot(store: &Store) -> String {
         .last()
         .map_or(1.0, |program| program.median_seconds());
 
-    let rows: Vec<_> = (TITLE..).step_by(ROW as usize).zip(programs).collect();
-    let height = rows.last().map_or(TITLE, |(top, _)| top + ROW) + 8;
+    let rows: Vec<_> = (TITLE_HEIGHT..)
+        .step_by(ROW_HEIGHT as usize)
+        .zip(programs)
+        .collect();
+    let height = rows
+        .last()
+        .map_or(TITLE_HEIGHT, |(top, _)| top + ROW_HEIGHT)
+        + 8;
     let mut svg = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="#ffffff"/>
@@ -37,16 +49,17 @@ pub(crate) fn plot(store: &Store) -> String {
     );
     for (top, program) in rows {
         let seconds = program.median_seconds();
-        let length = f64::from(LONGEST) * seconds / longest;
-        let colour = if program.name.starts_with("license-backup") {
+        let length = f64::from(MAX_BAR_LENGTH) * seconds / longest;
+        let color = if program.name.starts_with("license-backup") {
             "#1f6f8b"
         } else {
             "#b8b8b8"
         };
-        let (label, baseline, value) = (BARS - 8, top + BAR - 3, f64::from(BARS) + length + 6.0);
+        let (label, baseline) = (BARS_LEFT - 8, top + BAR_HEIGHT - 3);
+        let value = f64::from(BARS_LEFT) + length + 6.0;
         let _ = writeln!(
             svg,
-            r#"<text x="{label}" y="{baseline}" text-anchor="end">{}</text><rect x="{BARS}" y="{top}" width="{length:.1}" height="{BAR}" fill="{colour}"/><text x="{value:.1}" y="{baseline}">{seconds:.2}</text>"#,
+            r#"<text x="{label}" y="{baseline}" text-anchor="end">{}</text><rect x="{BARS_LEFT}" y="{top}" width="{length:.1}" height="{BAR_HEIGHT}" fill="{color}"/><text x="{value:.1}" y="{baseline}">{seconds:.2}</text>"#,
             program.name,
         );
     }

@@ -1,210 +1,210 @@
-//! The programs that are compared, and how each is called.
+//! The programs that are compared, and their commands.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The directories and programs of this project that a comparison works with.
+/// The directories and programs of this project that a comparison uses.
 #[derive(Clone)]
-pub(crate) struct Places {
+pub(crate) struct Paths {
     /// The directory that `make` builds into.
     pub(crate) target: PathBuf,
     /// The license store.
     pub(crate) store: PathBuf,
-    /// A store with as many licenses, each in a publication.
+    /// A store with the same number of licenses, each in a publication.
     pub(crate) publications: PathBuf,
-    /// A backup of it.
+    /// A backup of the license store.
     pub(crate) backup: PathBuf,
-    /// An empty directory for what a run makes, another one for each.
+    /// An empty directory for the output; each run has its own.
     pub(crate) output: PathBuf,
-    /// The command component, compiled ahead by wasmtime.
+    /// The command component, compiled ahead of time by wasmtime.
     pub(crate) compiled: PathBuf,
 }
 
-impl Places {
-    /// The program of this project, with a verb.
-    fn ours(&self, verb: &str) -> Command {
+impl Paths {
+    /// Returns a command of the program of this project.
+    fn license_backup(&self, subcommand: &str) -> Command {
         let mut command = Command::new(self.target.join("release/license-backup"));
-        command.arg(verb).arg("--quiet");
+        command.arg(subcommand).arg("--quiet");
         command
     }
 
-    /// A backup of the store into a directory.
+    /// Returns the command that backs up the license store into a directory.
     pub(crate) fn back_up_into(&self, directory: &Path) -> Command {
         self.back_up(&self.store, directory)
     }
 
-    /// A backup of a store into a directory.
+    /// Returns the command that backs up a store into a directory.
     fn back_up(&self, store: &Path, directory: &Path) -> Command {
-        let mut command = self.ours("backup");
+        let mut command = self.license_backup("backup");
         command.arg("--store").arg(store).arg("--to").arg(directory);
         command
     }
 
-    /// The backup file.
+    /// Returns the path of the backup file.
     fn archive(&self) -> PathBuf {
         self.backup.join("licenses.zip")
     }
 }
 
-/// restic with a repository in the output directory, and nothing kept elsewhere.
-fn restic(places: &Places) -> Command {
+/// Returns a command of restic with a repository in the output directory, and without a cache.
+fn restic(paths: &Paths) -> Command {
     let mut command = Command::new("restic");
     command
         .args(["--quiet", "--no-cache", "--repo"])
-        .arg(places.output.join("repository"));
+        .arg(paths.output.join("repository"));
     command.env("RESTIC_PASSWORD", "benchmark");
     command
 }
 
-/// A program, or a way to call one.
-pub(crate) struct Entrant {
+/// A program that is compared.
+pub(crate) struct Candidate {
+    /// The name in the results.
     pub(crate) name: &'static str,
-    /// Whether it makes a file for each license.
-    pub(crate) makes_files: bool,
-    /// What has to be done before each run, and is not measured.
-    pub(crate) prepare: Option<fn(&Places) -> Command>,
-    pub(crate) command: fn(&Places) -> Command,
+    /// Whether it creates a file for each license.
+    pub(crate) creates_many_files: bool,
+    /// The command that runs before each run, and is not measured.
+    pub(crate) prepare: Option<fn(&Paths) -> Command>,
+    /// The command that is measured.
+    pub(crate) command: fn(&Paths) -> Command,
 }
 
-/// An entrant that makes one file.
-const fn one_file(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
-    Entrant {
+/// Returns a candidate that creates a single file.
+const fn one_file(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
+    Candidate {
         name,
-        makes_files: false,
+        creates_many_files: false,
         prepare: None,
         command,
     }
 }
 
-/// An entrant that makes a file for each license.
-const fn many_files(name: &'static str, command: fn(&Places) -> Command) -> Entrant {
-    Entrant {
+/// Returns a candidate that creates a file for each license.
+const fn many_files(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
+    Candidate {
         name,
-        makes_files: true,
+        creates_many_files: true,
         prepare: None,
         command,
     }
 }
 
-/// Short runs.
-pub(crate) const START: [Entrant; 2] = [
-    one_file("license-backup backup", |places| {
-        places.back_up_into(&places.output)
+/// The start of the program, beside that of a program that does nothing.
+pub(crate) const START: [Candidate; 2] = [
+    one_file("license-backup backup", |paths| {
+        paths.back_up_into(&paths.output)
     }),
     one_file("true", |_| Command::new("true")),
 ];
 
-/// A backup of the whole store.
-pub(crate) const BACKUP: [Entrant; 8] = [
-    one_file("license-backup backup", |places| {
-        places.back_up_into(&places.output)
+/// The backup of a store.
+pub(crate) const BACKUP: [Candidate; 8] = [
+    one_file("license-backup backup", |paths| {
+        paths.back_up_into(&paths.output)
     }),
-    one_file("license-backup-command.wasm under wasmtime", |places| {
+    one_file("license-backup-command.wasm under wasmtime", |paths| {
         let mut command = Command::new("wasmtime");
         command.args(["run", "--allow-precompiled", "--dir"]);
-        command.arg(format!("{}::/licenses", places.store.display()));
+        command.arg(format!("{}::/licenses", paths.store.display()));
         command
             .arg("--dir")
-            .arg(format!("{}::/backup", places.output.display()));
+            .arg(format!("{}::/backup", paths.output.display()));
         command
-            .arg(&places.compiled)
+            .arg(&paths.compiled)
             .args(["backup", "--to", "/backup"]);
         command
     }),
-    one_file("tar cf", |places| {
+    one_file("tar cf", |paths| {
         let mut command = Command::new("tar");
         command
             .arg("cf")
-            .arg(places.output.join("licenses.tar"))
+            .arg(paths.output.join("licenses.tar"))
             .arg("-C")
-            .arg(&places.store)
+            .arg(&paths.store)
             .arg(".");
         command
     }),
-    one_file("zip -0 -r", |places| {
+    one_file("zip -0 -r", |paths| {
         let mut command = Command::new("zip");
         command
             .args(["-0", "-r", "-q"])
-            .arg(places.output.join("licenses.zip"))
+            .arg(paths.output.join("licenses.zip"))
             .arg(".")
-            .current_dir(&places.store);
+            .current_dir(&paths.store);
         command
     }),
-    many_files("cp -r", |places| {
+    many_files("cp -r", |paths| {
         let mut command = Command::new("cp");
-        command.arg("-r").arg(&places.store).arg(&places.output);
+        command.arg("-r").arg(&paths.store).arg(&paths.output);
         command
     }),
-    many_files("rsync -a", |places| {
+    many_files("rsync -a", |paths| {
         let mut command = Command::new("rsync");
-        command.arg("-a").arg(&places.store).arg(&places.output);
+        command.arg("-a").arg(&paths.store).arg(&paths.output);
         command
     }),
-    Entrant {
+    Candidate {
         name: "restic backup",
-        makes_files: false,
-        prepare: Some(|places| {
-            let mut command = restic(places);
+        creates_many_files: false,
+        prepare: Some(|paths| {
+            let mut command = restic(paths);
             command.arg("init");
             command
         }),
-        command: |places| {
-            let mut command = restic(places);
-            command.arg("backup").arg(&places.store);
+        command: |paths| {
+            let mut command = restic(paths);
+            command.arg("backup").arg(&paths.store);
             command
         },
     },
-    one_file("floor: open, read, close, append", |places| {
-        let mut command = Command::new(places.target.join("release/floor"));
-        command
-            .arg(&places.store)
-            .arg(places.output.join("licenses"));
+    one_file("floor: open, read, close, append", |paths| {
+        let mut command = Command::new(paths.target.join("release/floor"));
+        command.arg(&paths.store).arg(paths.output.join("licenses"));
         command
     }),
 ];
 
-/// A backup of licenses that are in publications, beside one of as many that are files.
-pub(crate) const PUBLICATIONS: [Entrant; 2] = [
-    one_file("license-backup backup, publications of 2 MiB", |places| {
-        places.back_up(&places.publications, &places.output)
+/// The backup of licenses in publications, beside that of the same number of license documents.
+pub(crate) const PUBLICATIONS: [Candidate; 2] = [
+    one_file("license-backup backup, publications of 2 MiB", |paths| {
+        paths.back_up(&paths.publications, &paths.output)
     }),
-    one_file("license-backup backup, documents of 4 KiB", |places| {
-        places.back_up_into(&places.output)
+    one_file("license-backup backup, documents of 4 KiB", |paths| {
+        paths.back_up_into(&paths.output)
     }),
 ];
 
-/// A look at a backup, as thorough as the program has it.
-pub(crate) const VERIFY: [Entrant; 2] = [
-    one_file("license-backup verify", |places| {
-        let mut command = places.ours("verify");
-        command.arg("--from").arg(&places.backup);
+/// The verification of a backup.
+pub(crate) const VERIFY: [Candidate; 2] = [
+    one_file("license-backup verify", |paths| {
+        let mut command = paths.license_backup("verify");
+        command.arg("--from").arg(&paths.backup);
         command
     }),
-    one_file("unzip -t", |places| {
+    one_file("unzip -t", |paths| {
         let mut command = Command::new("unzip");
-        command.arg("-tqq").arg(places.archive());
+        command.arg("-tqq").arg(paths.archive());
         command
     }),
 ];
 
-/// All licenses out of a backup.
-pub(crate) const RESTORE: [Entrant; 2] = [
-    many_files("license-backup restore", |places| {
-        let mut command = places.ours("restore");
+/// The restore of all licenses of a backup.
+pub(crate) const RESTORE: [Candidate; 2] = [
+    many_files("license-backup restore", |paths| {
+        let mut command = paths.license_backup("restore");
         command
             .arg("--from")
-            .arg(&places.backup)
+            .arg(&paths.backup)
             .arg("--store")
-            .arg(&places.output);
+            .arg(&paths.output);
         command
     }),
-    many_files("unzip", |places| {
+    many_files("unzip", |paths| {
         let mut command = Command::new("unzip");
         command
             .arg("-qq")
-            .arg(places.archive())
+            .arg(paths.archive())
             .arg("-d")
-            .arg(&places.output);
+            .arg(&paths.output);
         command
     }),
 ];

@@ -1,4 +1,4 @@
-//! Puts the results where people read them: a plot, a page of all tables, and the README between two marks.
+//! Writes the results into the plot, the page of all tables, and the README between two markers.
 
 use std::fs;
 use std::path::Path;
@@ -8,59 +8,61 @@ use anyhow::{Context as _, bail};
 use crate::results::{Results, Store};
 use crate::{plot, table};
 
-/// The directory of the benchmark, in which `results.json` is.
+/// The directory of the benchmark, which contains `results.json`.
 const BENCH: &str = "tools/bench";
-/// Around the part of the README that is made of the results.
+/// The marker before the section of the README that is generated from the results.
 const BEGIN: &str = "<!-- made by `make bench` of tools/bench/results.json: begin -->\n";
+/// The marker after that section.
 const END: &str = "<!-- made by `make bench` of tools/bench/results.json: end -->\n";
 
-/// A file and its text.
+/// The path of a file and its text.
 type Page = (&'static str, String);
 
-/// Writes what is made of the results below `root`, the directory of the sources.
+/// Writes the files that are generated from the results. `root` is the directory of the sources.
 pub(crate) fn publish(root: &Path) -> anyhow::Result<()> {
     for (name, text) in pages(root)? {
-        fs::write(root.join(name), text).with_context(|| format!("{name} cannot be written"))?;
+        fs::write(root.join(name), text).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }
 
-/// Requires that everything is as [`publish`] would write it.
+/// Returns an error if a file differs from what [`publish`] writes.
 pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     for (name, text) in pages(root)? {
         if read(&root.join(name))? != text {
             bail!(
-                "{name} is not what {BENCH}/results.json says: run `license-backup-bench publish`"
+                "{name} is out of date with {BENCH}/results.json; run `license-backup-bench publish`"
             );
         }
     }
     Ok(())
 }
 
+/// Generates the files.
 fn pages(root: &Path) -> anyhow::Result<[Page; 3]> {
     let results = results(&root.join(BENCH).join("results.json"))?;
     let largest = results
         .largest_store()
-        .context("there are no results of any store")?;
+        .context("the results contain no store")?;
     let readme = read(&root.join("README.md"))?;
     Ok([
         ("tools/bench/backup.svg", plot::plot(largest)),
         (
             "tools/bench/results.md",
             format!(
-                "# What `make bench` measured\n\n{}",
+                "# Results of `make bench`\n\n{}",
                 table::tables(&results)
             ),
         ),
         (
             "README.md",
             in_readme(&readme, &results, largest)
-                .context("README.md lacks the marks of the benchmark")?,
+                .context("README.md does not contain the markers of the benchmark")?,
         ),
     ])
 }
 
-/// The README with the part between the marks made anew.
+/// Replaces the section between the markers. Returns `None` if a marker is missing.
 fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
     let (before, rest) = readme.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
@@ -69,21 +71,21 @@ fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
         .iter()
         .map(|comparison| table::long_runs(store, comparison))
         .collect();
-    let made = format!(
+    let section = format!(
         "![Backup of {} licenses: seconds of each program](tools/bench/backup.svg)\n\n{}\n{}",
         store.licenses,
         table::machine(&results.machine),
         tables.join("\n")
     );
-    Some(format!("{before}{BEGIN}{made}{END}{after}"))
+    Some(format!("{before}{BEGIN}{section}{END}{after}"))
 }
 
-/// Reads results.
+/// Reads the results in a file.
 pub(crate) fn results(file: &Path) -> anyhow::Result<Results> {
-    serde_json::from_str(&read(file)?)
-        .with_context(|| format!("{} holds no results", file.display()))
+    serde_json::from_str(&read(file)?).with_context(|| format!("cannot parse {}", file.display()))
 }
 
+/// Reads a text file.
 fn read(file: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+    fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }

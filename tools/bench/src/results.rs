@@ -1,25 +1,26 @@
-//! What was measured, as it stands in `tools/bench/results.json`: the table and the plot are made of this and of nothing else.
+//! The results, in the format of `tools/bench/results.json`. The tables and the plot are generated
+//! from them only.
 
 use serde::{Deserialize, Serialize};
 
-/// The version of the file's form.
+/// The version of the file format.
 pub(crate) const SCHEMA: u32 = 2;
 
-/// All that one call of the benchmark has measured.
+/// The results of one run of the benchmark.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) schema: u32,
     pub(crate) machine: Machine,
-    /// The size of each component in bytes.
+    /// The components, with their sizes.
     pub(crate) components: Vec<Component>,
-    /// Stores so small that a backup takes little more than its start.
+    /// Stores so small that the start of the program takes most of the time.
     pub(crate) short: Vec<Store>,
-    /// A store of licenses in publications, and one of as many that are files.
+    /// A store of licenses in publications, compared with the same number of license documents.
     pub(crate) publications: Store,
     pub(crate) stores: Vec<Store>,
 }
 
-/// Where it was measured.
+/// The machine of the benchmark.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) processor: String,
@@ -27,81 +28,85 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
 }
 
+/// A component, with its size in bytes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Component {
     pub(crate) name: String,
     pub(crate) bytes: u64,
 }
 
-/// What was measured with one sample store.
+/// The results with one sample store.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Store {
-    /// How many licenses it has, of 4096 bytes each.
+    /// The number of licenses, of 4096 bytes each.
     pub(crate) licenses: u32,
     pub(crate) comparisons: Vec<Comparison>,
-    /// Operations that were cancelled, where that was measured.
+    /// The cancelled operations. Empty if they were not measured.
     #[serde(default)]
     pub(crate) cancellations: Vec<Cancellation>,
 }
 
-/// An operation that was cancelled at moments spread over its course.
+/// An operation that was cancelled at moments spread evenly over its duration.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Cancellation {
     pub(crate) task: String,
-    /// The seconds from each request to the outcome that says so.
+    /// The seconds from each request to the outcome that reports the cancellation.
     pub(crate) seconds: Vec<f64>,
-    /// How many requests came when there was nothing left to cancel.
+    /// The number of requests after which the operation completed nevertheless.
     pub(crate) too_late: u32,
 }
 
-/// Programs that do the same, measured in turns. The first is the one that the others are compared with.
+/// The programs with the same task, measured in turn. The others are compared with the first.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Comparison {
     pub(crate) task: String,
     pub(crate) programs: Vec<Program>,
 }
 
-/// One program of a comparison.
+/// A program of a comparison.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Program {
     pub(crate) name: String,
-    /// The wall-clock time of each round in seconds, the result synced to disk.
+    /// The wall-clock time of each round in seconds, including the sync of the result.
     pub(crate) seconds: Vec<f64>,
-    /// The most memory that any round had resident, in bytes.
+    /// The peak memory of all rounds, in bytes of resident memory.
     pub(crate) peak_memory: u64,
 }
 
 impl Results {
+    /// Returns the store with the most licenses.
     pub(crate) fn largest_store(&self) -> Option<&Store> {
         self.stores.iter().max_by_key(|store| store.licenses)
     }
 }
 
 impl Program {
+    /// Returns the median of the rounds.
     pub(crate) fn median_seconds(&self) -> f64 {
         median(self.seconds.iter().copied())
     }
 }
 
 impl Cancellation {
-    /// The median, if any request came in time.
+    /// Returns the median, or `None` if every request came too late.
     pub(crate) fn median_seconds(&self) -> Option<f64> {
         (!self.seconds.is_empty()).then(|| median(self.seconds.iter().copied()))
     }
 
-    pub(crate) fn longest_seconds(&self) -> Option<f64> {
+    /// Returns the maximum, or `None` if every request came too late.
+    pub(crate) fn max_seconds(&self) -> Option<f64> {
         self.seconds.iter().copied().max_by(f64::total_cmp)
     }
 }
 
 impl Comparison {
-    /// How many times each program was run.
+    /// Returns the number of runs of each program.
     pub(crate) fn rounds(&self) -> usize {
         self.programs.first().map_or(0, |first| first.seconds.len())
     }
 
-    /// How many times as long as `program` the first one took: the median of the ratios of the rounds, so that what slows
-    /// the machine for a while does not count for one of them alone.
+    /// Returns the ratio of the time of the first program to that of `program`: the median of the
+    /// ratios of the rounds, so that a slow phase of the machine affects both.
     pub(crate) fn ratio_to(&self, program: &Program) -> f64 {
         let first = self
             .programs
@@ -111,11 +116,12 @@ impl Comparison {
             first
                 .iter()
                 .zip(&program.seconds)
-                .map(|(ours, theirs)| ours / theirs),
+                .map(|(first, other)| first / other),
         )
     }
 }
 
+/// Returns the median, or NaN if there are no values.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.collect();
     sorted.sort_unstable_by(f64::total_cmp);
@@ -131,13 +137,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_the_middle_one_or_between_the_two_in_the_middle() {
+    fn the_median_is_the_middle_value_or_the_mean_of_both() {
         assert!((median([3.0, 1.0, 2.0].into_iter()) - 2.0).abs() < f64::EPSILON);
         assert!((median([4.0, 1.0, 2.0, 3.0].into_iter()) - 2.5).abs() < f64::EPSILON);
     }
 
     #[test]
-    fn a_ratio_is_taken_within_each_round() {
+    fn the_ratio_is_computed_within_each_round() {
         let program = |seconds: &[f64]| Program {
             name: String::new(),
             seconds: seconds.to_vec(),

@@ -1,8 +1,8 @@
-//! The results as tables in Markdown, for a terminal and for the README alike.
+//! The results as tables in Markdown, for a terminal and for the README.
 
 use crate::results::{Comparison, Machine, Program, Results, Store};
 
-/// All results.
+/// Returns the tables of all results.
 pub(crate) fn tables(results: &Results) -> String {
     let machine = &results.machine;
     let mut parts = vec![format!(
@@ -43,7 +43,7 @@ pub(crate) fn tables(results: &Results) -> String {
     parts.join("\n")
 }
 
-/// Where it was measured.
+/// Returns the description of the machine.
 pub(crate) fn machine(machine: &Machine) -> String {
     format!(
         "{} cores of {}, Linux {}:\n",
@@ -51,7 +51,7 @@ pub(crate) fn machine(machine: &Machine) -> String {
     )
 }
 
-/// The programs of one comparison, and how many times as long the first of them took.
+/// Returns the table of a comparison, with the ratio of the first program to each.
 pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
     let title = format!(
         "{} of {} licenses, {} rounds",
@@ -83,17 +83,17 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
     )
 }
 
-/// How long operations take to end when they are cancelled.
+/// Returns the table of the times from a cancellation to the outcome.
 fn cancellations(store: &Store) -> String {
     let rows = store.cancellations.iter().map(|cancellation| {
-        // Of a small store every request may come too late.
+        // With a small store, every request can come too late.
         let milliseconds = |seconds: Option<f64>| {
             seconds.map_or_else(String::new, |seconds| format!("{:.1} ms", seconds * 1e3))
         };
         vec![
             cancellation.task.clone(),
             milliseconds(cancellation.median_seconds()),
-            milliseconds(cancellation.longest_seconds()),
+            milliseconds(cancellation.max_seconds()),
             cancellation.seconds.len().to_string(),
             cancellation.too_late.to_string(),
         ]
@@ -105,7 +105,7 @@ fn cancellations(store: &Store) -> String {
     )
 }
 
-/// The same where ratios would say little.
+/// Returns the table of a comparison of short runs, whose ratios mean little.
 fn short_runs(store: &Store, comparison: &Comparison) -> String {
     let title = format!(
         "{} of {} licenses, {} rounds",
@@ -123,16 +123,17 @@ fn short_runs(store: &Store, comparison: &Comparison) -> String {
     table(&[&title, "median", "peak memory"], rows)
 }
 
+/// Formats the peak memory of a program.
 fn memory(program: &Program) -> String {
     format!("{:.1} MiB", kibibytes(program.peak_memory) / 1024.0)
 }
 
-/// Whole ones: nothing that is measured here has so many that a fraction matters, or more than 32 bits hold.
+/// Converts bytes to whole KiB, of which every measured value has few enough for 32 bits.
 fn kibibytes(bytes: u64) -> f64 {
     f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX))
 }
 
-/// A table whose first column is text and whose others are numbers.
+/// Formats a table whose first column is text and whose others are numbers.
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
@@ -160,6 +161,7 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Formats a row with columns of these widths.
 fn line(cells: &[String], widths: &[usize]) -> String {
     let padded = cells
         .iter()

@@ -1,9 +1,12 @@
-//! Cancels operations at moments spread over their course, and takes the time from the request to the outcome:
-//! `cancel STORE BACKUP OUTPUT MOMENTS` prints JSON, for each operation its name, the seconds of each request, and how many
-//! requests came too late. Each operation is cancelled `MOMENTS` times, and writes into new directories in `OUTPUT`, which is empty.
+//! Measures how long operations take to end after they are cancelled.
 //!
-//! A program of its own: what a process has resident counts as the peak memory of those that it starts, and the benchmark
-//! is to have little.
+//! The arguments are `STORE BACKUP OUTPUT MOMENTS`. Each operation is cancelled `MOMENTS` times, at
+//! moments spread evenly over its duration, and writes into new directories in `OUTPUT`, which must
+//! be empty. The output is JSON: for each operation its name, the seconds from each request to the
+//! outcome, and the number of requests that came too late.
+//!
+//! This is a separate program, because Linux counts the resident memory of a process towards the
+//! peak memory of the processes that it starts: the benchmark itself must use little.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,13 +19,13 @@ use license_backup::{
 };
 use serde_json::{Value, json};
 
-/// An operation that can be started as often as one likes, each time with a directory that nobody else has.
+/// A function that starts an operation, each time with a new directory.
 type Start<'a> = &'a dyn Fn(&Path) -> anyhow::Result<Started>;
 
-/// An operation that goes on, whatever its summary is.
+/// A running operation, without the types of its events and summary.
 struct Started {
     cookie: CancellationCookie,
-    end: Box<dyn FnOnce() -> Result<(), OperationError>>,
+    wait: Box<dyn FnOnce() -> Result<(), OperationError>>,
 }
 
 impl<Event: Send + 'static, Summary: 'static> From<Operation<Event, Summary>> for Started {
@@ -30,7 +33,7 @@ impl<Event: Send + 'static, Summary: 'static> From<Operation<Event, Summary>> fo
         let cookie = operation.cookie.clone();
         Self {
             cookie,
-            end: Box::new(move || operation.wait().map(drop)),
+            wait: Box::new(move || operation.wait().map(drop)),
         }
     }
 }
@@ -43,12 +46,12 @@ fn main() -> anyhow::Result<()> {
     let moments = moments
         .to_str()
         .and_then(|moments| moments.parse().ok())
-        .context("MOMENTS is no number")?;
-    let runtime = LicenseManager::new()?;
-    let backup = |to: &Path| Ok(block_on(runtime.backup(&BackupOptions::new(store, to)))?.into());
-    let verify = |_: &Path| Ok(block_on(runtime.verify(&VerifyOptions::new(directory)))?.into());
+        .context("MOMENTS must be a number")?;
+    let manager = LicenseManager::new()?;
+    let backup = |to: &Path| Ok(block_on(manager.backup(&BackupOptions::new(store, to)))?.into());
+    let verify = |_: &Path| Ok(block_on(manager.verify(&VerifyOptions::new(directory)))?.into());
     let restore =
-        |to: &Path| Ok(block_on(runtime.restore(&RestoreOptions::new(directory, to)))?.into());
+        |to: &Path| Ok(block_on(manager.restore(&RestoreOptions::new(directory, to)))?.into());
     let tasks: [(&str, Start<'_>); 3] = [
         ("backup", &backup),
         ("verify", &verify),
@@ -63,35 +66,37 @@ fn main() -> anyhow::Result<()> {
     )?)
 }
 
+/// Runs an operation to completion, then cancels it `moments` times. Returns the results as JSON.
 fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::Result<Value> {
-    eprintln!("{task}, to its end");
+    eprintln!("{task}, to completion");
     let begun = Instant::now();
-    (start(&new_directory(output, task)?)?.end)().with_context(|| task.to_owned())?;
-    let whole = begun.elapsed();
+    (start(&new_directory(output, task)?)?.wait)().with_context(|| task.to_owned())?;
+    let duration = begun.elapsed();
     let mut seconds = Vec::new();
     let mut too_late = 0;
     for moment in 0..moments {
         eprintln!("{task}, cancelled {} of {moments}", moment + 1);
         let started = start(&new_directory(output, &format!("{task}-{moment}"))?)?;
-        // In the middle of each of so many equal parts.
-        thread::sleep(whole * (2 * moment + 1) / (2 * moments));
-        let asked = Instant::now();
+        // The middle of one of `moments` equal parts of the duration.
+        thread::sleep(duration * (2 * moment + 1) / (2 * moments));
+        let requested = Instant::now();
         started.cookie.cancel();
-        match (started.end)() {
+        match (started.wait)() {
             Err(error) if error.code() == ErrorCode::Cancelled => {
-                seconds.push(asked.elapsed().as_secs_f64())
+                seconds.push(requested.elapsed().as_secs_f64())
             }
             Err(error) => return Err(error.into()),
-            // Which is no fault: what is committed stays, and this run may have been quicker than the first.
+            // Not an error: this run can have been faster than the first, and its result was
+            // committed already.
             Ok(()) => too_late += 1,
         }
     }
     Ok(json!({ "task": task, "seconds": seconds, "too_late": too_late }))
 }
 
+/// Creates a directory in `output`.
 fn new_directory(output: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let directory = output.join(name);
-    fs::create_dir(&directory)
-        .with_context(|| format!("{} cannot be created", directory.display()))?;
+    fs::create_dir(&directory).with_context(|| format!("cannot create {}", directory.display()))?;
     Ok(directory)
 }

@@ -1,5 +1,5 @@
-//! The floor of the benchmark: what it takes to open, read and close every file of a store and to append it to one file, with
-//! nothing checked, hashed or told.
+//! The lower bound of a backup: opens, reads and closes every file of a store, and appends it to
+//! one file. Nothing is checked, hashed or reported.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -15,6 +15,7 @@ fn main() -> io::Result<()> {
     output.flush()
 }
 
+/// Appends every file in a directory and its subdirectories.
 fn append(directory: &Path, output: &mut BufWriter<File>) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
