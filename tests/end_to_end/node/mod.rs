@@ -46,7 +46,7 @@ fn a_backup_from_node_is_valid_and_reports_skipped_files() {
         .run()
         .exits(0);
     for told in [
-        "left out: 'notes.txt' (unrecognized)\n",
+        "skipped: 'notes.txt' (unrecognized)\n",
         "backed up 150 licenses (",
     ] {
         assert!(outcome.stdout().contains(told), "{}", outcome.report());
