@@ -40,7 +40,7 @@ soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
 test soak: setup-tests build
-	cargo test --locked --package license-backup-core --package license-backup-command --package license-backup-metadata
+	cargo test --locked --package license-backup-core --features license-backup-core/serde --package license-backup-command --package license-backup-metadata
 	cargo test --locked $(PACKAGES)
 
 # The number of seconds for which each fuzz target runs.
