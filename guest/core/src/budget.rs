@@ -11,6 +11,8 @@ const BYTES_PER_CALL: usize = 256;
 
 /// The cost of a call of the file system that looks at one name: a step makes at most 1024.
 pub(crate) const LOOK: usize = 1;
+/// The cost of a line or a header of an archive, apart from its bytes.
+pub(crate) const LINE: usize = 1;
 /// The cost of one license with all the calls that it takes, apart from its bytes: a step handles
 /// at most 64.
 pub(crate) const LICENSE: usize = CALLS_PER_STEP / 64;

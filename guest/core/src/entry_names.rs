@@ -1,4 +1,4 @@
-//! The names in an archive, and what a license cannot be called there.
+//! The names of the entries of an archive, and the rules for the path of a license in it.
 
 use crate::temporary::is_temporary_name;
 
@@ -7,24 +7,42 @@ pub const BACKUP_FILE: &str = "licenses.zip";
 /// The folder of the licenses in the archive.
 pub(crate) const LICENSES: &str = "licenses/";
 /// The entry that holds the BLAKE3 of each license.
-pub(crate) const SUMS_ENTRY: &str = "B3SUMS";
-/// The entry that holds the backup's own record.
-pub(crate) const RECORD_ENTRY: &str = "backup.json";
-/// The length in bytes that a name in an archive can have (`APPNOTE.TXT` 4.4.10: two bytes).
-pub(crate) const LONGEST_NAME: usize = u16::MAX as usize;
+pub(crate) const CHECKSUMS_ENTRY: &str = "B3SUMS";
+/// The entry that holds the manifest: the counts, and the skipped files with their
+/// reasons.
+pub(crate) const MANIFEST_ENTRY: &str = "backup.json";
+/// The length in bytes that a name in an archive has at most (`APPNOTE.TXT` 4.4.10: two
+/// bytes).
+pub(crate) const MAX_NAME_LENGTH: usize = u16::MAX as usize;
 
-/// What keeps a path, or a name in one, out of an archive, if anything does. Some systems take a backslash for a
-/// separator, and there a name such as `..\x` would lead out of the directory that a backup is restored or unpacked into.
-pub(crate) fn fault_of_parts(path: &str) -> Option<&'static str> {
-    let is_hostile = path
-        .split(['/', '\\'])
-        .any(|part| matches!(part, "" | "." | ".."))
-        || path.contains('\0');
-    is_hostile.then_some("split at its backslashes, its name has an empty, `.` or `..` part")
+/// Checks the components of a path, or of a name in a path.
+///
+/// Some systems treat a backslash as a separator. There, a name such as `..\x` would lead
+/// out of the directory that a backup is restored or unpacked into.
+///
+/// # Errors
+///
+/// The reason why an archive cannot hold the path.
+pub(crate) fn validate_components(path: &str) -> Result<(), &'static str> {
+    if path.contains('\0') {
+        return Err("the name has a NUL character");
+    }
+    let is_invalid = |component: &str| matches!(component, "" | "." | "..");
+    if path.split(['/', '\\']).any(is_invalid) {
+        return Err("split at its backslashes, the name has an empty, `.` or `..` component");
+    }
+    Ok(())
 }
 
-/// What is wrong with the path of a license in an archive, if anything is.
-pub(crate) fn fault_of_path(path: &str) -> Option<&'static str> {
-    let is_temporary = path.rsplit('/').next().is_some_and(is_temporary_name);
-    fault_of_parts(path).or_else(|| is_temporary.then_some("it has the name of a temporary file"))
+/// Checks the path of a license in an archive.
+///
+/// # Errors
+///
+/// The reason why an archive cannot hold the path.
+pub(crate) fn validate_path(path: &str) -> Result<(), &'static str> {
+    validate_components(path)?;
+    if path.rsplit('/').next().is_some_and(is_temporary_name) {
+        return Err("the name is that of a temporary file");
+    }
+    Ok(())
 }

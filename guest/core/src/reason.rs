@@ -36,8 +36,9 @@ impl TryFrom<String> for Reason {
 }
 
 impl Reason {
-    /// Whether it can be told of a file of the store. The other failures are those of a whole operation.
-    pub(crate) fn is_of_a_file(self) -> bool {
+    /// Returns `true` if a file of the store can have this reason. The other error codes
+    /// are those of a whole operation.
+    pub(crate) fn applies_to_file(self) -> bool {
         match self {
             Self::Restricted(_)
             | Self::Failed(

@@ -171,7 +171,7 @@ fn a_directory_without_a_backup_is_reported() {
         .list(&[])
         .run()
         .exits(1)
-        .says(&["no backup (licenses.zip) in backup:"]);
+        .says(&["no backup (licenses.zip) in backup;"]);
     sandbox
         .license_backup(["list", "--from", "nowhere"])
         .run()

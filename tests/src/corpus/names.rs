@@ -90,7 +90,7 @@ pub(super) fn cases() -> Vec<Case> {
         let mut backup = Backup::whole();
         backup.add_license(path.as_bytes());
         backup.sort();
-        let place = format!("licenses/{path} lies in licenses/{within}");
+        let place = format!("licenses/{path}: it is below licenses/{within}");
         cases.push(Case::new(
             format!("the path {path}, in a license"),
             &backup.archive(),

@@ -49,10 +49,7 @@ fn pages(root: &Path) -> anyhow::Result<[Page; 3]> {
         ("tools/bench/backup.svg", plot::plot(largest)),
         (
             "tools/bench/results.md",
-            format!(
-                "# Results of `make bench`\n\n{}",
-                table::tables(&results)
-            ),
+            format!("# Results of `make bench`\n\n{}", table::tables(&results)),
         ),
         (
             "README.md",

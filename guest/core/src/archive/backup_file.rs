@@ -1,49 +1,51 @@
-//! The backup file of a backup directory: opening it to be read, and telling what is wrong with it.
+//! The backup file of a backup directory: opens it for reading, and reports why it cannot
+//! be read.
 
-use super::ArchiveFault;
+use super::error::ArchiveError;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::{Directory, EntryKind, ErrorCode, Failure, Metadata};
 
-/// Opens the backup in `directory`, which the caller knows as `path`.
+/// Opens the backup file in `directory`, which the caller knows as `path`.
 pub(crate) fn open<D: Directory>(directory: &D, path: &str) -> Result<D::File, Failure> {
-    // A FIFO of that name would hang whoever opens it.
+    // Opening a FIFO would block until another process opens it for writing.
     match directory.metadata(BACKUP_FILE) {
         Ok(Metadata {
             kind: EntryKind::File,
             ..
         }) => {}
-        Ok(_) => return Err(corrupt(path, "it is no regular file")),
+        Ok(_) => return Err(corrupt(path, "not a regular file")),
         Err(FsError::NoEntry) => {
             let message = format!(
-                "there is no backup ({BACKUP_FILE}) in {path}: give the directory that has one"
+                "there is no backup ({BACKUP_FILE}) in {path}; \
+                 use the directory that contains a backup"
             );
             return Err(Failure::at(ErrorCode::PathNotFound, path, message));
         }
-        Err(error) => return Err(refused(path, error)),
+        Err(error) => return Err(unreadable(path, error)),
     }
     directory
         .open_file(BACKUP_FILE)
-        .map_err(|error| refused(path, error))
+        .map_err(|error| unreadable(path, error))
 }
 
-/// What to tell of a backup that cannot be read.
-pub(crate) fn failure(path: &str, fault: &ArchiveFault) -> Failure {
-    match fault {
-        ArchiveFault::Refused(error) => refused(path, *error),
-        ArchiveFault::Corrupt(fault) => corrupt(path, fault),
+/// Returns the failure that reports `error`.
+pub(crate) fn failure(path: &str, error: &ArchiveError) -> Failure {
+    match error {
+        ArchiveError::Io(error) => unreadable(path, *error),
+        ArchiveError::Corrupt(cause) => corrupt(path, cause),
     }
 }
 
-/// What to tell of a backup that is not as it should be.
-pub(crate) fn corrupt(path: &str, fault: &str) -> Failure {
+/// Returns the failure that reports a corrupt backup.
+pub(crate) fn corrupt(path: &str, cause: &str) -> Failure {
     let message =
-        format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {fault}; use another backup");
+        format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {cause}; use another backup");
     Failure::at(ErrorCode::BackupCorrupt, path, message)
 }
 
-/// What to tell of a backup that the file system does not let us read.
-pub(crate) fn refused(path: &str, error: FsError) -> Failure {
-    let message = format!("the backup ({BACKUP_FILE}) in {path} cannot be read: {error}");
+/// Returns the failure that reports an error of the file system.
+pub(crate) fn unreadable(path: &str, error: FsError) -> Failure {
+    let message = format!("cannot read the backup ({BACKUP_FILE}) in {path}: {error}");
     Failure::at(error.code(), path, message)
 }

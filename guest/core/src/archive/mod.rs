@@ -1,22 +1,25 @@
-//! The backup file: an ordinary ZIP archive in which every byte that is not a license has one permitted value.
+//! The backup file: an ordinary ZIP archive in which every byte outside of a license has
+//! exactly one permitted value.
 
 pub(crate) mod backup_file;
-mod contents;
-mod format;
-mod forward;
-mod lines;
+mod checksums;
+mod entry_lines;
+mod error;
+mod forward_reader;
+mod index;
+mod manifest;
 mod reader;
-mod record;
-mod sums;
 mod writer;
+mod zip_headers;
 
-pub(crate) use contents::{Contents, Hash, StoredLicense};
-pub(crate) use format::{CentralDirectory, Entry};
-pub(crate) use forward::Forward;
-pub(crate) use lines::Lines;
-pub(crate) use reader::{ArchiveFault, ArchiveReader};
-pub(crate) use record::{
-    FORMAT_VERSION, PROGRAM, RecordHead, RecordLine, RecordReader, SkippedEntry,
+pub(crate) use checksums::parse_line as parse_checksum;
+pub(crate) use entry_lines::EntryLines;
+pub(crate) use error::ArchiveError;
+pub(crate) use forward_reader::ForwardReader;
+pub(crate) use index::{ArchiveIndex, Hash, StoredLicense};
+pub(crate) use manifest::{
+    FORMAT_VERSION, ManifestHead, ManifestLine, ManifestReader, PROGRAM, SkippedEntry,
 };
-pub(crate) use sums::parse_line as parse_sum;
+pub(crate) use reader::ArchiveReader;
 pub(crate) use writer::{ArchiveFinisher, ArchiveWriter, Output};
+pub(crate) use zip_headers::{CentralDirectory, Entry};

@@ -1,167 +1,122 @@
-//! Reading an archive: its central directory entry by entry, and the content of an entry.
+//! A reader of an archive: its central directory entry by entry, and the content of an
+//! entry.
 
-use super::format::{CentralDirectory, Entry, ZIP64_END_LENGTH};
-use super::forward::Forward;
+use super::error::ArchiveError;
+use super::forward_reader::ForwardReader;
+use super::zip_headers::{CentralDirectory, Entry, ZIP64_END_LENGTH};
 use crate::File;
 use crate::crc32::crc32;
 use crate::directory::FsError;
-use crate::entry_names::LONGEST_NAME;
+use crate::entry_names::MAX_NAME_LENGTH;
 use crate::zip::{CENTRAL_HEADER_LENGTH, END_LENGTH};
 
-/// No header of the central directory is longer than this, in bytes.
-const LONGEST_HEADER: u64 = (CENTRAL_HEADER_LENGTH + 2 * LONGEST_NAME) as u64;
+/// The length in bytes that a header of the central directory has at most: its name and
+/// its extra fields each have a length of two bytes.
+const MAX_HEADER_LENGTH: u64 = (CENTRAL_HEADER_LENGTH + 2 * MAX_NAME_LENGTH) as u64;
 
-/// Why an archive cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum ArchiveFault {
-    /// The file system does not let us.
-    Refused(FsError),
-    /// It is not what the writer writes; the text says where.
-    Corrupt(String),
-}
-
-impl From<FsError> for ArchiveFault {
-    fn from(error: FsError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-/// An opened archive.
+/// An open archive.
 pub(crate) struct ArchiveReader<F> {
     file: F,
     directory: CentralDirectory,
-    /// The number of entries not yet given.
-    left: u64,
-    /// The headers not yet given.
-    headers: Forward,
-    /// Where the content was read last: usually the next one follows.
-    contents: Forward,
+    /// The number of entries that [`ArchiveReader::next_entry`] has not returned yet.
+    remaining: u64,
+    /// The reader of the central directory.
+    headers: ForwardReader,
+    /// The reader of the contents, at the end of the content read last: usually the next
+    /// one follows.
+    contents: ForwardReader,
 }
 
 impl<F: File> ArchiveReader<F> {
-    /// Finds the central directory.
-    pub(crate) fn open(file: F) -> Result<Self, ArchiveFault> {
+    /// Opens an archive and finds its central directory.
+    pub(crate) fn open(file: F) -> Result<Self, ArchiveError> {
         let length = file.metadata()?.size;
         let tail_length = length.min((END_LENGTH + ZIP64_END_LENGTH) as u64);
-        let tail = take(&file, length - tail_length, tail_length)?;
-        let Some(directory) = CentralDirectory::read_end(&tail, length) else {
-            return Err(ArchiveFault::Corrupt(
-                "it does not end as a backup ends".to_owned(),
+        let mut tail = ForwardReader::new(length - tail_length);
+        let tail = tail.read(&file, to_usize(tail_length)?)?;
+        let Some(directory) = CentralDirectory::read_end(tail, length) else {
+            return Err(ArchiveError::Corrupt(
+                "the end of the central directory is missing or invalid".to_owned(),
             ));
         };
         Ok(Self {
             file,
             directory,
-            left: directory.entries,
-            headers: Forward::new(directory.offset),
-            contents: Forward::new(0),
+            remaining: directory.entries,
+            headers: ForwardReader::new(directory.offset),
+            contents: ForwardReader::new(0),
         })
     }
 
-    /// The opened file.
+    /// Returns the file that was opened.
     pub(crate) fn file(&self) -> &F {
         &self.file
     }
 
-    /// The opened file, for other use.
+    /// Returns the file that was opened, for other use.
     pub(crate) fn into_file(self) -> F {
         self.file
     }
 
-    /// Where the central directory is.
+    /// Returns the position and the size of the central directory.
     pub(crate) fn directory(&self) -> CentralDirectory {
         self.directory
     }
 
-    /// Gives the next entry of the central directory, or nothing after the last.
-    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry<String>>, ArchiveFault> {
-        let left = self.directory.offset + self.directory.size - self.headers.position();
-        if self.left == 0 {
-            return if left == 0 {
+    /// Returns the next entry of the central directory, or `None` after the last one.
+    pub(crate) fn next_entry(&mut self) -> Result<Option<Entry<String>>, ArchiveError> {
+        let length = self.directory.offset + self.directory.size - self.headers.position();
+        if self.remaining == 0 {
+            return if length == 0 {
                 Ok(None)
             } else {
-                Err(ArchiveFault::Corrupt(
-                    "its central directory has more in it than entries".to_owned(),
+                Err(ArchiveError::Corrupt(
+                    "the central directory has bytes after its last header".to_owned(),
                 ))
             };
         }
-        let number = self.directory.entries - self.left;
-        let broken =
-            || ArchiveFault::Corrupt(format!("entry {number} of its central directory is broken"));
-        let window = to_usize(left.min(LONGEST_HEADER))?;
+        let number = self.directory.entries - self.remaining;
+        let invalid = || {
+            ArchiveError::Corrupt(format!(
+                "header {number} of the central directory is invalid"
+            ))
+        };
+        let window = to_usize(length.min(MAX_HEADER_LENGTH))?;
         let headers = self.headers.peek(&self.file, window)?;
         let (entry, length) = headers
             .get(..window)
             .and_then(Entry::read_central_header)
-            .ok_or_else(broken)?;
-        self.headers.take(&self.file, length)?;
-        self.left -= 1;
+            .ok_or_else(invalid)?;
+        self.headers.read(&self.file, length)?;
+        self.remaining -= 1;
         Ok(Some(entry))
     }
 
-    /// Reads the content of an entry, checking its local header and its CRC-32.
-    pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveFault> {
-        self.locate(entry)?;
-        self.contents.go_to(entry.offset);
-        take_local_header(&self.file, &mut self.contents, entry)
-            .map_err(|fault| fault.of_entry(&entry.name))?;
+    /// Reads the content of an entry, and checks its local header and its CRC-32.
+    pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveError> {
+        self.check_bounds(entry)?;
+        self.contents.seek_forward(entry.offset);
+        self.contents
+            .read_local_header(&self.file, entry)
+            .map_err(|error| error.in_entry(&entry.name))?;
         let content = self
             .contents
-            .take(&self.file, to_usize(entry.size)?)?
+            .read(&self.file, to_usize(entry.size)?)?
             .to_vec();
         if crc32(&content) != entry.crc32 {
-            let fault = ArchiveFault::Corrupt("has another CRC-32 than its header says".to_owned());
-            return Err(fault.of_entry(&entry.name));
+            return Err(ArchiveError::crc32_mismatch().in_entry(&entry.name));
         }
         Ok(content)
     }
 
-    /// Makes sure that an entry lies before the central directory.
-    pub(crate) fn locate<N: AsRef<str>>(&self, entry: &Entry<N>) -> Result<(), ArchiveFault> {
-        let end = entry
-            .offset
-            .checked_add(entry.local_header_length())
-            .and_then(|at| at.checked_add(entry.size));
-        if end.is_some_and(|end| end <= self.directory.offset) {
+    /// Checks that an entry ends before the central directory.
+    pub(crate) fn check_bounds<N: AsRef<str>>(&self, entry: &Entry<N>) -> Result<(), ArchiveError> {
+        if entry.end().is_some_and(|end| end <= self.directory.offset) {
             return Ok(());
         }
-        Err(
-            ArchiveFault::Corrupt("lies outside of the archive".to_owned())
-                .of_entry(entry.name.as_ref()),
-        )
+        let cause = "it does not end before the central directory".to_owned();
+        Err(ArchiveError::Corrupt(cause).in_entry(entry.name.as_ref()))
     }
-}
-
-impl ArchiveFault {
-    /// The same, of an entry: what is wrong becomes a sentence about it.
-    pub(crate) fn of_entry(self, name: &str) -> Self {
-        match self {
-            Self::Refused(error) => Self::Refused(error),
-            Self::Corrupt(what) => Self::Corrupt(format!("entry {name} {what}")),
-        }
-    }
-}
-
-/// Takes the local header of an entry, which must be as the central directory has it.
-pub(super) fn take_local_header<N: AsRef<str>>(
-    file: &impl File,
-    forward: &mut Forward,
-    entry: &Entry<N>,
-) -> Result<Vec<u8>, ArchiveFault> {
-    let mut expected = Vec::new();
-    entry.write_local_header(&mut expected);
-    if forward.take(file, expected.len())? == expected {
-        Ok(expected)
-    } else {
-        Err(ArchiveFault::Corrupt(
-            "has a local header unlike that in the central directory".to_owned(),
-        ))
-    }
-}
-
-/// Reads exactly `length` bytes.
-fn take(file: &impl File, offset: u64, length: u64) -> Result<Vec<u8>, ArchiveFault> {
-    Ok(Forward::new(offset).take(file, to_usize(length)?)?.to_vec())
 }
 
 fn to_usize(length: u64) -> Result<usize, FsError> {

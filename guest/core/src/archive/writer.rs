@@ -1,25 +1,25 @@
-//! Writing an archive in one forward pass.
+//! A writer of an archive, in one forward pass.
 
 use std::rc::Rc;
 
-use super::contents::{Contents, StoredLicense};
-use super::format::{CentralDirectory, Entry};
-use super::record::RecordPieces;
-use super::{RecordHead, SkippedEntry, sums};
+use super::checksums;
+use super::index::{ArchiveIndex, StoredLicense};
+use super::manifest::{ManifestHead, ManifestWriter, SkippedEntry};
+use super::zip_headers::{CentralDirectory, Entry};
 use crate::File;
+use crate::budget::{Budget, LINE};
 use crate::catalogue::{Catalogue, FileId};
 use crate::crc32::{Crc32, crc32};
 use crate::directory::FsError;
-use crate::entry_names::{RECORD_ENTRY, SUMS_ENTRY};
+use crate::entry_names::{CHECKSUMS_ENTRY, MANIFEST_ENTRY};
 
-/// How many bytes are gathered before they are written.
-const BUFFER: usize = 256 << 10;
-/// How many written bytes are released at once: enough for the file system to find a place for them in one piece.
-const RELEASE: u64 = 8 << 20;
-/// How many lines, pieces or headers of a generated part one step deals with.
-const PIECES_PER_STEP: usize = 1024;
+/// The number of bytes that are collected before they are written.
+const BUFFER_LENGTH: usize = 256 << 10;
+/// The number of written bytes that are released at once: enough for the file system to
+/// allocate them in one piece.
+const RELEASE_LENGTH: u64 = 8 << 20;
 
-/// A file that is written from its start to its end.
+/// A buffered file that is written from its start to its end.
 pub(crate) struct Output<F> {
     file: Rc<F>,
     buffer: Vec<u8>,
@@ -31,18 +31,18 @@ impl<F: File> Output<F> {
     pub(crate) fn new(file: Rc<F>) -> Self {
         Self {
             file,
-            buffer: Vec::with_capacity(BUFFER),
+            buffer: Vec::with_capacity(BUFFER_LENGTH),
             written: 0,
             released: 0,
         }
     }
 
-    /// The number of bytes put so far.
+    /// Returns the number of bytes put so far.
     pub(crate) fn position(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
 
-    /// Writes everything that was put, and makes it durable.
+    /// Writes the buffer and makes the file durable.
     pub(crate) fn sync(&mut self) -> Result<(), FsError> {
         self.flush()?;
         self.file.sync()
@@ -50,7 +50,7 @@ impl<F: File> Output<F> {
 
     fn put(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), FsError> {
         append(&mut self.buffer);
-        if self.buffer.len() >= BUFFER {
+        if self.buffer.len() >= BUFFER_LENGTH {
             self.flush()
         } else {
             Ok(())
@@ -61,7 +61,7 @@ impl<F: File> Output<F> {
         self.file.write_all_at(&self.buffer, self.written)?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
-        if self.written - self.released >= RELEASE {
+        if self.written - self.released >= RELEASE_LENGTH {
             self.file
                 .release(self.released, self.written - self.released);
             self.released = self.written;
@@ -70,123 +70,140 @@ impl<F: File> Output<F> {
     }
 }
 
-/// An archive that licenses are being added to, in byte order of their paths.
+/// A writer of the licenses of an archive, which are added in byte order of their paths.
 pub(crate) struct ArchiveWriter<F> {
     output: Output<F>,
-    contents: Contents,
+    index: ArchiveIndex,
 }
 
 impl<F: File> ArchiveWriter<F> {
-    /// Begins an archive of licenses whose names stand in `catalogue`.
+    /// Starts an archive of licenses whose names are in `catalogue`.
     pub(crate) fn new(output: Output<F>, catalogue: Catalogue) -> Self {
         Self {
             output,
-            contents: Contents::new(catalogue),
+            index: ArchiveIndex::new(catalogue),
         }
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
-        self.contents.catalogue()
+        self.index.catalogue()
     }
 
-    /// The names, to add one of a license that is not a file of the store.
+    /// Returns the catalogue, to add the name of a license that is not a file of the
+    /// store.
     pub(crate) fn catalogue_mut(&mut self) -> &mut Catalogue {
-        self.contents.catalogue_mut()
+        self.index.catalogue_mut()
     }
 
-    /// The number of licenses added so far.
+    /// Returns the number of licenses added so far.
     pub(crate) fn licenses(&self) -> u64 {
-        self.contents.len() as u64
+        self.index.len() as u64
     }
 
-    /// Their size in bytes.
+    /// Returns the size of these licenses in bytes.
     pub(crate) fn bytes(&self) -> u64 {
-        self.contents.bytes()
+        self.index.bytes()
     }
 
-    /// Adds a license; `document` is at most 1 MiB, as the store's reader sees to.
+    /// Adds a license. The store's reader limits `document` to 1 MiB.
     pub(crate) fn add(&mut self, file: FileId, document: &[u8]) -> Result<(), FsError> {
         let size = u32::try_from(document.len())
             .map_err(|_| FsError::Other("a license of more than 4 GiB"))?;
         let (crc32, hash) = (crc32(document), *blake3::hash(document).as_bytes());
-        self.contents.add(StoredLicense {
+        self.index.add(StoredLicense {
             file,
             size,
             crc32,
             hash,
         });
         let entry = self
-            .contents
-            .entry(self.contents.len() - 1, self.output.position());
+            .index
+            .entry(self.index.len() - 1, self.output.position());
         self.output.put(|out| {
             entry.write_local_header(out);
             out.extend_from_slice(document);
         })
     }
 
-    /// Goes over to what follows the licenses.
-    pub(crate) fn finish(self, head: RecordHead, skipped: Vec<SkippedEntry>) -> ArchiveFinisher<F> {
-        let part = Part::Generated {
-            which: Generated::Sums,
-            pass: Pass::Measure(Crc32::new(), 0),
-        };
+    /// Starts to write the rest of the archive, which follows the licenses.
+    pub(crate) fn finish(
+        self,
+        head: ManifestHead,
+        skipped: Vec<SkippedEntry>,
+    ) -> ArchiveFinisher<F> {
         ArchiveFinisher {
             archive: self,
             head,
             skipped,
-            generated: Vec::new(),
-            part,
+            text_entries: Vec::new(),
+            part: Part::measure(TextEntry::Checksums),
             next: 0,
         }
     }
 }
 
-/// An archive to which what follows the licenses is being added: the sums, the record, the central directory.
+/// A writer of the rest of an archive, after the licenses: the checksums, the manifest
+/// and the central directory.
 pub(crate) struct ArchiveFinisher<F> {
     archive: ArchiveWriter<F>,
-    head: RecordHead,
+    head: ManifestHead,
     skipped: Vec<SkippedEntry>,
-    /// The entries that were generated, as far as they were written.
-    generated: Vec<Entry<&'static str>>,
+    /// The text entries whose local headers were written.
+    text_entries: Vec<Entry<&'static str>>,
     part: Part,
-    /// The next piece of the part in hand.
+    /// The number of the next line or header of the part.
     next: usize,
 }
 
-/// What is being written.
+/// The part of the archive that is written next.
 enum Part {
-    /// An entry whose content is derived. Its header goes first and holds its CRC-32 and size, so it is derived twice.
-    Generated { which: Generated, pass: Pass },
-    /// The central directory; the place where it starts, and that of the next entry.
+    /// A text entry. Its local header precedes it and contains its CRC-32 and its size,
+    /// so that its lines are generated twice: once to measure them, once to write them.
+    TextEntry { entry: TextEntry, pass: Pass },
+    /// The central directory, which starts at `start`. The local header of the license
+    /// whose header is next starts at `entry_offset`.
     CentralDirectory { start: u64, entry_offset: u64 },
-    /// Nothing more.
+    /// The end: everything was written.
     End,
 }
 
+/// A text entry of the archive, which is generated.
 #[derive(Clone, Copy)]
-enum Generated {
-    Sums,
-    Record,
+enum TextEntry {
+    Checksums,
+    Manifest,
 }
 
+/// A pass over the lines of a text entry.
 enum Pass {
-    Measure(Crc32, u64),
+    /// Computes the CRC-32 and the size of the entry.
+    Measure { crc32: Crc32, size: u64 },
+    /// Writes the lines.
     Write,
 }
 
+impl Part {
+    /// Returns the part in which nothing of `entry` was measured yet.
+    fn measure(entry: TextEntry) -> Self {
+        let (crc32, size) = (Crc32::new(), 0);
+        let pass = Pass::Measure { crc32, size };
+        Self::TextEntry { entry, pass }
+    }
+}
+
 impl<F: File> ArchiveFinisher<F> {
-    /// Goes on for some pieces; gives whether all is written.
+    /// Writes some lines or headers, and returns `true` if the archive is complete.
     pub(crate) fn step(&mut self) -> Result<bool, FsError> {
         let part = std::mem::replace(&mut self.part, Part::End);
         self.part = match part {
-            Part::Generated {
-                which,
-                pass: Pass::Measure(crc32, size),
-            } => self.measure(which, crc32, size)?,
-            Part::Generated {
-                which,
+            Part::TextEntry {
+                entry,
+                pass: Pass::Measure { crc32, size },
+            } => self.measure(entry, crc32, size)?,
+            Part::TextEntry {
+                entry,
                 pass: Pass::Write,
-            } => self.write_generated(which)?,
+            } => self.write_text_entry(entry)?,
             Part::CentralDirectory {
                 start,
                 entry_offset,
@@ -196,73 +213,59 @@ impl<F: File> ArchiveFinisher<F> {
         Ok(matches!(self.part, Part::End))
     }
 
-    /// The output, with everything in it once the last step was done.
+    /// Returns the output, which contains the whole archive after the last step.
     pub(crate) fn into_output(self) -> Output<F> {
         self.archive.output
     }
 
     fn measure(
         &mut self,
-        which: Generated,
+        entry: TextEntry,
         mut crc32: Crc32,
         mut size: u64,
     ) -> Result<Part, FsError> {
-        let mut piece = Vec::new();
-        for index in self.next_pieces(self.piece_count(which)) {
-            piece.clear();
-            self.write_piece(which, index, &mut piece);
-            crc32.update(&piece);
-            size += piece.len() as u64;
+        let (mut line, mut budget) = (Vec::new(), Budget::of_a_step());
+        while self.next_line(entry, &mut line, &mut budget) {
+            crc32.update(&line);
+            size += line.len() as u64;
         }
-        if self.next < self.piece_count(which) {
-            return Ok(Part::Generated {
-                which,
-                pass: Pass::Measure(crc32, size),
-            });
+        if self.next < self.line_count(entry) {
+            let pass = Pass::Measure { crc32, size };
+            return Ok(Part::TextEntry { entry, pass });
         }
-        let name = match which {
-            Generated::Sums => SUMS_ENTRY,
-            Generated::Record => RECORD_ENTRY,
-        };
-        let entry = Entry {
-            name,
+        let header = Entry {
+            name: match entry {
+                TextEntry::Checksums => CHECKSUMS_ENTRY,
+                TextEntry::Manifest => MANIFEST_ENTRY,
+            },
             crc32: crc32.value(),
             size,
             offset: self.archive.output.position(),
         };
         self.archive
             .output
-            .put(|out| entry.write_local_header(out))?;
-        self.generated.push(entry);
+            .put(|out| header.write_local_header(out))?;
+        self.text_entries.push(header);
         self.next = 0;
-        Ok(Part::Generated {
-            which,
-            pass: Pass::Write,
-        })
+        let pass = Pass::Write;
+        Ok(Part::TextEntry { entry, pass })
     }
 
-    fn write_generated(&mut self, which: Generated) -> Result<Part, FsError> {
-        let mut piece = Vec::new();
-        for index in self.next_pieces(self.piece_count(which)) {
-            piece.clear();
-            self.write_piece(which, index, &mut piece);
+    fn write_text_entry(&mut self, entry: TextEntry) -> Result<Part, FsError> {
+        let (mut line, mut budget) = (Vec::new(), Budget::of_a_step());
+        while self.next_line(entry, &mut line, &mut budget) {
             self.archive
                 .output
-                .put(|out| out.extend_from_slice(&piece))?;
+                .put(|out| out.extend_from_slice(&line))?;
         }
-        if self.next < self.piece_count(which) {
-            return Ok(Part::Generated {
-                which,
-                pass: Pass::Write,
-            });
+        if self.next < self.line_count(entry) {
+            let pass = Pass::Write;
+            return Ok(Part::TextEntry { entry, pass });
         }
         self.next = 0;
-        Ok(match which {
-            Generated::Sums => Part::Generated {
-                which: Generated::Record,
-                pass: Pass::Measure(Crc32::new(), 0),
-            },
-            Generated::Record => Part::CentralDirectory {
+        Ok(match entry {
+            TextEntry::Checksums => Part::measure(TextEntry::Manifest),
+            TextEntry::Manifest => Part::CentralDirectory {
                 start: self.archive.output.position(),
                 entry_offset: 0,
             },
@@ -274,26 +277,27 @@ impl<F: File> ArchiveFinisher<F> {
         start: u64,
         mut entry_offset: u64,
     ) -> Result<Part, FsError> {
-        let ArchiveWriter { output, contents } = &mut self.archive;
-        let first = self.next;
-        self.next = contents.len().min(first + PIECES_PER_STEP);
-        for index in first..self.next {
-            let entry = contents.entry(index, entry_offset);
+        let ArchiveWriter { output, index } = &mut self.archive;
+        let mut budget = Budget::of_a_step();
+        while self.next < index.len() && budget.is_left() {
+            let entry = index.entry(self.next, entry_offset);
             output.put(|out| entry.write_central_header(out))?;
             entry_offset += entry.local_header_length() + entry.size;
+            self.next += 1;
+            budget.spend(LINE);
+            budget.spend_bytes(entry.name.len());
         }
-        if self.next < contents.len() {
+        if self.next < index.len() {
             return Ok(Part::CentralDirectory {
                 start,
                 entry_offset,
             });
         }
-        for entry in &self.generated {
+        for entry in &self.text_entries {
             output.put(|out| entry.write_central_header(out))?;
         }
-        let entries = (contents.len() + self.generated.len()) as u64;
         let directory = CentralDirectory {
-            entries,
+            entries: (index.len() + self.text_entries.len()) as u64,
             size: output.position() - start,
             offset: start,
         };
@@ -301,32 +305,35 @@ impl<F: File> ArchiveFinisher<F> {
         Ok(Part::End)
     }
 
-    /// Takes the numbers of the next pieces of `count`.
-    fn next_pieces(&mut self, count: usize) -> std::ops::Range<usize> {
-        let first = self.next;
-        self.next = count.min(first + PIECES_PER_STEP);
-        first..self.next
-    }
-
-    fn piece_count(&self, which: Generated) -> usize {
-        match which {
-            Generated::Sums => self.archive.contents.len(),
-            Generated::Record => self.record().count(),
+    /// Generates the next line of a text entry. Returns `false` after the last one, or if
+    /// the step has done its share.
+    fn next_line(&mut self, entry: TextEntry, line: &mut Vec<u8>, budget: &mut Budget) -> bool {
+        if self.next == self.line_count(entry) || !budget.is_left() {
+            return false;
         }
-    }
-
-    fn write_piece(&self, which: Generated, index: usize, out: &mut Vec<u8>) {
-        match which {
-            Generated::Sums => {
-                let contents = &self.archive.contents;
-                sums::write_line(&contents.license(index).hash, &contents.name(index), out);
+        line.clear();
+        match entry {
+            TextEntry::Checksums => {
+                let index = &self.archive.index;
+                checksums::write_line(&index.license(self.next).hash, &index.name(self.next), line);
             }
-            Generated::Record => self.record().write(index, out),
+            TextEntry::Manifest => self.manifest().write_line(self.next, line),
+        }
+        self.next += 1;
+        budget.spend(LINE);
+        budget.spend_bytes(line.len());
+        true
+    }
+
+    fn line_count(&self, entry: TextEntry) -> usize {
+        match entry {
+            TextEntry::Checksums => self.archive.index.len(),
+            TextEntry::Manifest => self.manifest().line_count(),
         }
     }
 
-    fn record(&self) -> RecordPieces<'_> {
-        RecordPieces {
+    fn manifest(&self) -> ManifestWriter<'_> {
+        ManifestWriter {
             head: &self.head,
             skipped: &self.skipped,
         }

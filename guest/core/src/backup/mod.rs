@@ -14,7 +14,7 @@ use destination::Destination;
 pub use options::BackupOptions;
 
 use crate::archive::{
-    ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry,
+    ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRAM, SkippedEntry,
 };
 use crate::skipped::{SkippedFile, SkippedFiles};
 use crate::store::Walk;
@@ -216,7 +216,7 @@ impl<D: Directory> Phase<D> {
 fn finish<D: Directory>(archive: ArchiveWriter<D::File>, skipped: &mut SkippedFiles) -> Phase<D> {
     let (licenses, bytes) = (archive.licenses(), archive.bytes());
     let (restricted, errors) = (skipped.restricted_count(), skipped.error_count());
-    let head = RecordHead {
+    let head = ManifestHead {
         format: FORMAT_VERSION,
         program: PROGRAM.into(),
         licenses,

@@ -6,8 +6,8 @@ use super::backups::{
     BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, verify, written,
 };
 use super::files::files;
-use crate::archive::{ArchiveReader, RecordLine, RecordReader};
-use crate::entry_names::{BACKUP_FILE, LICENSES, LONGEST_NAME, RECORD_ENTRY, fault_of_path};
+use crate::archive::{ArchiveReader, ManifestLine, ManifestReader};
+use crate::entry_names::{BACKUP_FILE, LICENSES, MANIFEST_ENTRY, MAX_NAME_LENGTH, validate_path};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::memory_fs::Disk;
 use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
@@ -130,19 +130,19 @@ fn rewritten(disk: &Disk) -> Vec<u8> {
                 path.to_owned(),
                 archive.content(&entry).expect("its licenses can be read"),
             );
-        } else if entry.name == RECORD_ENTRY {
+        } else if entry.name == MANIFEST_ENTRY {
             record = Some(entry);
         }
     }
     let record = record.expect("it has a record");
     let mut record =
-        RecordReader::open(archive.file(), &record, |_| {}).expect("its record can be read");
+        ManifestReader::open(archive.file(), &record, |_| {}).expect("its record can be read");
     let mut skipped = Vec::new();
     while let Some(line) = record
         .next_line(archive.file(), |_| {})
         .expect("its record can be read")
     {
-        let RecordLine::SkippedEntry(line) = line else {
+        let ManifestLine::SkippedEntry(line) = line else {
             panic!("a line of its record cannot be read")
         };
         skipped.push(line);
@@ -160,7 +160,7 @@ fn can_be_in_a_backup(files: &[(String, Vec<u8>)]) -> bool {
     files.is_sorted_by(|(one, _), (other, _)| one < other)
         && files.iter().all(|(path, content)| {
             let has_name =
-                LICENSES.len() + path.len() <= LONGEST_NAME && fault_of_path(path).is_none();
+                LICENSES.len() + path.len() <= MAX_NAME_LENGTH && validate_path(path).is_ok();
             has_name
                 && !is_in_a_file(path)
                 && content.len() as u64 <= MAX_DOCUMENT_SIZE

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, PROGRAM, RecordHead, SkippedEntry};
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRAM, SkippedEntry};
 use crate::catalogue::Catalogue;
 use crate::memory_fs::Disk;
 use crate::{
@@ -108,13 +108,13 @@ pub(super) fn files_in_store(disk: &Disk) -> Files {
 /// Returns the head of a record without skipped files.
 pub(super) fn head_of<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
-) -> RecordHead {
+) -> ManifestHead {
     let (mut licenses, mut bytes) = (0, 0);
     for (_, content) in files {
         licenses += 1;
         bytes += content.len() as u64;
     }
-    RecordHead {
+    ManifestHead {
         format: FORMAT_VERSION,
         program: PROGRAM.into(),
         licenses,
@@ -127,7 +127,7 @@ pub(super) fn head_of<'f>(
 /// Returns the backup that the writer writes from these files in this order.
 pub(super) fn written<'f>(
     files: impl IntoIterator<Item = (&'f String, &'f Vec<u8>)>,
-    head: RecordHead,
+    head: ManifestHead,
     skipped: Vec<SkippedEntry>,
 ) -> Vec<u8> {
     let disk = Disk::new();

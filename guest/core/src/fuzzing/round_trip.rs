@@ -2,7 +2,7 @@
 
 use super::backups::{BACKUP, Files, back_up, disk_with, files_in_store, restore, verify};
 use super::files::files;
-use crate::entry_names::fault_of_path;
+use crate::entry_names::validate_path;
 use crate::memory_fs::Disk;
 use crate::{Verdict, evaluate};
 
@@ -25,7 +25,7 @@ pub fn round_trip(input: &[u8]) {
         .iter()
         .filter_map(|(path, content)| Some((path.strip_prefix('/')?, content.as_ref()?)));
     let is_backed_up = |path: &str, content: &[u8]| {
-        fault_of_path(path).is_none() && evaluate(content).verdict == Verdict::Allowed
+        validate_path(path).is_ok() && evaluate(content).verdict == Verdict::Allowed
     };
     let expected: Files = files
         .filter(|(path, content)| is_backed_up(path, content))

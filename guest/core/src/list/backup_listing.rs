@@ -1,9 +1,9 @@
 //! The listing of a backup: its licenses, then the skipped files with the reason for each.
 
 use super::listing::{LicenseListing, LicenseStanding, ListSummary};
-use crate::archive::{ArchiveFault, ArchiveReader, Entry, RecordLine, RecordReader};
+use crate::archive::{ArchiveError, ArchiveReader, Entry, ManifestLine, ManifestReader};
 use crate::budget::{Budget, LICENSE};
-use crate::entry_names::{LICENSES, RECORD_ENTRY, SUMS_ENTRY};
+use crate::entry_names::{CHECKSUMS_ENTRY, LICENSES, MANIFEST_ENTRY};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::{File, license};
 
@@ -20,11 +20,11 @@ enum Phase {
     /// List the licenses.
     Licenses { record: Option<Entry<String>> },
     /// List the skipped files.
-    Skipped(RecordReader),
+    Skipped(ManifestReader),
 }
 
 impl<F: File> BackupListing<F> {
-    pub(super) fn new(file: F) -> Result<Self, ArchiveFault> {
+    pub(super) fn new(file: F) -> Result<Self, ArchiveError> {
         Ok(Self {
             archive: ArchiveReader::open(file)?,
             phase: Phase::Licenses { record: None },
@@ -36,7 +36,7 @@ impl<F: File> BackupListing<F> {
     pub(super) fn step(
         &mut self,
         listings: &mut Vec<LicenseListing>,
-    ) -> Result<Option<ListSummary>, ArchiveFault> {
+    ) -> Result<Option<ListSummary>, ArchiveError> {
         let mut budget = Budget::of_a_step();
         match &mut self.phase {
             Phase::Licenses { record } => {
@@ -49,8 +49,8 @@ impl<F: File> BackupListing<F> {
                         break;
                     };
                     match entry.name.as_str() {
-                        SUMS_ENTRY => {}
-                        RECORD_ENTRY => *record = Some(entry),
+                        CHECKSUMS_ENTRY => {}
+                        MANIFEST_ENTRY => *record = Some(entry),
                         _ => {
                             listings.push(listing(&mut self.archive, &entry)?);
                             budget.spend_bytes(usize::try_from(entry.size).unwrap_or(usize::MAX));
@@ -65,14 +65,14 @@ impl<F: File> BackupListing<F> {
                 while budget.is_left() {
                     budget.spend(LICENSE);
                     let line = record.next_line(self.archive.file(), |_| {});
-                    match line.map_err(|fault| fault.of_entry(RECORD_ENTRY))? {
-                        Some(RecordLine::SkippedEntry(skipped)) => {
+                    match line.map_err(|fault| fault.in_entry(MANIFEST_ENTRY))? {
+                        Some(ManifestLine::SkippedEntry(skipped)) => {
                             listings.push(LicenseListing::of_skipped(skipped));
                         }
-                        Some(RecordLine::Broken) => {
+                        Some(ManifestLine::Malformed) => {
                             let line = self.summary.skipped + 2;
-                            return Err(ArchiveFault::Corrupt(format!(
-                                "line {line} of {RECORD_ENTRY} is malformed"
+                            return Err(ArchiveError::Corrupt(format!(
+                                "line {line} of {MANIFEST_ENTRY} is malformed"
                             )));
                         }
                         None => return Ok(Some(self.summary.clone())),
@@ -89,14 +89,14 @@ impl<F: File> BackupListing<F> {
 fn listing(
     archive: &mut ArchiveReader<impl File>,
     entry: &Entry<String>,
-) -> Result<LicenseListing, ArchiveFault> {
-    let corrupt = |what: &str| ArchiveFault::Corrupt(format!("entry {} {what}", entry.name));
+) -> Result<LicenseListing, ArchiveError> {
+    let corrupt = |what: &str| ArchiveError::Corrupt(what.to_owned()).in_entry(&entry.name);
     let path = entry
         .name
         .strip_prefix(LICENSES)
-        .ok_or_else(|| corrupt("does not belong in a backup"))?;
+        .ok_or_else(|| corrupt("a backup has no such entry"))?;
     if entry.size > MAX_DOCUMENT_SIZE {
-        return Err(corrupt("is larger than a license can be"));
+        return Err(corrupt("the content is larger than a license can be"));
     }
     let identity = license::evaluate(&archive.content(entry)?).identity;
     Ok(LicenseListing {
@@ -110,8 +110,10 @@ fn listing(
 fn open_record(
     archive: &ArchiveReader<impl File>,
     entry: Option<Entry<String>>,
-) -> Result<RecordReader, ArchiveFault> {
-    let entry = entry.ok_or_else(|| ArchiveFault::Corrupt(format!("{RECORD_ENTRY} is missing")))?;
-    archive.locate(&entry)?;
-    RecordReader::open(archive.file(), &entry, |_| {}).map_err(|fault| fault.of_entry(RECORD_ENTRY))
+) -> Result<ManifestReader, ArchiveError> {
+    let entry =
+        entry.ok_or_else(|| ArchiveError::Corrupt(format!("{MANIFEST_ENTRY} is missing")))?;
+    archive.check_bounds(&entry)?;
+    ManifestReader::open(archive.file(), &entry, |_| {})
+        .map_err(|fault| fault.in_entry(MANIFEST_ENTRY))
 }

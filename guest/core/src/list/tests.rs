@@ -1,5 +1,5 @@
 use super::*;
-use crate::archive::{ArchiveWriter, FORMAT_VERSION, Output, RecordHead};
+use crate::archive::{ArchiveWriter, FORMAT_VERSION, ManifestHead, Output};
 use crate::catalogue::Catalogue;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
@@ -102,7 +102,7 @@ fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     let mut archive = ArchiveWriter::new(Output::new(file.into()), catalogue);
     archive.add(0, document).expect("the disk has space");
     let bytes = archive.bytes();
-    let head = RecordHead {
+    let head = ManifestHead {
         format,
         program: "another".into(),
         licenses,

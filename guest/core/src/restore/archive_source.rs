@@ -1,6 +1,6 @@
 //! The licenses of a verified backup, read one after the other.
 
-use crate::archive::{ArchiveFault, Contents, Forward, backup_file};
+use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader, backup_file};
 use crate::{Failure, File};
 
 /// A reader of the licenses of a backup.
@@ -8,7 +8,7 @@ pub(super) struct ArchiveSource<F> {
     file: F,
     /// The path of the backup directory, as the caller knows it.
     path: String,
-    forward: Forward,
+    forward: ForwardReader,
     /// The offset of the local header of the next license.
     offset: u64,
 }
@@ -18,38 +18,42 @@ impl<F: File> ArchiveSource<F> {
         Self {
             file,
             path,
-            forward: Forward::new(0),
+            forward: ForwardReader::new(0),
             offset: 0,
         }
     }
 
     /// Reads the content of the next license, and compares it with its hash again.
-    pub(super) fn read(&mut self, contents: &Contents, next: usize) -> Result<Vec<u8>, Failure> {
+    pub(super) fn read(
+        &mut self,
+        contents: &ArchiveIndex,
+        next: usize,
+    ) -> Result<Vec<u8>, Failure> {
         let (license, start) = (contents.license(next), self.content_start(contents, next));
         // Headers and skipped licenses are in between.
-        self.forward.go_to(start);
-        let fault = |fault: ArchiveFault| {
-            backup_file::failure(&self.path, &fault.of_entry(&contents.name(next)))
+        self.forward.seek_forward(start);
+        let fault = |fault: ArchiveError| {
+            backup_file::failure(&self.path, &fault.in_entry(&contents.name(next)))
         };
         let content = self
             .forward
-            .take(&self.file, license.size as usize)
+            .read(&self.file, license.size as usize)
             .map_err(fault)?;
         if *blake3::hash(content).as_bytes() == license.hash {
             Ok(content.to_vec())
         } else {
-            Err(fault(ArchiveFault::Corrupt(
-                "was changed after it was verified".to_owned(),
+            Err(fault(ArchiveError::Corrupt(
+                "the content was changed after the verification".to_owned(),
             )))
         }
     }
 
     /// Moves past the next license.
-    pub(super) fn skip(&mut self, contents: &Contents, next: usize) {
+    pub(super) fn skip(&mut self, contents: &ArchiveIndex, next: usize) {
         self.offset = self.content_start(contents, next) + u64::from(contents.license(next).size);
     }
 
-    fn content_start(&self, contents: &Contents, next: usize) -> u64 {
+    fn content_start(&self, contents: &ArchiveIndex, next: usize) -> u64 {
         self.offset + contents.entry(next, self.offset).local_header_length()
     }
 }

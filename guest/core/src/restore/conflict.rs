@@ -1,7 +1,7 @@
 //! The conflicts of a restore: entries of the store, and limits of its file system, because of
 //! which a license is not restored although nothing failed.
 
-use crate::archive::Contents;
+use crate::archive::ArchiveIndex;
 use crate::catalogue::DirectoryId;
 use crate::{ErrorCode, Failure};
 
@@ -31,7 +31,7 @@ pub(super) enum Conflict {
 
 impl Conflict {
     /// Returns the failure that is reported for a license.
-    pub(super) fn failure(self, contents: &Contents, license: usize) -> Failure {
+    pub(super) fn failure(self, contents: &ArchiveIndex, license: usize) -> Failure {
         const OTHER_FILE_SYSTEM: &str = "restore to a store on another file system";
 
         let directory = |id| contents.catalogue().directory_path(id);

@@ -32,7 +32,7 @@ use rollback::Rollback;
 use stage::Staging;
 use sync::Syncing;
 
-use crate::verify::{Inspection, Verified};
+use crate::verify::{Verified, Verifier};
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// A restore that is done in steps.
@@ -45,7 +45,7 @@ pub struct Restore<D: Directory> {
 enum Phase<D: Directory> {
     /// Verifying the backup.
     Verify {
-        inspection: Box<Inspection<D::File>>,
+        verifier: Box<Verifier<D::File>>,
         path: String,
         options: RestoreOptions,
     },
@@ -80,11 +80,11 @@ impl<D: Directory> Restore<D> {
             );
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
-        let inspection = Box::new(Inspection::open(directory, path)?);
+        let verifier = Box::new(Verifier::open(directory, path)?);
         Ok(Self {
             store: Rc::new(store),
             phase: Phase::Verify {
-                inspection,
+                verifier,
                 path: path.to_owned(),
                 options,
             },
@@ -113,18 +113,18 @@ impl<D: Directory> Operation for Restore<D> {
         let Self { store, phase } = self;
         let phase = match phase {
             Phase::Verify {
-                inspection,
+                verifier,
                 path,
                 options,
-            } => match inspection.step(events) {
-                Continue(inspection) => Ok(Phase::Verify {
-                    inspection: Box::new(inspection),
+            } => match verifier.step(events) {
+                Continue(verifier) => Ok(Phase::Verify {
+                    verifier: Box::new(verifier),
                     path,
                     options,
                 }),
                 Break(Err(failure)) => return Break(Err(failure)),
-                Break(Ok(Verified { file, contents, .. })) => {
-                    let plan = RestorePlan::new(contents, options);
+                Break(Ok(Verified { file, index, .. })) => {
+                    let plan = RestorePlan::new(index, options);
                     match Staging::new(Rc::clone(&store), ArchiveSource::new(file, path), plan) {
                         Ok(staging) => Ok(Phase::Stage(staging)),
                         Err(failure) => return Break(Err(failure)),

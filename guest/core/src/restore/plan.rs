@@ -8,7 +8,7 @@ use super::dir_listing::DirListing;
 use super::existing::{Target, is_license};
 use super::failures::before_commit;
 use super::options::{RestoreOptions, RestoreSummary};
-use crate::archive::Contents;
+use crate::archive::ArchiveIndex;
 use crate::budget::Budget;
 use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::FsError;
@@ -17,7 +17,7 @@ use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
 
 /// The plan of a restore and what was done of it.
 pub(super) struct RestorePlan {
-    pub(super) contents: Contents,
+    pub(super) contents: ArchiveIndex,
     pub(super) options: RestoreOptions,
     /// The licenses that are not committed yet, in order of path until
     /// [`RestorePlan::order_for_commit`].
@@ -45,7 +45,7 @@ impl StagedLicense {
 }
 
 impl RestorePlan {
-    pub(super) fn new(contents: Contents, options: RestoreOptions) -> Self {
+    pub(super) fn new(contents: ArchiveIndex, options: RestoreOptions) -> Self {
         Self {
             contents,
             options,

@@ -6,7 +6,7 @@
 
 use super::{Content, StoreReader};
 use crate::catalogue::{Catalogue, FileId};
-use crate::entry_names::{LICENSES, LONGEST_NAME};
+use crate::entry_names::{LICENSES, MAX_NAME_LENGTH};
 use crate::{Directory, ErrorCode, Failure};
 
 /// The extension that is added to the name of a publication.
@@ -70,7 +70,7 @@ fn is_too_long(path: &str) -> bool {
     } else {
         name.encode_utf16().count()
     };
-    length > MAX_FILE_NAME_LENGTH || LICENSES.len() + path.len() > LONGEST_NAME
+    length > MAX_FILE_NAME_LENGTH || LICENSES.len() + path.len() > MAX_NAME_LENGTH
 }
 
 /// Returns the failure to report for the license in a publication whose name would be too long.

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::budget::{Budget, LOOK};
 use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
-use crate::entry_names::{LICENSES, LONGEST_NAME, fault_of_parts};
+use crate::entry_names::{LICENSES, MAX_NAME_LENGTH, validate_components};
 use crate::skipped::SkipReporter;
 use crate::temporary::is_temporary_name;
 use crate::{Directory, Entries, EntryKind, ErrorCode, Failure, NamedEntry, RestrictedLicense};
@@ -184,9 +184,9 @@ impl<D: Directory> OpenDirectory<D> {
         reporter: &mut SkipReporter<'_>,
     ) -> Option<Self> {
         let name = entry.name.as_str();
-        if let Some(fault) = self.name_fault(name) {
+        if let Err(cause) = self.validate_name(name) {
             let path = catalogue.path_in(self.id, name);
-            let message = format!("cannot back up {path}: {fault}; rename it or move it");
+            let message = format!("cannot back up {path}: {cause}; rename it or move it");
             reporter.failed(Failure::at(ErrorCode::IllegalName, path, message));
             return None;
         }
@@ -207,12 +207,16 @@ impl<D: Directory> OpenDirectory<D> {
         None
     }
 
-    /// Returns the reason why an archive cannot hold a name, or `None` if it can.
-    fn name_fault(&self, name: &str) -> Option<&'static str> {
-        if LICENSES.len() + self.prefix_length + name.len() > LONGEST_NAME {
-            return Some("its path is too long");
+    /// Checks a name in this directory.
+    ///
+    /// # Errors
+    ///
+    /// The reason why an archive cannot hold the name.
+    fn validate_name(&self, name: &str) -> Result<(), &'static str> {
+        if LICENSES.len() + self.prefix_length + name.len() > MAX_NAME_LENGTH {
+            return Err("its path is too long");
         }
-        fault_of_parts(name)
+        validate_components(name)
     }
 
     fn open(

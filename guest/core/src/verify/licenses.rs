@@ -1,114 +1,104 @@
-//! The second part of an inspection: each license against its header and against the rights gate.
+//! The second phase of a verification: checks each license against its headers and the
+//! rights gate.
 
-use super::faults::Faults;
-use crate::archive::{ArchiveFault, Contents, Forward};
+use super::findings::Reporter;
+use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader};
+use crate::budget::{Budget, LICENSE};
 use crate::crc32::crc32;
 use crate::directory::FsError;
 use crate::license::{self, Verdict};
 use crate::{BackupRestoreStatus, File, Progress, Stage};
 
-/// How many licenses one step reads at most.
-const LICENSES_PER_STEP: usize = 64;
-/// How many bytes of licenses one step reads, give or take the last license.
-const BYTES_PER_STEP: u64 = 256 << 10;
-
-/// How far the licenses were read.
-pub(super) struct Licenses {
-    forward: Forward,
+/// A check of the licenses in the order of the archive.
+pub(super) struct LicenseCheck {
+    reader: ForwardReader,
+    /// The number of the next license.
     next: usize,
+    /// The size of the licenses read so far, in bytes.
     bytes: u64,
 }
 
-impl Licenses {
+impl LicenseCheck {
     pub(super) fn new() -> Self {
         Self {
-            forward: Forward::new(0),
+            reader: ForwardReader::new(0),
             next: 0,
             bytes: 0,
         }
     }
 
-    /// Reads some licenses, puts their hashes into the contents, and gives all that was read to `whole`. Gives whether
-    /// they were the last.
+    /// Checks some licenses, stores their hashes in `index`, and adds all bytes read to
+    /// `hasher`. Returns `true` after the last license.
     pub(super) fn step(
         &mut self,
         file: &impl File,
-        contents: &mut Contents,
-        whole: &mut blake3::Hasher,
-        faults: &mut Faults,
+        index: &mut ArchiveIndex,
+        hasher: &mut blake3::Hasher,
+        reporter: &mut Reporter<'_>,
     ) -> Result<bool, FsError> {
-        let last = contents.len().min(self.next + LICENSES_PER_STEP);
-        let stop_at = self.bytes + BYTES_PER_STEP;
-        while self.next < last && self.bytes < stop_at {
-            match self.read(file, contents, whole, faults) {
-                Ok(()) => {}
-                Err(ArchiveFault::Refused(error)) => return Err(error),
-                Err(ArchiveFault::Corrupt(what)) => {
-                    faults.tell_of(&contents.name(self.next), &what)
-                }
+        let mut budget = Budget::of_a_step();
+        while self.next < index.len() && budget.is_left() {
+            if let Err(error) = self.check_next(file, index, hasher, reporter) {
+                reporter.report_entry_error(&index.name(self.next), error)?;
             }
-            self.bytes += u64::from(contents.license(self.next).size);
+            let size = index.license(self.next).size;
+            budget.spend(LICENSE);
+            budget.spend_bytes(size as usize);
+            self.bytes += u64::from(size);
             self.next += 1;
         }
-        Ok(self.next == contents.len())
+        Ok(self.next == index.len())
     }
 
-    /// How far it has come.
-    pub(super) fn progress(&self, contents: &Contents) -> BackupRestoreStatus {
-        let path = if self.next < contents.len() {
-            contents.path(self.next)
+    /// Returns the progress of the verification.
+    pub(super) fn progress(&self, index: &ArchiveIndex) -> BackupRestoreStatus {
+        let path = if self.next < index.len() {
+            index.path(self.next)
         } else {
             String::new()
         };
-        let (done, total) = (self.next as u64, Some(contents.len() as u64));
         BackupRestoreStatus::Progress(Progress {
             stage: Stage::Verifying,
-            done,
-            total,
+            done: self.next as u64,
+            total: Some(index.len() as u64),
             bytes: self.bytes,
             path,
         })
     }
 
-    fn read(
+    fn check_next(
         &mut self,
         file: &impl File,
-        contents: &mut Contents,
-        whole: &mut blake3::Hasher,
-        faults: &mut Faults,
-    ) -> Result<(), ArchiveFault> {
-        let entry = contents.entry(self.next, self.forward.position());
-        let mut header = Vec::new();
-        entry.write_local_header(&mut header);
-        let read = self.forward.take(file, header.len())?;
-        whole.update(read);
-        if read != header {
-            faults.tell_of(
-                &entry.name,
-                "has a local header unlike that in the central directory",
-            );
+        index: &mut ArchiveIndex,
+        hasher: &mut blake3::Hasher,
+        reporter: &mut Reporter<'_>,
+    ) -> Result<(), ArchiveError> {
+        let entry = index.entry(self.next, self.reader.position());
+        let mut expected = Vec::new();
+        entry.write_local_header(&mut expected);
+        let header = self.reader.read(file, expected.len())?;
+        hasher.update(header);
+        if header != expected {
+            // The content is read nevertheless, since the central directory has its
+            // offset and size.
+            reporter.report_entry_error(&entry.name, ArchiveError::local_header_mismatch())?;
         }
         let document = self
-            .forward
-            .take(file, contents.license(self.next).size as usize)?;
-        whole.update(document);
-        contents.set_hash(self.next, *blake3::hash(document).as_bytes());
+            .reader
+            .read(file, index.license(self.next).size as usize)?;
+        hasher.update(document);
+        index.set_hash(self.next, *blake3::hash(document).as_bytes());
         if crc32(document) != entry.crc32 {
-            return Err(ArchiveFault::Corrupt(
-                "has another CRC-32 than its header says".to_owned(),
-            ));
+            return Err(ArchiveError::crc32_mismatch());
         }
         match license::evaluate(document).verdict {
             Verdict::Allowed => Ok(()),
-            Verdict::Restricted(reason) => {
-                let what = format!(
-                    "does not belong in a backup, since it may not be backed up ({})",
-                    reason.name()
-                );
-                Err(ArchiveFault::Corrupt(what))
-            }
-            Verdict::Malformed(fault) => Err(ArchiveFault::Corrupt(format!(
-                "does not belong in a backup, since it is a broken license: {fault}"
+            Verdict::Restricted(restriction) => Err(ArchiveError::Corrupt(format!(
+                "the content may not be backed up ({})",
+                restriction.name()
+            ))),
+            Verdict::Malformed(cause) => Err(ArchiveError::Corrupt(format!(
+                "the content is a malformed license: {cause}"
             ))),
         }
     }

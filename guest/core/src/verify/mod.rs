@@ -1,25 +1,26 @@
-//! The verification of a backup, as a state machine: that it has all that a backup has, in one piece, and nothing else.
+//! The verification of a backup: it is complete and intact, and contains nothing else.
 //!
-//! A backup is refused for whatever the writer of its format version never writes, and for nothing else. So the rights gate
-//! of a format version may come to allow more, but never less.
+//! A backup is rejected if and only if it contains anything that the writer of its format
+//! version never writes. So a later rights gate may allow more for a format version, but
+//! never less.
 
-mod faults;
-mod inspection;
+mod central_directory;
+mod checksums;
+mod findings;
 mod licenses;
-mod record;
-mod structure;
-mod sums;
+mod manifest;
 #[cfg(test)]
 mod tests;
+mod verifier;
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-pub(crate) use inspection::{Inspection, Verified};
+pub(crate) use verifier::{Verified, Verifier};
 
 use crate::entry_names::BACKUP_FILE;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
-/// Options of a verification.
+/// The options of a verification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
@@ -28,40 +29,42 @@ pub struct VerifyOptions {
     pub expected_blake3: Option<String>,
 }
 
-/// What a verification found.
+/// The result of a verification that found nothing wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerifySummary {
     /// The number of license documents in the backup.
     pub licenses: u64,
-    /// The number of bytes of these documents.
+    /// The size of these documents in bytes.
     pub bytes: u64,
-    /// The number of files that the backup tells of as left out, whatever the reason.
+    /// The number of files that the backup lists as skipped, for whatever reason.
     pub skipped: u64,
     /// The size of the backup file in bytes.
     pub size: u64,
-    /// The BLAKE3 of the whole backup file, 64 lower-case hexadecimal digits.
+    /// The BLAKE3 of the whole backup file, as 64 lower-case hexadecimal digits.
     pub blake3: String,
     /// The program that wrote the backup, and its version.
     pub program: String,
 }
 
-/// A verification that goes on step by step.
+/// A verification that proceeds step by step.
 pub struct Verify<D: Directory> {
-    inspection: Inspection<D::File>,
-    /// The backup directory as its caller knows it.
+    verifier: Verifier<D::File>,
+    /// The path of the backup directory, as the caller knows it.
     path: String,
     expected: Option<blake3::Hash>,
 }
 
 impl<D: Directory> Verify<D> {
-    /// Begins a verification of the backup in `directory`, which the caller knows as `path`. With `expected_blake3`, 64
-    /// hexadecimal digits, its BLAKE3 must be that one.
+    /// Starts a verification of the backup in `directory`, which the caller knows as
+    /// `path`.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidArgument`] for a hash that is none, [`ErrorCode::PathNotFound`] if there is no backup,
-    /// [`ErrorCode::BackupCorrupt`] if the file does not end as one does, otherwise what keeps it from being read.
+    /// - [`ErrorCode::InvalidArgument`] if the expected hash does not have 64 hexadecimal digits.
+    /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
+    /// - [`ErrorCode::BackupCorrupt`] if the file does not end as a backup does.
+    /// - Another code if the file cannot be read.
     pub fn start(directory: &D, path: &str, options: &VerifyOptions) -> Result<Self, Failure> {
         let expected = options
             .expected_blake3
@@ -69,7 +72,7 @@ impl<D: Directory> Verify<D> {
             .map(parse_hash)
             .transpose()?;
         Ok(Self {
-            inspection: Inspection::open(directory, path)?,
+            verifier: Verifier::open(directory, path)?,
             path: path.to_owned(),
             expected,
         })
@@ -85,13 +88,13 @@ impl<D: Directory> Operation for Verify<D> {
         events: &mut Vec<BackupRestoreStatus>,
     ) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
         let Self {
-            inspection,
+            verifier,
             path,
             expected,
         } = self;
-        match inspection.step(events) {
-            Continue(inspection) => Continue(Self {
-                inspection,
+        match verifier.step(events) {
+            Continue(verifier) => Continue(Self {
+                verifier,
                 path,
                 expected,
             }),
@@ -101,26 +104,39 @@ impl<D: Directory> Operation for Verify<D> {
             {
                 let hash = hash.to_hex();
                 let message = format!(
-                    "the backup ({BACKUP_FILE}) in {path} is whole, but it is not the expected one: its BLAKE3 is {hash}"
+                    "the backup ({BACKUP_FILE}) in {path} is intact, \
+                     but it is not the expected one: its BLAKE3 is {hash}"
                 );
                 Break(Err(Failure::at(ErrorCode::BackupCorrupt, path, message)))
             }
-            Break(Ok(verified)) => Break(Ok(verified.summary())),
+            Break(Ok(verified)) => Break(Ok(summary(&verified))),
         }
     }
 
     fn cancel(self) -> ControlFlow<Failure, Self> {
         Break(Failure::new(
             ErrorCode::Cancelled,
-            "the verification was cancelled, and says nothing of the backup",
+            "the verification was cancelled; the backup was not verified",
         ))
+    }
+}
+
+fn summary<F>(verified: &Verified<F>) -> VerifySummary {
+    VerifySummary {
+        licenses: verified.index.len() as u64,
+        bytes: verified.index.bytes(),
+        skipped: verified.skipped,
+        size: verified.size,
+        blake3: verified.hash.to_hex().to_string(),
+        program: verified.program.clone(),
     }
 }
 
 fn parse_hash(hash: &str) -> Result<blake3::Hash, Failure> {
     blake3::Hash::from_hex(hash).map_err(|_| {
         let message = format!(
-            "{hash} is no BLAKE3 hash: give 64 hexadecimal digits, as a verification tells them"
+            "{hash} is not a BLAKE3 hash; \
+             use the 64 hexadecimal digits that an earlier verification reported"
         );
         Failure::new(ErrorCode::InvalidArgument, message)
     })

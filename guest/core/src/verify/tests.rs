@@ -10,7 +10,7 @@ fn license(id: &str) -> String {
     )
 }
 
-/// A backup of three licenses, with three files left out.
+/// Returns a disk with a backup of three licenses, in which three files are skipped.
 fn backed_up() -> Disk {
     let disk = Disk::new();
     for path in ["a/one", "a/two\nlines", "b"] {
@@ -68,28 +68,28 @@ fn verify(disk: &Disk) -> (Vec<BackupRestoreStatus>, Result<VerifySummary, Failu
     verify_expecting(disk, None)
 }
 
-/// The faults that were told: the entry of each, and what is wrong.
-fn faults(events: &[BackupRestoreStatus]) -> Vec<(&str, &str)> {
-    let mut faults = Vec::new();
+/// Returns the reported findings: the entry and the message of each.
+fn findings(events: &[BackupRestoreStatus]) -> Vec<(&str, &str)> {
+    let mut findings = Vec::new();
     for event in events {
         if let BackupRestoreStatus::Error(failure) = event {
             assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{failure}");
-            faults.push((
+            findings.push((
                 failure.path.as_deref().unwrap_or_default(),
                 failure.message.as_str(),
             ));
         }
     }
-    faults
+    findings
 }
 
 #[test]
-fn a_backup_is_whole_and_known_by_its_hash() {
+fn an_intact_backup_is_reported_with_its_hash() {
     let disk = backed_up();
     let (events, outcome) = verify(&disk);
     let file = disk.read(FILE).expect("there is a backup");
-    let summary = outcome.expect("the backup is whole");
-    assert_eq!(faults(&events), []);
+    let summary = outcome.expect("the backup is intact");
+    assert_eq!(findings(&events), []);
     assert_eq!(
         (summary.licenses, summary.skipped, summary.size),
         (3, 3, file.len() as u64)
@@ -110,7 +110,7 @@ fn a_backup_is_whole_and_known_by_its_hash() {
 }
 
 #[test]
-fn an_empty_backup_is_whole() {
+fn an_empty_backup_is_intact() {
     let disk = Disk::new();
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
     let mut backup = Backup::start(
@@ -123,13 +123,13 @@ fn an_empty_backup_is_whole() {
     while let Continue(next) = backup.step(&mut Vec::new()) {
         backup = next;
     }
-    assert_eq!(verify(&disk).1.expect("the backup is whole").licenses, 0);
+    assert_eq!(verify(&disk).1.expect("the backup is intact").licenses, 0);
 }
 
 #[test]
-fn the_expected_backup_is_the_one_with_this_hash_in_either_case_of_letters() {
+fn the_expected_hash_is_accepted_in_either_case() {
     let disk = backed_up();
-    let hash = verify(&disk).1.expect("the backup is whole").blake3;
+    let hash = verify(&disk).1.expect("the backup is intact").blake3;
     for expected in [hash.clone(), hash.to_uppercase()] {
         assert!(
             verify_expecting(&disk, Some(&expected)).1.is_ok(),
@@ -139,18 +139,18 @@ fn the_expected_backup_is_the_one_with_this_hash_in_either_case_of_letters() {
 }
 
 #[test]
-fn a_whole_backup_that_is_not_the_expected_one_is_corrupt_and_told_by_its_hash() {
+fn an_intact_backup_with_another_hash_is_rejected() {
     let disk = backed_up();
-    let hash = verify(&disk).1.expect("the backup is whole").blake3;
+    let hash = verify(&disk).1.expect("the backup is intact").blake3;
     let (events, outcome) = verify_expecting(&disk, Some(&"0".repeat(64)));
-    let failure = outcome.expect_err("it is another one");
+    let failure = outcome.expect_err("the hash is that of another backup");
     assert_eq!(failure.code, ErrorCode::BackupCorrupt);
     assert!(failure.message.contains(&hash), "{failure}");
-    assert_eq!(faults(&events), []);
+    assert_eq!(findings(&events), []);
 }
 
 #[test]
-fn what_is_no_hash_is_an_invalid_argument() {
+fn a_malformed_expected_hash_is_an_invalid_argument() {
     let disk = backed_up();
     for hash in [
         "",
@@ -162,7 +162,7 @@ fn what_is_no_hash_is_an_invalid_argument() {
     ] {
         let failure = verify_expecting(&disk, Some(hash))
             .1
-            .expect_err("it is no hash");
+            .expect_err("the hash is invalid");
         assert_eq!(
             failure.code,
             ErrorCode::InvalidArgument,
@@ -172,7 +172,7 @@ fn what_is_no_hash_is_an_invalid_argument() {
 }
 
 #[test]
-fn every_flipped_bit_is_found_and_its_place_is_named() {
+fn every_flipped_bit_is_found_and_located() {
     let disk = backed_up();
     let whole = disk.read(FILE).expect("there is a backup");
     for at in 0..whole.len() {
@@ -181,15 +181,15 @@ fn every_flipped_bit_is_found_and_its_place_is_named() {
             changed[at] ^= 1 << bit;
             disk.write(FILE, changed);
             let (events, outcome) = verify(&disk);
-            let failure = outcome.expect_err("it is not what the writer wrote");
+            let failure = outcome.expect_err("a bit was flipped");
             assert_eq!(
                 failure.code,
                 ErrorCode::BackupCorrupt,
                 "bit {bit} of byte {at}: {failure}"
             );
-            let named = faults(&events)
+            let named = findings(&events)
                 .iter()
-                .all(|(entry, fault)| !entry.is_empty() && !fault.is_empty());
+                .all(|(entry, message)| !entry.is_empty() && !message.is_empty());
             assert!(named, "bit {bit} of byte {at}: {events:?}");
         }
     }
@@ -220,7 +220,7 @@ fn every_truncation_and_every_addition_is_found() {
 }
 
 #[test]
-fn every_fault_is_named_with_its_entry() {
+fn every_finding_names_its_entry() {
     let disk = backed_up();
     let mut bytes = disk.read(FILE).expect("there is a backup");
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -230,38 +230,39 @@ fn every_fault_is_named_with_its_entry() {
     }
     disk.write(FILE, bytes);
     let (events, outcome) = verify(&disk);
-    let told = faults(&events);
+    let found = findings(&events);
     for entry in ["licenses/a/one", "licenses/b"] {
         assert!(
-            told.contains(&(
+            found.contains(&(
                 entry,
-                &format!("entry {entry} has another CRC-32 than its header says")
+                &format!("entry {entry}: the content does not match the CRC-32 of its header")
             )),
-            "{told:?}"
+            "{found:?}"
         );
-        let sums = format!("entry {entry} has another BLAKE3 than B3SUMS says");
-        assert!(told.contains(&(entry, &sums)), "{told:?}");
+        let checksum = format!("entry {entry}: the content does not match the BLAKE3 in B3SUMS");
+        assert!(found.contains(&(entry, &checksum)), "{found:?}");
     }
     assert!(
-        told.iter()
+        found
+            .iter()
             .all(|(entry, _)| *entry != "licenses/a/two\nlines"),
-        "{told:?}"
+        "{found:?}"
     );
-    let failure = outcome.expect_err("it has faults");
+    let failure = outcome.expect_err("two licenses were changed");
     assert!(
         failure
             .message
-            .contains("4 faults, the first: entry licenses/a/one"),
+            .contains("4 errors, the first: entry licenses/a/one:"),
         "{failure}"
     );
     assert_eq!(failure.path.as_deref(), Some("/backup"));
 }
 
 #[test]
-fn what_the_file_system_refuses_is_no_fault_of_the_backup() {
+fn a_read_error_is_not_reported_as_a_corrupt_backup() {
     let disk = backed_up();
     disk.take_calls();
-    verify(&disk).1.expect("the backup is whole");
+    verify(&disk).1.expect("the backup is intact");
     let reads = disk
         .take_calls()
         .iter()
@@ -278,22 +279,25 @@ fn what_the_file_system_refuses_is_no_fault_of_the_backup() {
                 Ok(())
             }
         });
-        let failure = verify(&disk).1.expect_err("it was not read");
+        let failure = verify(&disk).1.expect_err("a read failed");
         assert_eq!(failure.code, ErrorCode::Io, "read {failing}: {failure}");
         disk.clear_faults();
     }
 }
 
 #[test]
-fn a_verification_that_is_cancelled_says_nothing_of_the_backup() {
+fn a_cancelled_verification_ends_with_cancelled() {
     let disk = backed_up();
     let verify = Verify::start(
         &disk.directory("/backup"),
         "/backup",
         &crate::VerifyOptions::default(),
     )
-    .expect("it starts");
-    let failure = verify.cancel().break_value().expect("it can be cancelled");
+    .expect("the verification starts");
+    let failure = verify
+        .cancel()
+        .break_value()
+        .expect("a verification can be cancelled");
     assert_eq!(failure.code, ErrorCode::Cancelled);
 }
 

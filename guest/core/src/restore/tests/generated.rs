@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::directory::FsError;
-use crate::entry_names::fault_of_path;
+use crate::entry_names::validate_path;
 
 /// Files by their paths below the store.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -33,7 +33,7 @@ fn path() -> impl Strategy<Value = String> {
     names
         .prop_map(|names| names.join("/"))
         .prop_filter("a backup cannot hold the path", |path| {
-            fault_of_path(path).is_none()
+            validate_path(path).is_ok()
         })
 }
 

@@ -1,9 +1,13 @@
-//! The structures of a ZIP archive, after PKWARE's `APPNOTE.TXT` 6.3.10; section numbers below are those of that document.
+//! The headers of a ZIP archive, after PKWARE's `APPNOTE.TXT` 6.3.10; section numbers
+//! below are those of that document.
 //!
-//! They are written here and not by a crate because a backup must be one forward pass with each field at one permitted
-//! value, next to a table that is in memory anyway. `zip` 9 seeks back to each local header or writes data descriptors;
-//! `rawzip` 0.5 normalises names (a backslash is a legal character of a license's name) or leaves the UTF-8 flag off; and
-//! both keep a table of their own with a copy of each name, which at a million entries is more than the memory target.
+//! This module writes them itself, because the writer makes one forward pass, gives each
+//! field the one permitted value, and derives the central directory from the index that
+//! it holds anyway. The crates do not allow that: `zip` 9 seeks back to each local header
+//! or writes data descriptors; `rawzip` 0.5 normalises names (a backslash is a legal
+//! character of a license's name) or leaves the UTF-8 flag unset; both keep a table of
+//! their own with a copy of each name, which exceeds the memory target at a million
+//! entries.
 
 use crate::zip::{
     CENTRAL_HEADER, CENTRAL_HEADER_LENGTH, END_LENGTH, END_RECORD, IN_ZIP64_16, IN_ZIP64_32,
@@ -11,46 +15,52 @@ use crate::zip::{
     ZIP64_LOCATOR_LENGTH, ZIP64_RECORD_LENGTH, get16, get32, get64, put16, put32, put64,
 };
 
-/// Host system 3, Unix, in the upper byte: the external attributes hold a mode (4.4.2). Version 4.5 in the lower.
+/// The upper byte is host system 3, Unix: the external attributes hold a mode (4.4.2).
+/// The lower byte is version 4.5.
 const MADE_BY: u16 = (3 << 8) + 45;
-/// Version 2.0 reads a stored entry, 4.5 one with ZIP64 sizes (4.4.3).
-const NEEDED_PLAIN: u16 = 20;
-const NEEDED_ZIP64: u16 = 45;
+/// The version needed to read a stored entry is 2.0, and 4.5 with ZIP64 sizes (4.4.3).
+const VERSION_NEEDED: u16 = 20;
+const VERSION_NEEDED_ZIP64: u16 = 45;
 /// Bit 11: the name is UTF-8 (4.4.4).
 const FLAGS: u16 = 1 << 11;
-/// The entry is stored as it is (4.4.5).
+/// The compression method of an entry that is stored without compression (4.4.5).
 const STORED: u16 = 0;
-/// Midnight and 1980-01-01, the first day that a ZIP archive can name (4.4.6): the same store must give the same bytes.
+/// Midnight and 1980-01-01, the earliest date of a ZIP archive (4.4.6). They are
+/// constant, because the same store must yield the same bytes.
 const TIME: u16 = 0;
 const DATE: u16 = 1 << 5 | 1;
-/// A regular file, readable and writable by its owner alone, as `st_mode` in the upper half (4.4.15).
+/// The mode of a regular file that only its owner can read and write, as `st_mode` in the
+/// upper half (4.4.15).
 const ATTRIBUTES: u32 = 0o100_600 << 16;
 /// The length of the ZIP64 structures at the end of an archive, in bytes.
 pub(super) const ZIP64_END_LENGTH: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH;
 
-/// One entry of an archive.
+/// An entry of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry<N> {
-    /// Its name.
+    /// The name.
     pub(crate) name: N,
-    /// The CRC-32 of its content.
+    /// The CRC-32 of the content.
     pub(crate) crc32: u32,
-    /// The length of its content in bytes.
+    /// The length of the content in bytes.
     pub(crate) size: u64,
-    /// Where its local header starts, in bytes from the start of the archive.
+    /// The offset of the local header in bytes.
     pub(crate) offset: u64,
 }
 
-/// Where the central directory is.
+/// The position and the size of the central directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CentralDirectory {
+    /// The number of entries.
     pub(crate) entries: u64,
+    /// The length in bytes.
     pub(crate) size: u64,
+    /// The offset in bytes.
     pub(crate) offset: u64,
 }
 
 impl<N: AsRef<str>> Entry<N> {
-    /// Appends the local header (4.3.7), which the content follows.
+    /// Appends the local header (4.3.7), which precedes the content.
     pub(crate) fn write_local_header(&self, out: &mut Vec<u8>) {
         let zip64 = self.size_field() == IN_ZIP64_32;
         put32(out, LOCAL_HEADER);
@@ -65,7 +75,7 @@ impl<N: AsRef<str>> Entry<N> {
         }
     }
 
-    /// The length of what [`Entry::write_local_header`] appends.
+    /// Returns the length of the local header in bytes.
     pub(crate) fn local_header_length(&self) -> u64 {
         let extra = if self.size_field() == IN_ZIP64_32 {
             20
@@ -73,6 +83,13 @@ impl<N: AsRef<str>> Entry<N> {
             0
         };
         (LOCAL_HEADER_LENGTH + self.name.as_ref().len() + extra) as u64
+    }
+
+    /// Returns the offset of the end of the content, or `None` if it exceeds 64 bits.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.offset
+            .checked_add(self.local_header_length())?
+            .checked_add(self.size)
     }
 
     /// Appends the header of the central directory (4.3.12).
@@ -109,9 +126,17 @@ impl<N: AsRef<str>> Entry<N> {
         }
     }
 
-    /// The fields that both headers have, from the version needed to the length of the name.
+    /// Appends the fields that both headers have, from the version needed to the length
+    /// of the name.
     fn write_common(&self, zip64: bool, out: &mut Vec<u8>) {
-        put16(out, if zip64 { NEEDED_ZIP64 } else { NEEDED_PLAIN });
+        put16(
+            out,
+            if zip64 {
+                VERSION_NEEDED_ZIP64
+            } else {
+                VERSION_NEEDED
+            },
+        );
         put16(out, FLAGS);
         put16(out, STORED);
         put16(out, TIME);
@@ -132,8 +157,9 @@ impl<N: AsRef<str>> Entry<N> {
 }
 
 impl Entry<String> {
-    /// Reads the header of the central directory that `bytes` start with, and says how long it is. Nothing if the writer
-    /// would not have written it so, or if `bytes` end within it.
+    /// Parses the header of the central directory at the start of `bytes`, and returns
+    /// the entry and the length of the header. Returns `None` if it differs from the
+    /// header that the writer would write for this entry, or if `bytes` end within it.
     pub(super) fn read_central_header(bytes: &[u8]) -> Option<(Self, usize)> {
         let name_length = usize::from(get16(bytes, 28)?);
         let extra_length = usize::from(get16(bytes, 30)?);
@@ -171,7 +197,7 @@ impl CentralDirectory {
             put32(out, ZIP64_END_RECORD);
             put64(out, 44); // length of the rest of the record
             put16(out, MADE_BY);
-            put16(out, NEEDED_ZIP64);
+            put16(out, VERSION_NEEDED_ZIP64);
             put32(out, 0); // this disk
             put32(out, 0); // disk of the central directory
             put64(out, self.entries);
@@ -193,8 +219,8 @@ impl CentralDirectory {
         put16(out, 0); // comment length
     }
 
-    /// Reads the structures that end an archive of `length` bytes from its last bytes. Nothing if the writer would not
-    /// have written them so.
+    /// Parses the structures that end an archive of `length` bytes from its last bytes.
+    /// Returns `None` if they differ from those that the writer would write.
     pub(super) fn read_end(tail: &[u8], length: u64) -> Option<Self> {
         let end = tail.get(tail.len().checked_sub(END_LENGTH)?..)?;
         let mut directory = Self {
@@ -224,7 +250,7 @@ impl CentralDirectory {
     }
 }
 
-/// A length that the caller has kept within the 16 bits of its field.
+/// Returns a length as a field of 16 bits. The caller has limited it to their range.
 fn narrow16(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
 }
@@ -245,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_central_header_reads_back_at_every_side_of_the_zip64_limit() {
+    fn central_headers_read_back_around_the_zip64_limit() {
         for size in [0, 1, LARGE - 1, LARGE, LARGE + 1] {
             for offset in [0, LARGE - 1, LARGE, LARGE + 1] {
                 let mut bytes = Vec::new();
@@ -262,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_central_header_with_any_other_field_than_the_writers_is_refused() {
+    fn a_central_header_with_another_field_is_rejected() {
         let mut bytes = Vec::new();
         entry(LARGE, LARGE).write_central_header(&mut bytes);
         let variable = (16..28)
@@ -277,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_local_header_has_the_length_that_was_foretold() {
+    fn a_local_header_has_the_computed_length() {
         for size in [0, LARGE - 1, LARGE] {
             let mut bytes = Vec::new();
             entry(size, 0).write_local_header(&mut bytes);
@@ -290,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_reads_back_at_every_side_of_the_zip64_limit() {
+    fn the_end_of_an_archive_reads_back_around_the_zip64_limit() {
         for entries in [0, 0xFFFE, 0xFFFF, 0x1_0000] {
             for (size, offset) in [
                 (0, 0),

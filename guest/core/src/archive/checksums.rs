@@ -1,12 +1,15 @@
-//! The lines of `B3SUMS`, as `b3sum` 1.8 writes and checks them.
+//! The lines of `B3SUMS`, in the format that `b3sum` 1.8 writes and checks.
 
-use super::Hash;
+use super::index::Hash;
 
-/// Appends the line of one license: its BLAKE3 in hexadecimal, two spaces, and its name in the archive.
+/// Appends the line of a license: its BLAKE3 in hexadecimal, two spaces, and its name in
+/// the archive.
 ///
-/// A backslash, a line feed and a carriage return in the name are written as `\\`, `\n` and `\r`, and a line that has any
-/// of them starts with a backslash, so that every name takes one line. `b3sum --check` refuses a line whose name has U+FFFD
-/// in it, since it cannot tell that from a name that is not UTF-8; that is no reason to leave a license out.
+/// A backslash, a line feed and a carriage return in the name are written as `\\`, `\n`
+/// and `\r`, and a line with any of them starts with a backslash, so that every name
+/// takes one line. `b3sum --check` refuses a line whose name contains U+FFFD, which it
+/// cannot distinguish from a name that is not UTF-8. Such a license is backed up
+/// nevertheless.
 pub(super) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
     let escaped = name.contains(['\\', '\n', '\r']);
     if escaped {
@@ -29,7 +32,8 @@ pub(super) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
     line.push(b'\n');
 }
 
-/// Reads a line: the BLAKE3 and the name. Nothing if it is not as [`write_line`] would have written it.
+/// Parses a line, and returns the BLAKE3 and the name. Returns `None` if it differs from
+/// the line that [`write_line`] would write.
 pub(crate) fn parse_line(line: &[u8]) -> Option<(Hash, String)> {
     let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (hash, name) = text.strip_prefix('\\').unwrap_or(text).split_once(' ')?;
@@ -73,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_name_stands_as_it_is() {
+    fn a_plain_name_is_not_escaped() {
         assert_eq!(
             line("licenses/a b.lic"),
             format!("{}  licenses/a b.lic\n", "a5".repeat(32))
@@ -81,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_break_the_line_is_escaped_and_marked() {
+    fn a_name_with_line_breaks_or_backslashes_is_escaped() {
         assert_eq!(
             line("licenses/a\\b\nc\rd"),
             format!("\\{}  licenses/a\\\\b\\nc\\rd\n", "a5".repeat(32))
@@ -89,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_reads_back() {
+    fn a_checksum_line_reads_back() {
         for name in [
             "licenses/a b.lic",
             "licenses/a\\b\nc\rd",
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_written_in_any_other_way_is_refused() {
+    fn a_checksum_line_in_another_form_is_rejected() {
         let hash = "a5".repeat(32);
         for line in [
             format!("{hash}  licenses/a"),
