@@ -238,7 +238,7 @@ fn a_fifo_in_place_of_a_backup_is_reported_and_not_opened() {
     nix::unistd::mkfifo(&sandbox.backup_file(), Mode::S_IRUSR).unwrap();
     let outcome = sandbox.list(&[]).run().exits(5);
     assert!(
-        outcome.stderr().contains("no regular file"),
+        outcome.stderr().contains("not a regular file"),
         "{}",
         outcome.stderr()
     );
