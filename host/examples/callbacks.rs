@@ -1,4 +1,5 @@
-//! Verifies a backup, and is called with what happens: `cargo run --example callbacks -- BACKUP`
+//! Verifies a backup and receives its events by callbacks:
+//! `cargo run --example callbacks -- BACKUP`
 
 use std::env;
 use std::error::Error;
@@ -9,33 +10,30 @@ use license_backup::{
     block_on,
 };
 
-/// Is called from a thread of its own, and may take its time.
-struct Listener(Sender<Result<VerifySummary, OperationError>>);
+/// A callback that prints faults. A thread of its own calls it, so that it may block.
+struct Printer(Sender<Result<VerifySummary, OperationError>>);
 
-impl Callback<VerifySummary> for Listener {
-    fn progress(&mut self, status: BackupRestoreStatus) {
-        if let BackupRestoreStatus::Error(fault) = status {
+impl Callback<BackupRestoreStatus, VerifySummary> for Printer {
+    fn event(&mut self, event: BackupRestoreStatus) {
+        if let BackupRestoreStatus::Error(fault) = event {
             println!("fault: {}", fault.message);
         }
     }
 
     fn completed(&mut self, outcome: Result<VerifySummary, OperationError>) {
-        // Fails when nobody waits any more.
+        // Fails if `main` has ended.
         let _ = self.0.send(outcome);
     }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let backup = env::args_os()
-        .nth(1)
-        .ok_or("give the directory of a backup")?;
+    let backup = env::args_os().nth(1).ok_or("usage: callbacks BACKUP")?;
+    let manager = LicenseManager::new()?;
     let (sender, outcome) = channel();
-    block_on(
-        LicenseManager::new()?.verify_with_callback(&VerifyOptions::new(backup), Listener(sender)),
-    )?;
+    block_on(manager.verify_with_callback(&VerifyOptions::new(backup), Printer(sender)))?;
     let summary = outcome.recv()??;
     println!(
-        "{} licenses are whole, BLAKE3 {}",
+        "{} licenses verified, BLAKE3 {}",
         summary.licenses, summary.blake3
     );
     Ok(())

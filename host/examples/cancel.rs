@@ -1,4 +1,4 @@
-//! Restores a backup, and cancels that from another thread if it takes too long:
+//! Restores a backup, and cancels the restore from another thread after some seconds:
 //! `cargo run --example cancel -- BACKUP STORE SECONDS`
 
 use std::env;
@@ -14,28 +14,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(backup), Some(store), Some(seconds)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        return Err(
-            "give the directory of a backup, a license store, and a number of seconds".into(),
-        );
+        return Err("usage: cancel BACKUP STORE SECONDS".into());
     };
     let limit = Duration::try_from_secs_f64(seconds.parse()?)?;
 
-    let operation = block_on(LicenseManager::new()?.restore(&RestoreOptions::new(backup, store)))?;
+    let manager = LicenseManager::new()?;
+    let operation = block_on(manager.restore(&RestoreOptions::new(backup, store)))?;
     let cookie = operation.cookie.clone();
     let (done, is_done) = channel::<()>();
-    let watch = thread::spawn(move || {
+    let timer = thread::spawn(move || {
         if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             cookie.cancel();
         }
     });
     let outcome = operation.wait();
     drop(done);
-    let _ = watch.join();
+    let _ = timer.join();
 
     match outcome {
         Ok(summary) => println!("{} licenses restored", summary.restored),
         Err(error) if error.code() == ErrorCode::Cancelled => {
-            println!("cancelled, and the store is as it was")
+            println!("cancelled, the store is unchanged");
         }
         Err(error) => return Err(error.into()),
     }

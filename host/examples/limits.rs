@@ -1,34 +1,35 @@
-//! Lists a store within limits of the caller's own, 64 MiB of memory and ten seconds:
+//! Lists a store with limits of 64 MiB of memory and ten seconds:
 //! `cargo run --example limits -- STORE`
 
 use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use license_backup::{LicenseManager, ListOptions, OperationError, block_on};
+use license_backup::{LicenseManager, ListOptions, OperationError};
 
 const MEMORY: usize = 64 * 1024 * 1024;
 const TIME: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let store = env::args_os().nth(1).ok_or("give a license store")?;
-    let runtime = LicenseManager::new()?
+    let store = env::args_os().nth(1).ok_or("usage: limits STORE")?;
+    let manager = LicenseManager::new()?
         .with_memory_limit(MEMORY)
         .with_deadline(TIME);
-    let mut operation = block_on(runtime.list(&ListOptions::store(store)))?;
-    while let Some(license) = operation.events.wait_next() {
-        println!("{:?}", license.path);
-    }
-    match block_on(operation.completed) {
-        Ok(summary) => println!(
-            "{} may be backed up, {} not",
-            summary.licenses, summary.skipped
-        ),
+    match manager.list_blocking(&ListOptions::store(store)) {
+        Ok((licenses, summary)) => {
+            for license in licenses {
+                println!("{:?}", license.path);
+            }
+            println!(
+                "{} can be backed up, {} cannot",
+                summary.licenses, summary.skipped
+            );
+        }
         Err(OperationError::OutOfMemory { limit }) => {
-            println!("more than {limit} bytes would be needed")
+            println!("the listing needs more than {limit} bytes");
         }
         Err(OperationError::DeadlineExceeded { limit }) => {
-            println!("more than {limit:?} would be needed")
+            println!("the listing takes longer than {limit:?}");
         }
         Err(error) => return Err(error.into()),
     }

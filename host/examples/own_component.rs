@@ -1,27 +1,28 @@
-//! Verifies a backup with a component of the caller's own, compiled ahead of time, as one does at installation:
+//! Verifies a backup with another component, which it compiles ahead of time, as an installer does:
 //! `cargo run --example own_component -- COMPONENT.wasm BACKUP`
 
 #![allow(
     unsafe_code,
-    reason = "to load machine code is unsafe, and the caller vouches for it"
+    reason = "loading machine code is unsafe, and the caller guarantees its origin"
 )]
 
 use std::error::Error;
 use std::{env, fs};
 
-use license_backup::{LicenseManager, VerifyOptions, block_on};
+use license_backup::{LicenseManager, VerifyOptions};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let (Some(component), Some(backup)) = (arguments.next(), arguments.next()) else {
-        return Err("give a component, and the directory of a backup".into());
+        return Err("usage: own_component COMPONENT.wasm BACKUP".into());
     };
-    // To be kept where nobody else can write: it is machine code.
+    // This is machine code: keep it where nobody else can write.
     let compiled = LicenseManager::compile(&fs::read(component)?)?;
 
-    // SAFETY: it comes from `LicenseManager::compile`, and has been in this program's own memory since.
-    let runtime = unsafe { LicenseManager::from_compiled(&compiled)? };
-    let summary = block_on(runtime.verify(&VerifyOptions::new(backup)))?.wait()?;
-    println!("{} licenses are whole", summary.licenses);
+    // SAFETY: it comes from `LicenseManager::compile`, and has been in the memory of this program
+    // since.
+    let manager = unsafe { LicenseManager::from_compiled(&compiled)? };
+    let summary = manager.verify_blocking(&VerifyOptions::new(backup))?;
+    println!("{} licenses verified", summary.licenses);
     Ok(())
 }

@@ -1,6 +1,7 @@
-//! Backs up several stores at once, all with one runtime: `cargo run --example parallel -- BACKUPS STORE...`
+//! Backs up several stores at once with one license manager:
+//! `cargo run --example parallel -- BACKUPS STORE...`
 //!
-//! Each backup goes to a directory in BACKUPS that has the name of its store.
+//! The backup of each store goes to a directory in BACKUPS that has the name of the store.
 
 use std::env;
 use std::error::Error;
@@ -12,25 +13,23 @@ use license_backup::{BackupOptions, LicenseManager, block_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
-    let backups = arguments
-        .next()
-        .ok_or("give a directory for backups, and license stores")?;
+    let backups = arguments.next().ok_or("usage: parallel BACKUPS STORE...")?;
     let stores: Vec<_> = arguments.collect();
-    let runtime = LicenseManager::new()?;
+    let manager = LicenseManager::new()?;
     let all = stores
         .iter()
         .map(async |store| -> Result<_, Box<dyn Error>> {
-            let backup = backups.join(store.file_name().ok_or("a store has a name")?);
+            let backup = backups.join(store.file_name().ok_or("a store needs a name")?);
             fs::create_dir_all(&backup)?;
-            // Accepted, and at work on a thread of its own, before it is waited for.
-            let operation = runtime.backup(&BackupOptions::new(store, backup)).await?;
+            // The operation runs on a thread of its own from here on.
+            let operation = manager.backup(&BackupOptions::new(store, backup)).await?;
             Ok(operation.completed.await?)
         });
     let mut failed = 0;
     for (store, outcome) in stores.iter().zip(block_on(join_all(all))) {
         match outcome {
             Ok(summary) => println!(
-                "{}: {} licenses are safe",
+                "{}: {} licenses backed up",
                 store.display(),
                 summary.licenses
             ),
@@ -41,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if failed > 0 {
-        Err(format!("{failed} of {} stores could not be backed up", stores.len()).into())
+        Err(format!("cannot back up {failed} of {} stores", stores.len()).into())
     } else {
         Ok(())
     }

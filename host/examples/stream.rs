@@ -1,5 +1,5 @@
-//! Backs up a store, and reads what happens as a stream within the caller's own async runtime, here a tokio of one thread:
-//! `cargo run --example stream -- STORE BACKUP`
+//! Backs up a store and reads its events as a stream within an executor of the caller, here a tokio
+//! runtime with one thread: `cargo run --example stream -- STORE BACKUP`
 
 use std::env;
 use std::error::Error;
@@ -10,7 +10,7 @@ use license_backup::{BackupOptions, BackupRestoreStatus, LicenseManager};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args_os().skip(1);
     let (Some(store), Some(backup)) = (arguments.next(), arguments.next()) else {
-        return Err("give a license store, and a directory to back it up into".into());
+        return Err("usage: stream STORE BACKUP".into());
     };
     let executor = tokio::runtime::Builder::new_current_thread().build()?;
     executor.block_on(back_up(&BackupOptions::new(store, backup)))
@@ -18,19 +18,20 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 async fn back_up(options: &BackupOptions) -> Result<(), Box<dyn Error>> {
     let mut operation = LicenseManager::new()?.backup(options).await?;
-    while let Some(status) = operation.events.next().await {
-        match status {
-            BackupRestoreStatus::Begin => println!("begins"),
+    while let Some(event) = operation.events.next().await {
+        match event {
+            BackupRestoreStatus::Begin => println!("begin"),
             BackupRestoreStatus::Progress(progress) => {
-                println!("{} {} files", progress.stage.name(), progress.done)
+                println!("{}: {} files", progress.stage.name(), progress.done);
             }
             BackupRestoreStatus::RestrictedLicense(license) => {
-                println!("left out: {:?} ({})", license.path, license.reason.name())
+                println!("skipped: {:?} ({})", license.path, license.reason.name());
             }
-            BackupRestoreStatus::Error(failure) => println!("not read: {}", failure.message),
-            BackupRestoreStatus::End => println!("ends"),
+            BackupRestoreStatus::Error(failure) => println!("error: {}", failure.message),
+            BackupRestoreStatus::End => println!("end"),
         }
     }
-    println!("{} licenses are safe", operation.completed.await?.licenses);
+    let summary = operation.completed.await?;
+    println!("{} licenses backed up", summary.licenses);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The call `backup-licenses`.
+//! The options of a backup, and the call `backup-licenses`.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,23 @@ use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
-use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
-/// What to back up, where to, and how.
-#[derive(Debug, Clone)]
+/// The options of a backup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BackupOptions {
     store: PathBuf,
     to: PathBuf,
+    #[cfg_attr(feature = "serde", serde(default))]
     overwrite: bool,
 }
 
 impl BackupOptions {
-    /// Backs up the license store in the directory `store` into the directory `to`. Both must exist. An existing backup is
-    /// kept, and ends the operation.
+    /// Backs up the license store in the directory `store` into the directory `to`. Both must
+    /// exist. If there is a backup in `to`, the operation fails with
+    /// [`ErrorCode::BackupExists`](crate::ErrorCode::BackupExists).
     #[must_use]
     pub fn new(store: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Self {
         Self {
@@ -30,8 +33,8 @@ impl BackupOptions {
         }
     }
 
-    /// Whether a backup that is in the directory is replaced (`WMDRM_BACKUP_OVERWRITE`). It is there until the new one is
-    /// complete.
+    /// Sets whether an existing backup is replaced (`WMDRM_BACKUP_OVERWRITE`). It is kept until the
+    /// new one is complete.
     #[must_use]
     pub fn overwrite(self, overwrite: bool) -> Self {
         Self { overwrite, ..self }
@@ -39,16 +42,18 @@ impl BackupOptions {
 }
 
 impl Call for BackupOptions {
+    const KIND: &'static str = "backup";
+
     type WireEvent = types::BackupRestoreStatus;
     type Event = BackupRestoreStatus;
     type WireSummary = management::BackupSummary;
     type Summary = BackupSummary;
 
-    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
-        let store = Directory::store(self.store.clone(), Access::Read);
+    fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
+        let store = Preopen::store(self.store.clone(), Access::Read);
         Ok(vec![
             store,
-            Directory::backup(self.to.clone(), Access::ReadAndWrite, shares)?,
+            Preopen::backup(self.to.clone(), Access::ReadAndWrite, shares)?,
         ])
     }
 
@@ -61,14 +66,14 @@ impl Call for BackupOptions {
             overwrite: self.overwrite,
         };
         let result = guest
-            .call_backup_licenses(accessor, Directory::BACKUP.to_owned(), options)
+            .call_backup_licenses(accessor, Preopen::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::BackupOperation {
                  cookie,
                  events,
                  completed,
-             }| Begun {
+             }| Accepted {
                 cookie,
                 events,
                 completed,

@@ -1,6 +1,6 @@
 //! The bindings to the world `service`, generated from `wit/`.
 //!
-//! Nothing but [`crate::convert`] and [`crate::run`] speaks of these types.
+//! Only [`crate::convert`], [`crate::run`] and the modules of its calls use these types.
 #![allow(
     unsafe_code,
     missing_docs,

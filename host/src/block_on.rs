@@ -7,8 +7,8 @@ use std::thread::{self, Thread};
 
 /// Blocks the calling thread until `future` is ready.
 ///
-/// For programs without an executor; within one it would block the executor's thread. Every future of this library is
-/// driven by a thread of its own, so that nothing else needs to run meanwhile.
+/// Use it in programs without an executor; within one it would block the executor's thread. A
+/// thread of the library drives each of its futures, so that no other task needs to run meanwhile.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
@@ -16,7 +16,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            // A wake-up that came in between makes this return at once, and one too many is harmless.
+            // Returns at once after a wake-up in between. A needless wake-up is harmless.
             Poll::Pending => thread::park(),
         }
     }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_another_thread_sends_is_waited_for() {
+    fn a_value_of_another_thread_is_waited_for() {
         let (sender, receiver) = futures_channel::oneshot::channel();
         let sent = thread::spawn(move || sender.send(7));
         assert_eq!(block_on(receiver), Ok(7));

@@ -1,31 +1,40 @@
-//! Callbacks, for embedders who prefer to be called.
+//! Callbacks, for embedders that do not read a stream.
 
 use std::thread;
 
 use futures_channel::oneshot;
-use license_backup_core::BackupRestoreStatus;
 
 use crate::{CancellationCookie, Operation, OperationError, block_on};
 
-/// Is called with the course of an operation, after `IMFMediaEventGenerator` and its events such as
-/// `MEWMDRMLicenseBackupProgress` and `MEWMDRMLicenseBackupCompleted`.
+/// A receiver of the events and the outcome of an operation.
 ///
-/// All calls come from one thread, which has no other purpose: a callback may block, and the operation does not wait for it.
-pub trait Callback<Summary>: Send {
-    /// Something happened: [`BackupRestoreStatus::Begin`] first and [`BackupRestoreStatus::End`] last, unless the operation breaks down or the deadline
-    /// passes before it is called.
-    fn progress(&mut self, status: BackupRestoreStatus);
+/// `Event` is [`BackupRestoreStatus`](crate::BackupRestoreStatus) for a backup, a verification
+/// and a restore, and [`LicenseListing`](crate::LicenseListing) for a listing.
+///
+/// One thread, which has no other purpose, makes all calls: a callback may block, and the operation
+/// does not wait for it.
+///
+/// Corresponds to `IMFMediaEventGenerator` with events such as `MEWMDRMLicenseBackupProgress` and
+/// `MEWMDRMLicenseBackupCompleted`.
+pub trait Callback<Event, Summary>: Send {
+    /// Handles an event. Does nothing by default.
+    ///
+    /// The first event of a backup, verification or restore is
+    /// [`BackupRestoreStatus::Begin`](crate::BackupRestoreStatus::Begin) and the last one is
+    /// [`BackupRestoreStatus::End`](crate::BackupRestoreStatus::End), unless the component fails or
+    /// the deadline passes.
+    fn event(&mut self, event: Event) {
+        let _ = event;
+    }
 
-    /// The operation is over. Called once, after all else.
+    /// Handles the outcome. Called once, after all events.
     fn completed(&mut self, outcome: Result<Summary, OperationError>);
 }
 
-/// Calls `callback` from a thread of its own with what becomes of an operation.
-pub(crate) async fn relay<Summary: 'static>(
-    operation: impl Future<Output = Result<Operation<BackupRestoreStatus, Summary>, OperationError>>
-    + Send
-    + 'static,
-    mut callback: impl Callback<Summary> + 'static,
+/// Calls `callback` from a thread of its own with the events and the outcome of an operation.
+pub(crate) async fn relay<Event: 'static, Summary: 'static>(
+    operation: impl Future<Output = Result<Operation<Event, Summary>, OperationError>> + Send + 'static,
+    mut callback: impl Callback<Event, Summary> + 'static,
 ) -> Result<CancellationCookie, OperationError> {
     let (caller, answer) = oneshot::channel();
     let relay = move || {
@@ -37,10 +46,10 @@ pub(crate) async fn relay<Summary: 'static>(
             Ok(operation) => operation,
             Err(error) => return drop(caller.send(Err(error))),
         };
-        // Fails when the call was given up; the callback is served all the same.
+        // Fails if the caller has dropped the call; the callback is called all the same.
         let _ = caller.send(Ok(cookie));
-        while let Some(status) = events.wait_next() {
-            callback.progress(status);
+        while let Some(event) = events.wait_next() {
+            callback.event(event);
         }
         callback.completed(block_on(completed));
     };

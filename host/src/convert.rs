@@ -1,6 +1,6 @@
-//! From the types of the component's interface to those of the library.
+//! Conversions from the types of the component's interface to those of the library.
 //!
-//! Every match is exhaustive, so that a case added to the interface does not compile until it is dealt with here.
+//! Every match is exhaustive, so that the compiler reports a case that is new in the interface.
 
 use license_backup_core::{
     BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,

@@ -1,18 +1,19 @@
-//! How a component is compiled, the same ahead of time and at run time: what one has made, the other can load.
+//! The configuration of the WebAssembly engine.
 //!
-//! The build script takes this file in, so that it uses nothing of the library.
+//! It is the same ahead of time and at run time, so that the library can load what the build script
+//! has compiled. The build script includes this file, which therefore uses nothing of the library.
 
 use wasmtime::{Config, Engine};
 
-/// An engine for this machine.
+/// Creates an engine for this machine.
 ///
-/// A component whose time is up is stopped when it calls the host. With `stops_anywhere` it is stopped also in a loop that
-/// calls nobody; to look for that in every loop takes about a seventh of the speed. The component of this library does without,
-/// since it calls the host every few milliseconds.
-pub(crate) fn engine(stops_anywhere: bool) -> wasmtime::Result<Engine> {
+/// A component whose deadline has passed stops when it calls the host. With `is_interruptible` it
+/// also stops in a loop without calls, which costs about a seventh of the speed. The component of
+/// this library does not need that, since it calls the host every few milliseconds.
+pub(crate) fn engine(is_interruptible: bool) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     // A component is stripped of names, and an error should be one line.
     config.wasm_backtrace_max_frames(None);
-    config.epoch_interruption(stops_anywhere);
+    config.epoch_interruption(is_interruptible);
     Engine::new(&config)
 }

@@ -1,7 +1,8 @@
-//! The way of the events from the component to the embedder.
+//! The stream of events from the component to the embedder.
 //!
-//! Events travel in batches through a bounded channel. When it is full, the component's write stays pending until the
-//! embedder has read; when the embedder has dropped its end, the component is told so.
+//! Events pass through a bounded channel, each in a batch with those that the component wrote with
+//! it. When the channel is full, the component's write stays pending until the embedder reads.
+//! When the embedder drops its end, the component's write reports that.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -16,36 +17,43 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Lift, Source, StreamConsumer, StreamResult};
 
 use crate::block_on;
-use crate::run::Expiry;
+use crate::deadline::DeadlineSignal;
 
-/// The most events that travel together.
-const BATCH: usize = 64;
+/// The maximum number of events in a batch. The component writes the events of a listing in large
+/// batches and all others one at a time.
+const MAX_BATCH: usize = 64;
 
-/// The number of batches that may wait for a reader, besides the one that every sender may always send.
-const WAITING: usize = 3;
+/// The number of batches that may wait for a reader, besides the one that every sender may always
+/// send.
+const CHANNEL_CAPACITY: usize = 3;
 
-/// The events of an operation, in order.
+/// A stream of the events of an operation, in order.
 ///
-/// The stream ends after the last event, and also when the operation breaks down or its time is up. Then the last event is not
-/// [`BackupRestoreStatus::End`](crate::BackupRestoreStatus::End); why, its [`Completion`](crate::Completion) tells, unless the operation had ended in time
-/// and only the reader was slower than the deadline. Dropping it changes nothing for a backup, and ends a listing early.
+/// The stream ends after the last event. It also ends when the component fails or the deadline
+/// passes: the last event is then not
+/// [`BackupRestoreStatus::End`](crate::BackupRestoreStatus::End), and the
+/// [`Completion`](crate::Completion) returns the error, unless the operation itself finished in
+/// time and only the reader was slower than the deadline.
+///
+/// Dropping the stream does not affect a backup, verification or restore; it ends a listing early.
 #[derive(Debug)]
 pub struct Events<T> {
     batches: mpsc::Receiver<Vec<T>>,
     batch: vec::IntoIter<T>,
-    expiry: Expiry,
+    deadline: DeadlineSignal,
     /// Dropped with the stream, which the operation's thread notices.
     _reading: oneshot::Sender<()>,
 }
 
 impl<T> Events<T> {
-    /// The next event, or nothing after the last. Blocks the calling thread until there is one, as [`block_on`] does.
+    /// Returns the next event, or `None` after the last one. Blocks the calling thread until then,
+    /// as [`block_on`] does.
     pub fn wait_next(&mut self) -> Option<T> {
         block_on(self.next())
     }
 }
 
-/// No event is ever pinned, so that its type does not matter.
+/// Events are never pinned, so that their type does not matter.
 impl<T> Unpin for Events<T> {}
 
 impl<T> Stream for Events<T> {
@@ -59,18 +67,20 @@ impl<T> Stream for Events<T> {
             match self.batches.poll_next_unpin(context) {
                 Poll::Ready(Some(batch)) => self.batch = batch.into_iter(),
                 Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => return self.expiry.poll_unpin(context).map(|_| None),
+                Poll::Pending => return self.deadline.poll_unpin(context).map(|_| None),
             }
         }
     }
 }
 
-/// Makes the two ends of a channel for events, and what tells when it has served its purpose.
-pub(crate) fn channel<W, T>(expiry: Expiry) -> (Relay<W, T>, Events<T>, Drained) {
-    let (sender, batches) = mpsc::channel(WAITING);
-    let (writing, writer_gone) = oneshot::channel();
-    let (reading, reader_gone) = oneshot::channel();
-    let relay = Relay {
+/// Returns the two ends of a channel for events, and a future that resolves when one is closed.
+pub(crate) fn channel<W, T>(
+    deadline: DeadlineSignal,
+) -> (EventConsumer<W, T>, Events<T>, StreamClosed) {
+    let (sender, batches) = mpsc::channel(CHANNEL_CAPACITY);
+    let (writing, writer_closed) = oneshot::channel();
+    let (reading, reader_closed) = oneshot::channel();
+    let consumer = EventConsumer {
         sender,
         _writing: writing,
         wire: PhantomData,
@@ -78,42 +88,39 @@ pub(crate) fn channel<W, T>(expiry: Expiry) -> (Relay<W, T>, Events<T>, Drained)
     let events = Events {
         batches,
         batch: Vec::new().into_iter(),
-        expiry,
+        deadline,
         _reading: reading,
     };
-    (
-        relay,
-        events,
-        Drained {
-            writer_gone,
-            reader_gone,
-        },
-    )
+    let closed = StreamClosed {
+        writer_closed,
+        reader_closed,
+    };
+    (consumer, events, closed)
 }
 
-/// Knows when no event will pass any more.
-pub(crate) struct Drained {
-    writer_gone: oneshot::Receiver<()>,
-    reader_gone: oneshot::Receiver<()>,
+/// The state of the two ends of a channel for events.
+pub(crate) struct StreamClosed {
+    writer_closed: oneshot::Receiver<()>,
+    reader_closed: oneshot::Receiver<()>,
 }
 
-impl Drained {
-    /// Waits until the component has closed its end, with all of its events in the channel, or the embedder has dropped
-    /// the other.
+impl StreamClosed {
+    /// Waits until the component has closed its end, with all of its events in the channel, or the
+    /// embedder has dropped the other end.
     pub(crate) async fn wait(self) {
-        select(self.writer_gone, self.reader_gone).await;
+        select(self.writer_closed, self.reader_closed).await;
     }
 }
 
-/// Takes events of the type `W` from the component and sends them on as `T`.
-pub(crate) struct Relay<W, T> {
+/// A consumer that takes events of the type `W` from the component and sends them on as `T`.
+pub(crate) struct EventConsumer<W, T> {
     sender: mpsc::Sender<Vec<T>>,
-    /// Dropped with the relay, which is when the component has closed its end.
+    /// Dropped with the consumer, when the component has closed its end.
     _writing: oneshot::Sender<()>,
     wire: PhantomData<fn(W)>,
 }
 
-impl<D, W, T> StreamConsumer<D> for Relay<W, T>
+impl<D, W, T> StreamConsumer<D> for EventConsumer<W, T>
 where
     W: Lift + Send + Sync + 'static,
     T: From<W> + Send + 'static,
@@ -123,23 +130,24 @@ where
     fn poll_consume(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        store: StoreContextMut<'_, D>,
+        mut store: StoreContextMut<'_, D>,
         mut source: Source<'_, W>,
         finish: bool,
     ) -> Poll<wasmtime::Result<StreamResult>> {
-        // Room comes first: what was taken cannot be put back.
+        // Reserves room in the channel first: an event that was read cannot be put back.
         match self.sender.poll_ready(context) {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(_)) => return Poll::Ready(Ok(StreamResult::Dropped)),
             Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
             Poll::Pending => return Poll::Pending,
         }
-        let mut taken = Vec::with_capacity(BATCH);
-        source.read(store, &mut taken)?;
-        if taken.is_empty() {
+        let written = source.remaining(&mut store);
+        let mut read = Vec::with_capacity(written.min(MAX_BATCH));
+        source.read(store, &mut read)?;
+        if read.is_empty() {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        let batch = taken.into_iter().map(T::from).collect();
+        let batch = read.into_iter().map(T::from).collect();
         match self.sender.start_send(batch) {
             Ok(()) => Poll::Ready(Ok(StreamResult::Completed)),
             Err(_) => Poll::Ready(Ok(StreamResult::Dropped)),

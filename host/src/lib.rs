@@ -1,28 +1,47 @@
-//! Backs up the licenses of a local license store, after `IWMDRMLicenseManagement::BackupLicenses` of the Windows Media
-//! DRM SDK: only those licenses that allow it, into one file, and telling of all others why not. Verifies such backups,
-//! restores and lists them.
+//! Backs up the licenses of a local license store into one file, and verifies, restores and lists
+//! such backups. Only licenses that permit it are copied; the rest are reported with a reason.
 //!
-//! The work is done by a WebAssembly component that is embedded in this library. It runs in a sandbox of its own and
-//! reaches the directories that an operation names, and nothing else. It can write to the directory of a backup that it
-//! makes, and to the store of a restore; all else it can only read.
+//! # Overview
 //!
-//! - [`LicenseManager`] holds the compiled component: make one, share it. The embedded one is compiled when this library is built;
-//!   [`LicenseManager::compile`] and [`LicenseManager::from_compiled`] do the same for another one.
-//! - [`LicenseManager::backup`], [`LicenseManager::verify`] and [`LicenseManager::restore`] start an operation. They resolve as soon as it is
-//!   accepted, to an [`Operation`]: a stream of [`BackupRestoreStatus`] events, a future of the outcome, and a [`CancellationCookie`].
-//! - [`LicenseManager::backup_with_callback`] and its like do the same for those who prefer to be called: see [`Callback`].
-//! - [`LicenseManager::list`] tells what a store or a backup holds, and what is left out and why.
-//! - [`LicenseManager::with_share`] maps a UNC share, such as `\\nas\backups`, to a directory that stands for it.
+//! A WebAssembly component, which this library contains, does the work. It runs in a sandbox and
+//! reaches only the directories that an operation names. It can write to the directory of a backup
+//! that it creates and to the store of a restore; all else is read-only.
 //!
-//! An operation runs on a thread of its own. All that this library hands out works with any executor, and without one
-//! through [`block_on`], [`Events::wait_next`] and [`Operation::wait`]. What an operation may take is limited by
-//! [`LicenseManager::with_memory_limit`] and [`LicenseManager::with_deadline`]; the latter holds even if the thread behind an operation is
-//! stuck in a system call.
+//! - [`LicenseManager`] holds the compiled component and starts operations. Create one and share
+//!   it.
+//! - [`BackupOptions`], [`VerifyOptions`], [`RestoreOptions`] and [`ListOptions`] describe an
+//!   operation.
+//! - An [`Operation`] runs on a thread of its own. It has a stream of events, a future of the
+//!   outcome, and a [`CancellationCookie`]. Dropping it does not cancel it.
+//! - A [`Callback`] receives the events and the outcome instead.
+//! - [`OperationError`] has a [code](OperationError::code) for programs and a message for people.
 //!
-//! # Example
+//! All futures and streams work with any executor, and without one through [`block_on`],
+//! [`Events::wait_next`] and [`Operation::wait`].
+//!
+//! The interface follows `IWMDRMLicenseManagement::BackupLicenses` of the Windows Media DRM SDK.
+//!
+//! # Quick start
 //!
 //! ```
-//! use license_backup::{BackupOptions, LicenseManager, BackupRestoreStatus, block_on};
+//! use license_backup::{BackupOptions, LicenseManager};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
+//! # std::fs::create_dir_all(&store)?;
+//! # std::fs::create_dir_all(&backup)?;
+//! let manager = LicenseManager::new()?;
+//! let summary = manager.backup_blocking(&BackupOptions::new(&store, &backup))?;
+//! println!("{} licenses are backed up", summary.licenses);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Events
+//!
+//! ```
+//! use license_backup::{BackupOptions, BackupRestoreStatus, LicenseManager, block_on};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -30,32 +49,33 @@
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
 //! # std::fs::write(store.join("notes.txt"), "no license")?;
-//! let runtime = LicenseManager::new()?;
-//! let mut operation = block_on(runtime.backup(&BackupOptions::new(&store, &backup)))?;
-//! while let Some(status) = operation.events.wait_next() {
-//!     if let BackupRestoreStatus::RestrictedLicense(license) = status {
-//!         println!("left out: {:?} ({})", license.path, license.reason.name());
+//! let manager = LicenseManager::new()?;
+//! let mut operation = block_on(manager.backup(&BackupOptions::new(&store, &backup)))?;
+//! while let Some(event) = operation.events.wait_next() {
+//!     if let BackupRestoreStatus::RestrictedLicense(license) = event {
+//!         println!("skipped: {:?} ({})", license.path, license.reason.name());
 //!     }
 //! }
 //! let summary = block_on(operation.completed)?;
-//! println!("{} licenses are safe", summary.licenses);
 //! # assert_eq!((summary.licenses, summary.restricted), (0, 1));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Being called back
+//! ## Callbacks
 //!
 //! ```
-//! use license_backup::{BackupOptions, BackupSummary, Callback, OperationError, LicenseManager, BackupRestoreStatus, block_on};
+//! use std::sync::mpsc;
 //!
-//! struct Listener(std::sync::mpsc::Sender<bool>);
+//! use license_backup::{
+//!     BackupOptions, BackupRestoreStatus, BackupSummary, Callback, LicenseManager, OperationError,
+//!     block_on,
+//! };
 //!
-//! impl Callback<BackupSummary> for Listener {
-//!     fn progress(&mut self, status: BackupRestoreStatus) {
-//!         println!("{status:?}");
-//!     }
+//! struct Listener(mpsc::Sender<bool>);
 //!
+//! impl Callback<BackupRestoreStatus, BackupSummary> for Listener {
+//!     // `event` does nothing by default.
 //!     fn completed(&mut self, outcome: Result<BackupSummary, OperationError>) {
 //!         let _ = self.0.send(outcome.is_ok());
 //!     }
@@ -66,16 +86,18 @@
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let (sender, is_safe) = std::sync::mpsc::channel();
-//! block_on(LicenseManager::new()?.backup_with_callback(&BackupOptions::new(&store, &backup), Listener(sender)))?;
-//! assert!(is_safe.recv()?);
+//! let (sender, is_backed_up) = mpsc::channel();
+//! let options = BackupOptions::new(&store, &backup);
+//! block_on(LicenseManager::new()?.backup_with_callback(&options, Listener(sender)))?;
+//! assert!(is_backed_up.recv()?);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Cancelling from another thread
+//! ## Cancellation
 //!
-//! What is committed by then stays: a cookie that comes too late has no effect.
+//! A cookie cancels from any thread. A backup that is committed stays: a request that comes too
+//! late has no effect. [`CancellationCookie::cancel_on_drop`] ties an operation to a scope.
 //!
 //! ```
 //! use license_backup::{BackupOptions, ErrorCode, LicenseManager, block_on};
@@ -85,101 +107,147 @@
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let operation = block_on(LicenseManager::new()?.backup(&BackupOptions::new(&store, &backup)))?;
+//! let manager = LicenseManager::new()?;
+//! let operation = block_on(manager.backup(&BackupOptions::new(&store, &backup)))?;
 //! let cookie = operation.cookie.clone();
 //! std::thread::spawn(move || cookie.cancel());
 //! match operation.wait() {
-//!     Ok(summary) => println!("{} licenses are safe", summary.licenses),
-//!     Err(error) if error.code() == ErrorCode::Cancelled => println!("the directory is as it was"),
+//!     Ok(summary) => println!("{} licenses are backed up", summary.licenses),
+//!     Err(error) if error.code() == ErrorCode::Cancelled => println!("nothing was changed"),
 //!     Err(error) => return Err(error.into()),
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # A UNC share, and limits
+//! ## UNC shares
 //!
 //! ```
-//! use std::time::Duration;
-//!
-//! use license_backup::{BackupOptions, LicenseManager, block_on};
+//! use license_backup::{BackupOptions, LicenseManager};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let runtime = LicenseManager::new()?
-//!     .with_share(r"\\nas\backups", &backup)?
-//!     .with_memory_limit(64 << 20)
-//!     .with_deadline(Duration::from_secs(60));
-//! let operation = block_on(runtime.backup(&BackupOptions::new(&store, r"\\NAS\backups")))?;
-//! assert_eq!(operation.wait()?.licenses, 0);
+//! let manager = LicenseManager::new()?.with_share(r"\\nas\backups", &backup)?;
+//! manager.backup_blocking(&BackupOptions::new(&store, r"\\NAS\backups"))?;
 //! assert!(backup.join("licenses.zip").exists());
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # A component of your own, compiled ahead
+//! ## Another component
 //!
 //! ```
 //! use license_backup::LicenseManager;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let component = std::fs::read("component/license-backup.wasm")?;
-//! let compiled = LicenseManager::compile(&component)?; // machine code: keep it where nobody else can write
-//! // SAFETY: it comes from `LicenseManager::compile`, and nobody else has had it since.
-//! let runtime = unsafe { LicenseManager::from_compiled(&compiled)? };
-//! # let _ = runtime;
+//! // This is machine code: keep it where nobody else can write.
+//! let compiled = LicenseManager::compile(&component)?;
+//! // SAFETY: it comes from `LicenseManager::compile`, and nobody else has accessed it since.
+//! let manager = unsafe { LicenseManager::from_compiled(&compiled)? };
+//! # let _ = manager;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Several at once
+//! # Crate features
 //!
-//! Operations of one runtime do not wait for one another.
+//! No feature is enabled by default.
+//!
+//! - `precompile`: compiles the component when the library is built, so that
+//!   [`LicenseManager::new`] takes milliseconds instead of about half a second. The build script
+//!   then needs wasmtime and its compiler as build-dependencies. By default Cargo compiles them a
+//!   second time for it, without optimization. To compile them once, and for a fast build script,
+//!   give build scripts the settings of the program, in the `Cargo.toml` of your workspace:
+//!
+//!   ```toml
+//!   [profile.release.build-override]
+//!   opt-level = 3
+//!   codegen-units = 16
+//!   ```
+//! - `serde`: implements `Serialize` and `Deserialize` for the options, the events and the
+//!   summaries.
+//!
+//! # Limits
+//!
+//! [`LicenseManager::with_memory_limit`] limits the memory of an operation, 1 GiB by default.
+//! [`LicenseManager::with_deadline`] limits its time, even if its thread is stuck in a system call.
 //!
 //! ```
-//! use license_backup::{BackupOptions, LicenseManager, block_on};
+//! use std::time::Duration;
+//!
+//! use license_backup::{BackupOptions, LicenseManager};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
 //! # let (store, backup) = (directory.path().join("store"), directory.path().join("backup"));
 //! # std::fs::create_dir_all(&store)?;
 //! # std::fs::create_dir_all(&backup)?;
-//! let other = directory.path().join("other");
-//! # std::fs::create_dir_all(&other)?;
-//! let runtime = LicenseManager::new()?;
-//! let [one, two] = [&backup, &other].map(|to| block_on(runtime.backup(&BackupOptions::new(&store, to))));
-//! let (one, two) = (one?, two?); // both are at work
-//! assert_eq!(one.wait()?, two.wait()?);
+//! let manager = LicenseManager::new()?
+//!     .with_memory_limit(64 << 20)
+//!     .with_deadline(Duration::from_secs(60));
+//! manager.backup_blocking(&BackupOptions::new(&store, &backup))?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Versions
+//! An operation has one thread for itself, one for its deadline if it has one, one for its callback
+//! if it has one, and one that reads ahead, for at most four operations of a process at once. It
+//! has at most 256 files open, and some 80 more for reading ahead. Operations do not wait for
+//! each other.
 //!
-//! What is public here follows [Semantic Versioning](https://semver.org): before 1.0.0 a new minor version may change it, a
-//! patch does not. A new case of [`LicenseFormat`], [`Restriction`], [`ErrorCode`] or [`BackupRestoreStatus`] is such a change. Types of wasmtime and
-//! tokio are no part of it.
+//! # Tracing
 //!
-//! With `default-features = false` the library comes without the program's command line. The minimum Rust version is the
-//! `rust-version` of the package; a new minor version may raise it.
+//! The library emits [`tracing`](https://docs.rs/tracing) events with targets that begin with
+//! `license_backup`. Each operation has a span `operation` with the fields `kind` and `deadline`,
+//! and the subscriber of the thread that started it.
+//!
+//! - error: the component failed.
+//! - warn: an operation was refused or failed, with its code; its deadline passed; the precompiled
+//!   component does not fit this processor.
+//! - info: an operation was accepted or finished; its cancellation was requested.
+//! - debug: an operation started; its directories and error messages, which contain paths;
+//!   prefetching is disabled; the component is compiled, since it is not precompiled.
+//!
+//! No event has the contents of a license.
+//!
+//! # Semver
+//!
+//! The public API follows [Semantic Versioning](https://semver.org): before 1.0.0 a new minor
+//! version may change it, and a patch does not.
+//!
+//! [`OperationError`], [`LicenseManagerError`], [`ShareError`] and [`DirectoryRole`] are
+//! `#[non_exhaustive]`, and a patch may extend them. The types of the component's interface are
+//! exhaustive: [`BackupRestoreStatus`], [`ErrorCode`], [`LicenseFormat`], [`LicenseStanding`],
+//! [`Restriction`], [`Stage`] and the structs that events and summaries consist of. A new case or
+//! field of them is a new version of that interface and a new minor version of this library. They
+//! are exhaustive because the component, the command lines and this library convert them case by
+//! case, and the compiler has to report a missing case; for the same reason an embedder can choose
+//! to handle all of them.
+//!
+//! The minimum Rust version is the `rust-version` of the package; a new minor version may raise it.
+//! `futures_core` is a public dependency, since [`Events`] implements its [`Stream`], which is
+//! re-exported here. Types of wasmtime, tokio and tracing are not part of the API.
 
 mod backup;
 mod bindings;
 mod block_on;
 mod callbacks;
 mod convert;
+mod deadline;
 mod engine;
 mod error;
 mod events;
+mod license_manager;
 mod list;
 mod operation;
+mod operation_span;
 mod precompiled;
 mod restore;
 mod run;
-mod runtime;
 mod umask;
 mod unc;
 mod verify;
@@ -187,24 +255,25 @@ mod verify;
 pub use backup::BackupOptions;
 pub use block_on::block_on;
 pub use callbacks::Callback;
-pub use error::{LicenseManagerError, OperationError, ShareError};
+pub use error::{DirectoryRole, LicenseManagerError, OperationError, ShareError};
 pub use events::Events;
+pub use futures_core::Stream;
 pub use license_backup_core::{
     BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
     LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
     Restriction, Stage, VerifySummary,
 };
+pub use license_manager::LicenseManager;
 pub use list::ListOptions;
 pub use operation::{
-    BackupOperation, CancellationCookie, Completion, ListOperation, Operation, RestoreOperation,
-    VerifyOperation,
+    BackupOperation, CancelOnDrop, CancellationCookie, Completion, ListOperation, Operation,
+    RestoreOperation, VerifyOperation,
 };
 pub use precompiled::{COMPONENT_SHA256, COMPONENT_VERSION};
 pub use restore::RestoreOptions;
-pub use runtime::LicenseManager;
 pub use verify::VerifyOptions;
 
-/// The example in the README compiles.
+/// Runs the examples of the README as documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! The call `list-licenses`.
+//! The options of a listing, and the call `list-licenses`.
 
 use std::path::PathBuf;
 
@@ -6,27 +6,31 @@ use license_backup_core::{Failure, LicenseListing, ListSummary};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest, ListSource};
-use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
-/// What to list.
-#[derive(Debug, Clone)]
+/// The options of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListOptions(Source);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 enum Source {
     Store(PathBuf),
     Backup(PathBuf),
 }
 
 impl ListOptions {
-    /// Lists the license store in a directory: what may be backed up, and what not and why.
+    /// Lists the license store in a directory: each license that can be backed up, and each other
+    /// file with the reason why not.
     #[must_use]
     pub fn store(directory: impl Into<PathBuf>) -> Self {
         Self(Source::Store(directory.into()))
     }
 
-    /// Lists the backup in a directory: what is in it, and what was left out and why.
+    /// Lists the backup in a directory: each license in it, and each skipped file with the reason.
     #[must_use]
     pub fn backup(directory: impl Into<PathBuf>) -> Self {
         Self(Source::Backup(directory.into()))
@@ -34,17 +38,17 @@ impl ListOptions {
 }
 
 impl Call for ListOptions {
+    const KIND: &'static str = "list";
+
     type WireEvent = management::LicenseListing;
     type Event = LicenseListing;
     type WireSummary = management::ListSummary;
     type Summary = ListSummary;
 
-    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
+    fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
         Ok(vec![match &self.0 {
-            Source::Store(directory) => Directory::store(directory.clone(), Access::Read),
-            Source::Backup(directory) => {
-                Directory::backup(directory.clone(), Access::Read, shares)?
-            }
+            Source::Store(directory) => Preopen::store(directory.clone(), Access::Read),
+            Source::Backup(directory) => Preopen::backup(directory.clone(), Access::Read, shares)?,
         }])
     }
 
@@ -55,7 +59,7 @@ impl Call for ListOptions {
     ) -> wasmtime::Result<CallResult<Self>> {
         let source = match &self.0 {
             Source::Store(_) => ListSource::Store,
-            Source::Backup(_) => ListSource::Backup(Directory::BACKUP.to_owned()),
+            Source::Backup(_) => ListSource::Backup(Preopen::BACKUP.to_owned()),
         };
         let result = guest.call_list_licenses(accessor, source).await?;
         Ok(result.map(
@@ -63,7 +67,7 @@ impl Call for ListOptions {
                  cookie,
                  events,
                  completed,
-             }| Begun {
+             }| Accepted {
                 cookie,
                 events,
                 completed,

@@ -13,63 +13,70 @@ use license_backup_core::{
     BackupRestoreStatus, BackupSummary, LicenseListing, ListSummary, RestoreSummary, VerifySummary,
 };
 
-use crate::run::Expiry;
+use crate::deadline::DeadlineSignal;
 use crate::{Events, OperationError, block_on};
 
-/// An operation that was accepted and goes on in the background: a [`BackupOperation`], a [`VerifyOperation`] or a
-/// [`RestoreOperation`]. Dropping it is not cancelling.
+/// An operation that the component has accepted and that runs in the background.
+///
+/// Dropping an operation, or any part of it, does not cancel it: it runs to its end. To tie it to a
+/// scope, keep the guard that [`CancellationCookie::cancel_on_drop`] returns. A listing is an
+/// exception: it ends early when its events are dropped.
+///
+/// The operation never waits for a reader of its events. Unread events, and a thread with them, are
+/// kept until [`Operation::events`] is dropped or the deadline has passed.
 #[derive(Debug)]
 pub struct Operation<Event, Summary> {
-    /// What happens, as it happens: [`BackupRestoreStatus::Begin`] first and [`BackupRestoreStatus::End`] last, but for an operation that breaks down
-    /// (see [`Events`]). The operation never waits for a reader. What was not read yet is kept until this is dropped or the
-    /// deadline has passed, and a thread with it.
+    /// The events, as they occur. The first one of a backup, verification or restore is
+    /// [`BackupRestoreStatus::Begin`] and the last one is [`BackupRestoreStatus::End`], unless the
+    /// component fails or the deadline passes (see [`Events`]).
     pub events: Events<Event>,
-    /// How it ended.
+    /// The outcome.
     pub completed: Completion<Summary>,
-    /// Cancels it.
+    /// The cookie that cancels the operation.
     pub cookie: CancellationCookie,
 }
 
-/// A backup that goes on in the background.
+/// A running backup.
 pub type BackupOperation = Operation<BackupRestoreStatus, BackupSummary>;
 
-/// A verification that goes on in the background. Each fault of the backup is a [`BackupRestoreStatus::Error`].
+/// A running verification. Each fault of the backup is a [`BackupRestoreStatus::Error`].
 pub type VerifyOperation = Operation<BackupRestoreStatus, VerifySummary>;
 
-/// A restore that goes on in the background. Each conflict is a [`BackupRestoreStatus::Error`].
+/// A running restore. Each conflict is a [`BackupRestoreStatus::Error`].
 pub type RestoreOperation = Operation<BackupRestoreStatus, RestoreSummary>;
 
 /// A running listing.
 pub type ListOperation = Operation<LicenseListing, ListSummary>;
 
 impl<Event, Summary> Operation<Event, Summary> {
-    /// Waits for the end, whatever happens before. Blocks the calling thread, as [`wait`] does.
+    /// Waits for the end of the operation and ignores its events. Blocks the calling thread, as
+    /// [`block_on`] does.
     ///
     /// # Errors
     ///
-    /// Those of the operation.
+    /// Returns the error of the operation.
     pub fn wait(self) -> Result<Summary, OperationError> {
         drop(self.events);
         block_on(self.completed)
     }
 }
 
-/// How an operation ends: a future that is ready once, after the last event was told to [`Events`](crate::Events).
+/// The outcome of an operation: a future that resolves once, after the last event was emitted.
 ///
-/// It does not wait for anyone to read the events. Dropping it changes nothing.
+/// It does not wait for a reader of the events. Dropping it does not affect the operation.
 #[derive(Debug)]
-#[must_use = "this is the only place where the outcome of the operation is told"]
+#[must_use = "this future is the only source of the outcome of the operation"]
 pub struct Completion<T> {
     outcome: oneshot::Receiver<Result<T, OperationError>>,
-    expiry: Expiry,
+    deadline: DeadlineSignal,
 }
 
 impl<T> Completion<T> {
     pub(crate) fn new(
         outcome: oneshot::Receiver<Result<T, OperationError>>,
-        expiry: Expiry,
+        deadline: DeadlineSignal,
     ) -> Self {
-        Self { outcome, expiry }
+        Self { outcome, deadline }
     }
 }
 
@@ -80,38 +87,37 @@ impl<T> Future for Completion<T> {
         match self.outcome.poll_unpin(context) {
             Poll::Ready(outcome) => Poll::Ready(outcome.unwrap_or(Err(OperationError::Panicked))),
             Poll::Pending => {
-                let expired = self.expiry.poll_unpin(context);
-                expired.map(|limit| Err(OperationError::DeadlineExceeded { limit }))
+                let passed = self.deadline.poll_unpin(context);
+                passed.map(|limit| Err(OperationError::DeadlineExceeded { limit }))
             }
         }
     }
 }
 
-/// Identifies a running operation, so that it can be cancelled.
+/// A handle that cancels a running operation from any thread.
 ///
-/// Dropping it does not cancel. Clones stand for the same operation.
+/// Dropping it does not cancel. Clones cancel the same operation.
 #[derive(Debug, Clone)]
-pub struct CancellationCookie(Arc<Request>);
+pub struct CancellationCookie(Arc<CancelRequest>);
 
 #[derive(Debug, Default)]
-struct Request {
-    asked: AtomicBool,
+struct CancelRequest {
+    is_requested: AtomicBool,
     /// The operation's thread.
-    listener: AtomicWaker,
+    waker: AtomicWaker,
 }
 
 impl CancellationCookie {
-    /// The cookie of an operation that begins.
     pub(crate) fn new() -> Self {
         Self(Arc::default())
     }
 
-    /// Waits until somebody asks the operation to stop.
-    pub(crate) async fn asked(&self) {
+    /// Waits until cancellation is requested.
+    pub(crate) async fn requested(&self) {
         poll_fn(|context| {
-            // In this order: a request in between is seen here or wakes the listener.
-            self.0.listener.register(context.waker());
-            if self.0.asked.load(Ordering::SeqCst) {
+            // In this order: a request in between is either seen here or wakes the task.
+            self.0.waker.register(context.waker());
+            if self.0.is_requested.load(Ordering::SeqCst) {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -120,14 +126,55 @@ impl CancellationCookie {
         .await;
     }
 
-    /// Asks the operation to stop, after `IWMDRMEventGenerator::CancelAsyncOperation`. Returns at once.
+    /// Requests cancellation, and returns at once.
     ///
-    /// The operation then ends with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), and the backup directory, or the
-    /// store of a restore, is as it was before. Calling it again, after the backup was committed, after a restore has given
-    /// the first license its name, or after the end, has no effect.
+    /// The operation then ends with [`ErrorCode::Cancelled`](crate::ErrorCode::Cancelled), and the
+    /// backup directory, or the store of a restore, is as it was before. The request has no effect
+    /// after the backup was committed, after a restore has given the first license its name, after
+    /// the end of the operation, or if it was made before.
+    ///
+    /// Corresponds to `IWMDRMEventGenerator::CancelAsyncOperation`.
     pub fn cancel(&self) {
-        self.0.asked.store(true, Ordering::SeqCst);
-        self.0.listener.wake();
+        self.0.is_requested.store(true, Ordering::SeqCst);
+        self.0.waker.wake();
+    }
+
+    /// Returns a guard that cancels the operation when it is dropped, as after an early return, a
+    /// panic, or an `async` block that is dropped.
+    ///
+    /// ```no_run
+    /// # use license_backup::{BackupOptions, LicenseManager, OperationError};
+    /// # async fn back_up(manager: LicenseManager) -> Result<(), OperationError> {
+    /// let operation = manager.backup(&BackupOptions::new("store", "backup")).await?;
+    /// let guard = operation.cookie.cancel_on_drop();
+    /// operation.completed.await?; // cancelled if this future is dropped
+    /// guard.disarm();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop {
+        CancelOnDrop(Some(self))
+    }
+}
+
+/// A guard that cancels an operation when it is dropped; see
+/// [`CancellationCookie::cancel_on_drop`].
+#[derive(Debug)]
+#[must_use = "dropping the guard cancels the operation"]
+pub struct CancelOnDrop(Option<CancellationCookie>);
+
+impl CancelOnDrop {
+    /// Drops the guard without cancelling the operation.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cookie) = self.0.take() {
+            cookie.cancel();
+        }
     }
 }
 
@@ -136,25 +183,33 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::block_on;
 
     #[test]
-    fn the_death_of_the_operation_is_told_as_an_error() {
+    fn an_operation_whose_thread_panics_returns_an_error() {
         let (sender, receiver) = oneshot::channel::<Result<(), OperationError>>();
         drop(sender);
         assert!(matches!(
-            block_on(Completion::new(receiver, Expiry::Never)),
+            block_on(Completion::new(receiver, DeadlineSignal::Never)),
             Err(OperationError::Panicked)
         ));
     }
 
     #[test]
-    fn a_request_is_heard_whether_it_comes_before_or_while_it_is_waited_for() {
+    fn a_request_before_or_during_the_wait_is_seen() {
         let cookie = CancellationCookie::new();
         let clone = cookie.clone();
-        let asking = thread::spawn(move || clone.cancel());
-        block_on(cookie.asked());
-        asking.join().expect("nothing in it panics");
-        block_on(cookie.asked());
+        let requesting = thread::spawn(move || clone.cancel());
+        block_on(cookie.requested());
+        requesting.join().expect("cancelling does not panic");
+        block_on(cookie.requested());
+    }
+
+    #[test]
+    fn a_dropped_guard_cancels_and_a_disarmed_one_does_not() {
+        let cookie = CancellationCookie::new();
+        cookie.clone().cancel_on_drop().disarm();
+        assert!(!cookie.0.is_requested.load(Ordering::SeqCst));
+        drop(cookie.clone().cancel_on_drop());
+        assert!(cookie.0.is_requested.load(Ordering::SeqCst));
     }
 }

@@ -1,4 +1,4 @@
-//! The call `restore-licenses`.
+//! The options of a restore, and the call `restore-licenses`.
 
 use std::path::PathBuf;
 
@@ -7,21 +7,25 @@ use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
-use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
-/// What to restore, where to, and how.
-#[derive(Debug, Clone)]
+/// The options of a restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestoreOptions {
     from: PathBuf,
     store: PathBuf,
+    #[cfg_attr(feature = "serde", serde(default))]
     overwrite: bool,
+    #[cfg_attr(feature = "serde", serde(default))]
     dry_run: bool,
 }
 
 impl RestoreOptions {
-    /// Restores the backup in the directory `from`, which is opened for reading only, into the license store in the directory
-    /// `store`. Both must exist. What is in the store is kept.
+    /// Restores the backup in the directory `from`, which is opened for reading only, into the
+    /// license store in the directory `store`. Both must exist. Existing files of the store are
+    /// kept.
     #[must_use]
     pub fn new(from: impl Into<PathBuf>, store: impl Into<PathBuf>) -> Self {
         Self {
@@ -32,14 +36,16 @@ impl RestoreOptions {
         }
     }
 
-    /// Whether a file of the store that has the name of a license, and other bytes, is replaced. It is kept otherwise, and
-    /// reported as a conflict. A newer version of the same LCP license is always kept.
+    /// Sets whether a file of the store that has the name of a license and other contents is
+    /// replaced. Otherwise it is kept and reported as a conflict. A newer version of the same LCP
+    /// license is always kept.
     #[must_use]
     pub fn overwrite(self, overwrite: bool) -> Self {
         Self { overwrite, ..self }
     }
 
-    /// Whether nothing is changed, and only told what a restore would do. The store is then opened for reading only.
+    /// Sets whether the restore only reports what it would do. The store is then opened for reading
+    /// only.
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
@@ -47,21 +53,23 @@ impl RestoreOptions {
 }
 
 impl Call for RestoreOptions {
+    const KIND: &'static str = "restore";
+
     type WireEvent = types::BackupRestoreStatus;
     type Event = BackupRestoreStatus;
     type WireSummary = management::RestoreSummary;
     type Summary = RestoreSummary;
 
-    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
+    fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
         let access = if self.dry_run {
             Access::Read
         } else {
             Access::ReadAndWrite
         };
-        let store = Directory::store(self.store.clone(), access);
+        let store = Preopen::store(self.store.clone(), access);
         Ok(vec![
             store,
-            Directory::backup(self.from.clone(), Access::Read, shares)?,
+            Preopen::backup(self.from.clone(), Access::Read, shares)?,
         ])
     }
 
@@ -75,14 +83,14 @@ impl Call for RestoreOptions {
             dry_run: self.dry_run,
         };
         let result = guest
-            .call_restore_licenses(accessor, Directory::BACKUP.to_owned(), options)
+            .call_restore_licenses(accessor, Preopen::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::RestoreOperation {
                  cookie,
                  events,
                  completed,
-             }| Begun {
+             }| Accepted {
                 cookie,
                 events,
                 completed,

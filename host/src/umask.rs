@@ -1,19 +1,21 @@
-//! A backup file, and what is restored, is its owner's alone from the moment of its creation.
+//! The umask of the thread that runs an operation.
 //!
-//! WASI has no file modes: a file that the component creates gets the mode that the umask leaves of 0666. So the thread
-//! that runs a backup or a restore gets a umask of its own, on Linux; elsewhere that does not exist.
+//! A backup file and restored licenses are accessible to their owner only, from the moment of their
+//! creation. WASI has no file modes: a file that the component creates gets the mode 0666 without
+//! the bits of the umask. On Linux, the thread of a backup or a restore therefore gets a umask of
+//! its own. Other systems have no umask by thread.
 
 use std::io;
 
-/// Sees to it that files which the calling thread creates are accessible to their owner alone.
+/// Makes files that the calling thread creates accessible to their owner only.
 ///
-/// Other threads are not affected: the thread leaves the file system attributes that it shares with them (`unshare` of
-/// `CLONE_FS`, which needs no privilege) and sets its umask. Where a sandbox forbids that, the umask of the process has to
-/// serve.
+/// Other threads are not affected: the thread stops sharing its file system attributes with them
+/// (`unshare` of `CLONE_FS`, which needs no privilege) and sets its umask. Where a sandbox forbids
+/// that, the umask of the process is sufficient if it is private.
 ///
 /// # Errors
 ///
-/// The refusal of the system, when the umask of the process would let others at the file too.
+/// Returns the error of `unshare` if the umask of the process is not private either.
 #[cfg(target_os = "linux")]
 pub(crate) fn make_private() -> io::Result<()> {
     use nix::sched::{CloneFlags, unshare};
@@ -29,12 +31,12 @@ pub(crate) fn make_private() -> io::Result<()> {
     }
 }
 
-/// The umask of the calling thread. Asking the system call for it would change it for all threads meanwhile.
+/// Returns the umask of the calling thread. The system call would change it for all threads
+/// meanwhile.
 #[cfg(target_os = "linux")]
 fn current() -> io::Result<u32> {
     let status = std::fs::read_to_string("/proc/thread-self/status")?;
-    parse(&status)
-        .ok_or_else(|| io::Error::other("/proc/thread-self/status does not tell the umask"))
+    parse(&status).ok_or_else(|| io::Error::other("/proc/thread-self/status has no umask"))
 }
 
 /// Finds the line `Umask:\t0022` (Linux 4.7 and later).
@@ -46,8 +48,8 @@ fn parse(status: &str) -> Option<u32> {
     u32::from_str_radix(umask.trim(), 8).ok()
 }
 
-/// Does nothing: no other Unix has a umask by thread, and Windows has none. There the umask or the access control list
-/// that the embedder chose decides.
+/// Does nothing: no other Unix has a umask by thread, and Windows has none. The umask or the access
+/// control list that the embedder chose decides.
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Linux")]
 pub(crate) fn make_private() -> io::Result<()> {
@@ -68,7 +70,7 @@ mod tests {
     fn mode_of_new_file(path: &Path) -> u32 {
         File::create(path).expect("the file is created");
         let mode = fs::metadata(path)
-            .expect("the file is there")
+            .expect("the file exists")
             .permissions()
             .mode()
             & 0o777;
@@ -77,16 +79,16 @@ mod tests {
     }
 
     #[test]
-    fn files_are_private_on_the_thread_that_asks_for_it_and_on_no_other() {
+    fn files_are_private_on_the_calling_thread_only() {
         let path =
             std::env::temp_dir().join(format!("license-backup-umask-{}", std::process::id()));
         let before = umask(Mode::empty());
         let inside = path.clone();
         let private = thread::spawn(move || {
-            make_private().expect("the system allows it");
+            make_private().expect("the system supports it");
             (
                 mode_of_new_file(&inside),
-                current().expect("the umask is told"),
+                current().expect("the umask can be read"),
             )
         });
         let private = private.join().expect("the thread ends");

@@ -1,6 +1,7 @@
-//! UNC shares, and the directories of the host that stand for them.
+//! UNC shares, and the directories of the host that they are mapped to.
 //!
-//! The rules of UNC paths are the core's. What is decided here is which paths they apply to: a host has paths of its own.
+//! The core defines the rules of UNC paths. This module decides which paths they apply to, since a
+//! host has paths of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -12,56 +13,61 @@ use crate::ShareError;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shares(Vec<(String, PathBuf)>);
 
-/// Where a path leads on the host.
+/// The location of a path on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct HostLocation {
     /// A directory that the embedder has named.
     pub(crate) directory: PathBuf,
-    /// The names to open from there, one after the other and following no link.
+    /// The names to open from there, one after the other and without following links.
     pub(crate) below: Vec<String>,
 }
 
 impl Shares {
-    /// Maps a share, anew if it is mapped already.
+    /// Maps a share to a directory, instead of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `share` is not the name of a UNC share.
     pub(crate) fn map(&mut self, share: &str, directory: PathBuf) -> Result<(), ShareError> {
-        // With backslashes it is a UNC path or none. With slashes it could also be an ordinary path.
+        // A name with slashes could also be an ordinary path, so that the rules need backslashes.
         let name = share.replace('/', "\\");
-        if !name.starts_with("\\\\") || resolve([name.as_str()], &name).is_err() {
+        if !name.starts_with("\\\\") || find([name.as_str()], &name).is_err() {
             return Err(ShareError {
                 share: share.to_owned(),
             });
         }
         let is_same =
-            |mapped: &str| resolve([mapped], &name).is_ok_and(|found| found.below.is_empty());
+            |mapped: &str| find([mapped], &name).is_ok_and(|found| found.below.is_empty());
         self.0.retain(|(mapped, _)| !is_same(mapped));
         self.0.push((name, directory));
         Ok(())
     }
 
-    /// Finds out where a path leads: below a share that covers it, and otherwise where the host says.
+    /// Resolves a path to its location: below the share that contains it, and otherwise the path
+    /// itself.
     ///
     /// # Errors
     ///
-    /// With any share mapped, [`ErrorCode::PathNotFound`] for a UNC path that none covers, and
-    /// [`ErrorCode::InvalidArgument`] for one that cannot be used.
-    pub(crate) fn locate(&self, path: &Path) -> Result<Place, Failure> {
-        let on_the_host = Place {
+    /// If any share is mapped, returns [`ErrorCode::PathNotFound`] for a UNC path that no share
+    /// contains, and [`ErrorCode::InvalidArgument`] for an invalid one.
+    pub(crate) fn resolve(&self, path: &Path) -> Result<HostLocation, Failure> {
+        let on_the_host = HostLocation {
             directory: path.to_owned(),
             below: Vec::new(),
         };
-        // What is not UTF-8 is no UNC path.
+        // A path that is not UTF-8 is not a UNC path.
         let Some(name) = path.to_str().filter(|_| !self.0.is_empty()) else {
             return Ok(on_the_host);
         };
-        match self.resolve(name) {
+        match self.find(name) {
             Ok(Resolved { index, below }) => match self.0.get(index) {
-                Some((_, directory)) => Ok(Place {
+                Some((_, directory)) => Ok(HostLocation {
                     directory: directory.clone(),
                     below,
                 }),
                 None => Ok(on_the_host),
             },
-            Err(failure) if name.starts_with("\\\\") || self.covers_the_beginning_of(name) => {
+            Err(failure) if name.starts_with("\\\\") || self.contains_a_parent_of(name) => {
                 Err(match failure.code {
                     ErrorCode::PathNotFound => self.not_mapped(name),
                     _ => failure,
@@ -71,22 +77,22 @@ impl Shares {
         }
     }
 
-    fn resolve(&self, path: &str) -> Result<Resolved, Failure> {
-        resolve(self.names(), path)
+    fn find(&self, path: &str) -> Result<Resolved, Failure> {
+        find(self.names(), path)
     }
 
-    /// Whether it is what follows the name of a share that makes a path one that cannot be used.
-    fn covers_the_beginning_of(&self, path: &str) -> bool {
+    /// Returns `true` if a share contains the beginning of a path, so that only its end is invalid.
+    fn contains_a_parent_of(&self, path: &str) -> bool {
         let mut beginnings = path
             .match_indices(['/', '\\'])
             .filter_map(|(end, _)| path.get(..end));
-        beginnings.any(|beginning| self.resolve(beginning).is_ok())
+        beginnings.any(|beginning| self.find(beginning).is_ok())
     }
 
     fn not_mapped(&self, path: &str) -> Failure {
         let names = self.names().collect::<Vec<_>>().join(", ");
         let message = format!(
-            "no share covers {path}: mapped are {names}; map its share to a directory first"
+            "no mapped share contains {path}; map its share to a directory first (mapped: {names})"
         );
         Failure::at(ErrorCode::PathNotFound, path, message)
     }
@@ -96,8 +102,8 @@ impl Shares {
     }
 }
 
-/// Finds the name that covers a path.
-fn resolve<'a>(names: impl IntoIterator<Item = &'a str>, path: &str) -> Result<Resolved, Failure> {
+/// Finds the share that contains a path.
+fn find<'a>(names: impl IntoIterator<Item = &'a str>, path: &str) -> Result<Resolved, Failure> {
     OpenedDirectories::new(HintFor::Embedder, names.into_iter().map(str::to_owned)).resolve(path)
 }
 
@@ -110,26 +116,26 @@ mod tests {
         for name in names {
             shares
                 .map(name, Path::new("/mnt").join(name.replace('\\', "-")))
-                .expect("it is the name of a share");
+                .expect("the name is that of a share");
         }
         shares
     }
 
-    /// The directory on the host, and what is opened below it with `/` between.
-    fn located(shares: &Shares, path: &str) -> (String, String) {
-        let Place { directory, below } =
-            shares.locate(Path::new(path)).expect("it leads somewhere");
+    /// Returns the directory on the host, and the names below it with `/` between.
+    fn location(shares: &Shares, path: &str) -> (String, String) {
+        let HostLocation { directory, below } =
+            shares.resolve(Path::new(path)).expect("the path is valid");
         (directory.display().to_string(), below.join("/"))
     }
 
     fn refused(shares: &Shares, path: &str) -> Failure {
         shares
-            .locate(Path::new(path))
-            .expect_err("it leads nowhere")
+            .resolve(Path::new(path))
+            .expect_err("the path is refused")
     }
 
     #[test]
-    fn a_path_on_a_share_leads_to_its_directory_and_the_longest_name_wins() {
+    fn a_path_on_a_share_is_below_its_directory() {
         let shares = shares(&["\\\\nas\\backups", "\\\\nas\\backups\\old", "//nas/more"]);
         for (path, directory, below) in [
             ("\\\\nas\\backups", "/mnt/--nas-backups", ""),
@@ -140,7 +146,7 @@ mod tests {
             ("\\\\nas\\more\\a", "//nas/more", "a"),
         ] {
             assert_eq!(
-                located(&shares, path),
+                location(&shares, path),
                 (directory.to_owned(), below.to_owned()),
                 "{path}"
             );
@@ -148,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_unc_path_is_the_hosts_own() {
+    fn other_paths_are_the_hosts_own() {
         let shares = shares(&["\\\\nas\\backups"]);
         for path in [
             "/backup",
@@ -160,7 +166,7 @@ mod tests {
             "//nas/../backups",
             "/nas/backups",
         ] {
-            assert_eq!(located(&shares, path), (path.to_owned(), String::new()));
+            assert_eq!(location(&shares, path), (path.to_owned(), String::new()));
         }
     }
 
@@ -173,7 +179,7 @@ mod tests {
             "//nas/backups",
         ] {
             assert_eq!(
-                located(&Shares::default(), path),
+                location(&Shares::default(), path),
                 (path.to_owned(), String::new())
             );
         }
@@ -181,13 +187,13 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_not_utf_8_is_the_hosts_own() {
+    fn a_path_that_is_not_utf_8_is_the_hosts_own() {
         use std::os::unix::ffi::OsStrExt as _;
         let path = Path::new(std::ffi::OsStr::from_bytes(b"\\\\nas\\backups\\\xff"));
-        let place = shares(&["\\\\nas\\backups"]).locate(path);
+        let location = shares(&["\\\\nas\\backups"]).resolve(path);
         assert_eq!(
-            place,
-            Ok(Place {
+            location,
+            Ok(HostLocation {
                 directory: path.to_owned(),
                 below: Vec::new()
             })
@@ -195,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unc_path_that_no_share_covers_is_told_with_the_shares() {
+    fn a_unc_path_on_no_share_is_refused_with_the_shares() {
         let shares = shares(&["\\\\nas\\backups", "\\\\nas\\more"]);
         for path in [
             "\\\\nas\\other\\a",
@@ -215,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unc_path_that_cannot_be_used_is_an_invalid_argument() {
+    fn an_invalid_unc_path_is_an_invalid_argument() {
         let shares = shares(&["\\\\nas\\backups"]);
         for path in [
             "\\\\nas\\backups\\..\\secret",
@@ -236,7 +242,7 @@ mod tests {
 
     #[test]
     fn only_a_server_and_a_share_can_be_mapped() {
-        let no_shares = [
+        let other_names = [
             "",
             "/",
             "/nas/backups",
@@ -247,7 +253,7 @@ mod tests {
             "\\\\nas\\..",
             "\\\\?\\C:\\x",
         ];
-        for name in no_shares {
+        for name in other_names {
             let refused = Shares::default().map(name, "/mnt".into()).expect_err(name);
             assert!(refused.to_string().contains(name), "{refused}");
         }
@@ -261,13 +267,13 @@ mod tests {
     }
 
     #[test]
-    fn a_share_that_is_mapped_anew_leads_to_the_new_directory() {
+    fn a_share_that_is_mapped_again_has_the_new_directory() {
         let mut shares = shares(&["\\\\nas\\backups"]);
         shares
             .map("//NAS/BACKUPS/", "/elsewhere".into())
-            .expect("it is the name of a share");
+            .expect("the name is that of a share");
         assert_eq!(
-            located(&shares, "\\\\nas\\backups\\a"),
+            location(&shares, "\\\\nas\\backups\\a"),
             ("/elsewhere".to_owned(), "a".to_owned())
         );
         assert_eq!(shares.names().count(), 1);

@@ -1,4 +1,4 @@
-//! The call `verify-backup`.
+//! The options of a verification, and the call `verify-backup`.
 
 use std::path::PathBuf;
 
@@ -7,13 +7,15 @@ use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
-use crate::run::{Access, Begun, Call, CallResult, Directory, State};
+use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
-/// Which backup to verify, and what it is expected to be.
-#[derive(Debug, Clone)]
+/// The options of a verification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerifyOptions {
     from: PathBuf,
+    #[cfg_attr(feature = "serde", serde(default))]
     expected_blake3: Option<String>,
 }
 
@@ -27,8 +29,8 @@ impl VerifyOptions {
         }
     }
 
-    /// The [`VerifySummary::hash`] of an earlier verification, 64 hexadecimal digits. A backup that has another one is not the
-    /// one that it was, and told as corrupt.
+    /// Sets the expected [`VerifySummary::blake3`], as from an earlier verification: 64 hexadecimal
+    /// digits. A backup with another hash is reported as corrupt.
     #[must_use]
     pub fn expected_blake3(self, hash: impl Into<String>) -> Self {
         Self {
@@ -39,13 +41,15 @@ impl VerifyOptions {
 }
 
 impl Call for VerifyOptions {
+    const KIND: &'static str = "verify";
+
     type WireEvent = types::BackupRestoreStatus;
     type Event = BackupRestoreStatus;
     type WireSummary = management::VerifySummary;
     type Summary = VerifySummary;
 
-    fn directories(&self, shares: &Shares) -> Result<Vec<Directory>, Failure> {
-        Ok(vec![Directory::backup(
+    fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
+        Ok(vec![Preopen::backup(
             self.from.clone(),
             Access::Read,
             shares,
@@ -61,14 +65,14 @@ impl Call for VerifyOptions {
             expected_blake3: self.expected_blake3.clone(),
         };
         let result = guest
-            .call_verify_backup(accessor, Directory::BACKUP.to_owned(), options)
+            .call_verify_backup(accessor, Preopen::BACKUP.to_owned(), options)
             .await?;
         Ok(result.map(
             |management::VerifyOperation {
                  cookie,
                  events,
                  completed,
-             }| Begun {
+             }| Accepted {
                 cookie,
                 events,
                 completed,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use license_backup::{BackupOptions, OperationError, block_on};
+use license_backup::{BackupOptions, DirectoryRole, OperationError, block_on};
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::BackupArguments;
@@ -55,17 +55,17 @@ fn create_directory(directory: &Path) -> Result<bool, OperationError> {
     match fs::create_dir(&directory) {
         Ok(()) => {
             sync(parent).map_err(|source| {
-                directory_error("parent of the backup directory", parent, source)
+                directory_error(DirectoryRole::BackupParent, parent, source)
             })?;
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) if !parent.is_dir() => Err(directory_error(
-            "parent of the backup directory",
+            DirectoryRole::BackupParent,
             parent,
             error,
         )),
-        Err(error) => Err(directory_error("backup directory", &directory, error)),
+        Err(error) => Err(directory_error(DirectoryRole::Backup, &directory, error)),
     }
 }
 

@@ -48,7 +48,9 @@ fn failure(error: &anyhow::Error) -> Failure {
     let operation = error.downcast_ref::<OperationError>();
     let code = operation.map_or(ErrorCode::Io, OperationError::code);
     Failure {
-        path: operation.and_then(OperationError::path),
+        path: operation
+            .and_then(OperationError::path)
+            .map(|path| path.to_string_lossy().into_owned()),
         ..Failure::new(code, format!("{error:#}"))
     }
 }

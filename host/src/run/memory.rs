@@ -2,28 +2,29 @@
 
 use wasmtime::ResourceLimiter;
 
-/// The size of a table's element, which is a pointer.
-const ELEMENT: usize = size_of::<usize>();
+/// The size of an element of a table, which is a pointer, in bytes.
+const ELEMENT_SIZE: usize = size_of::<usize>();
 
-/// Counts what the memories and tables of a store take together, and ends the component when that is too much.
+/// A limiter that adds up the memories and tables of a store, and stops the component when their
+/// sum exceeds the limit.
 ///
-/// wasmtime's own limits hold for each memory alone, and their refusal cannot be told from other traps.
-pub(crate) struct MemoryLimit {
+/// wasmtime's own limits hold for each memory alone, and exceeding one looks like any other trap.
+pub(super) struct MemoryLimit {
     limit: usize,
     used: usize,
 }
 
-/// The component asked for more memory than it is allowed.
+/// An error returned when the component requests more memory than the limit.
 #[derive(Debug, thiserror::Error)]
-#[error("more than {limit} bytes of memory were asked for")]
-pub(crate) struct MemoryExceeded {
-    /// In bytes.
-    pub(crate) limit: usize,
+#[error("the component requested more than {limit} bytes of memory")]
+pub(super) struct MemoryExceeded {
+    /// The limit in bytes.
+    pub(super) limit: usize,
 }
 
 impl MemoryLimit {
-    /// A limit in bytes.
-    pub(crate) fn new(limit: usize) -> Self {
+    /// Creates a limiter with a limit in bytes.
+    pub(super) fn new(limit: usize) -> Self {
         Self { limit, used: 0 }
     }
 
@@ -53,7 +54,7 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT))
+        self.grow(desired.saturating_sub(current).saturating_mul(ELEMENT_SIZE))
     }
 }
 
@@ -65,10 +66,10 @@ mod tests {
     fn memories_and_tables_are_counted_together() {
         let mut limit = MemoryLimit::new(1000);
         assert!(limit.memory_growing(0, 600, None).is_ok());
-        assert!(limit.table_growing(0, 300 / ELEMENT, None).is_ok());
+        assert!(limit.table_growing(0, 300 / ELEMENT_SIZE, None).is_ok());
         let refusal = limit
             .memory_growing(600, 800, None)
-            .expect_err("it is too much");
+            .expect_err("the limit is exceeded");
         assert!(refusal.is::<MemoryExceeded>());
     }
 }

@@ -383,9 +383,12 @@ fn a_refusal_has_the_path_as_the_caller_spelled_it() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let error = block_on(RUNTIME.backup(&options(&sandbox))).unwrap_err();
-    let backup = sandbox.backup().display().to_string();
-    assert_eq!(error.path().as_deref(), Some(backup.as_str()));
-    assert!(error.to_string().contains(&backup), "{error}");
+    let backup = sandbox.backup();
+    assert_eq!(error.path(), Some(backup.as_path()));
+    assert!(
+        error.to_string().contains(&backup.display().to_string()),
+        "{error}"
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup::{
-    BackupRestoreStatus, BackupSummary, Callback, CancellationCookie, ErrorCode, OperationError,
-    RestoreOptions, VerifyOptions, block_on,
+    BackupRestoreStatus, BackupSummary, Callback, CancellationCookie, ErrorCode, ListOptions,
+    OperationError, RestoreOptions, VerifyOptions, block_on,
 };
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
@@ -15,19 +15,19 @@ use crate::fates::{backed_up, sample, skipped};
 use crate::library::{RUNTIME, options, start};
 
 /// Sends on what it is called with.
-struct Recorder<Summary> {
-    calls: mpsc::Sender<Call<Summary>>,
+struct Recorder<Event, Summary> {
+    calls: mpsc::Sender<Call<Event, Summary>>,
 }
 
 #[derive(Debug)]
-enum Call<Summary> {
-    Progress(BackupRestoreStatus),
+enum Call<Event, Summary> {
+    Event(Event),
     Completed(Result<Summary, OperationError>),
 }
 
-impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
-    fn progress(&mut self, status: BackupRestoreStatus) {
-        self.calls.send(Call::Progress(status)).unwrap();
+impl<Event: Send, Summary: Send> Callback<Event, Summary> for Recorder<Event, Summary> {
+    fn event(&mut self, event: Event) {
+        self.calls.send(Call::Event(event)).unwrap();
     }
 
     fn completed(&mut self, outcome: Result<Summary, OperationError>) {
@@ -36,23 +36,23 @@ impl<Summary: Send> Callback<Summary> for Recorder<Summary> {
 }
 
 /// The calls but the last, which must be that of the outcome, and the outcome, which must be a success.
-fn recorded<Summary>(
-    called: &mpsc::Receiver<Call<Summary>>,
-) -> (Vec<BackupRestoreStatus>, Summary) {
-    let mut progress = Vec::new();
+fn recorded<Event, Summary>(
+    called: &mpsc::Receiver<Call<Event, Summary>>,
+) -> (Vec<Event>, Summary) {
+    let mut events = Vec::new();
     loop {
         match called
             .recv_timeout(Duration::from_mins(2))
             .expect("the outcome should be told")
         {
-            Call::Progress(status) => progress.push(status),
+            Call::Event(event) => events.push(event),
             Call::Completed(outcome) => {
                 assert_eq!(
                     called.iter().count(),
                     0,
                     "the outcome should be told last, and once"
                 );
-                return (progress, outcome.unwrap());
+                return (events, outcome.unwrap());
             }
         }
     }
@@ -127,10 +127,40 @@ fn a_callback_is_not_called_for_a_refused_backup() {
 }
 
 #[test]
+fn a_callback_of_a_listing_receives_each_license() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let (calls, called) = mpsc::channel();
+    let options = ListOptions::store(sandbox.store());
+    block_on(RUNTIME.list_with_callback(&options, Recorder { calls })).unwrap();
+    let (licenses, summary) = recorded(&called);
+    assert_eq!(licenses.len(), 3);
+    assert_eq!(summary.licenses, 3);
+    assert_eq!(
+        (licenses, summary),
+        RUNTIME.list_blocking(&options).unwrap()
+    );
+}
+
+#[test]
+fn a_callback_need_not_handle_events() {
+    struct OutcomeOnly(mpsc::Sender<u64>);
+    impl Callback<BackupRestoreStatus, BackupSummary> for OutcomeOnly {
+        fn completed(&mut self, outcome: Result<BackupSummary, OperationError>) {
+            self.0.send(outcome.unwrap().licenses).unwrap();
+        }
+    }
+
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let (sender, licenses) = mpsc::channel();
+    block_on(RUNTIME.backup_with_callback(&options(&sandbox), OutcomeOnly(sender))).unwrap();
+    assert_eq!(licenses.recv_timeout(Duration::from_mins(2)), Ok(3));
+}
+
+#[test]
 fn a_callback_that_blocks_does_not_delay_the_backup() {
     struct Blocking(mpsc::Receiver<()>);
-    impl Callback<BackupSummary> for Blocking {
-        fn progress(&mut self, _: BackupRestoreStatus) {
+    impl Callback<BackupRestoreStatus, BackupSummary> for Blocking {
+        fn event(&mut self, _: BackupRestoreStatus) {
             let _ = self.0.recv();
         }
         fn completed(&mut self, _: Result<BackupSummary, OperationError>) {}

@@ -45,15 +45,15 @@ fn the_stream_example_uses_an_executor_of_the_caller() {
     let lines = printed(&sandbox, "stream", &["store", "backup"]);
     assert_eq!(
         lines.first().map(String::as_str),
-        Some("begins"),
+        Some("begin"),
         "{lines:?}"
     );
     assert!(
-        lines.contains(&"left out: \"notes.txt\" (unrecognized)".to_owned()),
+        lines.contains(&"skipped: \"notes.txt\" (unrecognized)".to_owned()),
         "{lines:?}"
     );
     assert!(
-        lines.ends_with(&["ends".to_owned(), "5 licenses are safe".to_owned()]),
+        lines.ends_with(&["end".to_owned(), "5 licenses backed up".to_owned()]),
         "{lines:?}"
     );
     sandbox.archive().passes_unzip();
@@ -64,7 +64,7 @@ fn the_callbacks_example_verifies() {
     let sandbox = backed_up();
     let hash = blake3::hash(&fs::read(sandbox.backup_file()).unwrap());
     let lines = printed(&sandbox, "callbacks", &["backup"]);
-    assert_eq!(lines, [format!("5 licenses are whole, BLAKE3 {hash}")]);
+    assert_eq!(lines, [format!("5 licenses verified, BLAKE3 {hash}")]);
 
     let mut bytes = fs::read(sandbox.backup_file()).unwrap();
     bytes[60] ^= 1;
@@ -86,7 +86,7 @@ fn the_cancel_example_cancels_only_at_its_time_limit() {
     fs::create_dir(sandbox.path("new")).unwrap();
     assert_eq!(
         printed(&sandbox, "cancel", &["backup", "new", "0"]),
-        ["cancelled, and the store is as it was"]
+        ["cancelled, the store is unchanged"]
     );
     assert_eq!(
         fs::read_dir(sandbox.path("new")).unwrap().count(),
@@ -109,7 +109,7 @@ fn the_unc_share_example_maps_a_share_to_a_directory() {
         "unc_share",
         &["store", r"\\nas\backups", "nas", r"\\NAS\backups\laptop"],
     );
-    assert_eq!(lines, [r"5 licenses are on \\NAS\backups\laptop"]);
+    assert_eq!(lines, [r"5 licenses backed up to \\NAS\backups\laptop"]);
     assert!(sandbox.path("nas/laptop/licenses.zip").exists());
 }
 
@@ -119,7 +119,7 @@ fn the_limits_example_lists_a_store() {
     assert_eq!(lines.len(), 7, "{lines:?}");
     assert_eq!(
         lines.last().map(String::as_str),
-        Some("5 may be backed up, 1 not")
+        Some("5 can be backed up, 1 cannot")
     );
 }
 
@@ -132,7 +132,7 @@ fn the_own_component_example_precompiles_and_verifies() {
         "own_component",
         &[&component.to_string_lossy(), "backup"],
     );
-    assert_eq!(lines, ["5 licenses are whole"]);
+    assert_eq!(lines, ["5 licenses verified"]);
 }
 
 #[test]
@@ -146,11 +146,11 @@ fn the_parallel_example_backs_up_several_stores() {
     let outcome = example(&sandbox, "parallel", &["backup", "a", "b", "none"])
         .run()
         .exits(1);
-    let outcome = outcome.says(&["1 of 3 stores could not be backed up"]);
+    let outcome = outcome.says(&["cannot back up 1 of 3 stores"]);
     let lines: Vec<_> = outcome.stdout().lines().collect();
     assert_eq!(
         lines[..2],
-        ["a: 3 licenses are safe", "b: 4 licenses are safe"]
+        ["a: 3 licenses backed up", "b: 4 licenses backed up"]
     );
     assert!(lines[2].starts_with("none: "), "{lines:?}");
     assert!(
@@ -171,6 +171,6 @@ fn an_example_without_arguments_prints_its_usage() {
         "parallel",
     ] {
         let outcome = example(&Sandbox::new(), name, &[]).run().exits(1);
-        outcome.says(&["give "]);
+        outcome.says(&["usage: "]);
     }
 }

@@ -1,5 +1,6 @@
 //! The library's listings of a store and of a backup, as an embedder sees them.
 
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -146,7 +147,7 @@ fn a_missing_backup_is_reported_with_the_path_of_the_caller() {
     let named = sandbox.store().display().to_string();
     assert_eq!(
         (error.code(), error.path()),
-        (ErrorCode::PathNotFound, Some(named.clone()))
+        (ErrorCode::PathNotFound, Some(Path::new(&named)))
     );
     assert!(error.to_string().contains(&named), "{error}");
 }

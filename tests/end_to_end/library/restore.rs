@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use license_backup::{
     BackupRestoreStatus, ErrorCode, OperationError, RestoreOperation, RestoreOptions,
@@ -167,7 +167,7 @@ fn a_corrupt_backup_is_reported_and_restores_nothing() {
         (error.code(), error.hresult()),
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
-    assert_eq!(error.path(), Some(sandbox.backup().display().to_string()));
+    assert_eq!(error.path(), Some(sandbox.backup().as_path()));
     let name = format!("licenses/{}", files[9].told_path());
     assert!(
         told_errors(&events)
@@ -291,7 +291,7 @@ fn a_refusal_has_the_path_as_the_caller_spelled_it() {
         let named = named.display().to_string();
         assert_eq!(
             (error.code(), error.path()),
-            (code, Some(named.clone())),
+            (code, Some(Path::new(&named))),
             "{error}"
         );
         assert!(error.to_string().contains(&named), "{error}");

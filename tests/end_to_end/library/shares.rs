@@ -152,8 +152,8 @@ fn a_failure_has_the_path_as_the_caller_spelled_it() {
     ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
         assert_eq!(
-            (error.code(), error.path().as_deref()),
-            (code, Some(path)),
+            (error.code(), error.path()),
+            (code, Some(Path::new(path))),
             "{error}"
         );
         assert!(error.to_string().contains(path), "{error}");
@@ -173,8 +173,8 @@ fn an_uncovered_unc_path_error_lists_the_shares() {
     ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
         assert_eq!(
-            (error.code(), error.path().as_deref()),
-            (ErrorCode::PathNotFound, Some(path)),
+            (error.code(), error.path()),
+            (ErrorCode::PathNotFound, Some(Path::new(path))),
             "{error}"
         );
         assert!(
@@ -199,8 +199,8 @@ fn a_parent_component_in_a_unc_path_is_invalid() {
     ] {
         let error = back_up(&runtime, &sandbox, path).unwrap_err();
         assert_eq!(
-            (error.code(), error.path().as_deref()),
-            (ErrorCode::InvalidArgument, Some(path)),
+            (error.code(), error.path()),
+            (ErrorCode::InvalidArgument, Some(Path::new(path))),
             "{error}"
         );
     }
@@ -284,7 +284,7 @@ fn no_link_below_a_share_is_followed() {
     ] {
         let path = format!(r"\\nas\backups\{path}");
         let error = back_up(&runtime, &sandbox, &path).unwrap_err();
-        assert_eq!(error.path().as_ref(), Some(&path));
+        assert_eq!(error.path(), Some(Path::new(&path)));
         assert!(
             format!("{error}: {:?}", std::error::Error::source(&error)).contains("no link"),
             "{error:?}"
@@ -311,8 +311,8 @@ fn the_store_is_recognized_as_backup_directory_by_its_share() {
     let runtime = RUNTIME.clone().with_share(SHARE, sandbox.store()).unwrap();
     let error = back_up(&runtime, &sandbox, SHARE).unwrap_err();
     assert_eq!(
-        (error.code(), error.path().as_deref()),
-        (ErrorCode::InvalidArgument, Some(SHARE))
+        (error.code(), error.path()),
+        (ErrorCode::InvalidArgument, Some(Path::new(SHARE)))
     );
 }
 

@@ -1,6 +1,7 @@
 //! The library's verification of a backup, as an embedder sees it.
 
 use std::fs;
+use std::path::Path;
 
 use license_backup::{
     BackupRestoreStatus, ErrorCode, Failure, OperationError, Stage, VerifyOperation, VerifyOptions,
@@ -180,7 +181,7 @@ fn each_damaged_license_is_reported() {
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
     let (named, first) = (sandbox.backup().display().to_string(), files[2].told_path());
-    assert_eq!(error.path().as_ref(), Some(&named));
+    assert_eq!(error.path(), Some(Path::new(&named)));
     assert!(
         error.to_string().contains(&named) && error.to_string().contains(&first),
         "{error}"
@@ -209,7 +210,7 @@ fn a_missing_backup_is_reported_with_the_path_of_the_caller() {
     let named = sandbox.backup().display().to_string();
     assert_eq!(
         (error.code(), error.path()),
-        (ErrorCode::PathNotFound, Some(named.clone()))
+        (ErrorCode::PathNotFound, Some(Path::new(&named)))
     );
     assert!(error.to_string().contains(&named), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The way of the outcome from the component to the host.
+//! The consumer of the future that carries the outcome of an operation.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,18 +7,18 @@ use futures_channel::oneshot;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{FutureConsumer, Lift, Source};
 
-/// Sends on the one value of a future of the component.
-pub(crate) struct Outcome<T>(Option<oneshot::Sender<T>>);
+/// A consumer that sends on the one value of a future of the component.
+pub(super) struct SummaryConsumer<T>(Option<oneshot::Sender<T>>);
 
-impl<T> Outcome<T> {
-    /// The consumer, and where the value arrives.
-    pub(crate) fn new() -> (Self, oneshot::Receiver<T>) {
+impl<T> SummaryConsumer<T> {
+    /// Returns the consumer and the receiver of the value.
+    pub(super) fn new() -> (Self, oneshot::Receiver<T>) {
         let (sender, receiver) = oneshot::channel();
         (Self(Some(sender)), receiver)
     }
 }
 
-impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for Outcome<T> {
+impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for SummaryConsumer<T> {
     type Item = T;
 
     fn poll_consume(
@@ -31,7 +31,7 @@ impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for Outcome<T> {
         let mut value = None;
         source.read(store, &mut value)?;
         if let (Some(sender), Some(value)) = (self.0.take(), value) {
-            // Fails when the conversation is over, which no longer cares.
+            // Fails if the driver has ended.
             let _ = sender.send(value);
         }
         Poll::Ready(Ok(()))

@@ -1,25 +1,28 @@
-//! Opening regular files and directories, and nothing else: to open a FIFO would wait for its other end, however often it was
-//! looked at before.
+//! Opening regular files and directories, and nothing else.
+//!
+//! Opening a FIFO in the usual way waits for its other end. Looking at the type of a file first
+//! does not help, since a name can be replaced in between.
 
 use std::fs::File;
 use std::io;
 
-/// What was opened.
+/// A file or directory that was opened.
 pub(super) enum Opened {
-    /// A regular file, and how many bytes it had when it was opened.
-    File {
-        file: File,
-        length: u64,
-    },
+    /// A regular file, and its length in bytes when it was opened.
+    File { file: File, length: u64 },
+    /// A directory.
     Directory(File),
 }
 
-/// Whether names can be opened like that here.
-pub(super) const CAN_OPEN: bool = cfg!(unix);
+/// Whether [`open`] is supported on this system.
+pub(super) const IS_SUPPORTED: bool = cfg!(unix);
 
-/// Opens a name in a directory for reading, following no link and waiting for nobody.
+/// Opens a name in a directory for reading, without following a link and without blocking.
 ///
-/// [`io::ErrorKind::WouldBlock`] says of a file that somebody holds a lease on it, who has to be waited for.
+/// # Errors
+///
+/// Returns [`io::ErrorKind::WouldBlock`] if another process holds a lease on the file, which has to
+/// be waited for.
 #[cfg(unix)]
 pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
     use nix::errno::Errno;
@@ -45,12 +48,13 @@ pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
     }
 }
 
+/// Returns an error: other systems have no such call.
 #[cfg(not(unix))]
 pub(super) fn open(_: &File, _: &str) -> io::Result<Opened> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Whether a path is a name in a directory, which can lead nowhere else.
+/// Returns `true` if a path is the name of an entry of a directory, which cannot lead elsewhere.
 pub(super) fn is_name(path: &str) -> bool {
     !path.is_empty() && path != "." && path != ".." && !path.contains('/')
 }

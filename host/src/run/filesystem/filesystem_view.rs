@@ -1,0 +1,270 @@
+//! The calls of `wasi:filesystem/types`.
+
+use std::io;
+
+use wasmtime::component::{HasData, Resource};
+use wasmtime_wasi::OpenMode;
+use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemCtxView};
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    self, Advice, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
+    DirectoryEntryStream, ErrorCode, Filesize, HostDescriptor, HostDirectoryEntryStream,
+    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+
+use super::blocking::ALLOW_BLOCKING;
+use super::io_state::IoState;
+use super::open::{self, Opened};
+use super::read_dir::ReadDir;
+
+/// The view of one call on the state of an operation.
+pub(crate) struct FilesystemView<'a> {
+    pub(crate) wasi: WasiFilesystemCtxView<'a>,
+    pub(crate) io: &'a mut IoState,
+}
+
+/// The type that connects [`FilesystemView`] with a linker.
+pub(crate) struct HasFilesystem;
+
+impl HasData for HasFilesystem {
+    type Data<'a> = FilesystemView<'a>;
+}
+
+impl FilesystemView<'_> {
+    /// Returns a trap if the deadline of the operation has passed.
+    fn check_deadline(&self) -> FsResult<()> {
+        self.io.check_deadline().map_err(FsError::trap)
+    }
+
+    /// Opens a name for reading without blocking, or returns `None` if wasmtime-wasi has to open
+    /// it.
+    fn open_to_read(
+        &mut self,
+        directory: &Resource<Descriptor>,
+        name: &str,
+        is_of_directory: bool,
+    ) -> FsResult<Option<Resource<Descriptor>>> {
+        let Descriptor::Dir(directory) = self.wasi.table.get(directory)? else {
+            return Ok(None);
+        };
+        if !open::IS_SUPPORTED || !open::is_name(name) {
+            return Ok(None);
+        }
+        if !is_of_directory && let Some((file, content)) = self.io.take_file(directory, name) {
+            let descriptor = self.wasi.table.push(Descriptor::File(file))?;
+            if let Some(content) = content {
+                self.io.keep_content(&descriptor, content);
+            }
+            return Ok(Some(descriptor));
+        }
+        let permissions = directory.perms;
+        let descriptor = match open::open(&directory.dir, name) {
+            Ok(Opened::Directory(opened)) => Descriptor::Dir(Dir::new(
+                opened,
+                permissions,
+                OpenMode::READ,
+                ALLOW_BLOCKING,
+            )),
+            Ok(Opened::File { .. }) if is_of_directory => {
+                return Err(ErrorCode::NotDirectory.into());
+            }
+            Ok(Opened::File { file, .. }) => {
+                Descriptor::File(File::new(file, permissions, OpenMode::READ, ALLOW_BLOCKING))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some(self.wasi.table.push(descriptor)?))
+    }
+}
+
+/// Implements calls by those of wasmtime-wasi, unless the deadline has passed.
+macro_rules! delegate {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.check_deadline()?;
+            self.wasi.$name($($argument),*).await
+        })*
+    };
+}
+
+impl types::Host for FilesystemView<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        self.wasi.convert_error_code(error)
+    }
+
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
+        self.wasi.filesystem_error_code(error)
+    }
+}
+
+impl HostDescriptor for FilesystemView<'_> {
+    async fn open_at(
+        &mut self,
+        directory: Resource<Descriptor>,
+        path_flags: PathFlags,
+        path: String,
+        open: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Resource<Descriptor>> {
+        self.check_deadline()?;
+        self.io.check_open_files()?;
+        let is_of_directory = open == OpenFlags::DIRECTORY;
+        let is_to_read = path_flags == PathFlags::empty()
+            && (open == OpenFlags::empty() || is_of_directory)
+            && (DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY).contains(flags);
+        let opened = if is_to_read {
+            self.open_to_read(&directory, &path, is_of_directory)?
+        } else {
+            None
+        };
+        let descriptor = if let Some(descriptor) = opened {
+            descriptor
+        } else {
+            self.wasi
+                .open_at(directory, path_flags, path, open, flags)
+                .await?
+        };
+        self.io.count_opened();
+        Ok(descriptor)
+    }
+
+    async fn read(
+        &mut self,
+        file: Resource<Descriptor>,
+        length: Filesize,
+        offset: Filesize,
+    ) -> FsResult<(Vec<u8>, bool)> {
+        self.check_deadline()?;
+        match self.io.take_content(&file) {
+            // The content is that of the whole file, so that this read reaches its end.
+            Some(content) if offset == 0 && content.len() as Filesize <= length => {
+                Ok((content, true))
+            }
+            _ => self.wasi.read(file, length, offset).await,
+        }
+    }
+
+    /// Returns a [`ReadDir`] as the resource of the interface. All other calls of that resource
+    /// expect one.
+    async fn read_directory(
+        &mut self,
+        directory: Resource<Descriptor>,
+    ) -> FsResult<Resource<DirectoryEntryStream>> {
+        self.check_deadline()?;
+        self.io.check_open_files()?;
+        let entries = match self.wasi.table.get(&directory)? {
+            Descriptor::Dir(opened) => ReadDir::new(&opened.dir)?,
+            Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
+        };
+        let entries = self.wasi.table.push(entries)?;
+        self.io.count_opened();
+        Ok(Resource::new_own(entries.rep()))
+    }
+
+    async fn is_same_object(
+        &mut self,
+        one: Resource<Descriptor>,
+        other: Resource<Descriptor>,
+    ) -> wasmtime::Result<bool> {
+        self.io.check_deadline()?;
+        self.wasi.is_same_object(one, other).await
+    }
+
+    fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
+        self.io.take_content(&descriptor);
+        self.io.count_closed();
+        self.wasi.table.delete(descriptor)?;
+        Ok(())
+    }
+
+    // A stream would keep its file open without being counted, and continue after the deadline.
+
+    fn read_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: Filesize,
+    ) -> FsResult<Resource<DynInputStream>> {
+        Err(ErrorCode::Unsupported.into())
+    }
+
+    fn write_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+        _: Filesize,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        Err(ErrorCode::Unsupported.into())
+    }
+
+    fn append_via_stream(
+        &mut self,
+        _: Resource<Descriptor>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        Err(ErrorCode::Unsupported.into())
+    }
+
+    delegate! {
+        write(file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize>;
+        sync(descriptor: Resource<Descriptor>) -> FsResult<()>;
+        sync_data(descriptor: Resource<Descriptor>) -> FsResult<()>;
+        advise(
+            file: Resource<Descriptor>, offset: Filesize, length: Filesize, advice: Advice
+        ) -> FsResult<()>;
+        get_flags(descriptor: Resource<Descriptor>) -> FsResult<DescriptorFlags>;
+        get_type(descriptor: Resource<Descriptor>) -> FsResult<DescriptorType>;
+        set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
+        set_times(
+            descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp
+        ) -> FsResult<()>;
+        create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
+        stat_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String
+        ) -> FsResult<DescriptorStat>;
+        set_times_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String, access: NewTimestamp,
+            modification: NewTimestamp
+        ) -> FsResult<()>;
+        link_at(
+            from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>,
+            new: String
+        ) -> FsResult<()>;
+        readlink_at(directory: Resource<Descriptor>, path: String) -> FsResult<String>;
+        remove_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        rename_at(
+            from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String
+        ) -> FsResult<()>;
+        symlink_at(
+            directory: Resource<Descriptor>, target: String, path: String
+        ) -> FsResult<()>;
+        unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
+        metadata_hash_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String
+        ) -> FsResult<MetadataHashValue>;
+    }
+}
+
+impl HostDirectoryEntryStream for FilesystemView<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        entries: Resource<DirectoryEntryStream>,
+    ) -> FsResult<Option<DirectoryEntry>> {
+        self.check_deadline()?;
+        self.wasi
+            .table
+            .get_mut(&Resource::<ReadDir>::new_borrow(entries.rep()))?
+            .next()
+    }
+
+    fn drop(&mut self, entries: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.io.count_closed();
+        self.wasi
+            .table
+            .delete(Resource::<ReadDir>::new_own(entries.rep()))?;
+        Ok(())
+    }
+}
