@@ -54,17 +54,14 @@ fn create_directory(directory: &Path) -> Result<bool, OperationError> {
     };
     match fs::create_dir(&directory) {
         Ok(()) => {
-            sync(parent).map_err(|source| {
-                directory_error(DirectoryRole::BackupParent, parent, source)
-            })?;
+            sync(parent)
+                .map_err(|source| directory_error(DirectoryRole::BackupParent, parent, source))?;
             Ok(true)
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) if !parent.is_dir() => Err(directory_error(
-            DirectoryRole::BackupParent,
-            parent,
-            error,
-        )),
+        Err(error) if !parent.is_dir() => {
+            Err(directory_error(DirectoryRole::BackupParent, parent, error))
+        }
         Err(error) => Err(directory_error(DirectoryRole::Backup, &directory, error)),
     }
 }
