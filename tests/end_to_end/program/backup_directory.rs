@@ -23,11 +23,10 @@ fn with_earlier_backup() -> Sandbox {
 fn without_overwrite_an_earlier_backup_is_unchanged() {
     let sandbox = with_earlier_backup();
     let before = Snapshot::of(&sandbox.backup());
-    sandbox
-        .back_up(&[])
-        .run()
-        .exits(4)
-        .says(&["licenses.zip in backup already", "--overwrite"]);
+    sandbox.back_up(&[]).run().exits(4).says(&[
+        "cannot back up into backup: it contains a licenses.zip",
+        "--overwrite",
+    ]);
     assert_eq!(Snapshot::of(&sandbox.backup()), before);
 }
 

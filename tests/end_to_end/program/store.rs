@@ -228,6 +228,6 @@ fn a_read_only_backup_directory_is_reported() {
     invocation
         .run()
         .exits(1)
-        .says(&["creating a temporary file in backup failed"]);
+        .says(&["cannot create a temporary file in backup: "]);
     assert!(!sandbox.backup_file().exists());
 }
