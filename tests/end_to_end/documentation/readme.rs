@@ -36,10 +36,10 @@ type Check = fn(&Reader, &str);
 /// What has happened before some commands are typed, by a part of the command.
 const BEFORE: [(&str, Event); 4] = [
     ("license-backup restore ", |reader| {
-        reader.loses_the_licenses_in(PLAYER)
+        reader.loses_the_licenses_in(PLAYER);
     }),
     ("license-backup-command.wasm restore ", |reader| {
-        reader.loses_the_licenses_in(LICENSES)
+        reader.loses_the_licenses_in(LICENSES);
     }),
     // They overwrite: without an earlier one each shows that this one is its own.
     (
@@ -52,43 +52,43 @@ const BEFORE: [(&str, Event); 4] = [
 /// What must hold after some commands, besides their success, by a part of the command.
 const AFTER: [(&str, Check); 14] = [
     ("license-backup backup ", |reader, printed| {
-        reader.has_a_backup_but_for_the_notes(printed)
+        reader.has_a_backup_but_for_the_notes(printed);
     }),
     ("license-backup verify ", |reader, printed| {
-        reader.is_told_the_hash(printed)
+        reader.is_told_the_hash(printed);
     }),
     ("license-backup list ", |reader, printed| {
-        reader.is_told_the_names(printed)
+        reader.is_told_the_names(printed);
     }),
     ("license-backup restore ", |reader, _| {
-        reader.has_all_licenses_beside_the_notes_in(PLAYER)
+        reader.has_all_licenses_beside_the_notes_in(PLAYER);
     }),
     ("b3sum --check B3SUMS", |reader, _| {
-        reader.has_all_licenses_in(&reader.here("unpacked/licenses"))
+        reader.has_all_licenses_in(&reader.here("unpacked/licenses"));
     }),
     ("license-backup-command.wasm backup ", |reader, printed| {
-        reader.has_a_backup_but_for_the_notes(printed)
+        reader.has_a_backup_but_for_the_notes(printed);
     }),
     ("license-backup-command.wasm verify ", |reader, printed| {
-        reader.is_told_the_hash(printed)
+        reader.is_told_the_hash(printed);
     }),
     ("license-backup-command.wasm restore ", |reader, _| {
-        reader.has_all_licenses_beside_the_notes_in(LICENSES)
+        reader.has_all_licenses_beside_the_notes_in(LICENSES);
     }),
     ("license-backup-command.wasm list", |reader, printed| {
-        reader.is_told_the_licenses(printed)
+        reader.is_told_the_licenses(printed);
     }),
     ("license-backup completions ", |reader, _| {
-        has_text(&reader.home(COMPLETIONS).join("license-backup"))
+        has_text(&reader.home(COMPLETIONS).join("license-backup"));
     }),
     ("license-backup man ", |reader, _| {
-        has_text(&reader.home(MANUAL).join("license-backup-restore.1"))
+        has_text(&reader.home(MANUAL).join("license-backup-restore.1"));
     }),
     ("license-backup --version", |_, printed| {
-        assert!(printed.contains("\ncomponent license-backup.wasm "))
+        assert!(printed.contains("\ncomponent license-backup.wasm "));
     }),
     ("npm run transpile", |reader, _| {
-        has_text(&reader.here("examples/node/generated/license-backup.d.ts"))
+        has_text(&reader.here("examples/node/generated/license-backup.d.ts"));
     }),
     ("npm run backup ", |reader, _| reader.has_a_backup()),
 ];

@@ -20,6 +20,7 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
 }
 
 /// Version 2 licenses that differ in what they say of backups.
+#[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 fn wmdrm_rights(random: &mut Random) -> Vec<SampleLicense> {
     let backup = r#"<ONACTION type="Backup">"#;
     let action = "<ACTION><![CDATA[secstate.backups < 5 && secstate.backups++]]></ACTION>";

@@ -106,6 +106,7 @@ impl Backup {
 }
 
 /// Sums that do not agree with the licenses.
+#[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 pub(super) fn sums() -> Vec<Case> {
     let whole =
         String::from_utf8(Backup::whole().true_sums()).expect("the whole backup has plain names");
@@ -259,6 +260,7 @@ pub(super) fn records_and_licenses() -> Vec<Case> {
     cases
 }
 
+#[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 fn records() -> Vec<Case> {
     let whole = Backup::whole().true_record();
     let entry = r#"{"path":"notes.txt","reason":"unrecognized"}"#;

@@ -12,7 +12,7 @@ const FIELDS: [Field; 14] = [
     ("the version needed", |header| header.needed = 45),
     ("the flag for encryption", |header| header.flags |= 1),
     ("the flag for sizes behind the content", |header| {
-        header.flags |= 8
+        header.flags |= 8;
     }),
     ("no flag for UTF-8", |header| header.flags = 0),
     ("the method deflate", |header| header.method = 8),
@@ -26,10 +26,10 @@ const FIELDS: [Field; 14] = [
         header.compressed -= 1;
     }),
     ("an extra field", |header| {
-        header.extra = vec![0x55, 0x54, 0, 0]
+        header.extra = vec![0x55, 0x54, 0, 0];
     }),
     ("an extra field that is cut short", |header| {
-        header.extra = vec![1]
+        header.extra = vec![1];
     }),
 ];
 
@@ -43,22 +43,22 @@ const CENTRAL_FIELDS: [CentralField; 11] = [
     ("another disk", |entry| entry.disk = 1),
     ("text as an internal attribute", |entry| entry.internal = 1),
     ("the mode of a symbolic link", |entry| {
-        entry.external = 0o120_777 << 16
+        entry.external = 0o120_777 << 16;
     }),
     ("the mode of a directory", |entry| {
-        entry.external = 0o040_700 << 16
+        entry.external = 0o040_700 << 16;
     }),
     ("the mode of a device", |entry| {
-        entry.external = 0o060_600 << 16
+        entry.external = 0o060_600 << 16;
     }),
     ("a mode that lets others read", |entry| {
-        entry.external = 0o100_644 << 16
+        entry.external = 0o100_644 << 16;
     }),
     ("a mode that sets the user ID", |entry| {
-        entry.external = 0o104_600 << 16
+        entry.external = 0o104_600 << 16;
     }),
     ("the directory attribute of DOS", |entry| {
-        entry.external |= 0x10
+        entry.external |= 0x10;
     }),
 ];
 
@@ -76,10 +76,10 @@ pub(super) fn fields() -> Vec<Case> {
         };
         for (what, change) in FIELDS {
             add(format!("{what}, in the local header"), &|entry| {
-                change(&mut entry.local)
+                change(&mut entry.local);
             });
             add(format!("{what}, in the central directory"), &|entry| {
-                change(&mut entry.central)
+                change(&mut entry.central);
             });
             add(format!("{what}, in both"), &|entry| entry.both(change));
         }
@@ -87,7 +87,7 @@ pub(super) fn fields() -> Vec<Case> {
             add(what.to_owned(), &change);
         }
         add("another name in the local header".to_owned(), &|entry| {
-            entry.local.name[0] ^= 1
+            entry.local.name[0] ^= 1;
         });
         add("an unneeded ZIP64 field".to_owned(), &|entry| {
             let size = u64::from(entry.local.size);
@@ -143,6 +143,7 @@ fn with_zip64(header: &mut Header, values: &[u64]) {
 }
 
 /// Wrong fields in the end of the central directory, and ZIP64 structures that lie or do not belong there.
+#[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 pub(super) fn ends() -> Vec<Case> {
     let whole = Backup::whole().archive();
     let zip64 = |zip64: Zip64| End {

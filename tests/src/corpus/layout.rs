@@ -17,7 +17,7 @@ pub(super) fn cases() -> Vec<Case> {
     };
     vec![
         changed("bytes before the first entry", "a.lcpl", &|archive| {
-            archive.before = b"#!/bin/sh\n".to_vec()
+            archive.before = b"#!/bin/sh\n".to_vec();
         }),
         changed(
             "bytes before the directory",
@@ -32,10 +32,10 @@ pub(super) fn cases() -> Vec<Case> {
             },
         ),
         changed("bytes in the directory", "central directory", &|archive| {
-            archive.hidden = b"hidden".to_vec()
+            archive.hidden = b"hidden".to_vec();
         }),
         changed("bytes between two entries", "b/c d.lcpl", &|archive| {
-            archive.entries[0].content.push(b'x')
+            archive.entries[0].content.push(b'x');
         }),
         changed("local headers swapped", "b/c d.lcpl", &|archive| {
             let (one, other) = (
@@ -45,7 +45,7 @@ pub(super) fn cases() -> Vec<Case> {
             (archive.entries[0].local, archive.entries[1].local) = (other, one);
         }),
         changed("headers of the directory swapped", "a.lcpl", &|archive| {
-            archive.order.swap(0, 1)
+            archive.order.swap(0, 1);
         }),
         changed("names of the directory swapped", "b/c d.lcpl", &|archive| {
             let (one, other) = (
@@ -65,7 +65,7 @@ pub(super) fn cases() -> Vec<Case> {
             (archive.entries[1].content, archive.entries[2].content) = (other, one);
         }),
         changed("two entries in one place", "b/c d.lcpl", &|archive| {
-            archive.entries[1].offset = Some(0)
+            archive.entries[1].offset = Some(0);
         }),
         changed("an entry within another", "b/e.lcpl", &|archive| {
             archive.entries[2].offset = Some(archive.offset_of(1) + 10);
@@ -74,23 +74,23 @@ pub(super) fn cases() -> Vec<Case> {
             archive.entries[2].offset = Some(archive.offset_of(RECORD + 1));
         }),
         changed("an entry behind the end", "b/e.lcpl", &|archive| {
-            archive.entries[2].offset = Some(1 << 30)
+            archive.entries[2].offset = Some(1 << 30);
         }),
         changed("the licenses out of order", "b/c d.lcpl", &|archive| {
-            archive.entries.swap(1, 2)
+            archive.entries.swap(1, 2);
         }),
         changed("a license twice", "b/e.lcpl", &|archive| {
             archive.entries.insert(2, archive.entries[2].clone());
             archive.order.push(RECORD + 1);
         }),
         changed("a license behind the sums", "b/e.lcpl", &|archive| {
-            archive.entries.swap(2, SUMS)
+            archive.entries.swap(2, SUMS);
         }),
         changed("a license behind the record", "b/e.lcpl", &|archive| {
-            archive.entries.swap(2, RECORD)
+            archive.entries.swap(2, RECORD);
         }),
         changed("the record before the sums", "backup.json", &|archive| {
-            archive.entries.swap(SUMS, RECORD)
+            archive.entries.swap(SUMS, RECORD);
         }),
         changed("the sums twice", "B3SUMS", &|archive| {
             archive.entries.insert(SUMS, archive.entries[SUMS].clone());

@@ -83,7 +83,7 @@ fn cancel(task: &str, start: Start<'_>, output: &Path, moments: u32) -> anyhow::
         started.cookie.cancel();
         match (started.wait)() {
             Err(error) if error.code() == ErrorCode::Cancelled => {
-                seconds.push(requested.elapsed().as_secs_f64())
+                seconds.push(requested.elapsed().as_secs_f64());
             }
             Err(error) => return Err(error.into()),
             // Not an error: this run can have been faster than the first, and its result was
