@@ -1,12 +1,22 @@
 #!/usr/bin/env python3
-"""Runs the program on a part of the sample store and draws its output as docs/backup.svg."""
+"""Records the program in a terminal, and draws the screen as docs/backup.svg.
 
+Each command runs in a pseudo terminal of COLUMNS by LINES characters, so the program behaves as it
+does for a person: it draws a progress bar, and long lines wrap. Two recordings differ in their
+times only.
+"""
+
+import fcntl
 import html
+import os
 import pathlib
+import pty
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "target" / "release"
@@ -15,28 +25,62 @@ COMMANDS = [
     "license-backup verify --from backup",
     "license-backup list --from backup | head -n 4",
 ]
+COLUMNS, LINES = 120, 40
 # Sizes in pixels. A monospaced font of 14 pixels is at most 8.6 pixels wide.
 CHAR_WIDTH, LINE_HEIGHT, MARGIN = 8.6, 19, 16
-COLUMNS = 100
+# A control sequence, a control character, or text.
+TOKEN = re.compile(r"\x1b\[([?0-9;]*)([@-~])|([\r\n])|([^\x1b\r\n]+)")
 
 
 def run(command, directory):
-    """Returns the command and its output, in lines of at most COLUMNS characters."""
-    result = subprocess.run(
+    """Runs a command in a pseudo terminal. Returns what it writes there."""
+    terminal, program_side = pty.openpty()
+    fcntl.ioctl(program_side, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    process = subprocess.Popen(
         ["sh", "-c", command],
         cwd=directory,
-        env={"PATH": f"{RELEASE}:/usr/bin:/bin"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
+        env={"PATH": f"{RELEASE}:/usr/bin:/bin", "TERM": "xterm", "LANG": "C.UTF-8"},
+        stdin=program_side,
+        stdout=program_side,
+        stderr=program_side,
     )
-    if result.returncode != 0:
-        raise SystemExit(f"error: {command} failed: {result.stdout}")
-    # The only part that differs between two runs.
-    output = re.sub(r"^Done in .*\n", "Done in 0.1 s.\n", result.stdout, flags=re.M)
-    lines = [line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…" for line in output.splitlines()]
-    return [("command", f"$ {command}")] + [("output", line) for line in lines] + [("output", "")]
+    os.close(program_side)
+    output = b""
+    try:
+        while chunk := os.read(terminal, 1 << 16):
+            output += chunk
+    except OSError:
+        pass  # Linux reports EIO when the last program has closed the terminal.
+    os.close(terminal)
+    if process.wait() != 0:
+        raise SystemExit(f"error: {command} failed: {output.decode()}")
+    return output.decode()
+
+
+def screen(output):
+    """Returns the lines that a terminal shows after this output."""
+    lines, row, column = [""], 0, 0
+    for parameter, action, control, text in TOKEN.findall(output):
+        if control == "\r":
+            column = 0
+        elif control == "\n":
+            row += 1
+        elif action == "A":
+            row = max(0, row - int(parameter or 1))
+        elif action == "K":
+            lines[row] = "" if parameter == "2" else lines[row][:column]
+        elif action == "J":
+            lines[row:] = [lines[row][:column]]
+        elif action not in ("", "m", "h", "l"):
+            raise SystemExit(f"error: unknown control sequence: {action}")
+        lines += [""] * (row + 1 - len(lines))
+        for character in text:
+            if column == COLUMNS:
+                row, column = row + 1, 0
+                lines += [""] * (row + 1 - len(lines))
+            lines[row] = lines[row].ljust(column)[:column] + character + lines[row][column + 1 :]
+            column += 1
+    return [line.rstrip() for line in lines]
 
 
 def draw(lines):
@@ -60,7 +104,7 @@ def draw(lines):
 def write_store(directory):
     """Writes a store with ordinary licenses, one that may not be backed up, and a text file."""
     sample, store = directory / "sample", directory / "licenses"
-    program = [RELEASE / "sample-store", sample, "--licenses", "1200", "--seed", "7"]
+    program = [RELEASE / "sample-store", sample, "--licenses", "12000", "--seed", "7"]
     subprocess.run(program, check=True, stdout=subprocess.DEVNULL)
     shutil.copytree(sample / "ordinary", store)
     shutil.copy(sample / "wmdrm" / "restricted" / "bare.lic", store / "film.lic")
@@ -69,5 +113,8 @@ def write_store(directory):
 
 with tempfile.TemporaryDirectory() as directory:
     write_store(pathlib.Path(directory))
-    recorded = [line for command in COMMANDS for line in run(command, directory)][:-1]
-    (ROOT / "docs" / "backup.svg").write_text(draw(recorded), encoding="utf-8")
+    recording = []
+    for command in COMMANDS:
+        recording.append(("command", f"$ {command}"))
+        recording += [("output", line) for line in screen(run(command, directory))]
+    (ROOT / "docs" / "backup.svg").write_text(draw(recording[:-1]), encoding="utf-8")
