@@ -1,16 +1,18 @@
 # The commands of the project. `make` lists them; scripts/ implements them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run recording test soak fuzz bench profile lint deny package test-package reproduce vendor-wit \
-	clean
+.PHONY: help setup setup-tests component build run recording test soak fuzz bench profile lint deny \
+	package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
-# Every call names the same packages, so that cargo selects the same features and compiles wasmtime once.
+# Every call names the same packages, so that cargo selects the same features and compiles wasmtime
+# once.
 PACKAGES := --release --package license-backup --package license-backup-cli --package license-backup-report \
 	--package license-backup-tests --package license-backup-sample --package license-backup-bench
 
-# Keeps paths of this machine out of the binaries. If the compiler is missing, scripts/setup.sh reports it.
+# Keeps paths of this machine out of the binaries. If the compiler is missing, scripts/setup.sh
+# reports it.
 PATH_FLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 build test soak bench profile lint package test-package: export CARGO_ENCODED_RUSTFLAGS := $(PATH_FLAGS)
 
@@ -32,7 +34,7 @@ build: component ## Build the components, then the program: target/release/licen
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
-recording: build ## Draw the program's output as docs/backup.svg, which the README shows
+recording: build ## Record the program in a terminal as docs/backup.svg, which the README shows
 	scripts/record.py
 
 test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(PATH)
@@ -40,13 +42,14 @@ soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
 test soak: setup-tests build
-	cargo test --locked --package license-backup-core --features license-backup-core/serde --package license-backup-command --package license-backup-metadata
+	cargo test --locked --package license-backup-core --features license-backup-core/serde \
+		--package license-backup-command --package license-backup-metadata
 	cargo test --locked $(PACKAGES)
 
 # The number of seconds for which each fuzz target runs.
 TIME := 60
 
-fuzz: ## Fuzz formats, publications, the archive, paths and the round trip; TIME=600 seconds each
+fuzz: ## Fuzz formats, publications, archive, paths and round trip; TIME=600 seconds each
 	@scripts/setup.sh fuzz
 	scripts/fuzz.sh $(TIME)
 

@@ -1,12 +1,14 @@
 #!/bin/sh
-# Builds the components into target/components. Cargo decides what to rebuild. A component with the same bytes is not
-# written again, so that its dependents are not rebuilt either. With --named, the components are written into
-# target/components/named and keep the names of their functions, for profiles.
+# Builds the components into target/components. Cargo decides what to rebuild. A component with the
+# same bytes is not written again, so that its dependents are not rebuilt either. With --named, the
+# components are written into target/components/named and keep the names of their functions, for
+# profiles.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
 
-# Each component: the package, its file in target/components, and its description. The last one is for tests of the host.
+# Each component: the package, its file in target/components, and its description. The last one is
+# for tests of the host.
 components='
 license-backup-component license-backup Backs up, verifies, restores and lists licenses: to embed
 license-backup-command license-backup-command Backs up, verifies, restores and lists licenses: to run
@@ -25,11 +27,13 @@ fi
 # Any of these would override the flags and directories below.
 unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_TARGET_DIR
 
-# The tool that writes the metadata of a component. It is compiled before the settings for wasm below.
+# The tool that writes the metadata of a component. It is compiled before the settings for wasm
+# below.
 cargo build --quiet --locked --release --package license-backup-metadata --target-dir target
 
-# Cargo does not apply the `strip` of a profile to a package with its own opt-level, hence the flag. A panic is a trap
-# without a message, since there is no stream to write one to; the -Z flags that select this are unstable.
+# Cargo does not apply the `strip` of a profile to a package with its own opt-level, hence the flag.
+# A panic is a trap without a message, since there is no stream to write one to; the -Z flags that
+# select this are unstable.
 flags=$(scripts/path-flags.sh -Ctarget-feature=+simd128 "-Cstrip=$strip" -Zunstable-options -Cpanic=immediate-abort)
 
 set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
@@ -58,7 +62,8 @@ echo "$components" | while read -r package name description; do
 	if cmp -s "$component.new" "$component"; then
 		rm "$component.new"
 	else
-		# A rename is atomic: a build script or a test that reads the file sees the old or the new one.
+		# A rename is atomic: a build script or a test that reads the file sees the old or the new
+		# one.
 		mv "$component.new" "$component"
 	fi
 done

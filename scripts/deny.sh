@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the dependencies against deny.toml: licenses, sources, duplicates, and advisories if their database can be
-# downloaded.
+# Checks the dependencies against deny.toml: licenses, sources, duplicates, and advisories if their
+# database can be downloaded.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,7 @@
 #!/bin/sh
-# fuzz.sh SECONDS: runs each fuzz target for this number of seconds, one after the other. Each starts with inputs from
-# the sample store and from earlier runs. Stops at the first input that makes a target fail.
+# fuzz.sh SECONDS: runs each fuzz target for this number of seconds, one after the other. Each
+# starts with inputs from the sample store and from earlier runs. Stops at the first input that
+# makes a target fail.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,12 +16,13 @@ programs=target/$(rustc -vV | sed -n 's/^host: //p')/release
 rm -rf "$directory/seeds"
 RUSTFLAGS='--cfg fuzzing' cargo run --locked --package license-backup-fuzz --features seeds --bin seeds -- "$directory/seeds"
 
-# The line numbers are for panic messages. There is no AddressSanitizer: the core has no unsafe code, and the sanitizer
-# reduced the number of inputs to a sixth.
+# The line numbers are for panic messages. There is no AddressSanitizer: the core has no unsafe
+# code, and the sanitizer reduced the number of inputs to a sixth.
 CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_STRIP=none \
 	cargo fuzz build --fuzz-dir guest/core/fuzz --features targets --sanitizer none
 
-# fuzz TARGET: fails if an input makes the target fail, takes more than 10 seconds, or more than 1 GiB of memory.
+# fuzz TARGET: fails if an input makes the target fail, takes more than 10 seconds, or more than 1
+# GiB of memory.
 fuzz() {
 	mkdir -p "$directory/corpus/$1" "$directory/failed"
 	case $1 in

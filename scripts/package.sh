@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds a release in target/dist: the components, the WIT package, an archive of the program with its manual pages and
-# completions, the crates, a bill of materials (CycloneDX) and the third-party licenses of the program and of each
-# component, and SHA256SUMS. Run `make build` first.
+# Builds a release in target/dist: the components, the WIT package, an archive of the program with
+# its manual pages and completions, the crates, a bill of materials (CycloneDX) and the third-party
+# licenses of the program and of each component, and SHA256SUMS. Run `make build` first.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,7 +31,8 @@ target/release/license-backup-metadata wit "$dist/license-backup-management.wasm
 	"The interface of components that back up, verify, restore and list licenses"
 
 echo "package: bills of materials"
-# bills TRIPLE: writes the bill of each program and component, as compiled for the triple, beside its manifest.
+# bills TRIPLE: writes the bill of each program and component, as compiled for the triple, beside
+# its manifest.
 bills() {
 	"$tools/cargo-cyclonedx" cyclonedx --quiet --manifest-path "$copy/Cargo.toml" --target "$1" --describe binaries \
 		--format json --spec-version 1.5
@@ -45,7 +46,8 @@ bill guest/component/license_backup_component_cdylib.cdx.json license-backup.was
 bill guest/command/license_backup_command_cdylib.cdx.json license-backup-command.wasm
 
 echo "package: licenses"
-# licenses DIRECTORY TRIPLE FILE: writes the licenses of all crates in the package in DIRECTORY, as compiled for TRIPLE.
+# licenses DIRECTORY TRIPLE FILE: writes the licenses of all crates in the package in DIRECTORY, as
+# compiled for TRIPLE.
 licenses() {
 	"$tools/cargo-about" about generate --locked --offline --fail --manifest-path "$1/Cargo.toml" --target "$2" \
 		--config scripts/about.toml --output-file "$3" scripts/about.hbs

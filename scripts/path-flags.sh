@@ -1,7 +1,8 @@
 #!/bin/sh
-# path-flags.sh FLAG...: prints a value for CARGO_ENCODED_RUSTFLAGS that keeps paths of this machine out of the
-# binaries: panic messages contain the paths of sources. With these flags, the same sources yield the same bytes in any
-# directory. The output is the flags of the caller, which cargo would ignore otherwise, then these, then the arguments.
+# path-flags.sh FLAG...: prints a value for CARGO_ENCODED_RUSTFLAGS that keeps paths of this machine
+# out of the binaries: panic messages contain the paths of sources. With these flags, the same
+# sources yield the same bytes in any directory. The output is the flags of the caller, which cargo
+# would ignore otherwise, then these, then the arguments.
 set -eu
 cd "$(dirname "$0")/.."
 

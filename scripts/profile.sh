@@ -1,6 +1,6 @@
 #!/bin/sh
-# profile.sh LICENSES: samples the command component under wasmtime, which uses a single thread, and prints a table of
-# where the time of a backup goes, in Markdown, in microseconds per license.
+# profile.sh LICENSES: samples the command component under wasmtime, which uses a single thread, and
+# prints a table of where the time of a backup goes, in Markdown, in microseconds per license.
 set -eu
 cd "$(dirname "$0")/.."
 

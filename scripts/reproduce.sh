@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the components twice from scratch, in directories with different names. Fails unless both builds equal
-# target/components byte for byte.
+# Builds the components twice from scratch, in directories with different names. Fails unless both
+# builds equal target/components byte for byte.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs the tools that the build needs; with the argument `tests`, those of the tests and the benchmark; with `deny`,
-# `fuzz`, `lint`, `package`, `profile` or `test-package`, those of this target of the Makefile. Prints a line for each tool.
-# Without the right to install Debian packages, it prints the command to run, and stops.
+# Installs the tools that the build needs; with the argument `tests`, those of the tests and the
+# benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile` or `test-package`, those of this
+# target of the Makefile. Prints a line for each tool. Without the right to install Debian packages,
+# it prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -60,7 +61,8 @@ say_compiler() {
 	fi
 }
 
-# install_tool ROOT PACKAGE@VERSION [OPTION...]: compiles and installs it below ROOT, unless it is installed.
+# install_tool ROOT PACKAGE@VERSION [OPTION...]: compiles and installs it below ROOT, unless it is
+# installed.
 install_tool() {
 	root=$1
 	shift
@@ -73,8 +75,9 @@ setup_linker() {
 	echo "setup: components are linked by $(command -v wasm-component-ld)"
 }
 
-# The wasmtime command line in the version that the host is locked to: the one on PATH, or else one in a cache outside of
-# the checkout, because compiling it takes minutes. The tests use the link in $tools_dir.
+# The wasmtime command line in the version that the host is locked to: the one on PATH, or else one
+# in a cache outside of the checkout, because compiling it takes minutes. The tests use the link in
+# $tools_dir.
 setup_wasmtime() {
 	version=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
 	mkdir -p "$tools_dir/bin"
@@ -90,7 +93,8 @@ setup_wasmtime() {
 	echo "setup: wasmtime $version: $wasmtime"
 }
 
-# The packages of the example for Node, Node included, unless the versions of the lock file are installed.
+# The packages of the example for Node, Node included, unless the versions of the lock file are
+# installed.
 setup_node() {
 	installed=examples/node/node_modules/.package-lock.json
 	echo "setup: packages of the example for Node, as in its package-lock.json (installed if missing)"
@@ -103,8 +107,9 @@ setup_node() {
 	fi
 }
 
-# A registry to push to. Debian's package is unpacked, not installed, because installing it starts a registry for the whole
-# network. Package lists are downloaded into a separate directory, because only root can update those of the system.
+# A registry to push to. Debian's package is unpacked, not installed, because installing it starts a
+# registry for the whole network. Package lists are downloaded into a separate directory, because
+# only root can update those of the system.
 setup_registry() {
 	registry=$tools_dir/bin/docker-registry
 	echo "setup: Debian's docker-registry in $registry (downloaded if missing)"

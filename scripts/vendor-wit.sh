@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies the WASI packages that wit/ needs from the locked version of the wasmtime-wasi crate into wit/deps. With
+# Copies the WASI packages that wit/ needs from the locked version of the wasmtime-wasi crate into
+# wit/deps. With
 # --check, it changes nothing and fails if they differ.
 set -eu
 cd "$(dirname "$0")/.."

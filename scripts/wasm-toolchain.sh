@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Finds the compiler and linkers for wasm32-unknown-unknown. Sourced by setup.sh and build-component.sh.
+# Finds the compiler and linkers for wasm32-unknown-unknown. Sourced by setup.sh and
+# build-component.sh.
 
 # shellcheck disable=SC2034 # used by the scripts that source this file
 wasm_target=wasm32-unknown-unknown
@@ -8,8 +9,8 @@ debian_rustc=/usr/bin/rustc
 # The directory of tools that neither Debian nor rustup provides; `make clean` removes it.
 tools_dir=target/tools
 
-# has_sources COMPILER: succeeds if the sources of its standard library are installed. The components use a build of the
-# standard library without panic messages, which nobody could see.
+# has_sources COMPILER: succeeds if the sources of its standard library are installed. The
+# components use a build of the standard library without panic messages, which nobody could see.
 has_sources() {
 	[ -f "$("$1" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]
 }
