@@ -67,12 +67,13 @@ profile: setup-tests build ## Measure where the time of a backup goes
 	scripts/build-component.sh --named
 	scripts/profile.sh $(SIZE) | tee tools/bench/profile.md
 
-lint: component ## Check formatting, scripts, vendored WIT, clippy and documentation
+lint: component ## Check formatting, scripts, vendored WIT, clippy with and without features, and documentation
 	@scripts/setup.sh lint
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
 	shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run
 	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --release --package license-backup --lib -- --deny warnings
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
 
 deny: ## Check licenses, sources, duplicates and advisories of the dependencies

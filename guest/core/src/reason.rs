@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::case_name::UnknownCaseName;
 use crate::{ErrorCode, Restriction};
 
-/// The reason why a file is not in a backup. The names of the two kinds differ, so that a name
-/// identifies a case.
+/// The reason why a file is not in a backup, or was not restored. The names of the two kinds differ,
+/// so that a name identifies a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "String")]
 pub enum Reason {
@@ -18,10 +18,7 @@ pub enum Reason {
 
 impl From<Reason> for &'static str {
     fn from(reason: Reason) -> Self {
-        match reason {
-            Reason::Restricted(restriction) => restriction.name(),
-            Reason::Failed(code) => code.name(),
-        }
+        reason.name()
     }
 }
 
@@ -36,6 +33,15 @@ impl TryFrom<String> for Reason {
 }
 
 impl Reason {
+    /// Returns the name of the restriction or error code in `wit/types.wit`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Restricted(restriction) => restriction.name(),
+            Self::Failed(code) => code.name(),
+        }
+    }
+
     /// Returns `true` if a file of the store can have this reason. The other error codes
     /// are those of a whole operation.
     pub(crate) fn applies_to_file(self) -> bool {

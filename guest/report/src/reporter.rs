@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use crate::json::{end_line, listing_line, status_line};
 use crate::reports::{Event, EventRef, Report, Tally};
-use crate::skipped::Reason;
 use crate::text::{error_line, listing_text, time_text};
 use crate::{Console, ExitCode, Throttle, WriteError};
 use license_backup_core::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseListing, LicenseStanding,
+    BackupRestoreStatus, ErrorCode, Failure, LicenseListing, LicenseStanding, Reason,
 };
 
 /// The interval of progress lines in JSON: ten per second.

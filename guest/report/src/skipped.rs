@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use license_backup_core::escape;
-use license_backup_core::{ErrorCode, Restriction};
+use license_backup_core::{ErrorCode, Reason, Restriction, escape};
 
 /// The number of files that are listed per reason. Programs that need all of them read the
 /// JSON lines.
@@ -21,15 +20,6 @@ struct Group {
     count: u64,
     /// The lines of the first few files, escaped.
     lines: Vec<String>,
-}
-
-/// The reason why a file was skipped or not restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// It may not be backed up.
-    Restricted(Restriction),
-    /// It caused an error.
-    Failed(ErrorCode),
 }
 
 impl SkippedByReason {
@@ -57,69 +47,59 @@ impl SkippedByReason {
     }
 }
 
-impl Reason {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Restricted(restriction) => restriction.name(),
-            Self::Failed(code) => code.name(),
-        }
+/// Returns what happened to the file.
+fn consequence(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Failed(ErrorCode::FileExists) => "Not restored",
+        Reason::Restricted(_) | Reason::Failed(_) => "Skipped",
     }
+}
 
-    /// Returns what happened to the file.
-    fn consequence(self) -> &'static str {
-        match self {
-            Self::Failed(ErrorCode::FileExists) => "Not restored",
-            Self::Restricted(_) | Self::Failed(_) => "Skipped",
+/// Returns the explanation of a reason.
+fn explanation(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Restricted(Restriction::NotPermitted) => {
+            "the license does not grant the right to be backed up"
         }
-    }
-
-    fn explanation(self) -> &'static str {
-        match self {
-            Self::Restricted(Restriction::NotPermitted) => {
-                "the license does not grant the right to be backed up"
-            }
-            Self::Restricted(Restriction::Conditional) => {
-                "the license grants the right only under a condition"
-            }
-            Self::Restricted(Restriction::Opaque) => {
-                "encrypted, or of a version whose rights cannot be read"
-            }
-            Self::Restricted(Restriction::Unrecognized) => "not a license of a known format",
-            Self::Restricted(Restriction::ProtectedStore) => {
-                "the protected license store of an old client, which only that client can read"
-            }
-            Self::Restricted(Restriction::StatusDocument) => {
-                "an LCP status document, not a license"
-            }
-            Self::Restricted(Restriction::ErrorResponse) => {
-                "an error response of a license server, not a license"
-            }
-            Self::Restricted(Restriction::NotARegularFile) => {
-                "a link or a special file, which is never opened"
-            }
-            Self::Failed(ErrorCode::Malformed) => "a malformed license or a damaged publication",
-            Self::Failed(ErrorCode::TooLarge) => "larger than the limit for a license",
-            Self::Failed(ErrorCode::Changed) => "changed each time it was read",
-            Self::Failed(ErrorCode::Shadowed) => {
-                "the license of a publication, whose name in the backup is taken by another file"
-            }
-            Self::Failed(ErrorCode::IllegalName) => "the name cannot be stored in a backup",
-            Self::Failed(ErrorCode::AccessDenied) => "access denied",
-            Self::Failed(ErrorCode::FileExists) => {
-                "another file has the name, or the store cannot hold the name"
-            }
-            Self::Failed(
-                ErrorCode::Cancelled
-                | ErrorCode::Io
-                | ErrorCode::OutOfMemory
-                | ErrorCode::InvalidArgument
-                | ErrorCode::PathNotFound
-                | ErrorCode::DiskFull
-                | ErrorCode::BackupExists
-                | ErrorCode::BackupCorrupt
-                | ErrorCode::Busy,
-            ) => "cannot be read",
+        Reason::Restricted(Restriction::Conditional) => {
+            "the license grants the right only under a condition"
         }
+        Reason::Restricted(Restriction::Opaque) => {
+            "encrypted, or of a version whose rights cannot be read"
+        }
+        Reason::Restricted(Restriction::Unrecognized) => "not a license of a known format",
+        Reason::Restricted(Restriction::ProtectedStore) => {
+            "the protected license store of an old client, which only that client can read"
+        }
+        Reason::Restricted(Restriction::StatusDocument) => "an LCP status document, not a license",
+        Reason::Restricted(Restriction::ErrorResponse) => {
+            "an error response of a license server, not a license"
+        }
+        Reason::Restricted(Restriction::NotARegularFile) => {
+            "a link or a special file, which is never opened"
+        }
+        Reason::Failed(ErrorCode::Malformed) => "a malformed license or a damaged publication",
+        Reason::Failed(ErrorCode::TooLarge) => "larger than the limit for a license",
+        Reason::Failed(ErrorCode::Changed) => "changed each time it was read",
+        Reason::Failed(ErrorCode::Shadowed) => {
+            "the license of a publication, whose name in the backup is taken by another file"
+        }
+        Reason::Failed(ErrorCode::IllegalName) => "the name cannot be stored in a backup",
+        Reason::Failed(ErrorCode::AccessDenied) => "access denied",
+        Reason::Failed(ErrorCode::FileExists) => {
+            "another file has the name, or the store cannot hold the name"
+        }
+        Reason::Failed(
+            ErrorCode::Cancelled
+            | ErrorCode::Io
+            | ErrorCode::OutOfMemory
+            | ErrorCode::InvalidArgument
+            | ErrorCode::PathNotFound
+            | ErrorCode::DiskFull
+            | ErrorCode::BackupExists
+            | ErrorCode::BackupCorrupt
+            | ErrorCode::Busy,
+        ) => "cannot be read",
     }
 }
 
@@ -136,9 +116,9 @@ impl fmt::Display for SkippedByReason {
             writeln!(
                 f,
                 "{} {count}, {}: {}",
-                reason.consequence(),
+                consequence(*reason),
                 reason.name(),
-                reason.explanation()
+                explanation(*reason)
             )?;
             for line in lines {
                 writeln!(f, "  {line}")?;

@@ -226,7 +226,7 @@ fn licenses(count: u64, bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::skipped::Reason;
+    use license_backup_core::Reason;
     use license_backup_core::{ErrorCode, LicenseFormat, Restriction};
 
     #[test]

@@ -110,13 +110,12 @@ impl<D: Directory> Copying<D> {
 
     /// Takes the publication whose license sorts before the next file of the store, if any.
     fn take_due(&mut self) -> Option<FileId> {
-        let publication = self.waiting.pop_if(|publication| {
+        self.waiting.pop_if(|publication| {
             let catalogue = self.archive.catalogue();
             self.next == self.files
                 || name_in_backup(&catalogue.file_path(*publication))
                     < catalogue.file_path(self.next)
-        })?;
-        Some(publication)
+        })
     }
 
     /// Copies the license of one file, or reports why that is not possible.
