@@ -1,6 +1,11 @@
 //! The export of [`Service`] under the names of the world `service`.
 
-#![allow(unsafe_code, clippy::pedantic, reason = "generated code")]
+#![allow(
+    unsafe_code,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 use crate::service::Service;
 
