@@ -111,12 +111,17 @@ mod tests {
     use super::*;
     use crate::{ErrorCode, LicenseFormat, Restriction, Stage};
 
-    /// Returns the names of the cases of an enum in `wit/types.wit`, in order.
+    /// Returns a file of the repository.
     ///
-    /// The file is not part of the published crate, so that the test reads it when it runs.
+    /// It is not part of the published crate, so that the test reads it when it runs.
+    fn repository_file(path: &str) -> String {
+        let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        fs::read_to_string(format!("{repository}/{path}")).expect("the file is in the repository")
+    }
+
+    /// Returns the names of the cases of an enum in `wit/types.wit`, in order.
     fn wit_cases(name: &str) -> Vec<String> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/types.wit");
-        let wit = fs::read_to_string(path).expect("the file is in the repository");
+        let wit = repository_file("wit/types.wit");
         let (_, start) = wit
             .split_once(&format!("enum {name} {{"))
             .expect("the enum is in the file");
@@ -148,5 +153,21 @@ mod tests {
         assert_cases("restriction", Restriction::ALL);
         assert_cases("license-format", LicenseFormat::ALL);
         assert_cases("stage", Stage::ALL);
+    }
+
+    #[test]
+    fn the_json_schema_has_the_cases_of_the_wit_enums() {
+        let schema: serde_json::Value =
+            serde_json::from_str(&repository_file("docs/json-lines.schema.json"))
+                .expect("the schema is JSON");
+        for (wit_enum, pointer) in [
+            ("error-code", "/$defs/code/enum"),
+            ("restriction", "/$defs/reason/enum"),
+            ("license-format", "/$defs/identity/properties/format/enum"),
+            ("stage", "/$defs/progress/properties/stage/enum"),
+        ] {
+            let cases = schema.pointer(pointer);
+            assert_eq!(cases, Some(&wit_cases(wit_enum).into()), "{wit_enum}");
+        }
     }
 }
