@@ -15,4 +15,4 @@ mod node;
 mod package;
 mod program;
 
-pub(crate) use common::{expected as fates, fixture as scene};
+pub(crate) use common::{expected, fixture};

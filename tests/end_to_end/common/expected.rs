@@ -48,7 +48,7 @@ pub(crate) fn errors(files: &[SampleLicense]) -> Vec<&SampleLicense> {
 /// The reason or code of a file that is left out.
 pub(crate) fn reason(file: &SampleLicense) -> &'static str {
     match file.expected {
-        Expected::BackedUp | Expected::Duplicate => panic!("{} is not left out", file.told_path()),
+        Expected::BackedUp | Expected::Duplicate => panic!("{} is not left out", file.reported_path()),
         Expected::Restricted(reason) | Expected::Error(reason) => reason,
     }
 }
@@ -68,7 +68,7 @@ fn in_path_order(
     chosen: impl Fn(Expected) -> bool,
 ) -> Vec<&SampleLicense> {
     let mut files: Vec<_> = files.iter().filter(|file| chosen(file.expected)).collect();
-    files.sort_by_key(|file| file.told_path());
+    files.sort_by_key(|file| file.reported_path());
     files
 }
 

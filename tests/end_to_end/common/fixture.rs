@@ -9,7 +9,7 @@ use license_backup_tests::harness::{Invocation, Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::SampleStore;
 
 /// What there is, and what is to come of it.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
     /// The backup of `store`, which lies in `from` too.
     pub(crate) new: Vec<u8>,
@@ -71,14 +71,14 @@ impl Program {
         sandbox: &Sandbox,
         store: &str,
         to: &str,
-        further: &[&str],
+        options: &[&str],
     ) -> Invocation {
         match self {
             Self::Binary => sandbox
-                .license_backup([&["backup", "--store", store, "--to", to], further].concat()),
+                .license_backup([&["backup", "--store", store, "--to", to], options].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{to}::/backup")];
-                let arguments = [&["backup", "--to", "/backup"], further].concat();
+                let arguments = [&["backup", "--to", "/backup"], options].concat();
                 sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
             }
         }
@@ -90,22 +90,22 @@ impl Program {
         sandbox: &Sandbox,
         from: &str,
         store: &str,
-        further: &[&str],
+        options: &[&str],
     ) -> Invocation {
         match self {
             Self::Binary => sandbox
-                .license_backup([&["restore", "--from", from, "--store", store], further].concat()),
+                .license_backup([&["restore", "--from", from, "--store", store], options].concat()),
             Self::Wasmtime => {
                 let directories = [format!("{store}::/licenses"), format!("{from}::/backup")];
-                let arguments = [&["restore", "--from", "/backup"], further].concat();
+                let arguments = [&["restore", "--from", "/backup"], options].concat();
                 sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
             }
         }
     }
 }
 
-impl Scene {
-    /// A scene with so many licenses in each store.
+impl Fixture {
+    /// A fixture with so many licenses in each store.
     pub(crate) fn new(licenses: u64) -> Self {
         let sandbox = Sandbox::new();
         let files = SampleStore::ordinary(licenses)

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use license_backup_tests::harness::{Outcome, Sandbox, files_below, passes_b3sum, sources};
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates;
+use crate::expected;
 
 const README: &str = include_str!("../../../README.md");
 
@@ -384,10 +384,10 @@ fn make_run_backs_up_lists_and_restores_a_sample_store() {
     .files()
     .collect();
     let restored = files_below(&sandbox.path("target/sample-restored"));
-    assert!(restored == fates::restored(&files), "{}", outcome.report());
+    assert!(restored == expected::restored(&files), "{}", outcome.report());
     let shown = format!(
         " in the backup, {} files skipped;",
-        fates::skipped(&files).len()
+        expected::skipped(&files).len()
     );
     assert!(
         outcome.stdout().contains(&shown),

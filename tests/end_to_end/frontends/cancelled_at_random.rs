@@ -9,18 +9,18 @@ use license_backup::{
     BackupOptions, BackupRestoreStatus, ErrorCode, Operation, OperationError, RestoreOptions,
     block_on,
 };
-use license_backup_tests::harness::{Invocation, Moments, Snapshot, counted, sized};
+use license_backup_tests::harness::{Invocation, Sampler, Snapshot, counted, scaled};
 use nix::sys::signal::Signal;
 
 use crate::library::{RUNTIME, outcome};
-use crate::scene::{Before, Program, Scene};
+use crate::fixture::{Before, Program, Fixture};
 
 /// How many operations are cancelled after it was measured how long one takes, which the load of the machine changes.
 const AT_A_TIME: u64 = 10;
 
 /// How often a test does that.
 fn times() -> u64 {
-    sized(1, 20)
+    scaled(1, 20)
 }
 
 /// When an operation is cancelled.
@@ -34,8 +34,8 @@ enum When {
 impl When {
     /// All moments at which an operation is cancelled that takes so long.
     fn all(whole: Duration) -> impl Iterator<Item = Self> {
-        let mut moments = Moments::new();
-        let random = (2..AT_A_TIME).map(move |_| Self::After(whole.mul_f64(moments.next_part())));
+        let mut moments = Sampler::new();
+        let random = (2..AT_A_TIME).map(move |_| Self::After(whole.mul_f64(moments.next_fraction())));
         [Self::AtOnce, Self::AtTheEnd].into_iter().chain(random)
     }
 }
@@ -128,39 +128,39 @@ fn cancel_many(
 }
 
 /// Cancels backups, with and without an earlier one.
-fn backups(what: &str, back_up: impl Fn(&Scene, Before, When) -> bool) {
-    let scene = Scene::new(1500);
+fn backups(what: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
+    let fixture = Fixture::new(1500);
     for before in Before::BOTH {
         let check = || {
             assert!(
-                scene.backup().as_ref() == Some(&scene.new),
+                fixture.backup().as_ref() == Some(&fixture.new),
                 "the backup should be the new one"
             );
-            assert!(scene.temporaries().is_empty(), "{:?}", scene.temporaries());
+            assert!(fixture.temporaries().is_empty(), "{:?}", fixture.temporaries());
         };
         cancel_many(
             &format!("a backup {what}, {}", before.name()),
-            &scene.sandbox.backup(),
-            || scene.set_backup(before),
-            |when| back_up(&scene, before, when),
+            &fixture.sandbox.backup(),
+            || fixture.set_backup(before),
+            |when| back_up(&fixture, before, when),
             check,
         );
     }
 }
 
 /// Cancels restores.
-fn restores(what: &str, restore: impl Fn(&Scene, When) -> bool) {
-    let scene = Scene::new(150);
+fn restores(what: &str, restore: impl Fn(&Fixture, When) -> bool) {
+    let fixture = Fixture::new(150);
     let check = || {
-        let (files, temporaries) = scene.target_files();
-        assert!(files == scene.to_be, "all should be restored");
+        let (files, temporaries) = fixture.target_files();
+        assert!(files == fixture.to_be, "all should be restored");
         assert!(temporaries.is_empty(), "{temporaries:?}");
     };
-    let operate = |when| restore(&scene, when);
+    let operate = |when| restore(&fixture, when);
     cancel_many(
         &format!("a restore {what}"),
-        &scene.target(),
-        || scene.set_target(),
+        &fixture.target(),
+        || fixture.set_target(),
         operate,
         check,
     );
@@ -168,8 +168,8 @@ fn restores(what: &str, restore: impl Fn(&Scene, When) -> bool) {
 
 #[test]
 fn a_backup_cancelled_by_its_cookie_changes_nothing_or_finishes() {
-    backups("through its cookie", |scene, before, when| {
-        let options = BackupOptions::new(scene.sandbox.store(), scene.sandbox.backup());
+    backups("through its cookie", |fixture, before, when| {
+        let options = BackupOptions::new(fixture.sandbox.store(), fixture.sandbox.backup());
         cancel(
             block_on(RUNTIME.backup(&options.overwrite(before == Before::AnEarlierBackup))),
             when,
@@ -179,33 +179,33 @@ fn a_backup_cancelled_by_its_cookie_changes_nothing_or_finishes() {
 
 #[test]
 fn a_backup_interrupted_at_any_time_changes_nothing_or_finishes() {
-    backups("with Ctrl-C", |scene, before, when| {
-        let run = Program::Binary.back_up(&scene.sandbox, "store", "backup", before.options());
-        interrupt(run, when, || scene.backup().as_ref() == Some(&scene.new))
+    backups("with Ctrl-C", |fixture, before, when| {
+        let run = Program::Binary.back_up(&fixture.sandbox, "store", "backup", before.options());
+        interrupt(run, when, || fixture.backup().as_ref() == Some(&fixture.new))
     });
 }
 
 #[test]
 fn a_restore_cancelled_by_its_cookie_rolls_back_or_finishes() {
-    restores("through its cookie", |scene, when| {
+    restores("through its cookie", |fixture, when| {
         let options =
-            RestoreOptions::new(scene.sandbox.path("from"), scene.target()).overwrite(true);
+            RestoreOptions::new(fixture.sandbox.path("from"), fixture.target()).overwrite(true);
         cancel(block_on(RUNTIME.restore(&options)), when)
     });
 }
 
 #[test]
 fn a_restore_interrupted_at_any_time_rolls_back_or_finishes() {
-    restores("with Ctrl-C", |scene, when| {
+    restores("with Ctrl-C", |fixture, when| {
         let run = Program::Binary.restore(
-            &scene.sandbox,
+            &fixture.sandbox,
             "from",
             "target",
             &["--overwrite", "--quiet"],
         );
         // The first license has its name: from then on the restore runs to its end.
         interrupt(run, when, || {
-            scene.target().join(scene.first_missing()).exists()
+            fixture.target().join(fixture.first_missing()).exists()
         })
     });
 }

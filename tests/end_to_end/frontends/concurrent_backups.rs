@@ -9,19 +9,19 @@ use license_backup::{
     VerifyOptions, VerifySummary, block_on,
 };
 use license_backup_tests::harness::{
-    Outcome, Running, Sandbox, Snapshot, counted, meanwhile, sized,
+    Outcome, Process, Sandbox, Snapshot, counted, concurrently, scaled,
 };
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, outcome};
-use crate::scene::Program;
+use crate::fixture::Program;
 
 /// How many backups race for a directory.
 const RUNNERS: u64 = 10;
 
 /// How many races each test has.
 fn races() -> u64 {
-    sized(2, 25)
+    scaled(2, 25)
 }
 
 /// A sandbox with a store for each of those that race, all different: of the store of number `n` there are `300 + n` licenses.
@@ -69,7 +69,7 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
                 .start()
         });
         let runs: Vec<_> = runs.collect();
-        let outcomes: Vec<Outcome> = runs.into_iter().map(Running::wait).collect();
+        let outcomes: Vec<Outcome> = runs.into_iter().map(Process::wait).collect();
         let mut winners = Vec::new();
         for (number, outcome) in (0..).zip(&outcomes) {
             if outcome.code() == Some(0) {
@@ -188,15 +188,15 @@ fn racing_overwrites_leave_a_valid_backup_at_any_time() {
             verify(&sandbox).expect("the backup should be there and whole at any moment");
         seen.insert(verified.licenses);
     };
-    let (backups, times) = meanwhile(verify_it, || {
+    let (backups, times) = concurrently(verify_it, || {
         let mut backups = 0;
         for round in 0..races() {
             let program = Program::BOTH[usize::from(round % 2 == 1)];
-            let further = ["--overwrite", "--quiet"];
+            let arguments = ["--overwrite", "--quiet"];
             let runs: Vec<_> = (0..RUNNERS)
                 .map(|number| {
                     program
-                        .back_up(&sandbox, &store(number), "backup", &further)
+                        .back_up(&sandbox, &store(number), "backup", &arguments)
                         .start()
                 })
                 .collect();
@@ -218,7 +218,7 @@ fn racing_overwrites_leave_a_valid_backup_at_any_time() {
     });
     assert!((300..300 + RUNNERS).contains(&licenses(&sandbox)));
     let readers = format_args!(
-        "verified {times} times meanwhile, {} different ones",
+        "verified {times} times concurrently, {} different ones",
         seen.len()
     );
     counted(

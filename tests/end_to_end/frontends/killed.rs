@@ -6,14 +6,14 @@ use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use license_backup_tests::harness::{Moments, Outcome, Running, Sandbox, counted, sized};
+use license_backup_tests::harness::{Sampler, Outcome, Process, Sandbox, counted, scaled};
 
 use crate::program::temporary_files::make_older;
-use crate::scene::{Before, Program, Scene};
+use crate::fixture::{Before, Program, Fixture};
 
 /// How many kills each test has to do.
 fn kills() -> u64 {
-    sized(8, 200)
+    scaled(8, 200)
 }
 
 /// How long a temporary file has to be left alone until it is taken for one that nobody uses, and more.
@@ -28,14 +28,14 @@ struct Kills<Start, HasBegun> {
     one_before_in: u64,
     /// How long a run takes that nobody kills, until it has begun and from then on.
     course: [Duration; 2],
-    moments: [Moments; 2],
+    moments: [Sampler; 2],
     started: u64,
     killed: u64,
 }
 
-impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
+impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
     fn new(one_before_in: u64, start: Start, has_begun: HasBegun) -> Self {
-        let moments = [Moments::new(), Moments::new()];
+        let moments = [Sampler::new(), Sampler::new()];
         let mut new = Self {
             start,
             has_begun,
@@ -80,7 +80,7 @@ impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
         if part == 1 {
             run.wait_until(&self.has_begun);
         }
-        thread::sleep(self.course[part].mul_f64(self.moments[part].next_part()));
+        thread::sleep(self.course[part].mul_f64(self.moments[part].next_fraction()));
         let outcome = run.kill();
         let was_killed = outcome.code().is_none();
         assert!(
@@ -96,17 +96,17 @@ impl<Start: Fn() -> Running, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
 
 /// Requires that what is in the backup directory is what was there before or the new backup, and that a verification says the
 /// same. Gives whether it is the new one.
-fn is_whole(scene: &Scene, before: Before, outcome: &Outcome) -> bool {
-    let found = scene.backup();
-    let is_new = found.as_ref() == Some(&scene.new);
-    let is_as_before = found.as_ref() == scene.before(before);
+fn is_whole(fixture: &Fixture, before: Before, outcome: &Outcome) -> bool {
+    let found = fixture.backup();
+    let is_new = found.as_ref() == Some(&fixture.new);
+    let is_as_before = found.as_ref() == fixture.before(before);
     assert!(
         is_new || is_as_before,
         "there should be the backup of before, or the new one\n{}",
         outcome.report()
     );
     if found.is_some() {
-        scene
+        fixture
             .sandbox
             .license_backup(["verify", "--from", "backup", "--quiet"])
             .run()
@@ -116,49 +116,49 @@ fn is_whole(scene: &Scene, before: Before, outcome: &Outcome) -> bool {
 }
 
 /// Requires that a backup of another store can be made beside what a killed run has left.
-fn next_backup_is_made(scene: &Scene) {
+fn next_backup_is_made(fixture: &Fixture) {
     let next = Program::Binary.back_up(
-        &scene.sandbox,
+        &fixture.sandbox,
         "other",
         "backup",
         &["--quiet", "--overwrite"],
     );
     let outcome = next.run().exits(0);
     assert!(
-        scene.backup().as_ref() == Some(&scene.earlier),
+        fixture.backup().as_ref() == Some(&fixture.earlier),
         "{}",
         outcome.report()
     );
 }
 
 fn kill_backups(program: Program, before: Before) {
-    let scene = Scene::new(1500);
-    let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+    let fixture = Fixture::new(1500);
+    let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
     let start = || {
-        scene.set_backup(before);
+        fixture.set_backup(before);
         program
-            .back_up(&scene.sandbox, "store", "backup", before.options())
+            .back_up(&fixture.sandbox, "store", "backup", before.options())
             .start()
     };
     let mut kills = Kills::new(8, start, || temporary.exists());
     let (mut committed, mut left) = (0, 0);
     while kills.go_on(left > 0 && committed < kills.killed) {
         let (outcome, was_killed) = kills.one_more();
-        let is_new = is_whole(&scene, before, &outcome);
+        let is_new = is_whole(&fixture, before, &outcome);
         assert!(
             was_killed || is_new,
             "success was told before the backup was there\n{}",
             outcome.report()
         );
-        let temporaries = scene.temporaries();
+        let temporaries = fixture.temporaries();
         assert!(
             was_killed || temporaries.is_empty(),
             "{temporaries:?}\n{}",
             outcome.report()
         );
-        next_backup_is_made(&scene);
+        next_backup_is_made(&fixture);
         assert_eq!(
-            scene.temporaries(),
+            fixture.temporaries(),
             temporaries,
             "a fresh temporary file is neither used nor removed"
         );
@@ -202,41 +202,41 @@ fn inode(sandbox: &Sandbox, path: &str) -> Option<u64> {
 
 #[test]
 fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
-    let scene = Scene::new(300);
+    let fixture = Fixture::new(300);
     let mut killed = 0;
     while killed < kills() {
         let before = Before::BOTH[usize::from(killed % 2 == 0)];
-        scene.set_backup(before);
-        let old = inode(&scene.sandbox, "backup/licenses.zip");
-        let mut run = scene.sandbox.back_up(before.options()).start();
+        fixture.set_backup(before);
+        let old = inode(&fixture.sandbox, "backup/licenses.zip");
+        let mut run = fixture.sandbox.back_up(before.options()).start();
         run.wait_until(|| {
-            let now = inode(&scene.sandbox, "backup/licenses.zip");
+            let now = inode(&fixture.sandbox, "backup/licenses.zip");
             now.is_some() && now != old
         });
         let outcome = run.kill();
         killed += u64::from(outcome.code().is_none());
         assert!(
-            is_whole(&scene, before, &outcome),
+            is_whole(&fixture, before, &outcome),
             "the commit should have been seen\n{}",
             outcome.report()
         );
 
         // Had it come between the link and the removal of the temporary name, that would be a second name of the backup.
-        let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+        let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
         if !temporary.exists() {
-            fs::hard_link(scene.sandbox.backup_file(), &temporary).unwrap();
+            fs::hard_link(fixture.sandbox.backup_file(), &temporary).unwrap();
         }
         make_older(&temporary, LONG_AGO);
-        scene.sandbox.back_up(&["--quiet"]).run().exits(4);
+        fixture.sandbox.back_up(&["--quiet"]).run().exits(4);
         assert!(
-            scene.backup().as_ref() == Some(&scene.new),
+            fixture.backup().as_ref() == Some(&fixture.new),
             "a refused backup should change nothing"
         );
-        next_backup_is_made(&scene);
+        next_backup_is_made(&fixture);
         assert!(
-            scene.temporaries().is_empty(),
+            fixture.temporaries().is_empty(),
             "what is stale should be removed: {:?}",
-            scene.temporaries()
+            fixture.temporaries()
         );
     }
     counted(killed, "kills of license-backup at the commit of a backup");
@@ -244,12 +244,12 @@ fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
 
 #[test]
 fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
-    let scene = Scene::new(1500);
-    let temporary = scene.sandbox.path("backup/.license-backup-0.tmp");
+    let fixture = Fixture::new(1500);
+    let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
     // A kill that comes too late leaves nothing.
     while !temporary.exists() {
-        scene.set_backup(Before::Nothing);
-        let mut run = scene.sandbox.back_up(&["--quiet"]).start();
+        fixture.set_backup(Before::Nothing);
+        let mut run = fixture.sandbox.back_up(&["--quiet"]).start();
         assert!(
             run.wait_until(|| temporary.exists()),
             "a temporary file should be there meanwhile"
@@ -257,22 +257,22 @@ fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
         let _ = run.kill();
     }
     make_older(&temporary, Duration::from_mins(59));
-    next_backup_is_made(&scene);
+    next_backup_is_made(&fixture);
     assert!(temporary.exists(), "it is not old enough to be removed");
     make_older(&temporary, Duration::from_mins(61));
-    next_backup_is_made(&scene);
-    assert!(scene.temporaries().is_empty(), "{:?}", scene.temporaries());
+    next_backup_is_made(&fixture);
+    assert!(fixture.temporaries().is_empty(), "{:?}", fixture.temporaries());
 }
 
 #[test]
 fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
-    let scene = Scene::new(150);
-    let first = scene.target().join(scene.first_missing());
-    let restore = |further| {
-        Program::Binary.restore(&scene.sandbox, "from", "target", &["--overwrite", further])
+    let fixture = Fixture::new(150);
+    let first = fixture.target().join(fixture.first_missing());
+    let restore = |arguments| {
+        Program::Binary.restore(&fixture.sandbox, "from", "target", &["--overwrite", arguments])
     };
     let start = || {
-        scene.set_target();
+        fixture.set_target();
         restore("--quiet").start()
     };
     // As many before the first license gets its name as after.
@@ -281,9 +281,9 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
     while kills.go_on(untouched > 0 && partly > 0 && removed > 0) {
         let are_old = kills.started % 4 < 2;
         let (outcome, was_killed) = kills.one_more();
-        let (files, temporaries) = scene.target_files();
-        for path in scene.to_be.keys() {
-            let is_known = [scene.was.get(path), scene.to_be.get(path)].contains(&files.get(path));
+        let (files, temporaries) = fixture.target_files();
+        for path in fixture.to_be.keys() {
+            let is_known = [fixture.was.get(path), fixture.to_be.get(path)].contains(&files.get(path));
             assert!(
                 is_known,
                 "{} should be as it was or is to be\n{}",
@@ -292,24 +292,24 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
             );
         }
         assert!(
-            files.keys().all(|path| scene.to_be.contains_key(path)),
+            files.keys().all(|path| fixture.to_be.contains_key(path)),
             "{}",
             outcome.report()
         );
         assert!(
-            was_killed || (files == scene.to_be && temporaries.is_empty()),
+            was_killed || (files == fixture.to_be && temporaries.is_empty()),
             "{}",
             outcome.report()
         );
 
         // What is left behind is in nobody's way, and is removed when it is old and something is written beside it.
         for temporary in temporaries.iter().filter(|_| are_old) {
-            make_older(&scene.target().join(temporary), LONG_AGO);
+            make_older(&fixture.target().join(temporary), LONG_AGO);
         }
         let second = restore("--json").run().exits(0);
-        let (completed, still_there) = scene.target_files();
+        let (completed, still_there) = fixture.target_files();
         assert!(
-            completed == scene.to_be,
+            completed == fixture.to_be,
             "a second restore should complete it\n{}",
             second.report()
         );
@@ -323,8 +323,8 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
             second.report()
         );
 
-        untouched += u64::from(was_killed && files == scene.was);
-        partly += u64::from(was_killed && files != scene.was && files != scene.to_be);
+        untouched += u64::from(was_killed && files == fixture.was);
+        partly += u64::from(was_killed && files != fixture.was && files != fixture.to_be);
         removed += if is_cleared { temporaries.len() } else { 0 };
     }
     let what = format_args!(

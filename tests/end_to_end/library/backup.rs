@@ -1,4 +1,4 @@
-//! The library's backup: events, outcome and cookie, as an embedder sees them.
+//! Backups through the library: events, summary, errors and cancellation.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,11 +14,14 @@ use license_backup::{
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::{self, backed_up, errors, restricted, sample};
+use crate::expected::{self, backed_up, errors, restricted, sample};
 
-/// Compiled once for all tests, as an embedder does.
+/// The license manager of all tests: an embedder compiles the component once, too.
 pub(crate) static RUNTIME: LazyLock<LicenseManager> =
-    LazyLock::new(|| LicenseManager::new().expect("the embedded component is sound"));
+    LazyLock::new(|| LicenseManager::new().expect("the embedded component is valid"));
+
+/// The longest duration of an operation.
+const LIMIT: Duration = Duration::from_mins(2);
 
 pub(crate) fn options(sandbox: &Sandbox) -> BackupOptions {
     BackupOptions::new(sandbox.store(), sandbox.backup())
@@ -32,8 +35,8 @@ pub(crate) fn all(mut events: Events<BackupRestoreStatus>) -> Vec<BackupRestoreS
     std::iter::from_fn(|| events.wait_next()).collect()
 }
 
-/// What was told to be amiss.
-pub(crate) fn told_errors(events: &[BackupRestoreStatus]) -> Vec<&Failure> {
+/// Returns the reported errors.
+pub(crate) fn reported_errors(events: &[BackupRestoreStatus]) -> Vec<&Failure> {
     let errors = events.iter().filter_map(|status| match status {
         BackupRestoreStatus::Error(failure) => Some(failure),
         _ => None,
@@ -41,19 +44,37 @@ pub(crate) fn told_errors(events: &[BackupRestoreStatus]) -> Vec<&Failure> {
     errors.collect()
 }
 
-/// The outcome, which must come in time.
+/// Returns the result of an operation, which must be available in time.
 pub(crate) fn outcome<T: Send + 'static>(completed: Completion<T>) -> Result<T, OperationError> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(block_on(completed)));
     receiver
-        .recv_timeout(Duration::from_mins(2))
+        .recv_timeout(LIMIT)
         .expect("the operation should end")
 }
 
-/// A store that takes long enough to be interrupted, and has far more to tell than any channel holds.
+/// Waits until this process has no open file in a sandbox: its operations have ended and can no
+/// longer write.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_until_files_are_closed(sandbox: &Sandbox) {
+    let is_open = || {
+        let open_files = fs::read_dir("/proc/self/fd").expect("procfs is mounted");
+        open_files.flatten().any(|file| {
+            fs::read_link(file.path()).is_ok_and(|path| path.starts_with(sandbox.path(".")))
+        })
+    };
+    let start = Instant::now();
+    while is_open() {
+        assert!(start.elapsed() < LIMIT, "a file is still open");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Returns a store whose backup takes long enough to be cancelled, and emits far more events than a
+/// channel holds.
 pub(crate) fn large() -> Sandbox {
     let sandbox = Sandbox::with_many_files(20_000);
-    fs::write(sandbox.path("store/0.txt"), "no license").unwrap();
+    fs::write(sandbox.path("store/0.txt"), "not a license").unwrap();
     for number in 1..5000 {
         fs::hard_link(
             sandbox.path("store/0.txt"),
@@ -64,14 +85,14 @@ pub(crate) fn large() -> Sandbox {
     sandbox
 }
 
-/// Reads events until the backup is at work on the licenses.
+/// Reads events until the backup has processed many licenses.
 pub(crate) fn wait_until_half_way(events: &mut Events<BackupRestoreStatus>) {
     while let Some(status) = events.wait_next() {
         if matches!(status, BackupRestoreStatus::Progress(events) if events.done >= 1000) {
             return;
         }
     }
-    panic!("the backup should have told of its progress");
+    panic!("the backup should emit progress");
 }
 
 #[test]
@@ -100,21 +121,21 @@ fn begin_is_the_first_event_and_end_the_last() {
 fn skipped_files_are_reported_with_their_identity() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = all(start(&sandbox).events);
-    let mut told: Vec<_> = events
+    let mut reported: Vec<_> = events
         .iter()
         .filter_map(|status| match status {
             BackupRestoreStatus::RestrictedLicense(license) => Some(license),
             _ => None,
         })
         .collect();
-    told.sort_by_key(|license| &license.path);
+    reported.sort_by_key(|license| &license.path);
     let expected = restricted(&files);
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (license, file) in told.into_iter().zip(expected) {
+    assert_eq!(reported.len(), expected.len(), "{reported:#?}");
+    for (license, file) in reported.into_iter().zip(expected) {
         let identity = &file.identity;
         assert_eq!(
             (&license.path, license.reason.name()),
-            (&file.told_path(), fates::reason(file))
+            (&file.reported_path(), expected::reason(file))
         );
         assert_eq!(
             license.identity.format.map(LicenseFormat::name),
@@ -144,8 +165,8 @@ fn skipped_files_are_reported_with_their_identity() {
 fn unreadable_licenses_are_reported_as_errors() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let events = all(start(&sandbox).events);
-    let told = told_errors(&events).into_iter();
-    let mut told: Vec<_> = told
+    let mut reported: Vec<_> = reported_errors(&events)
+        .into_iter()
         .map(|failure| {
             (
                 failure.path.clone().unwrap_or_default(),
@@ -153,12 +174,12 @@ fn unreadable_licenses_are_reported_as_errors() {
             )
         })
         .collect();
-    told.sort_unstable();
+    reported.sort_unstable();
     let expected: Vec<_> = errors(&files)
         .iter()
-        .map(|file| (file.told_path(), fates::reason(file)))
+        .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
@@ -167,7 +188,7 @@ fn the_outcome_has_the_counts_of_the_backup() {
     let summary = start(&sandbox).wait().unwrap();
     let expected = BackupSummary {
         licenses: backed_up(&files).len() as u64,
-        bytes: fates::bytes(&files),
+        bytes: expected::bytes(&files),
         restricted: restricted(&files).len() as u64,
         errors: errors(&files).len() as u64,
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
@@ -202,7 +223,7 @@ fn an_unread_stream_delays_and_changes_nothing() {
     } = start(&sandbox);
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.licenses, summary.restricted), (20_000, 5000));
-    // All that was told meanwhile but progress is still there.
+    // All events except progress are kept.
     let events = all(events);
     let restricted = events
         .iter()
@@ -227,7 +248,7 @@ fn an_unread_stream_delays_and_changes_nothing() {
     outcome(completed).unwrap();
     assert!(
         fs::read(sandbox.backup_file()).unwrap() == unread,
-        "a reader should change nothing"
+        "reading the events should not change the backup"
     );
 }
 
@@ -272,8 +293,8 @@ fn a_dropped_operation_finishes() {
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
         assert!(
-            since.elapsed() < Duration::from_mins(2),
-            "the backup should be made"
+            since.elapsed() < LIMIT,
+            "the backup should be written"
         );
         thread::sleep(Duration::from_millis(1));
     }
@@ -301,7 +322,7 @@ fn cancelling_leaves_the_directory_unchanged() {
         assert_eq!(
             rest.last(),
             Some(&BackupRestoreStatus::End),
-            "the last event should come after a cancellation too"
+            "a cancelled backup should emit its last event"
         );
         assert_eq!(Snapshot::of(&sandbox.backup()), before);
         if !overwrite {
@@ -327,6 +348,7 @@ fn cancelling_needs_no_reader_of_the_events() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn cancelling_after_the_end_has_no_effect() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let BackupOperation {
@@ -338,7 +360,7 @@ fn cancelling_after_the_end_has_no_effect() {
     outcome(completed).unwrap();
     let before = Snapshot::of(&sandbox.backup());
     cookie.cancel();
-    thread::sleep(Duration::from_millis(50));
+    wait_until_files_are_closed(&sandbox);
     assert_eq!(Snapshot::of(&sandbox.backup()), before);
 }
 

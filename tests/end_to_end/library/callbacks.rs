@@ -11,7 +11,7 @@ use license_backup::{
 use license_backup_tests::harness::Sandbox;
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::{backed_up, sample, skipped};
+use crate::expected::{backed_up, sample, skipped};
 use crate::library::{RUNTIME, options, start};
 
 /// Sends on what it is called with.

@@ -11,7 +11,7 @@ use license_backup::{
     BackupOperation, BackupOptions, BackupRestoreStatus, CancellationCookie, ErrorCode,
     ListOptions, Operation, RestoreOptions, VerifyOptions, block_on,
 };
-use license_backup_tests::harness::{Sandbox, counted, files_below, sized};
+use license_backup_tests::harness::{Sandbox, counted, files_below, scaled};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, all, large, options, outcome, start, wait_until_half_way};
@@ -146,7 +146,7 @@ fn dropped_operations_finish_and_close_their_files() {
 #[test]
 fn calls_dropped_before_their_answer_close_their_files() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
-    for _ in 0..sized(10, 200) {
+    for _ in 0..scaled(10, 200) {
         let mut call = Box::pin(RUNTIME.backup(&options(&sandbox).overwrite(true)));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         // The first look begins it.
@@ -284,7 +284,7 @@ fn cancel_from_many_threads(cookie: &CancellationCookie) {
 
 #[test]
 fn calls_from_many_threads_are_independent() {
-    let rounds = sized(5, 100);
+    let rounds = scaled(5, 100);
     let threads: Vec<_> = (0..8)
         .map(|thread| {
             thread::spawn(move || {

@@ -1,8 +1,6 @@
-//! The library's listings of a store and of a backup, as an embedder sees them.
+//! Listings of a store and of a backup through the library.
 
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use license_backup::{
     ErrorCode, LicenseListing, LicenseStanding, ListOperation, ListOptions, ListSummary,
@@ -11,10 +9,10 @@ use license_backup::{
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
 
-use crate::fates::{self, backed_up, sample, skipped};
+use crate::expected::{self, backed_up, sample, skipped};
 use crate::library::{RUNTIME, large, outcome, start};
 
-/// All that is listed, and the totals.
+/// Returns the listed files and the summary.
 fn listed(options: &ListOptions) -> Result<(Vec<LicenseListing>, ListSummary), OperationError> {
     let ListOperation {
         mut events,
@@ -58,7 +56,7 @@ fn a_listing_of_a_store_has_the_standing_of_each_file() {
     let (listings, summary) = listed(&ListOptions::store(sandbox.store())).unwrap();
     let expected = (
         backed_up(&files).len() as u64,
-        fates::bytes(&files),
+        expected::bytes(&files),
         skipped(&files).len() as u64,
         None,
     );
@@ -73,7 +71,7 @@ fn a_listing_of_a_store_has_the_standing_of_each_file() {
     );
 
     files.retain(|file| file.expected != Expected::Duplicate);
-    files.sort_by_key(SampleLicense::told_path);
+    files.sort_by_key(SampleLicense::reported_path);
     let paths: Vec<_> = listings
         .iter()
         .map(|listing| listing.path.clone())
@@ -82,26 +80,26 @@ fn a_listing_of_a_store_has_the_standing_of_each_file() {
         paths,
         files
             .iter()
-            .map(SampleLicense::told_path)
+            .map(SampleLicense::reported_path)
             .collect::<Vec<_>>()
     );
     for file in &files {
         let listing = listings
             .iter()
-            .find(|listing| listing.path == file.told_path())
-            .expect("it is listed");
+            .find(|listing| listing.path == file.reported_path())
+            .expect("the file is listed");
         let (standing, size) = match listing.standing {
-            LicenseStanding::Allowed => (Expected::BackedUp, Some(fates::size(file))),
+            LicenseStanding::Allowed => (Expected::BackedUp, Some(expected::size(file))),
             LicenseStanding::Restricted(reason) => (Expected::Restricted(reason.name()), None),
             LicenseStanding::Failed(code) => (Expected::Error(code.name()), None),
-            LicenseStanding::BackedUp => panic!("{listing:?} is said of a store"),
+            LicenseStanding::BackedUp => panic!("a store has no file with this standing: {listing:?}"),
         };
         assert_eq!(
             (standing, listing.size),
             (file.expected, size),
             "{listing:?}"
         );
-        // What a broken document says of itself goes as far as it could be read.
+        // The identity of a malformed document may be incomplete.
         if !matches!(standing, Expected::Error(_)) {
             assert_eq!(
                 listing.identity.license_ids, file.identity.license_ids,
@@ -165,7 +163,8 @@ fn a_listing_whose_stream_is_dropped_is_cancelled() {
 
 #[test]
 fn a_listing_can_be_dropped_between_any_two_events() {
-    // With as many licenses as travel together, the component has nothing more to write when the reader leaves.
+    // The component writes 64 licenses at a time. With a multiple of that number, it has nothing
+    // more to write when the reader drops the stream.
     for licenses in [0, 63, 64, 65, 256] {
         let sandbox = Sandbox::with_many_files(licenses);
         start(&sandbox).wait().unwrap();
@@ -189,11 +188,15 @@ fn a_listing_can_be_dropped_between_any_two_events() {
 fn an_unread_listing_can_be_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
-    let operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
-    // Long enough for the component to have filled the channel and to wait for a reader.
-    thread::sleep(Duration::from_millis(300));
-    operation.cookie.cancel();
-    let error = outcome(operation.completed).unwrap_err();
-    assert_eq!(error.code(), ErrorCode::Cancelled);
-    drop(operation.events);
+    // The component waits for the reader before, within and after its first batches of 64.
+    for read in [0, 1, 64, 65, 256, 1000] {
+        let mut operation = block_on(RUNTIME.list(&ListOptions::backup(sandbox.backup()))).unwrap();
+        for _ in 0..read {
+            assert!(operation.events.wait_next().is_some());
+        }
+        operation.cookie.cancel();
+        let error = outcome(operation.completed).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::Cancelled, "after {read} events");
+        drop(operation.events);
+    }
 }

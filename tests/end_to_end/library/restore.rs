@@ -11,9 +11,9 @@ use license_backup::{
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
-use crate::fates::{self, backed_up, sample};
+use crate::expected::{self, backed_up, sample};
 use crate::library::verify::damage;
-use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
+use crate::library::{RUNTIME, all, large, outcome, start, reported_errors};
 
 /// A sandbox with a backup of a few licenses, which are returned, and an empty directory `new`.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
@@ -65,13 +65,13 @@ fn an_empty_store_gets_exactly_the_licenses_of_the_backup() {
     let licenses = backed_up(&files).len() as u64;
     let summary = RestoreSummary {
         restored: licenses,
-        bytes: fates::bytes(&files),
+        bytes: expected::bytes(&files),
         present: 0,
         conflicts: 0,
     };
     assert_eq!(ended.unwrap(), summary);
     assert_eq!(summary.hresult(), 0);
-    assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
+    assert!(files_below(&sandbox.path("new")) == expected::restored(&files));
     assert_eq!(
         (events.first(), events.last()),
         (
@@ -79,7 +79,7 @@ fn an_empty_store_gets_exactly_the_licenses_of_the_backup() {
             Some(&BackupRestoreStatus::End)
         )
     );
-    assert_eq!(told_errors(&events).len(), 0);
+    assert_eq!(reported_errors(&events).len(), 0);
 }
 
 #[test]
@@ -113,16 +113,16 @@ fn a_conflicting_file_is_kept_and_the_rest_is_restored() {
     );
     assert_eq!(summary.hresult(), 1);
 
-    let mut told: Vec<_> = told_errors(&events)
+    let mut told: Vec<_> = reported_errors(&events)
         .iter()
         .map(|told| (told.code, told.path.clone()))
         .collect();
     told.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let conflicts = others.map(|file| (ErrorCode::FileExists, Some(file.told_path())));
+    let conflicts = others.map(|file| (ErrorCode::FileExists, Some(file.reported_path())));
     assert_eq!(told, conflicts);
     assert_eq!(ErrorCode::FileExists.hresult(), 0x8007_0050);
 
-    let mut expected = fates::restored(&files);
+    let mut expected = expected::restored(&files);
     expected.extend(others.map(|file| (file.path.clone(), b"something else".to_vec())));
     assert!(files_below(&sandbox.path("new")) == expected);
 }
@@ -136,7 +136,7 @@ fn overwrite_replaces_a_conflicting_file() {
         (summary.restored, summary.present, summary.conflicts),
         (10, 0, 0)
     );
-    assert!(files_below(&sandbox.path("new")) == fates::restored(&files));
+    assert!(files_below(&sandbox.path("new")) == expected::restored(&files));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_dry_run_predicts_the_restore_and_changes_nothing() {
         let summary = ended.unwrap();
         let counts = (summary.restored, summary.present, summary.conflicts);
         assert_eq!(counts, if overwrite { (9, 1, 0) } else { (8, 1, 1) });
-        assert_eq!(told_errors(&events).len() as u64, summary.conflicts);
+        assert_eq!(reported_errors(&events).len() as u64, summary.conflicts);
         assert_eq!(Snapshot::of(&sandbox.path("")), before);
     }
 }
@@ -168,9 +168,9 @@ fn a_corrupt_backup_is_reported_and_restores_nothing() {
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
     assert_eq!(error.path(), Some(sandbox.backup().as_path()));
-    let name = format!("licenses/{}", files[9].told_path());
+    let name = format!("licenses/{}", files[9].reported_path());
     assert!(
-        told_errors(&events)
+        reported_errors(&events)
             .iter()
             .any(|fault| fault.path.as_ref() == Some(&name)),
         "{events:#?}"

@@ -10,8 +10,8 @@ use license_backup::{
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
-use crate::fates::{self, backed_up, sample, skipped};
-use crate::library::{RUNTIME, all, large, outcome, start, told_errors};
+use crate::expected::{self, backed_up, sample, skipped};
+use crate::library::{RUNTIME, all, large, outcome, start, reported_errors};
 
 fn options(sandbox: &Sandbox) -> VerifyOptions {
     VerifyOptions::new(sandbox.backup())
@@ -46,7 +46,7 @@ fn blake3_of_the_backup(sandbox: &Sandbox) -> String {
 /// A sandbox with a backup of a few licenses, which are returned in byte order of path.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, mut files) = Sandbox::with_store(SampleStore::ordinary(10));
-    files.sort_by_key(SampleLicense::told_path);
+    files.sort_by_key(SampleLicense::reported_path);
     start(&sandbox).wait().unwrap();
     (sandbox, files)
 }
@@ -73,7 +73,7 @@ fn a_valid_backup_has_a_summary_with_counts_and_hash() {
     );
     let expected = VerifySummary {
         licenses: backed_up(&files).len() as u64,
-        bytes: fates::bytes(&files),
+        bytes: expected::bytes(&files),
         skipped: skipped(&files).len() as u64,
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
         blake3: blake3_of_the_backup(&sandbox),
@@ -158,9 +158,9 @@ fn each_damaged_license_is_reported() {
     }
     let (events, ended) = verified(&sandbox);
     assert_eq!(events.last(), Some(&BackupRestoreStatus::End));
-    let faults = told_errors(&events);
+    let faults = reported_errors(&events);
     for file in [&files[2], &files[7]] {
-        let name = format!("licenses/{}", file.told_path());
+        let name = format!("licenses/{}", file.reported_path());
         let told =
             |fault: &&&Failure| fault.path.as_ref() == Some(&name) && fault.message.contains(&name);
         assert!(
@@ -180,7 +180,7 @@ fn each_damaged_license_is_reported() {
         (error.code(), error.hresult()),
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
-    let (named, first) = (sandbox.backup().display().to_string(), files[2].told_path());
+    let (named, first) = (sandbox.backup().display().to_string(), files[2].reported_path());
     assert_eq!(error.path(), Some(Path::new(&named)));
     assert!(
         error.to_string().contains(&named) && error.to_string().contains(&first),

@@ -8,7 +8,7 @@ use license_backup_tests::harness::{Sandbox, files_below, passes_b3sum};
 use license_backup_tests::sample::SampleLicense;
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, sample, skipped};
+use crate::expected::{self, backed_up, sample, skipped};
 
 /// A backup of the sample store.
 fn backup() -> (Sandbox, Vec<SampleLicense>) {
@@ -86,7 +86,7 @@ fn every_allowed_license_and_nothing_else_is_in_the_backup() {
     let (sandbox, files) = backup();
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     let unpacked = files_below(&sandbox.path("unpacked/licenses"));
-    let expected = fates::restored(&files);
+    let expected = expected::restored(&files);
     assert_eq!(
         unpacked.keys().collect::<Vec<_>>(),
         expected.keys().collect::<Vec<_>>()
@@ -133,9 +133,9 @@ fn the_manifest_counts_licenses_and_skipped_files() {
     let (sandbox, files) = backup();
     let record = record(&sandbox);
     assert_eq!(record["licenses"], backed_up(&files).len());
-    assert_eq!(record["bytes"], fates::bytes(&files));
-    assert_eq!(record["restricted"], fates::restricted(&files).len());
-    assert_eq!(record["errors"], fates::errors(&files).len());
+    assert_eq!(record["bytes"], expected::bytes(&files));
+    assert_eq!(record["restricted"], expected::restricted(&files).len());
+    assert_eq!(record["errors"], expected::errors(&files).len());
     assert_eq!(record["format"], 1);
     assert_eq!(
         record["program"],
@@ -148,23 +148,23 @@ fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
     let (sandbox, files) = backup();
     let told = record(&sandbox)["skipped"].clone();
     let told = told.as_array().unwrap();
-    let told_paths: Vec<_> = told
+    let reported_paths: Vec<_> = told
         .iter()
         .map(|line| (line["path"].as_str().unwrap(), &line["reason"]))
         .collect();
     let expected = skipped(&files);
     let paths: Vec<_> = expected
         .iter()
-        .map(|file| (file.told_path(), fates::reason(file)))
+        .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
-    assert_eq!(told_paths.len(), paths.len(), "told: {told_paths:#?}");
-    for (told, (path, reason)) in told_paths.iter().zip(&paths) {
+    assert_eq!(reported_paths.len(), paths.len(), "told: {reported_paths:#?}");
+    for (told, (path, reason)) in reported_paths.iter().zip(&paths) {
         assert_eq!((told.0, told.1.as_str().unwrap()), (path.as_str(), *reason));
     }
-    for file in fates::restricted(&files) {
+    for file in expected::restricted(&files) {
         let line = told
             .iter()
-            .find(|line| line["path"] == file.told_path())
+            .find(|line| line["path"] == file.reported_path())
             .unwrap();
         let or_none = |ids: &Value| {
             if ids.is_null() {
@@ -184,7 +184,7 @@ fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
             json!(identity.license_ids),
             json!(identity.key_ids),
         );
-        assert_eq!(told, expected, "{}", file.told_path());
+        assert_eq!(told, expected, "{}", file.reported_path());
     }
 }
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below, skipped};
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::allowed;
+use crate::expected::allowed;
 
 /// An exFAT file system of 16 MiB, mounted for the length of a test.
 struct ExFat {
@@ -119,15 +119,15 @@ fn names_that_exfat_folds_or_rejects_are_conflicts() {
     assert_eq!(named, expected, "{}", outcome.report());
 
     let before = Snapshot::of(&sandbox.path("other"));
-    for further in [&[][..], &["--overwrite"]] {
+    for arguments in [&[][..], &["--overwrite"]] {
         sandbox
-            .license_backup([&restore[..], further].concat())
+            .license_backup([&restore[..], arguments].concat())
             .run()
             .exits(4);
         assert_eq!(
             Snapshot::of(&sandbox.path("other")),
             before,
-            "a second restore should change nothing: {further:?}"
+            "a second restore should change nothing: {arguments:?}"
         );
     }
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::thread;
 
 use license_backup_tests::harness::{
-    Running, Sandbox, Snapshot, Tmpfs, counted, files_below, meanwhile, sized, skipped,
+    Process, Sandbox, Snapshot, Tmpfs, counted, files_below, concurrently, scaled, skipped,
 };
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::allowed;
+use crate::expected::allowed;
 use crate::program::store::without_privilege;
-use crate::scene::Program;
+use crate::fixture::Program;
 
 /// A file system with these options, or nothing where this machine does not let us have one, which is said.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {
@@ -114,13 +114,13 @@ fn a_full_disk_fails_a_restore_and_is_unchanged() {
             fs::write(file, "mine").unwrap();
         }
         let before = Snapshot::of(disk.directory());
-        for (program, further) in [
+        for (program, arguments) in [
             (Program::Binary, &["--json"][..]),
             (Program::Binary, &["--json", "--overwrite"]),
             (Program::Wasmtime, &["--json", "--overwrite"]),
         ] {
             let outcome = program
-                .restore(&sandbox, "backup", disk.path(), further)
+                .restore(&sandbox, "backup", disk.path(), arguments)
                 .run()
                 .exits(1);
             assert_eq!(
@@ -186,7 +186,7 @@ fn large() -> Sandbox {
 }
 
 /// Waits until a run has begun to write into the backup directory.
-fn wait_until_it_writes(run: &mut Running, directory: &Path) {
+fn wait_until_it_writes(run: &mut Process, directory: &Path) {
     let temporary = directory.join(".license-backup-0.tmp");
     assert!(
         run.wait_until(|| temporary.exists()),
@@ -197,9 +197,9 @@ fn wait_until_it_writes(run: &mut Running, directory: &Path) {
 #[test]
 fn a_directory_that_becomes_read_only_keeps_the_earlier_backup() {
     let sandbox = large();
-    for further in [&["--json"][..], &["--json", "--overwrite"]] {
+    for arguments in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());
-        let mut run = without_privilege(&sandbox, sandbox.back_up(further)).start();
+        let mut run = without_privilege(&sandbox, sandbox.back_up(arguments)).start();
         wait_until_it_writes(&mut run, &sandbox.backup());
         fs::set_permissions(sandbox.backup(), fs::Permissions::from_mode(0o555)).unwrap();
         let outcome = run.wait().exits(1);
@@ -233,9 +233,9 @@ fn a_directory_that_becomes_read_only_keeps_the_earlier_backup() {
 fn a_backup_directory_removed_during_a_backup_is_reported() {
     let sandbox = large();
     for program in Program::BOTH {
-        for further in [&["--json"][..], &["--json", "--overwrite"]] {
+        for arguments in [&["--json"][..], &["--json", "--overwrite"]] {
             let mut run = program
-                .back_up(&sandbox, "store", "backup", further)
+                .back_up(&sandbox, "store", "backup", arguments)
                 .start();
             wait_until_it_writes(&mut run, &sandbox.backup());
             fs::remove_dir_all(sandbox.backup()).unwrap();
@@ -358,7 +358,7 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
     let restless: Vec<_> = restless.into_iter().map(|(_, path)| path).collect();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let (mut backups, mut all_lost, mut failed, mut unlisted) = (0, 0, 0, 0);
-    for round in 0..sized(4, 60) {
+    for round in 0..scaled(4, 60) {
         let program = Program::BOTH[round % 2];
         let back_up = || {
             program
@@ -373,7 +373,7 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
             fs::write(sandbox.store().join(path), allowed(path)).unwrap();
         };
         let earlier = fs::read(sandbox.backup_file()).unwrap();
-        let (outcome, lost) = meanwhile(lose_one, back_up);
+        let (outcome, lost) = concurrently(lose_one, back_up);
         backups += 1;
         all_lost += lost;
         if outcome.code() == Some(1) {
@@ -425,7 +425,7 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
     counted(
         backups,
         format_args!(
-            "backups of a store that lost {all_lost} files meanwhile; {failed} kept the earlier one, and in the others \
+            "backups of a store that lost {all_lost} files concurrently; {failed} kept the earlier one, and in the others \
              {unlisted} were missing that were not there when it was listed"
         ),
     );

@@ -6,7 +6,7 @@ use license_backup_tests::harness::{Outcome, Sandbox};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, errors, restricted, sample, skipped};
+use crate::expected::{self, backed_up, errors, restricted, sample, skipped};
 
 /// A backup of the sample store with JSON lines.
 fn backup() -> (Sandbox, Vec<SampleLicense>, Outcome) {
@@ -54,10 +54,10 @@ fn restricted_licenses_are_reported_with_ids_and_reason() {
             let mut event = json!({
                 "schema": 1,
                 "event": "restricted-license",
-                "path": file.told_path(),
+                "path": file.reported_path(),
                 "license_ids": file.identity.license_ids,
                 "key_ids": file.identity.key_ids,
-                "reason": fates::reason(file),
+                "reason": expected::reason(file),
             });
             if let Some(format) = file.identity.format {
                 event["format"] = json!(format);
@@ -79,7 +79,7 @@ fn errors_are_reported_with_path_code_hresult_and_message() {
     let expected = errors(&files);
     let expected: Vec<_> = expected
         .iter()
-        .map(|file| (file.told_path(), fates::reason(file)))
+        .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
     let seen: Vec<_> = told
         .iter()
@@ -124,7 +124,7 @@ fn the_outcome_has_the_counts_of_the_backup() {
     assert_eq!(end["outcome"], "incomplete");
     assert_eq!(end["hresult"], "0x00000001");
     assert_eq!(end["licenses"], backed_up(&files).len());
-    assert_eq!(end["bytes"], fates::bytes(&files));
+    assert_eq!(end["bytes"], expected::bytes(&files));
     assert_eq!(end["restricted"], restricted(&files).len());
     assert_eq!(end["errors"], errors(&files).len());
     assert_eq!(
@@ -249,7 +249,7 @@ fn text_shows_the_number_of_licenses_and_reasons_for_skipping() {
         "{}",
         outcome.report()
     );
-    let reasons: BTreeSet<_> = skipped(&files).into_iter().map(fates::reason).collect();
+    let reasons: BTreeSet<_> = skipped(&files).into_iter().map(expected::reason).collect();
     for reason in reasons {
         assert!(
             told.contains(reason),
@@ -263,8 +263,8 @@ fn text_shows_the_number_of_licenses_and_reasons_for_skipping() {
 fn no_name_reaches_the_terminal_with_its_control_characters() {
     let sandbox = Sandbox::new();
     std::fs::write(sandbox.path("store/a\u{1B}[31m\n\u{202E}b"), "no license").unwrap();
-    for further in [&["--overwrite"][..], &["--overwrite", "--json"]] {
-        let outcome = sandbox.back_up(further).run().exits(0);
+    for arguments in [&["--overwrite"][..], &["--overwrite", "--json"]] {
+        let outcome = sandbox.back_up(arguments).run().exits(0);
         for stream in [outcome.stdout(), outcome.stderr()] {
             assert!(
                 !stream.contains(['\u{1B}', '\u{202E}']),

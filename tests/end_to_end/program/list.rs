@@ -1,4 +1,4 @@
-//! `list --from`: what a backup holds, and what it left out and why.
+//! `list`: the licenses of a backup or a store, and the skipped files with their reasons.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{Expected, Identity, SampleLicense};
 use serde_json::{Value, json};
 
-use crate::fates::{self, backed_up, sample, skipped};
+use crate::expected::{self, backed_up, sample, skipped};
 
 fn backup() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, files) = Sandbox::with_store(sample());
@@ -15,7 +15,7 @@ fn backup() -> (Sandbox, Vec<SampleLicense>) {
     (sandbox, files)
 }
 
-/// The files as a listing names them: what is in the backup, then what was left out.
+/// Returns the files in the order of the listing of a backup: its licenses, then the skipped files.
 fn in_listing_order(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     [backed_up(files), skipped(files)].concat()
 }
@@ -25,39 +25,39 @@ fn every_file_is_listed_with_its_standing() {
     let (sandbox, files) = backup();
     let mut events = sandbox.list(&["--json"]).run().exits(0).events();
     let end = events.pop();
-    let told: Vec<_> = events
+    let listed: Vec<_> = events
         .iter()
         .map(|event| (event["path"].as_str().unwrap(), standing(event)))
         .collect();
     let expected = in_listing_order(&files);
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, file) in told.into_iter().zip(expected) {
+    assert_eq!(listed.len(), expected.len(), "{listed:#?}");
+    for (listing, file) in listed.into_iter().zip(expected) {
         let standing = match file.expected {
-            Expected::BackedUp => ("backed-up", None, Some(fates::size(file))),
-            Expected::Duplicate => panic!("{} is in the backup as another file", file.told_path()),
+            Expected::BackedUp => ("backed-up", None, Some(expected::size(file))),
+            Expected::Duplicate => panic!("{} is in the backup as another file", file.reported_path()),
             Expected::Restricted(reason) => ("restricted", Some(reason), None),
             Expected::Error(code) => ("failed", Some(code), None),
         };
-        assert_eq!(told, (path_in_backup(file).as_str(), standing));
+        assert_eq!(listing, (path_in_backup(file).as_str(), standing));
     }
     assert_eq!(end.map(|end| end["event"].clone()), Some(json!("end")));
 }
 
-/// The path under which the listing of a backup names a file of the store.
+/// Returns the path of a file in the listing of a backup.
 fn path_in_backup(file: &SampleLicense) -> String {
     match file.expected {
         Expected::BackedUp | Expected::Duplicate => file.backup_path(),
-        Expected::Restricted(_) | Expected::Error(_) => file.told_path(),
+        Expected::Restricted(_) | Expected::Error(_) => file.reported_path(),
     }
 }
 
-/// What a listing says of a file: whether it is in the backup, why not, and its size.
+/// Returns the standing of a listed file, the reason for it, and the size of the license.
 fn standing(event: &Value) -> (&str, Option<&str>, Option<u64>) {
     assert_eq!(event["event"], "license-listing", "{event}");
-    let why = event["reason"].as_str().or(event["code"].as_str());
+    let reason = event["reason"].as_str().or(event["code"].as_str());
     (
         event["standing"].as_str().unwrap(),
-        why,
+        reason,
         event["size"].as_u64(),
     )
 }
@@ -74,11 +74,11 @@ fn every_license_is_listed_with_its_identity() {
             .iter()
             .find(|event| event["path"] == path_in_backup(file))
             .unwrap();
-        assert_eq!(identity(event), told_identity(file), "{}", file.told_path());
+        assert_eq!(identity(event), reported_identity(file), "{}", file.reported_path());
     }
 }
 
-/// What a listing says of the identity of a license.
+/// Returns the identity in a listing.
 fn identity(event: &Value) -> Value {
     json!([
         event["format"],
@@ -88,8 +88,8 @@ fn identity(event: &Value) -> Value {
     ])
 }
 
-/// The same as it must be.
-fn told_identity(file: &SampleLicense) -> Value {
+/// Returns the expected identity in a listing.
+fn reported_identity(file: &SampleLicense) -> Value {
     let Identity {
         format,
         license_ids,
@@ -105,7 +105,7 @@ fn a_listing_ends_with_its_totals() {
     let end = sandbox.list(&["--json"]).run().exits(0).end_event();
     assert_eq!(end["outcome"], "success");
     assert_eq!(end["licenses"], backed_up(&files).len());
-    assert_eq!(end["bytes"], fates::bytes(&files));
+    assert_eq!(end["bytes"], expected::bytes(&files));
     assert_eq!(end["skipped"], skipped(&files).len());
 }
 
@@ -213,7 +213,7 @@ fn a_truncated_backup_is_corrupt() {
         assert_eq!(
             outcome.code(),
             Some(5),
-            "of {} bytes, {kept} were kept\n{}",
+            "truncated from {} bytes to {kept}\n{}",
             whole.len(),
             outcome.report()
         );
@@ -227,7 +227,11 @@ fn a_backup_with_trailing_bytes_is_corrupt() {
     let mut longer = fs::read(sandbox.backup_file()).unwrap();
     longer.push(0);
     fs::write(sandbox.backup_file(), longer).unwrap();
-    sandbox.list(&[]).run().exits(5);
+    sandbox
+        .list(&[])
+        .run()
+        .exits(5)
+        .says(&["the end of the central directory is missing or invalid"]);
 }
 
 #[test]
@@ -253,25 +257,25 @@ fn every_file_of_a_store_is_listed_with_its_standing() {
         .exits(3)
         .events();
     let end = events.pop().unwrap();
-    // A publication whose license is that of a file of its name is not listed beside it.
+    // A publication is not listed if a separate file with its name contains the same license.
     let is_listed = |file: &&SampleLicense| file.expected != Expected::Duplicate;
     let mut expected: Vec<_> = files.iter().filter(is_listed).collect();
-    expected.sort_by_key(|file| file.told_path());
-    let told: Vec<_> = events
+    expected.sort_by_key(|file| file.reported_path());
+    let listed: Vec<_> = events
         .iter()
         .map(|event| (event["path"].as_str().unwrap(), standing(event)))
         .collect();
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, file) in told.into_iter().zip(expected) {
+    assert_eq!(listed.len(), expected.len(), "{listed:#?}");
+    for (listing, file) in listed.into_iter().zip(expected) {
         let standing = match file.expected {
-            Expected::BackedUp => ("allowed", None, Some(fates::size(file))),
-            Expected::Duplicate => panic!("{} is listed as another file", file.told_path()),
+            Expected::BackedUp => ("allowed", None, Some(expected::size(file))),
+            Expected::Duplicate => panic!("{} is listed as another file", file.reported_path()),
             Expected::Restricted(reason) => ("restricted", Some(reason), None),
             Expected::Error(code) => ("failed", Some(code), None),
         };
-        assert_eq!(told, (file.told_path().as_str(), standing));
+        assert_eq!(listing, (file.reported_path().as_str(), standing));
     }
-    let expected = (json!(backed_up(&files).len()), json!(fates::bytes(&files)));
+    let expected = (json!(backed_up(&files).len()), json!(expected::bytes(&files)));
     assert_eq!(
         (&end["licenses"], &end["bytes"]),
         (&expected.0, &expected.1)
@@ -282,7 +286,7 @@ fn every_file_of_a_store_is_listed_with_its_standing() {
     );
 }
 
-/// The lines for the files of a store.
+/// Returns the events of the files of a store.
 fn store_events(sandbox: &Sandbox) -> Vec<Value> {
     let list = sandbox.license_backup(["list", "--store", "store", "--json"]);
     let mut events = list.run().exits(3).events();
@@ -300,7 +304,7 @@ fn a_publication_is_listed_with_the_entry_of_its_license() {
     {
         let event = events
             .iter()
-            .find(|event| event["path"] == file.told_path())
+            .find(|event| event["path"] == file.reported_path())
             .unwrap();
         if let Expected::Restricted(_) | Expected::Error("malformed") = file.expected {
             continue;
@@ -327,14 +331,14 @@ fn a_failed_file_is_listed_with_a_message_that_has_its_path() {
 fn an_unknown_encoding_is_named_in_a_listing() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let path = "wmdrm/encodings/iso-8859-1.lic";
-    let file = files.iter().find(|file| file.told_path() == path).unwrap();
+    let file = files.iter().find(|file| file.reported_path() == path).unwrap();
     let events = store_events(&sandbox);
     let event = events.iter().find(|event| event["path"] == path).unwrap();
     assert!(
         event["message"].as_str().unwrap().contains("ISO-8859-1"),
         "{event}"
     );
-    assert_eq!(identity(event), told_identity(file));
+    assert_eq!(identity(event), reported_identity(file));
 }
 
 #[test]
@@ -346,7 +350,7 @@ fn a_store_and_its_backup_have_the_same_listing() {
             .run();
         let mut events = outcome.events();
         events.retain(|event| event["event"] == "license-listing" && event["standing"] != "failed");
-        // In a backup the license in a publication is named after the publication.
+        // In a backup, the license of a publication has the name of the publication.
         let lines = events.into_iter().map(|event| {
             let path = event["path"].as_str().unwrap();
             let extension = if event["entry"].is_null() {
@@ -364,7 +368,7 @@ fn a_store_and_its_backup_have_the_same_listing() {
     );
     assert_eq!(
         backup.len(),
-        in_listing_order(&files).len() - fates::errors(&files).len()
+        in_listing_order(&files).len() - expected::errors(&files).len()
     );
     assert_eq!(store, backup);
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use license_backup_tests::harness::{Sandbox, files_below, target};
 use license_backup_tests::sample::SampleStore;
 
-use crate::fates::allowed;
+use crate::expected::allowed;
 
 /// The entry for the license in an EPUB.
 const ENTRY: &str = "META-INF/license.lcpl";
@@ -78,8 +78,8 @@ fn an_empty_store_gets_exactly_the_licenses_of_a_library() {
 }
 
 /// Restores the backup of a sandbox into a store, which ends with this exit code.
-fn restore(sandbox: &Sandbox, further: &[&str], store: &str, code: i32) {
-    let arguments = [&["restore", "--from", "backup", "--store", store], further].concat();
+fn restore(sandbox: &Sandbox, arguments: &[&str], store: &str, code: i32) {
+    let arguments = [&["restore", "--from", "backup", "--store", store], arguments].concat();
     let _ = sandbox.license_backup(arguments).run().exits(code);
 }
 

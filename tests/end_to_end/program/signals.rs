@@ -1,26 +1,24 @@
-//! Ctrl-C: the first one cancels, a second one ends the process at once, and the directory is as it was.
+//! Ctrl-C and other signals: the first Ctrl-C cancels, the second one ends the process.
+//!
+//! Neither changes the backup directory.
 
-use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use std::{fs, io, thread};
+use std::{fs, io};
 
-use license_backup_tests::harness::{Running, Sandbox, Snapshot, binary};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use license_backup_tests::harness::{Process, Sandbox, Snapshot};
+use nix::sys::signal::Signal;
 
-/// A store that takes long enough to be interrupted.
+/// Returns a store whose backup takes long enough to be interrupted.
 fn large() -> Sandbox {
     Sandbox::with_many_files(40_000)
 }
 
-/// Starts a backup, and gives it back when it is at work.
-fn start(sandbox: &Sandbox, further: &[&str]) -> Running {
+/// Starts a backup, and returns when it has created its temporary file.
+fn start(sandbox: &Sandbox, arguments: &[&str]) -> Process {
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
-    let mut run = sandbox.back_up(further).start();
+    let mut run = sandbox.back_up(arguments).start();
     assert!(
         run.wait_until(|| temporary.exists()),
-        "a temporary file should be there meanwhile"
+        "the backup should create a temporary file"
     );
     run
 }
@@ -28,9 +26,9 @@ fn start(sandbox: &Sandbox, further: &[&str]) -> Running {
 #[test]
 fn ctrl_c_leaves_the_backup_directory_unchanged() {
     let sandbox = large();
-    for further in [&["--json"][..], &["--json", "--overwrite"]] {
+    for arguments in [&["--json"][..], &["--json", "--overwrite"]] {
         let before = Snapshot::of(&sandbox.backup());
-        let mut run = start(&sandbox, further);
+        let mut run = start(&sandbox, arguments);
         run.signal(Signal::SIGINT);
         let outcome = run.wait().exits(130);
         let end = outcome.end_event();
@@ -45,65 +43,64 @@ fn ctrl_c_leaves_the_backup_directory_unchanged() {
     }
 }
 
-/// A listing that cannot go on, since nobody reads what it writes: cancelling it does not end it.
-fn stuck_listing(sandbox: &Sandbox) -> Child {
-    let mut child = Command::new(binary())
-        .args(["list", "--json", "--from"])
-        .arg(sandbox.backup())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("`make build` builds the binary");
-    // It has begun when there is something to read; then it fills the pipe.
-    child
-        .stdout
-        .as_mut()
-        .expect("it is a pipe")
-        .read_exact(&mut [0])
-        .expect("the listing begins");
-    thread::sleep(Duration::from_secs(1));
-    child
-}
+#[cfg(target_os = "linux")]
+mod blocked {
+    //! Listings that are blocked because their output is not read.
 
-fn interrupt(child: &Child) {
-    let id = i32::try_from(child.id()).expect("the kernel gives small numbers");
-    kill(Pid::from_raw(id), Signal::SIGINT).expect("the process is there");
-    thread::sleep(Duration::from_secs(1));
+    use license_backup_tests::harness::UnreadPipe;
+
+    use super::{Process, Sandbox, Signal, large};
+
+    /// Starts a listing, and returns when the pipe to which it writes is full.
+    fn start_listing(sandbox: &Sandbox) -> (Process, UnreadPipe) {
+        sandbox.back_up(&["--quiet"]).run().exits(0);
+        let pipe = UnreadPipe::create(sandbox.path("pipe"));
+        let run = sandbox.list(&["--json"]).after("exec >pipe").start();
+        pipe.wait_until_full();
+        (run, pipe)
+    }
+
+    /// Sends the first Ctrl-C, and returns when the program has handled it.
+    fn interrupt(run: &mut Process) {
+        run.signal(Signal::SIGINT);
+        run.wait_until_it_says("requested cancellation");
+    }
+
+    #[test]
+    fn the_first_ctrl_c_lets_a_blocked_listing_write_its_end() {
+        let sandbox = large();
+        let (mut run, pipe) = start_listing(&sandbox);
+        interrupt(&mut run);
+        assert!(run.is_running(), "the first Ctrl-C should only cancel");
+        let output = pipe.read_to_end();
+        run.wait().exits(130);
+        let last = output.lines().next_back().unwrap_or_default();
+        assert!(last.contains(r#""event":"end""#), "the last line: {last}");
+    }
+
+    #[test]
+    fn a_second_ctrl_c_ends_a_blocked_listing() {
+        let sandbox = large();
+        // The pipe exists until the listing has ended, and nothing reads from it.
+        let (mut run, _pipe) = start_listing(&sandbox);
+        interrupt(&mut run);
+        run.signal(Signal::SIGINT);
+        run.wait().exits(130);
+    }
 }
 
 #[test]
-fn a_second_ctrl_c_ends_a_blocked_listing() {
-    let sandbox = large();
-    sandbox.back_up(&["--quiet"]).run().exits(0);
-    let mut child = stuck_listing(&sandbox);
-    interrupt(&child);
-    assert_eq!(
-        child.try_wait().unwrap(),
-        None,
-        "the first Ctrl-C should cancel, and nothing more"
-    );
-    interrupt(&child);
-    let ended = child.try_wait().unwrap();
-    child.kill().unwrap();
-    assert_eq!(
-        ended.and_then(|status| status.code()),
-        Some(130),
-        "the second Ctrl-C should end the process"
-    );
-}
-
-#[test]
+#[cfg(target_os = "linux")]
 fn a_second_ctrl_c_keeps_the_earlier_backup() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
     let mut run = start(&sandbox, &["--overwrite"]);
     run.signal(Signal::SIGINT);
-    // Two signals at the same moment would be one.
-    thread::sleep(Duration::from_millis(2));
+    run.wait_until_delivered(Signal::SIGINT);
     run.signal(Signal::SIGINT);
     run.wait().exits(130);
-    // What a process that ends at once cannot clear away, a later run does.
+    // If the process ended immediately, a later run removes its temporary file.
     if let Err(error) = fs::remove_file(sandbox.path("backup/.license-backup-0.tmp")) {
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
@@ -119,22 +116,25 @@ fn ctrl_c_at_the_start_leaves_no_new_directory() {
         .start();
     assert!(
         run.wait_until_it_handles(Signal::SIGINT),
-        "the handler should be there first of all"
+        "the program should install its handler first"
     );
-    // Whether the backup has begun by now is a matter of chance, and makes no difference.
+    // The backup may have begun or not: the result is the same.
     run.signal(Signal::SIGINT);
     run.wait().exits(130);
-    assert!(!sandbox.path("new").exists(), "a directory is left");
+    assert!(!sandbox.path("new").exists(), "a directory remains");
 }
 
 #[test]
 fn an_ignored_sighup_stays_ignored() {
     let sandbox = large();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
-    let mut run = sandbox.back_up(&["--quiet"]).after("trap '' HUP").start();
+    let mut run = sandbox
+        .back_up(&["--quiet"])
+        .after("trap '' HUP")
+        .start();
     assert!(
         run.wait_until(|| temporary.exists()),
-        "a temporary file should be there meanwhile"
+        "the backup should create a temporary file"
     );
     run.signal(Signal::SIGHUP);
     run.wait().exits(0);

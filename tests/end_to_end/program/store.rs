@@ -8,7 +8,7 @@ use license_backup_tests::harness::{Invocation, Sandbox};
 use license_backup_tests::sample::{SampleLicense, SampleStore, write_special_files};
 use serde_json::Value;
 
-use crate::fates::{backed_up, restricted};
+use crate::expected::{backed_up, restricted};
 
 /// The paths of the licenses in the backup of a sandbox.
 fn licenses(sandbox: &Sandbox) -> Vec<String> {
@@ -20,8 +20,8 @@ fn licenses(sandbox: &Sandbox) -> Vec<String> {
         .collect()
 }
 
-fn told_paths(files: &[&SampleLicense]) -> Vec<String> {
-    files.iter().map(|file| file.told_path()).collect()
+fn reported_paths(files: &[&SampleLicense]) -> Vec<String> {
+    files.iter().map(|file| file.reported_path()).collect()
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_fifo_and_links_are_reported_and_never_opened() {
     let (sandbox, mut files) = Sandbox::with_store(SampleStore::ordinary(3));
     files.extend(write_special_files(&sandbox.store()).unwrap());
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
-    assert_eq!(licenses(&sandbox), told_paths(&backed_up(&files)));
+    assert_eq!(licenses(&sandbox), reported_paths(&backed_up(&files)));
     let told: Vec<_> = outcome
         .events()
         .into_iter()
@@ -39,7 +39,7 @@ fn a_fifo_and_links_are_reported_and_never_opened() {
         .iter()
         .map(|event| (event["path"].as_str(), event["reason"].as_str()))
         .collect();
-    let paths = told_paths(&restricted(&files));
+    let paths = reported_paths(&restricted(&files));
     let expected: Vec<_> = paths
         .iter()
         .map(|path| (Some(path.as_str()), Some("not-a-regular-file")))
@@ -166,7 +166,7 @@ fn no_backup_directory_is_created_for_a_missing_store() {
 fn a_backup_does_not_change_the_store() {
     use license_backup_tests::harness::Snapshot;
 
-    let (sandbox, _) = Sandbox::with_store(crate::fates::sample());
+    let (sandbox, _) = Sandbox::with_store(crate::expected::sample());
     let before = Snapshot::of(&sandbox.store());
     sandbox.back_up(&[]).run().exits(3);
     assert_eq!(Snapshot::of(&sandbox.store()), before);
@@ -217,7 +217,7 @@ fn unreadable_files_are_reported_and_the_rest_is_backed_up() {
             (Some("secret.lic"), Some("access-denied"))
         ]
     );
-    assert_eq!(licenses(&sandbox), told_paths(&backed_up(&files)));
+    assert_eq!(licenses(&sandbox), reported_paths(&backed_up(&files)));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a person sees on a terminal, and types there.
+//! The program on a terminal: colors, the progress bar, and Ctrl-C.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -7,22 +7,23 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use license_backup_tests::harness::{Sandbox, Snapshot, binary};
+use license_backup_tests::harness::{Sandbox, Snapshot, UnreadPipe, binary};
 
-/// Runs its arguments on a terminal of their own, types what it reads, and passes on what they write and how they end.
+/// A Python script that runs its arguments on a new terminal, copies its input to the terminal and
+/// the output of the terminal to its output, and returns the exit code.
 const ON_A_TERMINAL: &str =
     "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
-/// What has to happen soon takes no longer.
-const SOON: Duration = Duration::from_mins(1);
+/// The longest time that something expected may take.
+const LIMIT: Duration = Duration::from_mins(1);
 
-/// The key that interrupts.
+/// The character that Ctrl-C sends.
 const CTRL_C: &str = "\x03";
 
-/// What the first one is answered with.
+/// The message after the first Ctrl-C.
 const CANCELLING: &str = "requested cancellation; press Ctrl-C again to quit immediately";
 
-/// A command on a terminal of its own.
+/// A command on a separate terminal.
 struct Terminal {
     child: Child,
     keyboard: ChildStdin,
@@ -31,7 +32,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    /// Runs a shell's command line in a sandbox; `$0` is the binary.
+    /// Runs a command line of the shell in a sandbox; `$0` is the program.
     fn run(sandbox: &Sandbox, line: &str) -> Self {
         let mut child = Command::new("python3")
             .args(["-c", ON_A_TERMINAL, "sh", "-c", &format!("exec {line}")])
@@ -42,8 +43,8 @@ impl Terminal {
             .stdout(Stdio::piped())
             .spawn()
             .expect("`make setup-tests` installs python3");
-        let keyboard = child.stdin.take().expect("it is a pipe");
-        let mut output = child.stdout.take().expect("it is a pipe");
+        let keyboard = child.stdin.take().expect("the stream is a pipe");
+        let mut output = child.stdout.take().expect("the stream is a pipe");
         let screen = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&screen);
         let reader = thread::spawn(move || {
@@ -68,12 +69,12 @@ impl Terminal {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
     }
 
-    /// Waits until a text is on the screen, which has to be soon.
+    /// Waits until a text is on the screen.
     fn wait_for(&self, text: &str) {
         let since = Instant::now();
         while !self.seen().contains(text) {
             assert!(
-                since.elapsed() < SOON,
+                since.elapsed() < LIMIT,
                 "{text:?} should be on the screen: {:?}",
                 self.seen()
             );
@@ -81,17 +82,17 @@ impl Terminal {
         }
     }
 
-    /// Waits for the end, which has to be soon. Gives the exit code, and all that was seen.
+    /// Waits for the end of the command. Returns the exit code and everything that was on the screen.
     fn end(mut self) -> (Option<i32>, String) {
         let since = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            if since.elapsed() > SOON {
-                // Closing the terminal hangs up.
+            if since.elapsed() > LIMIT {
+                // The terminal closes, which sends SIGHUP to the command.
                 self.child.kill().unwrap();
-                panic!("it should end: {:?}", self.seen());
+                panic!("the command should end: {:?}", self.seen());
             }
             thread::sleep(Duration::from_millis(1));
         };
@@ -101,11 +102,11 @@ impl Terminal {
     }
 }
 
-/// What is seen on the terminal of a backup that succeeds.
-fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
+/// Runs a backup that succeeds. Returns everything that was on the screen.
+fn back_up_on_a_terminal(sandbox: &Sandbox, arguments: &str) -> String {
     let terminal = Terminal::run(
         sandbox,
-        &format!("\"$0\" backup --store store --to backup {further}"),
+        &format!("\"$0\" backup --store store --to backup {arguments}"),
     );
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(0), "on the terminal: {seen:?}");
@@ -114,7 +115,7 @@ fn back_up_on_a_terminal(sandbox: &Sandbox, further: &str) -> String {
 
 #[test]
 fn no_color_disables_colors() {
-    /// What sets a color or another rendition.
+    /// Returns `true` if no escape sequence sets a color or another rendition.
     fn is_plain(seen: &str) -> bool {
         seen.split("\x1b[").skip(1).all(|rest| {
             !rest
@@ -134,7 +135,7 @@ fn no_color_disables_colors() {
     let (_, seen) = Terminal::run(&sandbox, "\"$0\" --help").end();
     assert!(
         !is_plain(&seen),
-        "a terminal should get the help with emphasis: {seen:?}"
+        "the help should be emphasized on a terminal: {seen:?}"
     );
 }
 
@@ -144,16 +145,16 @@ fn a_terminal_shows_a_progress_bar_and_then_the_summary() {
     let seen = back_up_on_a_terminal(&sandbox, "");
     assert!(
         seen.contains("/20000 files, "),
-        "there should be a bar with the count: {seen:?}"
+        "the bar should have the count: {seen:?}"
     );
     assert!(
         seen.contains(".lic"),
-        "the bar should name the file in hand: {seen:?}"
+        "the bar should name the current file: {seen:?}"
     );
     let last = seen.rsplit("\x1b[2K").next().unwrap_or_default();
     assert!(
         last.contains("Backed up 20000 licenses"),
-        "the summary should stand behind the bar: {seen:?}"
+        "the summary should follow the bar: {seen:?}"
     );
 }
 
@@ -163,16 +164,16 @@ fn quiet_shows_no_bar() {
     assert_eq!(back_up_on_a_terminal(&sandbox, "--quiet"), "");
 }
 
-/// A store that takes long enough to be interrupted.
+/// Returns a store whose backup takes long enough to be interrupted.
 fn large() -> Sandbox {
     Sandbox::with_many_files(40_000)
 }
 
-/// Starts a backup on a terminal, and gives it back when its bar is there.
-fn start(sandbox: &Sandbox, further: &str) -> Terminal {
+/// Starts a backup on a terminal, and returns when the bar is on the screen.
+fn start(sandbox: &Sandbox, arguments: &str) -> Terminal {
     let terminal = Terminal::run(
         sandbox,
-        &format!("\"$0\" backup --store store --to backup {further}"),
+        &format!("\"$0\" backup --store store --to backup {arguments}"),
     );
     terminal.wait_for("/40000 files, ");
     terminal
@@ -181,9 +182,9 @@ fn start(sandbox: &Sandbox, further: &str) -> Terminal {
 #[test]
 fn ctrl_c_on_a_terminal_changes_nothing() {
     let sandbox = large();
-    for further in ["", "--overwrite"] {
+    for arguments in ["", "--overwrite"] {
         let before = Snapshot::of(&sandbox.backup());
-        let mut terminal = start(&sandbox, further);
+        let mut terminal = start(&sandbox, arguments);
         terminal.types(CTRL_C);
         let (code, seen) = terminal.end();
         assert_eq!(code, Some(130), "{seen:?}");
@@ -206,7 +207,7 @@ fn ctrl_c_twice_on_a_terminal_keeps_the_earlier_backup() {
     terminal.types(CTRL_C);
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(130), "{seen:?}");
-    // What a process that ends at once cannot clear away, a later run does.
+    // If the process ended immediately, a later run removes its temporary file.
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     if temporary.exists() {
         fs::remove_file(temporary).unwrap();
@@ -214,30 +215,23 @@ fn ctrl_c_twice_on_a_terminal_keeps_the_earlier_backup() {
     assert_eq!(Snapshot::of(&sandbox.backup()), before, "{seen:?}");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_second_ctrl_c_on_a_terminal_ends_a_blocked_listing() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
-    let pipe = sandbox.path("pipe");
-    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    // Open for both, so that neither waits for the other. What is written is never read, so that the listing is stuck.
-    let mut kept = fs::File::options()
-        .read(true)
-        .write(true)
-        .open(&pipe)
-        .unwrap();
+    let pipe = UnreadPipe::create(sandbox.path("pipe"));
     let mut terminal = Terminal::run(&sandbox, "\"$0\" list --json --from backup >pipe");
-    kept.read_exact(&mut [0]).expect("the listing begins");
-    thread::sleep(Duration::from_secs(1));
+    pipe.wait_until_full();
     terminal.types(CTRL_C);
     terminal.wait_for(CANCELLING);
-    thread::sleep(Duration::from_millis(200));
     assert_eq!(
         terminal.child.try_wait().unwrap(),
         None,
-        "the first one should cancel, and nothing more"
+        "the first Ctrl-C should only cancel"
     );
     terminal.types(CTRL_C);
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(130), "{seen:?}");
+    drop(pipe);
 }

@@ -100,7 +100,7 @@ impl SampleLicense {
     ///
     /// When the parent's path is not UTF-8 either, which no file of the sample store has.
     #[must_use]
-    pub fn told_path(&self) -> String {
+    pub fn reported_path(&self) -> String {
         let path = if self.path.to_str().is_some() {
             &self.path
         } else {
@@ -376,7 +376,7 @@ mod tests {
         let mut hasher = blake3::Hasher::new();
         for file in SampleStore::ordinary(7).files() {
             hasher
-                .update(file.told_path().as_bytes())
+                .update(file.reported_path().as_bytes())
                 .update(&file.bytes);
         }
         assert_eq!(
@@ -458,7 +458,7 @@ mod tests {
     #[test]
     fn the_backup_path_of_an_embedded_license_is_the_publications() {
         for file in SampleStore::of_publications(2, 100_000).files() {
-            assert_eq!(file.backup_path(), format!("{}.lcpl", file.told_path()));
+            assert_eq!(file.backup_path(), format!("{}.lcpl", file.reported_path()));
         }
     }
 

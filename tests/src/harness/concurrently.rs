@@ -1,38 +1,36 @@
-//! Something that goes on while something else is done.
+//! Work that runs while another thread repeats an action.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-/// Does `other` over and over on a thread of its own while `work` is done. Gives what comes of that, and how often.
+/// Repeats `action` on another thread while `work` runs. Returns the result of `work` and the
+/// number of repetitions.
 ///
 /// # Panics
 ///
-/// When one of them does.
-pub fn meanwhile<T>(mut other: impl FnMut() + Send, work: impl FnOnce() -> T) -> (T, u64) {
-    let is_over = AtomicBool::new(false);
+/// If one of them panics.
+pub fn concurrently<T>(mut action: impl FnMut() + Send, work: impl FnOnce() -> T) -> (T, u64) {
+    let is_finished = AtomicBool::new(false);
     thread::scope(|scope| {
-        let going_on = scope.spawn(|| {
-            let mut times = 0;
-            while !is_over.load(Ordering::Relaxed) {
-                other();
-                times += 1;
+        let repeater = scope.spawn(|| {
+            let mut repetitions = 0;
+            while !is_finished.load(Ordering::Relaxed) {
+                action();
+                repetitions += 1;
             }
-            times
+            repetitions
         });
-        let over = Over(&is_over);
-        let done = work();
-        drop(over);
-        (
-            done,
-            going_on.join().expect("what goes on meanwhile goes well"),
-        )
+        let guard = FinishOnDrop(&is_finished);
+        let result = work();
+        drop(guard);
+        (result, repeater.join().expect("the action does not panic"))
     })
 }
 
-/// Says so when it is dropped, also by a panic: nobody else would end the other thread.
-struct Over<'a>(&'a AtomicBool);
+/// A guard that ends the other thread, also if the work panics.
+struct FinishOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Over<'_> {
+impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! What is in a directory.
+//! The content of a directory.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Every path below a directory, with all that must not change where nothing may be touched.
+/// Every path below a directory, with all properties that an unchanged file keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot(BTreeMap<PathBuf, Item>);
 
@@ -22,24 +22,24 @@ struct Item {
 }
 
 impl Snapshot {
-    /// Reads a directory. Only regular files are opened.
+    /// Reads a directory. Opens only regular files.
     ///
     /// # Panics
     ///
-    /// When something below the directory cannot be read.
+    /// If a directory or a file cannot be read.
     #[must_use]
     pub fn of(directory: &Path) -> Self {
         let mut items = BTreeMap::new();
         for path in paths_below(directory).expect("the directory can be listed") {
             let full = directory.join(&path);
             let item = Item::of(&full)
-                .unwrap_or_else(|error| panic!("{} cannot be read: {error}", full.display()));
+                .unwrap_or_else(|error| panic!("cannot read {}: {error}", full.display()));
             items.insert(path, item);
         }
         Self(items)
     }
 
-    /// The paths, in order.
+    /// Returns the paths, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0
@@ -67,7 +67,8 @@ impl Item {
         } else {
             "special"
         };
-        // The time of a directory tells that something came and went, which a cancelled run may do.
+        // A cancelled run may create and remove temporary files, which changes the modification
+        // time of a directory.
         let modified = if kind == "directory" {
             None
         } else {
@@ -110,11 +111,11 @@ impl fmt::Display for Snapshot {
     }
 }
 
-/// Every regular file below a directory with its content, by path below the directory, in byte order.
+/// Returns the content of every regular file below a directory, by path below the directory.
 ///
 /// # Panics
 ///
-/// When something below the directory cannot be read.
+/// If a directory or a file cannot be read.
 #[must_use]
 pub fn files_below(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let paths = paths_below(directory).expect("the directory can be listed");
@@ -131,7 +132,7 @@ pub fn files_below(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         .collect()
 }
 
-/// Every path below a directory, following no link.
+/// Returns every path below a directory. Does not follow links.
 pub(super) fn paths_below(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     let mut open = vec![PathBuf::new()];

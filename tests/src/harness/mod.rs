@@ -1,10 +1,12 @@
-//! Running the `license-backup` binary, and looking at what it leaves behind.
+//! The test harness: runs programs in a sandbox and inspects the files that they write.
 //!
-//! Everything here panics on failure: it is for tests, and its messages hold the command, the directory and both
-//! streams.
+//! The functions panic on failure. Their messages contain the command, the directory and both
+//! output streams.
 
 mod concurrently;
 mod listing;
+#[cfg(target_os = "linux")]
+mod pipe;
 mod run;
 mod sampling;
 mod sandbox;
@@ -14,12 +16,14 @@ mod schema;
 mod tmpfs;
 mod tools;
 
-pub use concurrently::meanwhile;
+pub use concurrently::concurrently;
 pub use listing::{Snapshot, files_below};
-pub use run::{Invocation, Outcome, Running, binary, sources, target};
-pub use sampling::Moments;
+#[cfg(target_os = "linux")]
+pub use pipe::UnreadPipe;
+pub use run::{Invocation, Outcome, Process, binary, sources, target};
+pub use sampling::Sampler;
 pub use sandbox::Sandbox;
-pub use scaled::{counted, sized, skipped};
+pub use scaled::{counted, scaled, skipped};
 #[cfg(target_os = "linux")]
 pub use tmpfs::Tmpfs;
 pub use tools::{Archive, Entry, passes_b3sum};

@@ -1,9 +1,10 @@
-//! One run of the binary: started, waited for with a limit, and asked about.
+//! Runs of the program: an invocation starts a process, whose outcome can be inspected.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,38 +13,38 @@ use serde_json::Value;
 use super::listing::paths_below;
 use super::schema;
 
-/// How long a run may take. One that opens a FIFO would never end.
+/// The longest duration of a run, in case a program blocks.
 const LIMIT: Duration = Duration::from_mins(2);
-/// How many paths of the directory a failure shows.
+/// The maximum number of paths of the directory in a report.
 const SHOWN_PATHS: usize = 60;
-/// How many bytes of each stream a failure shows.
+/// The maximum number of bytes of each output stream in a report.
 const SHOWN_BYTES: usize = 8000;
 
-/// The binary of `make build`.
+/// Returns the path of the program that `make build` builds.
 #[must_use]
 pub fn binary() -> PathBuf {
     target().join("release/license-backup")
 }
 
-/// The checkout.
+/// Returns the root of the checkout.
 ///
 /// # Panics
 ///
-/// Never: this package lies in it.
+/// Never: this package is in a subdirectory.
 #[must_use]
 pub fn sources() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
-        .expect("the package lies in the workspace")
+        .expect("the package is in the workspace")
 }
 
-/// Where everything is built.
+/// Returns the build directory.
 #[must_use]
 pub fn target() -> PathBuf {
     sources().join("target")
 }
 
-/// A run that was not started yet.
+/// A command that can be run.
 #[derive(Debug)]
 pub struct Invocation {
     binary: PathBuf,
@@ -70,47 +71,47 @@ impl Invocation {
         }
     }
 
-    /// What a shell does right before it becomes the binary, such as `umask 000`.
+    /// Runs shell commands in the same process before the program, such as `umask 000`.
     #[must_use]
     pub fn after(mut self, preparation: &str) -> Self {
         self.preparation = format!("{preparation}; ");
         self
     }
 
-    /// Another copy of the binary.
+    /// Runs another program.
     #[must_use]
     pub fn with_binary(mut self, binary: PathBuf) -> Self {
         self.binary = binary;
         self
     }
 
-    /// Another user, which only root can ask for.
+    /// Runs the program as another user, which requires root.
     #[must_use]
     pub fn as_user(mut self, user: u32) -> Self {
         self.user = Some(user);
         self
     }
 
-    /// Runs the binary to its end.
+    /// Runs the program until it ends.
     ///
     /// # Panics
     ///
-    /// When it does not end in time.
+    /// If it does not end in time.
     #[must_use]
     pub fn run(self) -> Outcome {
         self.start().wait()
     }
 
-    /// Starts the binary.
+    /// Starts the program.
     ///
     /// # Panics
     ///
-    /// When the binary is not there.
+    /// If the program does not exist.
     #[must_use]
-    pub fn start(self) -> Running {
+    pub fn start(self) -> Process {
         assert!(
             self.binary.exists(),
-            "{} is not there: `make build` builds it",
+            "{} does not exist: `make build` builds it",
             self.binary.display()
         );
         let mut command = Command::new("sh");
@@ -131,9 +132,9 @@ impl Invocation {
             command.uid(user).gid(user);
         }
         let mut child = command.spawn().expect("there is a shell");
-        let stdout = gather(child.stdout.take());
-        let stderr = gather(child.stderr.take());
-        Running {
+        let stdout = Output::read(child.stdout.take());
+        let stderr = Output::read(child.stderr.take());
+        Process {
             child,
             stdout,
             stderr,
@@ -143,47 +144,61 @@ impl Invocation {
     }
 }
 
-/// Reads a stream to its end on a thread of its own, so that a full pipe stops nobody.
-fn gather(stream: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut stream) = stream {
-            stream.read_to_end(&mut bytes).expect("a pipe can be read");
-        }
-        bytes
-    })
+/// An output stream that a thread reads to its end, so that a full pipe blocks nothing.
+#[derive(Debug)]
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
-/// A run that was started.
+impl Output {
+    fn read(stream: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let Some(mut stream) = stream else { return };
+            let mut buffer = [0; 8192];
+            while let count @ 1.. = stream.read(&mut buffer).expect("a pipe is readable") {
+                let mut bytes = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                bytes.extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    /// Returns the bytes of the whole stream.
+    fn finish(self) -> Vec<u8> {
+        self.reader.join().expect("a pipe is readable");
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A running program.
 #[derive(Debug)]
-pub struct Running {
+pub struct Process {
     child: Child,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Output,
+    stderr: Output,
     command: String,
     directory: PathBuf,
 }
 
-impl Running {
-    /// Waits until `condition` holds, or the run is over. Gives whether it holds.
+impl Process {
+    /// Waits until `condition` is true, or the process has ended. Returns `true` if the condition
+    /// is true.
     ///
     /// # Panics
     ///
-    /// When neither happens in time.
+    /// If neither happens in time.
     pub fn wait_until(&mut self, condition: impl Fn() -> bool) -> bool {
         let start = Instant::now();
         while !condition() {
-            if self
-                .child
-                .try_wait()
-                .expect("the run can be asked about")
-                .is_some()
-            {
+            if !self.is_running() {
                 return condition();
             }
             assert!(
                 start.elapsed() < LIMIT,
-                "what was waited for did not happen in {LIMIT:?}: {}",
+                "the expected condition is not true after {LIMIT:?}: {}",
                 self.command
             );
             thread::sleep(Duration::from_micros(200));
@@ -191,97 +206,167 @@ impl Running {
         true
     }
 
-    /// Sends a signal, such as `SIGINT`, unless the run is over.
+    /// Returns `true` if the process has not ended.
     ///
     /// # Panics
     ///
-    /// When the signal cannot be sent.
+    /// If the operating system does not return the state of the process.
+    pub fn is_running(&mut self) -> bool {
+        self.child
+            .try_wait()
+            .expect("the state of a child is known")
+            .is_none()
+    }
+
+    /// Waits until the process has written a text to standard error.
+    ///
+    /// # Panics
+    ///
+    /// If it has not, and has ended or does not do so in time.
+    pub fn wait_until_it_says(&mut self, text: &str) {
+        let stderr = Arc::clone(&self.stderr.bytes);
+        let is_written = || {
+            let bytes = stderr.lock().unwrap_or_else(PoisonError::into_inner);
+            String::from_utf8_lossy(&bytes).contains(text)
+        };
+        if self.wait_until(is_written) {
+            return;
+        }
+        // The process has ended, perhaps before the thread has read everything.
+        while !self.stderr.reader.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(
+            is_written(),
+            "{text:?} should be on standard error: {}",
+            self.command
+        );
+    }
+
+    /// Sends a signal, such as `SIGINT`, unless the process has ended.
+    ///
+    /// # Panics
+    ///
+    /// If the signal cannot be sent.
     #[cfg(unix)]
     pub fn signal(&mut self, signal: nix::sys::signal::Signal) {
-        if self
-            .child
-            .try_wait()
-            .expect("the run can be asked about")
-            .is_some()
-        {
+        if !self.is_running() {
             return;
         }
         let id = i32::try_from(self.child.id()).expect("a process ID is a small number");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal)
-            .expect("the run takes signals");
+            .expect("the process accepts signals");
     }
 
-    /// Waits until the run has a handler for a signal, which Linux tells, or is over. Gives whether it has.
+    /// Waits until the program has installed a handler of a signal, or has ended. Returns `true`
+    /// if there is a handler.
     ///
     /// # Panics
     ///
-    /// When neither happens in time.
+    /// If neither happens in time.
     #[cfg(target_os = "linux")]
     pub fn wait_until_it_handles(&mut self, signal: nix::sys::signal::Signal) -> bool {
-        let status = format!("/proc/{}/status", self.child.id());
+        let id = self.id();
         self.wait_until(|| {
-            let status = std::fs::read_to_string(&status).unwrap_or_default();
-            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-            let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-            // Before it is the binary, it is the shell, which has handlers of its own.
-            let is_binary = status.starts_with("Name:\tlicense-backup\n");
-            is_binary && caught.is_some_and(|mask| mask & (1 << (signal as i32 - 1)) != 0)
+            let status = ProcessStatus::of(id);
+            // The shell, which runs before the program, has handlers too.
+            status.is_named("license-backup") && status.has("SigCgt", signal)
         })
     }
 
-    /// Kills it, and waits for the end.
+    /// Waits until a signal that was sent has been delivered, or the process has ended. Two signals
+    /// that are pending at the same time are delivered as one.
     ///
     /// # Panics
     ///
-    /// When it cannot be killed.
+    /// If neither happens in time.
+    #[cfg(target_os = "linux")]
+    pub fn wait_until_delivered(&mut self, signal: nix::sys::signal::Signal) {
+        let id = self.id();
+        self.wait_until(|| !ProcessStatus::of(id).has("ShdPnd", signal));
+    }
+
+    /// Kills the process, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// If the process cannot be killed.
     #[must_use]
     pub fn kill(mut self) -> Outcome {
-        self.child.kill().expect("the run can be killed");
+        self.child.kill().expect("a child can be killed");
         self.wait()
     }
 
-    /// The process.
+    /// Returns the process ID.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the process.
     ///
     /// # Panics
     ///
-    /// When the run does not end in time.
+    /// If the process does not end in time.
     #[must_use]
     pub fn wait(mut self) -> Outcome {
         let start = Instant::now();
-        let mut hung = false;
+        let mut is_killed = false;
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("the run can be asked about") {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("the state of a child is known")
+            {
                 break status;
             }
             if start.elapsed() > LIMIT {
-                hung = true;
-                self.child.kill().expect("a run that hangs can be killed");
+                is_killed = true;
+                self.child.kill().expect("a child can be killed");
             }
             thread::sleep(Duration::from_millis(1));
         };
         let outcome = Outcome {
             code: status.code(),
-            stdout: self.stdout.join().expect("the stream was gathered"),
-            stderr: self.stderr.join().expect("the stream was gathered"),
+            stdout: self.stdout.finish(),
+            stderr: self.stderr.finish(),
             command: self.command,
             directory: self.directory,
         };
         assert!(
-            !hung,
-            "it did not end in {LIMIT:?}, and was killed\n{}",
+            !is_killed,
+            "the process did not end in {LIMIT:?}, and was killed\n{}",
             outcome.report()
         );
         outcome
     }
 }
 
-/// A run that is over.
+/// The status of a process, as `/proc` contains it.
+#[cfg(target_os = "linux")]
+struct ProcessStatus(String);
+
+#[cfg(target_os = "linux")]
+impl ProcessStatus {
+    /// Returns the status, which is empty if the process does not exist.
+    fn of(id: u32) -> Self {
+        Self(std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default())
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.0.starts_with(&format!("Name:\t{name}\n"))
+    }
+
+    /// Returns `true` if a signal is in a set, such as `SigCgt`, the signals that have handlers.
+    fn has(&self, set: &str, signal: nix::sys::signal::Signal) -> bool {
+        let prefix = format!("{set}:");
+        let mask = self.0.lines().find_map(|line| line.strip_prefix(&prefix));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask & (1 << (signal as i32 - 1)) != 0)
+    }
+}
+
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     code: Option<i32>,
@@ -296,7 +381,7 @@ impl Outcome {
     ///
     /// # Panics
     ///
-    /// When it ended with another one, or by a signal.
+    /// If the program returned another exit code, or was ended by a signal.
     #[track_caller]
     #[expect(
         clippy::must_use_candidate,
@@ -306,17 +391,17 @@ impl Outcome {
     pub fn exits(self, code: i32) -> Self {
         assert!(
             self.code == Some(code),
-            "it should have ended with {code}\n{}",
+            "the exit code should be {code}\n{}",
             self.report()
         );
         self
     }
 
-    /// Requires that each of these texts is on stderr.
+    /// Requires that standard error contains each of the texts.
     ///
     /// # Panics
     ///
-    /// When one is not.
+    /// If one is missing.
     #[track_caller]
     #[expect(
         clippy::must_use_candidate,
@@ -325,26 +410,30 @@ impl Outcome {
     )]
     pub fn says(self, texts: &[&str]) -> Self {
         for text in texts {
-            // Without the name of the program, which says nothing of what went wrong.
-            let said = String::from_utf8_lossy(&self.stderr)
+            // Without the name of the program, which would match some texts.
+            let is_written = String::from_utf8_lossy(&self.stderr)
                 .replace("license-backup: ", "")
                 .contains(text);
-            assert!(said, "{text:?} should be on stderr\n{}", self.report());
+            assert!(
+                is_written,
+                "{text:?} should be on stderr\n{}",
+                self.report()
+            );
         }
         self
     }
 
-    /// The exit code, or nothing after a signal.
+    /// Returns the exit code, or `None` if a signal ended the program.
     #[must_use]
     pub fn code(&self) -> Option<i32> {
         self.code
     }
 
-    /// What it wrote to stdout.
+    /// Returns what the program wrote to standard output.
     ///
     /// # Panics
     ///
-    /// When that is not UTF-8.
+    /// If that is not UTF-8.
     #[must_use]
     #[track_caller]
     pub fn stdout(&self) -> &str {
@@ -352,11 +441,11 @@ impl Outcome {
             .unwrap_or_else(|_| panic!("stdout should be UTF-8\n{}", self.report()))
     }
 
-    /// What it wrote to stderr.
+    /// Returns what the program wrote to standard error.
     ///
     /// # Panics
     ///
-    /// When that is not UTF-8.
+    /// If that is not UTF-8.
     #[must_use]
     #[track_caller]
     pub fn stderr(&self) -> &str {
@@ -364,29 +453,30 @@ impl Outcome {
             .unwrap_or_else(|_| panic!("stderr should be UTF-8\n{}", self.report()))
     }
 
-    /// The lines of stdout, each of which must be as the published schema says.
+    /// Returns the JSON lines on standard output.
     ///
     /// # Panics
     ///
-    /// When one is not, or when the last line is not ended.
+    /// If a line does not match the published schema, or the last line has no line end.
     #[must_use]
     #[track_caller]
     pub fn events(&self) -> Vec<Value> {
         let text = self.stdout();
         assert!(
             text.is_empty() || text.ends_with('\n'),
-            "the last line should be ended\n{}",
+            "the last line should have a line end\n{}",
             self.report()
         );
         text.lines()
             .map(|line| {
-                let event: Value = serde_json::from_str(line)
-                    .unwrap_or_else(|error| panic!("no JSON ({error}): {line}\n{}", self.report()));
-                let faults = schema::faults(&event);
+                let event: Value = serde_json::from_str(line).unwrap_or_else(|error| {
+                    panic!("not JSON ({error}): {line}\n{}", self.report())
+                });
+                let violations = schema::violations(&event);
                 assert!(
-                    faults.is_empty(),
-                    "against the schema: {line}\n{}\n{}",
-                    faults.join("\n"),
+                    violations.is_empty(),
+                    "the line violates the schema: {line}\n{}\n{}",
+                    violations.join("\n"),
                     self.report()
                 );
                 event
@@ -394,32 +484,32 @@ impl Outcome {
             .collect()
     }
 
-    /// The last of [`Outcome::events`], which must be the outcome and agree with the exit code.
+    /// Returns the last of [`Outcome::events`].
     ///
     /// # Panics
     ///
-    /// When it is not, or does not.
+    /// If it is not `end`, or if its exit code is not that of the process.
     #[must_use]
     #[track_caller]
     pub fn end_event(&self) -> Value {
         let end = self
             .events()
             .pop()
-            .unwrap_or_else(|| panic!("there should be an outcome\n{}", self.report()));
+            .unwrap_or_else(|| panic!("there should be an event\n{}", self.report()));
         assert!(
             end["event"] == "end",
-            "the outcome should be the last line\n{}",
+            "the last line should be the event `end`\n{}",
             self.report()
         );
         assert!(
             end["exit_code"].as_i64() == self.code.map(i64::from),
-            "they should agree\n{}",
+            "the exit code of the event should be that of the process\n{}",
             self.report()
         );
         end
     }
 
-    /// The command, the directory and both streams.
+    /// Returns the command, the directory and both output streams, for messages.
     #[must_use]
     pub fn report(&self) -> String {
         let paths = paths_below(&self.directory).unwrap_or_default();
@@ -430,7 +520,7 @@ impl Outcome {
             .collect();
         let more = paths.len().saturating_sub(SHOWN_PATHS);
         format!(
-            "command: {}\nin: {}\nexit code: {:?}\n{} paths there:\n{}{}stdout:\n{}\nstderr:\n{}",
+            "command: {}\ndirectory: {}\nexit code: {:?}\n{} paths in it:\n{}{}stdout:\n{}\nstderr:\n{}",
             self.command,
             self.directory.display(),
             self.code,
@@ -447,7 +537,7 @@ impl Outcome {
     }
 }
 
-/// The beginning and the end of a stream.
+/// Returns the beginning and the end of a stream.
 fn excerpt(bytes: &[u8]) -> String {
     if bytes.len() <= SHOWN_BYTES {
         return String::from_utf8_lossy(bytes).into_owned();

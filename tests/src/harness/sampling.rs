@@ -1,35 +1,47 @@
-//! Random moments in the course of a run.
+//! Random points in the duration of a run.
 
+use std::env;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
-/// The part of the golden ratio behind the point.
+/// The environment variable that sets the seed, to repeat a failed test.
+const SEED_VARIABLE: &str = "LICENSE_BACKUP_TEST_SEED";
+
+/// The fractional part of the golden ratio.
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
-/// Moments of a course, as parts of the whole, from one at random on: however many are taken, they are spread over all of it.
+/// The seed of all samplers of this process.
+static SEED: LazyLock<u16> = LazyLock::new(|| match env::var(SEED_VARIABLE) {
+    Ok(seed) => seed
+        .parse()
+        .unwrap_or_else(|_| panic!("{SEED_VARIABLE}={seed}: expected a number up to 65535")),
+    Err(_) => {
+        let [low, high, ..] = RandomState::new().hash_one(SEED_VARIABLE).to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+});
+
+/// A low-discrepancy sequence of fractions: any number of samples is spread evenly over the range
+/// from 0 to 1. The seed determines the first one.
 #[derive(Debug)]
-pub struct Moments {
+pub struct Sampler {
     next: f64,
 }
 
-impl Default for Moments {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Moments {
-    /// Begins at random.
+impl Sampler {
+    /// Creates a sampler, and prints the seed, which a failed test shows.
     #[must_use]
+    #[expect(clippy::new_without_default, reason = "it prints")]
     pub fn new() -> Self {
-        let [.., one, other] = RandomState::new().hash_one("a moment").to_le_bytes();
+        println!("to repeat this test, set {SEED_VARIABLE}={}", *SEED);
         Self {
-            next: f64::from(u16::from_le_bytes([one, other])) / f64::from(u16::MAX),
+            next: f64::from(*SEED) / f64::from(u16::MAX),
         }
     }
 
-    /// The next one, from 0 to 1.
-    pub fn next_part(&mut self) -> f64 {
-        // Multiples of the golden ratio, without what is before the point, leave no gap.
+    /// Returns the next sample.
+    pub fn next_fraction(&mut self) -> f64 {
+        // The fractional parts of multiples of the golden ratio leave no gap.
         let following = (self.next + GOLDEN).fract();
         std::mem::replace(&mut self.next, following)
     }
@@ -41,17 +53,28 @@ mod tests {
 
     #[test]
     fn every_tenth_of_a_run_gets_its_share_of_samples() {
-        let mut moments = Moments::new();
-        let taken: Vec<_> = (0..1000).map(|_| moments.next_part() * 10.0).collect();
+        let mut sampler = Sampler::new();
+        let samples: Vec<_> = (0..1000).map(|_| sampler.next_fraction() * 10.0).collect();
         for tenth in 0..10 {
             let tenth = f64::from(tenth);
-            let share = taken
+            let share = samples
                 .iter()
-                .filter(|part| (tenth..=tenth + 1.0).contains(part))
+                .filter(|sample| (tenth..=tenth + 1.0).contains(sample))
                 .count();
             assert!(
                 (90..=110).contains(&share),
-                "{share} of 1000 from {tenth} tenths on"
+                "{share} of 1000 samples are in the tenth from {tenth}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_seed_determines_the_samples() {
+        let [mut one, mut other] = [Sampler::new(), Sampler::new()];
+        for _ in 0..10 {
+            assert_eq!(
+                one.next_fraction().to_bits(),
+                other.next_fraction().to_bits()
             );
         }
     }

@@ -1,4 +1,4 @@
-//! A directory of its own for each test.
+//! A temporary directory for each test.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -8,10 +8,11 @@ use super::run::{Invocation, target};
 use super::tools::Archive;
 use crate::sample::{SampleLicense, SampleStore};
 
-/// How many files of a large store are the same license, which is far fewer than any file system allows.
+/// The number of files of a large store that are hard links to the same license. NTFS allows
+/// 1023.
 const FILES_PER_LICENSE: u64 = 1000;
 
-/// A directory that is removed at the end of the test, with an empty `store` and an empty `backup` in it.
+/// A directory with the subdirectories `store` and `backup`. It is removed at the end of the test.
 #[derive(Debug)]
 pub struct Sandbox {
     directory: tempfile::TempDir,
@@ -24,15 +25,15 @@ impl Default for Sandbox {
 }
 
 impl Sandbox {
-    /// An empty sandbox.
+    /// Creates a sandbox with an empty store and an empty backup directory.
     ///
     /// # Panics
     ///
-    /// When there is no place for temporary files.
+    /// If temporary files cannot be created.
     #[must_use]
     pub fn new() -> Self {
         let sandbox = Self {
-            directory: tempfile::tempdir().expect("there is a directory for temporary files"),
+            directory: tempfile::tempdir().expect("temporary files can be created"),
         };
         for name in ["store", "backup"] {
             fs::create_dir(sandbox.path(name)).expect("a temporary directory is writable");
@@ -40,11 +41,11 @@ impl Sandbox {
         sandbox
     }
 
-    /// A sandbox whose store is written, and the files of the store.
+    /// Creates a sandbox with a store. Returns it and the files of the store.
     ///
     /// # Panics
     ///
-    /// When the store cannot be written.
+    /// If the store cannot be written.
     #[must_use]
     pub fn with_store(store: SampleStore) -> (Self, Vec<SampleLicense>) {
         let sandbox = Self::new();
@@ -54,60 +55,61 @@ impl Sandbox {
         (sandbox, files)
     }
 
-    /// A sandbox whose store has so many files that may be backed up, but few licenses: most files are further names of
-    /// them. That makes a large store in a fraction of the time, and is the same to a reader.
+    /// Creates a sandbox whose store has this number of files that permit a backup. Most are hard
+    /// links, which readers cannot distinguish from separate files but which are created in a
+    /// fraction of the time.
     ///
     /// # Panics
     ///
-    /// When the store cannot be written.
+    /// If the store cannot be written.
     #[must_use]
     pub fn with_many_files(files: u64) -> Self {
         let sandbox = Self::new();
         let directories = files.div_ceil(FILES_PER_LICENSE);
         for (number, license) in (0..directories).zip(SampleStore::ordinary(directories).files()) {
             let directory = sandbox.path(format!("store/{number:04}"));
-            fs::create_dir(&directory).expect("the store can be changed");
+            fs::create_dir(&directory).expect("the store is writable");
             let first = directory.join("0000.lic");
-            fs::write(&first, license.bytes).expect("the store can be changed");
+            fs::write(&first, license.bytes).expect("the store is writable");
             for name in 1..FILES_PER_LICENSE.min(files - number * FILES_PER_LICENSE) {
                 fs::hard_link(&first, directory.join(format!("{name:04}.lic")))
-                    .expect("a file can have many names");
+                    .expect("a file can have many hard links");
             }
         }
         sandbox
     }
 
-    /// The path of a name in the sandbox, absolute.
+    /// Returns the absolute path of a name in the sandbox.
     #[must_use]
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    /// The license store.
+    /// Returns the path of the license store.
     #[must_use]
     pub fn store(&self) -> PathBuf {
         self.path("store")
     }
 
-    /// The backup directory.
+    /// Returns the path of the backup directory.
     #[must_use]
     pub fn backup(&self) -> PathBuf {
         self.path("backup")
     }
 
-    /// The backup file.
+    /// Returns the path of the backup file.
     #[must_use]
     pub fn backup_file(&self) -> PathBuf {
         self.path("backup/licenses.zip")
     }
 
-    /// The backup file, for the tools from elsewhere.
+    /// Returns the backup file for inspection with independent tools.
     #[must_use]
     pub fn archive(&self) -> Archive {
         Archive::new(self.backup_file())
     }
 
-    /// The binary with these arguments, to be run in the sandbox.
+    /// Returns a command that runs the program in the sandbox.
     #[must_use]
     pub fn license_backup<A: AsRef<OsStr>>(
         &self,
@@ -116,14 +118,15 @@ impl Sandbox {
         Invocation::new(self.directory.path(), arguments)
     }
 
-    /// A program of the system, looked for in `PATH`, and its arguments, to be run in the sandbox.
+    /// Returns a command that runs a program from `PATH` in the sandbox.
     #[must_use]
     pub fn system<A: AsRef<OsStr>>(&self, line: impl IntoIterator<Item = A>) -> Invocation {
         self.license_backup(line).with_binary("/usr/bin/env".into())
     }
 
-    /// The command component under the wasmtime CLI with these arguments, to be run in the sandbox. Each directory is opened
-    /// as `--dir` has it: its path in the sandbox, `::`, and its name for the component. No other option is given.
+    /// Returns a command that runs the command component with the wasmtime CLI in the sandbox. The
+    /// only options are `--dir`, one for each directory: its path in the sandbox, `::`, and its
+    /// path for the component.
     #[must_use]
     pub fn wasmtime(&self, directories: &[&str], arguments: &[&str]) -> Invocation {
         let component = target().join("components/license-backup-command.wasm");
@@ -138,15 +141,15 @@ impl Sandbox {
         Invocation::new(self.directory.path(), all).with_binary(target().join("tools/bin/wasmtime"))
     }
 
-    /// A backup of `store` into `backup`, with further arguments.
+    /// Returns a command that backs up `store` into `backup`, with more arguments.
     #[must_use]
-    pub fn back_up(&self, further: &[&str]) -> Invocation {
-        self.license_backup([&["backup", "--store", "store", "--to", "backup"], further].concat())
+    pub fn back_up(&self, arguments: &[&str]) -> Invocation {
+        self.license_backup([&["backup", "--store", "store", "--to", "backup"], arguments].concat())
     }
 
-    /// A listing of the backup in `backup`, with further arguments.
+    /// Returns a command that lists the backup in `backup`, with more arguments.
     #[must_use]
-    pub fn list(&self, further: &[&str]) -> Invocation {
-        self.license_backup([&["list", "--from", "backup"], further].concat())
+    pub fn list(&self, arguments: &[&str]) -> Invocation {
+        self.license_backup([&["list", "--from", "backup"], arguments].concat())
     }
 }

@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// What programs are given to read.
+/// The schema that is published for readers.
 const SCHEMA: &str = include_str!("../../../docs/json-lines.schema.json");
 
-/// The schema, with one thing more: what it does not name is not written. To readers that is not promised, since keys may be
-/// added.
+/// The published schema, but without unknown keys. Readers must accept unknown keys, since a later
+/// version may add some; this version must not write them.
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     let mut schema: Value = serde_json::from_str(SCHEMA).expect("the schema is JSON");
     schema["unevaluatedProperties"] = json!(false);
-    jsonschema::validator_for(&schema).expect("the schema is sound")
+    jsonschema::validator_for(&schema).expect("the schema is valid")
 });
 
-/// What is wrong with a line; nothing if it is as the schema says.
-pub(super) fn faults(line: &Value) -> Vec<String> {
+/// Returns how a line violates the schema.
+pub(super) fn violations(line: &Value) -> Vec<String> {
     VALIDATOR
         .iter_errors(line)
         .map(|error| format!("{error} (at {:?})", error.instance_path().as_str()))
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn other_schemas_events_and_unknown_keys_are_refused() {
         let good = json!({"schema": 1, "event": "begin"});
-        assert_eq!(faults(&good), [""; 0]);
+        assert_eq!(violations(&good), [""; 0]);
         for (key, value) in [
             ("schema", json!(2)),
             ("event", json!("began")),
@@ -39,7 +39,7 @@ mod tests {
         ] {
             let mut bad = good.clone();
             bad[key] = value;
-            assert_ne!(faults(&bad), [""; 0], "{bad}");
+            assert_ne!(violations(&bad), [""; 0], "{bad}");
         }
     }
 
@@ -50,10 +50,10 @@ mod tests {
                 "schema": 1, "event": "end", "outcome": "success", "exit_code": 0, "hresult": "0x00000000",
                 "milliseconds": 1
             });
-            for (key, value) in more.as_object().expect("it is one") {
+            for (key, value) in more.as_object().expect("the argument is an object") {
                 line[key] = value.clone();
             }
-            faults(&line)
+            violations(&line)
         };
         assert_eq!(
             end(json!({"restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})),

@@ -1,4 +1,4 @@
-//! A small file system of its own, to be filled up, made read-only or taken away.
+//! A small file system that tests fill up, make read-only, or detach.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -6,59 +6,58 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::sandbox::Sandbox;
 
-/// What a shell says after a command that went well.
+/// The line that the shell prints after a command that succeeded.
 const DONE: &str = "done";
 
-/// A tmpfs for the length of a test.
+/// A tmpfs that exists as long as the test.
 ///
-/// It is mounted in a mount namespace of its own, and reached through the shell there. So it takes no root where users may
-/// have namespaces, nobody else sees it, and it goes with the test however that ends.
+/// It is mounted in a separate mount namespace, in which a shell runs, and is accessed through the
+/// root directory of the shell. So no root is needed where users may create namespaces, other
+/// processes do not see it, and it is unmounted with the end of the test.
 #[derive(Debug)]
 pub struct Tmpfs {
     shell: Child,
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
-    complaints: ChildStderr,
+    errors: ChildStderr,
     directory: PathBuf,
 }
 
 impl Tmpfs {
-    /// Mounts an empty one with these options, such as `size=1m`.
+    /// Mounts an empty file system with options such as `size=1m`.
     ///
     /// # Errors
     ///
-    /// Why this machine does not let us.
+    /// The reason why this machine does not permit it.
     ///
     /// # Panics
     ///
-    /// When the sandbox cannot be changed.
+    /// If the sandbox is not writable.
     pub fn mount(sandbox: &Sandbox, options: &str) -> Result<Self, String> {
-        let place = sandbox.path("tmpfs");
-        std::fs::create_dir_all(&place).expect("a temporary directory is writable");
-        // Root needs no namespace of users for it, and may not get one.
-        Self::mount_in(&["--mount"], &place, options).or_else(|first| {
-            Self::mount_in(&["--map-root-user", "--mount"], &place, options).map_err(|second| {
-                format!(
-                    "a tmpfs cannot be mounted ({first}), in a user namespace neither ({second})"
-                )
-            })
+        let mount_point = sandbox.path("tmpfs");
+        std::fs::create_dir_all(&mount_point).expect("a temporary directory is writable");
+        // Root needs no user namespace for it, and may not be permitted to create one.
+        Self::mount_in(&["--mount"], &mount_point, options).or_else(|first| {
+            Self::mount_in(&["--map-root-user", "--mount"], &mount_point, options).map_err(
+                |second| format!("cannot mount a tmpfs: {first}; in a user namespace: {second}"),
+            )
         })
     }
 
-    fn mount_in(namespaces: &[&str], place: &Path, options: &str) -> Result<Self, String> {
+    fn mount_in(namespaces: &[&str], mount_point: &Path, options: &str) -> Result<Self, String> {
         let mut unshare = Command::new("unshare");
-        unshare.args(namespaces).arg("sh").current_dir(place);
+        unshare.args(namespaces).arg("sh").current_dir(mount_point);
         unshare
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut shell = unshare
             .spawn()
-            .map_err(|error| format!("unshare cannot be run: {error}"))?;
-        let commands = shell.stdin.take().expect("it is a pipe");
-        let answers = BufReader::new(shell.stdout.take().expect("it is a pipe"));
-        let complaints = shell.stderr.take().expect("it is a pipe");
-        let inside = place
+            .map_err(|error| format!("cannot run unshare: {error}"))?;
+        let commands = shell.stdin.take().expect("the stream is a pipe");
+        let answers = BufReader::new(shell.stdout.take().expect("the stream is a pipe"));
+        let errors = shell.stderr.take().expect("the stream is a pipe");
+        let inside = mount_point
             .strip_prefix("/")
             .expect("a sandbox has an absolute path");
         let directory = Path::new(&format!("/proc/{}/root", shell.id())).join(inside);
@@ -66,61 +65,61 @@ impl Tmpfs {
             shell,
             commands,
             answers,
-            complaints,
+            errors,
             directory,
         };
         mounted.run(&format!("mount -t tmpfs -o {options} tmpfs \"$PWD\""))?;
         Ok(mounted)
     }
 
-    /// The root of the file system.
+    /// Returns the root of the file system.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The same, as an argument.
+    /// Returns the root of the file system as an argument of a program.
     ///
     /// # Panics
     ///
-    /// When the path is not UTF-8.
+    /// If the path is not UTF-8.
     #[must_use]
     pub fn path(&self) -> &str {
         self.directory.to_str().expect("the path is UTF-8")
     }
 
-    /// Makes it read-only.
+    /// Makes the file system read-only.
     ///
     /// # Errors
     ///
-    /// What `mount` says.
+    /// The message of `mount`.
     pub fn make_read_only(&mut self) -> Result<(), String> {
         self.run("mount -o remount,bind,ro \"$PWD\"")
     }
 
-    /// Takes it out of the tree, where those who have something open on it keep it.
+    /// Detaches the file system: its files can no longer be opened, but open ones remain usable.
     ///
     /// # Errors
     ///
-    /// What `umount` says.
+    /// The message of `umount`.
     pub fn detach(&mut self) -> Result<(), String> {
         self.run("umount --lazy \"$PWD\"")
     }
 
-    /// Has the shell run a command. It answers with a line.
+    /// Runs a command in the shell, which prints one line.
     fn run(&mut self, command: &str) -> Result<(), String> {
         let line = format!(
-            "if said=$({command} 2>&1); then echo {DONE}; else echo \"$said\" | head -n 1; fi\n"
+            "if message=$({command} 2>&1); then echo {DONE}; else echo \"$message\" | head -n 1; fi\n"
         );
         let mut answer = String::new();
-        let talked = self
+        let exchange = self
             .commands
             .write_all(line.as_bytes())
             .and_then(|()| self.answers.read_line(&mut answer));
-        match talked {
+        match exchange {
             Ok(_) if answer.trim_end() == DONE => Ok(()),
             Ok(0) | Err(_) => {
-                let _ = self.complaints.read_to_string(&mut answer);
+                let _ = self.errors.read_to_string(&mut answer);
                 Err(answer.trim_end().to_owned())
             }
             Ok(_) => Err(answer.trim_end().to_owned()),
@@ -130,7 +129,7 @@ impl Tmpfs {
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
-        // The namespace, and the mount with it, goes with its last process.
+        // The namespace and its mount end with the last process in it.
         let _ = self.shell.kill();
         let _ = self.shell.wait();
     }

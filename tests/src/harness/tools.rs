@@ -1,4 +1,4 @@
-//! The backup file as tools that nobody here wrote see it: `unzip`, Python's `zipfile`, `b3sum`.
+//! The backup file as independent tools read it: `unzip`, Python's `zipfile`, `b3sum`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::process::{Command, Output};
 
 use serde::Deserialize;
 
-/// What installs all of them.
+/// How to install the tools.
 const SETUP: &str = "`make setup-tests` installs it";
-/// What is printed and unpacked with Python.
+/// A Python script that prints and unpacks the entries of an archive.
 const INSPECT: &str = include_str!("inspect.py");
 
 /// A backup file.
@@ -45,21 +45,21 @@ impl Archive {
         Self { file }
     }
 
-    /// Requires that `unzip -t` finds no fault.
+    /// Requires that `unzip -t` finds no error.
     ///
     /// # Panics
     ///
-    /// When it does, or is not installed.
+    /// If it finds one, or is not installed.
     pub fn passes_unzip(&self) {
-        // `-q` twice: a name is shown only with a fault.
+        // `-q` twice: `unzip` prints only the names of damaged entries.
         run(Command::new("unzip").arg("-tqq").arg(&self.file));
     }
 
-    /// The entries in the order of the central directory, after Python has checked each CRC.
+    /// Returns the entries in the order of the central directory. Python checks each CRC.
     ///
     /// # Panics
     ///
-    /// When Python finds a fault, or is not installed.
+    /// If Python finds an error, or is not installed.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         let output = run(python().arg(&self.file));
@@ -70,7 +70,7 @@ impl Archive {
     ///
     /// # Panics
     ///
-    /// When Python finds a fault, or is not installed.
+    /// If Python finds an error, or is not installed.
     pub fn unpack(&self, directory: &Path) {
         run(python().arg(&self.file).arg(directory));
     }
@@ -82,14 +82,18 @@ fn python() -> Command {
     command
 }
 
-/// Requires that `b3sum --check` finds every file of the `B3SUMS` in a directory to be as it says.
+/// Requires that `b3sum --check` accepts the `B3SUMS` in a directory.
 ///
 /// # Panics
 ///
-/// When it does not, or is not installed.
+/// If it does not, or is not installed.
 pub fn passes_b3sum(directory: &Path) {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/tools/bin/b3sum");
-    let b3sum = if ours.exists() { ours } else { "b3sum".into() };
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target/tools/bin/b3sum");
+    let b3sum = if installed.exists() {
+        installed
+    } else {
+        "b3sum".into()
+    };
     let mut command = Command::new(b3sum);
     run(command
         .args(["--quiet", "--check", "B3SUMS"])
@@ -102,7 +106,7 @@ fn run(command: &mut Command) -> Output {
             error.kind() != io::ErrorKind::NotFound,
             "{command:?} is not installed: {SETUP}"
         );
-        panic!("{command:?} cannot be run: {error}")
+        panic!("cannot run {command:?}: {error}")
     });
     assert!(
         output.status.success(),
