@@ -48,7 +48,9 @@ pub(crate) fn errors(files: &[SampleLicense]) -> Vec<&SampleLicense> {
 /// The reason or code of a file that is left out.
 pub(crate) fn reason(file: &SampleLicense) -> &'static str {
     match file.expected {
-        Expected::BackedUp | Expected::Duplicate => panic!("{} is not left out", file.reported_path()),
+        Expected::BackedUp | Expected::Duplicate => {
+            panic!("{} is not left out", file.reported_path())
+        }
         Expected::Restricted(reason) | Expected::Error(reason) => reason,
     }
 }

@@ -384,7 +384,11 @@ fn make_run_backs_up_lists_and_restores_a_sample_store() {
     .files()
     .collect();
     let restored = files_below(&sandbox.path("target/sample-restored"));
-    assert!(restored == expected::restored(&files), "{}", outcome.report());
+    assert!(
+        restored == expected::restored(&files),
+        "{}",
+        outcome.report()
+    );
     let shown = format!(
         " in the backup, {} files skipped;",
         expected::skipped(&files).len()

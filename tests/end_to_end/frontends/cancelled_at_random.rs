@@ -12,8 +12,8 @@ use license_backup::{
 use license_backup_tests::harness::{Invocation, Sampler, Snapshot, counted, scaled};
 use nix::sys::signal::Signal;
 
+use crate::fixture::{Before, Fixture, Program};
 use crate::library::{RUNTIME, outcome};
-use crate::fixture::{Before, Program, Fixture};
 
 /// How many operations are cancelled after it was measured how long one takes, which the load of the machine changes.
 const AT_A_TIME: u64 = 10;
@@ -35,7 +35,8 @@ impl When {
     /// All moments at which an operation is cancelled that takes so long.
     fn all(whole: Duration) -> impl Iterator<Item = Self> {
         let mut moments = Sampler::new();
-        let random = (2..AT_A_TIME).map(move |_| Self::After(whole.mul_f64(moments.next_fraction())));
+        let random =
+            (2..AT_A_TIME).map(move |_| Self::After(whole.mul_f64(moments.next_fraction())));
         [Self::AtOnce, Self::AtTheEnd].into_iter().chain(random)
     }
 }
@@ -136,7 +137,11 @@ fn backups(what: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
                 fixture.backup().as_ref() == Some(&fixture.new),
                 "the backup should be the new one"
             );
-            assert!(fixture.temporaries().is_empty(), "{:?}", fixture.temporaries());
+            assert!(
+                fixture.temporaries().is_empty(),
+                "{:?}",
+                fixture.temporaries()
+            );
         };
         cancel_many(
             &format!("a backup {what}, {}", before.name()),
@@ -181,7 +186,9 @@ fn a_backup_cancelled_by_its_cookie_changes_nothing_or_finishes() {
 fn a_backup_interrupted_at_any_time_changes_nothing_or_finishes() {
     backups("with Ctrl-C", |fixture, before, when| {
         let run = Program::Binary.back_up(&fixture.sandbox, "store", "backup", before.options());
-        interrupt(run, when, || fixture.backup().as_ref() == Some(&fixture.new))
+        interrupt(run, when, || {
+            fixture.backup().as_ref() == Some(&fixture.new)
+        })
     });
 }
 

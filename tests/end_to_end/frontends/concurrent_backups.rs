@@ -9,12 +9,12 @@ use license_backup::{
     VerifyOptions, VerifySummary, block_on,
 };
 use license_backup_tests::harness::{
-    Outcome, Process, Sandbox, Snapshot, counted, concurrently, scaled,
+    Outcome, Process, Sandbox, Snapshot, concurrently, counted, scaled,
 };
 use license_backup_tests::sample::SampleStore;
 
-use crate::library::{RUNTIME, outcome};
 use crate::fixture::Program;
+use crate::library::{RUNTIME, outcome};
 
 /// How many backups race for a directory.
 const RUNNERS: u64 = 10;

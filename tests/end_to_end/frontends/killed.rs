@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use license_backup_tests::harness::{Sampler, Outcome, Process, Sandbox, counted, scaled};
+use license_backup_tests::harness::{Outcome, Process, Sampler, Sandbox, counted, scaled};
 
+use crate::fixture::{Before, Fixture, Program};
 use crate::program::temporary_files::make_older;
-use crate::fixture::{Before, Program, Fixture};
 
 /// How many kills each test has to do.
 fn kills() -> u64 {
@@ -261,7 +261,11 @@ fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
     assert!(temporary.exists(), "it is not old enough to be removed");
     make_older(&temporary, Duration::from_mins(61));
     next_backup_is_made(&fixture);
-    assert!(fixture.temporaries().is_empty(), "{:?}", fixture.temporaries());
+    assert!(
+        fixture.temporaries().is_empty(),
+        "{:?}",
+        fixture.temporaries()
+    );
 }
 
 #[test]
@@ -269,7 +273,12 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
     let fixture = Fixture::new(150);
     let first = fixture.target().join(fixture.first_missing());
     let restore = |arguments| {
-        Program::Binary.restore(&fixture.sandbox, "from", "target", &["--overwrite", arguments])
+        Program::Binary.restore(
+            &fixture.sandbox,
+            "from",
+            "target",
+            &["--overwrite", arguments],
+        )
     };
     let start = || {
         fixture.set_target();
@@ -283,7 +292,8 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
         let (outcome, was_killed) = kills.one_more();
         let (files, temporaries) = fixture.target_files();
         for path in fixture.to_be.keys() {
-            let is_known = [fixture.was.get(path), fixture.to_be.get(path)].contains(&files.get(path));
+            let is_known =
+                [fixture.was.get(path), fixture.to_be.get(path)].contains(&files.get(path));
             assert!(
                 is_known,
                 "{} should be as it was or is to be\n{}",

@@ -292,10 +292,7 @@ fn a_dropped_operation_finishes() {
     drop(start(&sandbox));
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
-        assert!(
-            since.elapsed() < LIMIT,
-            "the backup should be written"
-        );
+        assert!(since.elapsed() < LIMIT, "the backup should be written");
         thread::sleep(Duration::from_millis(1));
     }
 }

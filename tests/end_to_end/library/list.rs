@@ -92,7 +92,9 @@ fn a_listing_of_a_store_has_the_standing_of_each_file() {
             LicenseStanding::Allowed => (Expected::BackedUp, Some(expected::size(file))),
             LicenseStanding::Restricted(reason) => (Expected::Restricted(reason.name()), None),
             LicenseStanding::Failed(code) => (Expected::Error(code.name()), None),
-            LicenseStanding::BackedUp => panic!("a store has no file with this standing: {listing:?}"),
+            LicenseStanding::BackedUp => {
+                panic!("a store has no file with this standing: {listing:?}")
+            }
         };
         assert_eq!(
             (standing, listing.size),

@@ -17,9 +17,7 @@ use license_backup_tests::sample::SampleStore;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::library::{
-    RUNTIME, all, large, options, outcome, start, wait_until_files_are_closed,
-};
+use crate::library::{RUNTIME, all, large, options, outcome, start, wait_until_files_are_closed};
 
 /// A deadline for attacks that never end.
 const DEADLINE: Duration = Duration::from_millis(700);
@@ -70,7 +68,9 @@ fn attack(name: &str, deadline: Duration) -> Result<BackupSummary, OperationErro
 /// Requires that the malicious component and the component of the library can still be run.
 fn assert_usable() {
     assert_eq!(
-        attack("none", LONG).expect("`none` is not an attack").licenses,
+        attack("none", LONG)
+            .expect("`none` is not an attack")
+            .licenses,
         0
     );
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(3));
@@ -114,7 +114,8 @@ fn an_endless_loop_is_stopped_at_the_deadline() {
 #[test]
 fn an_ignored_cancellation_is_stopped_at_the_deadline() {
     let sandbox = naming("idle");
-    let operation = start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
+    let operation =
+        start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
     operation.cookie.cancel();
     assert_exceeds_deadline(outcome(operation.completed));
 }
@@ -177,10 +178,7 @@ fn an_event_that_is_too_large_is_a_trap() {
 
 #[test]
 fn unbounded_handles_are_a_trap() {
-    assert_traps(
-        attack("hoard-handles", LONG),
-        "store handle limit exceeded",
-    );
+    assert_traps(attack("hoard-handles", LONG), "store handle limit exceeded");
     assert_usable();
 }
 
@@ -224,7 +222,8 @@ fn a_component_cannot_leave_its_directories_or_change_the_store() {
 #[test]
 fn nothing_is_written_after_the_deadline() {
     let sandbox = naming("scribble");
-    let operation = start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
+    let operation =
+        start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
     assert_exceeds_deadline(outcome(operation.completed));
     // Without an open file, the component can no longer write.
     wait_until_files_are_closed(&sandbox);
@@ -238,8 +237,8 @@ fn a_backup_stopped_at_its_deadline_keeps_the_earlier_one() {
     start(&sandbox).wait().unwrap();
     let earlier = fs::read(sandbox.backup_file()).unwrap();
     let hurried = RUNTIME.clone().with_deadline(Duration::from_millis(100));
-    let ended =
-        block_on(hurried.backup(&options(&sandbox).overwrite(true))).and_then(BackupOperation::wait);
+    let ended = block_on(hurried.backup(&options(&sandbox).overwrite(true)))
+        .and_then(BackupOperation::wait);
     let error = ended.expect_err("the store is too large for the deadline");
     assert!(
         matches!(error, OperationError::DeadlineExceeded { .. }),
@@ -295,7 +294,8 @@ fn a_blocked_file_system_does_not_block_beyond_the_deadline() {
     let sandbox = naming("wait-for-a-fifo");
     let fifo = sandbox.path("backup/fifo");
     mkfifo(&fifo, Mode::S_IRWXU).expect("a FIFO can be made");
-    let operation = start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
+    let operation =
+        start_attack(&sandbox, DEADLINE).expect("the malicious component accepts every request");
     assert_exceeds_deadline(outcome(operation.completed));
     assert_usable();
     // The system call of the thread returns when the other end of the FIFO is opened.

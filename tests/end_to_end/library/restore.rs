@@ -13,7 +13,7 @@ use license_backup_tests::sample::{SampleLicense, SampleStore};
 
 use crate::expected::{self, backed_up, sample};
 use crate::library::verify::damage;
-use crate::library::{RUNTIME, all, large, outcome, start, reported_errors};
+use crate::library::{RUNTIME, all, large, outcome, reported_errors, start};
 
 /// A sandbox with a backup of a few licenses, which are returned, and an empty directory `new`.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {

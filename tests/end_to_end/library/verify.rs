@@ -11,7 +11,7 @@ use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
 use crate::expected::{self, backed_up, sample, skipped};
-use crate::library::{RUNTIME, all, large, outcome, start, reported_errors};
+use crate::library::{RUNTIME, all, large, outcome, reported_errors, start};
 
 fn options(sandbox: &Sandbox) -> VerifyOptions {
     VerifyOptions::new(sandbox.backup())
@@ -180,7 +180,10 @@ fn each_damaged_license_is_reported() {
         (error.code(), error.hresult()),
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
-    let (named, first) = (sandbox.backup().display().to_string(), files[2].reported_path());
+    let (named, first) = (
+        sandbox.backup().display().to_string(),
+        files[2].reported_path(),
+    );
     assert_eq!(error.path(), Some(Path::new(&named)));
     assert!(
         error.to_string().contains(&named) && error.to_string().contains(&first),

@@ -157,7 +157,11 @@ fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
         .iter()
         .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
-    assert_eq!(reported_paths.len(), paths.len(), "told: {reported_paths:#?}");
+    assert_eq!(
+        reported_paths.len(),
+        paths.len(),
+        "told: {reported_paths:#?}"
+    );
     for (told, (path, reason)) in reported_paths.iter().zip(&paths) {
         assert_eq!((told.0, told.1.as_str().unwrap()), (path.as_str(), *reason));
     }

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::thread;
 
 use license_backup_tests::harness::{
-    Process, Sandbox, Snapshot, Tmpfs, counted, files_below, concurrently, scaled, skipped,
+    Process, Sandbox, Snapshot, Tmpfs, concurrently, counted, files_below, scaled, skipped,
 };
 use license_backup_tests::sample::SampleStore;
 
 use crate::expected::allowed;
-use crate::program::store::without_privilege;
 use crate::fixture::Program;
+use crate::program::store::without_privilege;
 
 /// A file system with these options, or nothing where this machine does not let us have one, which is said.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {

@@ -34,7 +34,9 @@ fn every_file_is_listed_with_its_standing() {
     for (listing, file) in listed.into_iter().zip(expected) {
         let standing = match file.expected {
             Expected::BackedUp => ("backed-up", None, Some(expected::size(file))),
-            Expected::Duplicate => panic!("{} is in the backup as another file", file.reported_path()),
+            Expected::Duplicate => {
+                panic!("{} is in the backup as another file", file.reported_path())
+            }
             Expected::Restricted(reason) => ("restricted", Some(reason), None),
             Expected::Error(code) => ("failed", Some(code), None),
         };
@@ -74,7 +76,12 @@ fn every_license_is_listed_with_its_identity() {
             .iter()
             .find(|event| event["path"] == path_in_backup(file))
             .unwrap();
-        assert_eq!(identity(event), reported_identity(file), "{}", file.reported_path());
+        assert_eq!(
+            identity(event),
+            reported_identity(file),
+            "{}",
+            file.reported_path()
+        );
     }
 }
 
@@ -275,7 +282,10 @@ fn every_file_of_a_store_is_listed_with_its_standing() {
         };
         assert_eq!(listing, (file.reported_path().as_str(), standing));
     }
-    let expected = (json!(backed_up(&files).len()), json!(expected::bytes(&files)));
+    let expected = (
+        json!(backed_up(&files).len()),
+        json!(expected::bytes(&files)),
+    );
     assert_eq!(
         (&end["licenses"], &end["bytes"]),
         (&expected.0, &expected.1)
@@ -331,7 +341,10 @@ fn a_failed_file_is_listed_with_a_message_that_has_its_path() {
 fn an_unknown_encoding_is_named_in_a_listing() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let path = "wmdrm/encodings/iso-8859-1.lic";
-    let file = files.iter().find(|file| file.reported_path() == path).unwrap();
+    let file = files
+        .iter()
+        .find(|file| file.reported_path() == path)
+        .unwrap();
     let events = store_events(&sandbox);
     let event = events.iter().find(|event| event["path"] == path).unwrap();
     assert!(

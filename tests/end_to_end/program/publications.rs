@@ -79,7 +79,11 @@ fn an_empty_store_gets_exactly_the_licenses_of_a_library() {
 
 /// Restores the backup of a sandbox into a store, which ends with this exit code.
 fn restore(sandbox: &Sandbox, arguments: &[&str], store: &str, code: i32) {
-    let arguments = [&["restore", "--from", "backup", "--store", store], arguments].concat();
+    let arguments = [
+        &["restore", "--from", "backup", "--store", store],
+        arguments,
+    ]
+    .concat();
     let _ = sandbox.license_backup(arguments).run().exits(code);
 }
 

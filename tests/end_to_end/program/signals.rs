@@ -128,10 +128,7 @@ fn ctrl_c_at_the_start_leaves_no_new_directory() {
 fn an_ignored_sighup_stays_ignored() {
     let sandbox = large();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
-    let mut run = sandbox
-        .back_up(&["--quiet"])
-        .after("trap '' HUP")
-        .start();
+    let mut run = sandbox.back_up(&["--quiet"]).after("trap '' HUP").start();
     assert!(
         run.wait_until(|| temporary.exists()),
         "the backup should create a temporary file"
