@@ -117,6 +117,10 @@ same 0 restore backup
 
 everywhere rm -r store
 everywhere mkdir store
+same 6 backup backup --overwrite
+format=
+same 6 backup backup --overwrite
+format=--json
 same 0 restore backup --dry-run
 same 0 restore backup
 same 0 restore backup
@@ -142,6 +146,8 @@ format=
 same 5 verify backup
 same 5 restore backup
 format=--json
+everywhere sh -c 'rm -r store && mkdir store'
+same 0 backup strict --overwrite --allow-shrink
 
 # The texts name the caller of the component, who opens the directories.
 texts=differ

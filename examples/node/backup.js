@@ -3,7 +3,8 @@
 //     npm run backup -- STORE BACKUP_DIRECTORY
 //
 // Exit codes: 0 success, 1 failure, 2 invalid arguments, 3 completed, but some
-// licenses could not be read, 130 cancelled.
+// licenses could not be read, 6 most licenses of the earlier backup are missing,
+// 130 cancelled.
 import { inspect } from "node:util";
 
 import { _setPreopens } from "@bytecodealliance/preview2-shim/filesystem";
@@ -15,7 +16,14 @@ import { management } from "./generated/license-backup.js";
 /** Prints a failure. Returns the exit code. @param {Failure} failure */
 function report(failure) {
   console.error(`error: ${failure.message}`);
-  return failure.code === "cancelled" ? 130 : 1;
+  switch (failure.code) {
+    case "cancelled":
+      return 130;
+    case "shrunk":
+      return 6;
+    default:
+      return 1;
+  }
 }
 
 /** Returns the failure of a call: jco throws an error that contains it as `payload`. @param {unknown} error */
@@ -36,7 +44,10 @@ async function backup(store, directory) {
   _setPreopens({ "/licenses": store, "/backup": directory });
   let operation;
   try {
-    operation = await management.backupLicenses("/backup", { overwrite: true });
+    operation = await management.backupLicenses("/backup", {
+      overwrite: true,
+      allowShrink: false,
+    });
   } catch (error) {
     return report(failureOf(error));
   }

@@ -18,6 +18,8 @@ pub struct BackupOptions {
     to: PathBuf,
     #[cfg_attr(feature = "serde", serde(default))]
     overwrite: bool,
+    #[cfg_attr(feature = "serde", serde(default))]
+    allow_shrink: bool,
 }
 
 impl BackupOptions {
@@ -30,6 +32,7 @@ impl BackupOptions {
             store: store.into(),
             to: to.into(),
             overwrite: false,
+            allow_shrink: false,
         }
     }
 
@@ -38,6 +41,17 @@ impl BackupOptions {
     #[must_use]
     pub fn overwrite(self, overwrite: bool) -> Self {
         Self { overwrite, ..self }
+    }
+
+    /// Sets whether an existing backup is replaced even if most of its licenses are missing from
+    /// the new one. By default the operation fails with
+    /// [`ErrorCode::Shrunk`](crate::ErrorCode::Shrunk).
+    #[must_use]
+    pub fn allow_shrink(self, allow_shrink: bool) -> Self {
+        Self {
+            allow_shrink,
+            ..self
+        }
     }
 }
 
@@ -64,6 +78,7 @@ impl Call for BackupOptions {
     ) -> wasmtime::Result<CallResult<Self>> {
         let options = management::BackupOptions {
             overwrite: self.overwrite,
+            allow_shrink: self.allow_shrink,
         };
         let result = guest
             .call_backup_licenses(accessor, Preopen::BACKUP.to_owned(), options)

@@ -22,6 +22,7 @@ impl From<types::ErrorCode> for ErrorCode {
             types::ErrorCode::DiskFull => Self::DiskFull,
             types::ErrorCode::BackupExists => Self::BackupExists,
             types::ErrorCode::BackupCorrupt => Self::BackupCorrupt,
+            types::ErrorCode::Shrunk => Self::Shrunk,
             types::ErrorCode::Busy => Self::Busy,
             types::ErrorCode::FileExists => Self::FileExists,
             types::ErrorCode::Malformed => Self::Malformed,

@@ -1,6 +1,7 @@
 //! The arguments of the command, which has the options of the program `license-backup`.
 
 use lexopt::{Arg, Parser, ValueExt as _};
+use license_backup_core::BackupOptions;
 use license_backup_report::{OutputOptions, parse_blake3};
 
 /// The text of `--help`.
@@ -13,7 +14,7 @@ pub(crate) enum Request {
     Version,
     Backup {
         to: String,
-        overwrite: bool,
+        options: BackupOptions,
         strict: bool,
         output: OutputOptions,
     },
@@ -57,7 +58,7 @@ impl Subcommand {
     /// Returns the names of the options that the command accepts.
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Backup => &["to", "overwrite", "strict", "json", "quiet"],
+            Self::Backup => &["to", "overwrite", "allow-shrink", "strict", "json", "quiet"],
             Self::Restore => &["from", "overwrite", "dry-run", "json", "quiet"],
             Self::Verify => &["from", "expect", "json", "quiet"],
             Self::List => &["from", "json"],
@@ -76,7 +77,8 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
         Some(other) => return Err(other.unexpected()),
     };
     let (mut to, mut from, mut expected_blake3) = (None, None, None);
-    let (mut overwrite, mut strict, mut dry_run) = (false, false, false);
+    let (mut overwrite, mut allow_shrink) = (false, false);
+    let (mut strict, mut dry_run) = (false, false);
     let mut output = OutputOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -93,6 +95,7 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
                 set_once(&mut expected_blake3, "--expect", hash)?;
             }
             Arg::Long("overwrite") => overwrite = true,
+            Arg::Long("allow-shrink") => allow_shrink = true,
             Arg::Long("strict") => strict = true,
             Arg::Long("dry-run") => dry_run = true,
             Arg::Long("json") => output.json = true,
@@ -103,7 +106,10 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
     Ok(match subcommand {
         Subcommand::Backup => Request::Backup {
             to: to.ok_or("missing option '--to DIR'")?,
-            overwrite,
+            options: BackupOptions {
+                overwrite,
+                allow_shrink,
+            },
             strict,
             output,
         },
@@ -158,10 +164,13 @@ mod tests {
         let hash = "0f".repeat(32);
         for (arguments, request) in [
             (
-                "backup --quiet --strict --to /b --json --overwrite".to_owned(),
+                "backup --quiet --strict --to /b --allow-shrink --json --overwrite".to_owned(),
                 Request::Backup {
                     to: directory(),
-                    overwrite: true,
+                    options: BackupOptions {
+                        overwrite: true,
+                        allow_shrink: true,
+                    },
                     strict: true,
                     output,
                 },
@@ -209,7 +218,7 @@ mod tests {
                 "backup --to /b",
                 Request::Backup {
                     to: directory(),
-                    overwrite: false,
+                    options: BackupOptions::default(),
                     strict: false,
                     output,
                 },

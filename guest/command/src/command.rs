@@ -4,8 +4,8 @@
 use std::ops::ControlFlow::{Break, Continue};
 
 use license_backup_core::{
-    Backup, BackupOptions, BackupRestoreStatus, Failure, HintFor, List, Operation, Restore,
-    RestoreOptions, Verify, VerifyOptions,
+    Backup, BackupRestoreStatus, Failure, HintFor, List, Operation, Restore, RestoreOptions,
+    Verify, VerifyOptions,
 };
 use license_backup_report::{
     BACKUP_FILE, BackupReport, Console as _, ExitCode, ListReport, OutputOptions, Report, Reporter,
@@ -50,7 +50,7 @@ fn execute(request: Request) -> ExitCode {
         Request::Version => print(concat!("license-backup ", env!("CARGO_PKG_VERSION"), "\n")),
         Request::Backup {
             to,
-            overwrite,
+            options,
             strict,
             output,
         } => {
@@ -63,7 +63,7 @@ fn execute(request: Request) -> ExitCode {
                     open_store(HINT_FOR)?,
                     open_path(HINT_FOR, &to)?,
                     &to,
-                    BackupOptions { overwrite },
+                    options,
                 )
             };
             run(report, output, Some(BackupRestoreStatus::Begin), start)

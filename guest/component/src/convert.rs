@@ -89,8 +89,15 @@ impl From<core::ListSummary> for ListSummary {
 }
 
 impl From<BackupOptions> for core::BackupOptions {
-    fn from(BackupOptions { overwrite }: BackupOptions) -> Self {
-        Self { overwrite }
+    fn from(options: BackupOptions) -> Self {
+        let BackupOptions {
+            overwrite,
+            allow_shrink,
+        } = options;
+        Self {
+            overwrite,
+            allow_shrink,
+        }
     }
 }
 
@@ -235,6 +242,7 @@ fn error_code(code: core::ErrorCode) -> ErrorCode {
         core::ErrorCode::DiskFull => ErrorCode::DiskFull,
         core::ErrorCode::BackupExists => ErrorCode::BackupExists,
         core::ErrorCode::BackupCorrupt => ErrorCode::BackupCorrupt,
+        core::ErrorCode::Shrunk => ErrorCode::Shrunk,
         core::ErrorCode::Busy => ErrorCode::Busy,
         core::ErrorCode::FileExists => ErrorCode::FileExists,
         core::ErrorCode::Malformed => ErrorCode::Malformed,

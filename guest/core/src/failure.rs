@@ -27,6 +27,9 @@ pub enum ErrorCode {
     BackupExists,
     /// The file is not a backup, or the backup is damaged.
     BackupCorrupt,
+    /// Most licenses of the earlier backup are missing from the store, which was probably
+    /// emptied, replaced or not mounted. The earlier backup was kept.
+    Shrunk,
     /// Another operation is running on this instance of the component.
     Busy,
     /// A license was not restored because its name is taken: another file has it, or the
@@ -63,6 +66,7 @@ case_names! {
         DiskFull => "disk-full",
         BackupExists => "backup-exists",
         BackupCorrupt => "backup-corrupt",
+        Shrunk => "shrunk",
         Busy => "busy",
         FileExists => "file-exists",
         Malformed => "malformed",

@@ -64,6 +64,7 @@ impl Reason {
                 | ErrorCode::InvalidArgument
                 | ErrorCode::BackupExists
                 | ErrorCode::BackupCorrupt
+                | ErrorCode::Shrunk
                 | ErrorCode::Busy
                 | ErrorCode::FileExists,
             ) => false,

@@ -19,6 +19,9 @@ pub enum ExitCode {
     Conflict,
     /// 5: the backup is corrupt, or does not have the hash of `--expect`.
     Corrupt,
+    /// 6: most licenses of the earlier backup are missing from the store, and `--allow-shrink` was
+    /// not given.
+    Shrunk,
     /// 130: the command was cancelled. The number is 128 + SIGINT, the convention of shells.
     Cancelled,
 }
@@ -34,6 +37,7 @@ impl ExitCode {
             Self::Incomplete => 3,
             Self::Conflict => 4,
             Self::Corrupt => 5,
+            Self::Shrunk => 6,
             Self::Cancelled => 130,
         }
     }
@@ -48,11 +52,12 @@ impl ExitCode {
             Self::Incomplete => "incomplete",
             Self::Conflict => "conflict",
             Self::Corrupt => "corrupt",
+            Self::Shrunk => "shrunk",
             Self::Cancelled => "cancelled",
         }
     }
 
-    /// Returns the code if both apply: the first of 130, 1, 5, 4, 3. A usage error takes
+    /// Returns the code if both apply: the first of 130, 1, 5, 6, 4, 3. A usage error takes
     /// precedence, since nothing ran.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -70,6 +75,7 @@ impl ExitCode {
             ErrorCode::Cancelled => Self::Cancelled,
             ErrorCode::BackupExists | ErrorCode::FileExists => Self::Conflict,
             ErrorCode::BackupCorrupt => Self::Corrupt,
+            ErrorCode::Shrunk => Self::Shrunk,
             ErrorCode::Io
             | ErrorCode::AccessDenied
             | ErrorCode::OutOfMemory
@@ -90,10 +96,11 @@ impl ExitCode {
             Self::Success => 0,
             Self::Incomplete => 1,
             Self::Conflict => 2,
-            Self::Corrupt => 3,
-            Self::Failed => 4,
-            Self::Cancelled => 5,
-            Self::Usage => 6,
+            Self::Shrunk => 3,
+            Self::Corrupt => 4,
+            Self::Failed => 5,
+            Self::Cancelled => 6,
+            Self::Usage => 7,
         }
     }
 }
@@ -108,16 +115,18 @@ mod tests {
         assert_eq!(number(ErrorCode::Cancelled), 130);
         assert_eq!(number(ErrorCode::BackupExists), 4);
         assert_eq!(number(ErrorCode::BackupCorrupt), 5);
+        assert_eq!(number(ErrorCode::Shrunk), 6);
         assert_eq!(number(ErrorCode::PathNotFound), 1);
         assert_eq!(number(ErrorCode::InvalidArgument), 1);
     }
 
     #[test]
-    fn of_two_codes_the_first_of_130_1_5_4_3_wins() {
+    fn of_two_codes_the_first_of_130_1_5_6_4_3_wins() {
         let order = [
             ExitCode::Cancelled,
             ExitCode::Failed,
             ExitCode::Corrupt,
+            ExitCode::Shrunk,
             ExitCode::Conflict,
             ExitCode::Incomplete,
             ExitCode::Success,

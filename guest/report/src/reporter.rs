@@ -203,6 +203,7 @@ impl<R: Report, C: Console> Reporter<R, C> {
         }
         let hint = match failure.code {
             ErrorCode::BackupExists => " (use --overwrite)",
+            ErrorCode::Shrunk => " (use --allow-shrink)",
             _ => "",
         };
         self.report_error(&format!("{}{hint}", failure.message));

@@ -98,6 +98,7 @@ fn explanation(reason: Reason) -> &'static str {
             | ErrorCode::DiskFull
             | ErrorCode::BackupExists
             | ErrorCode::BackupCorrupt
+            | ErrorCode::Shrunk
             | ErrorCode::Busy,
         ) => "cannot be read",
     }

@@ -31,7 +31,8 @@ component license-backup.wasm {COMPONENT_VERSION}, SHA-256 {COMPONENT_SHA256}",
         Results are written to standard output; progress and errors to standard error.\n\n\
         Exit codes: 0 success; 1 failure; 2 invalid command line; 3 completed, but a file could \
         not be read or, with --strict, was skipped; 4 a backup exists, or a restore had \
-        conflicts; 5 the backup is corrupt or does not have the expected hash; 130 cancelled."
+        conflicts; 5 the backup is corrupt or does not have the expected hash; 6 most \
+        licenses of the earlier backup are missing; 130 cancelled."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -46,7 +47,8 @@ pub(crate) enum Command {
         long_about = "Back up a license store into a directory.\n\n\
             Each license that permits it is copied, bit for bit, into the file licenses.zip in \
             that directory. All other files are skipped and reported with a reason. An earlier \
-            backup is replaced only with --overwrite, and only once the new backup is complete. \
+            backup is replaced only with --overwrite, only once the new backup is complete, and \
+            not if most of its licenses are missing from the store, which may not be mounted. \
             Ctrl-C cancels the backup and leaves the directory unchanged.",
         after_help = "Examples:\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
@@ -118,6 +120,9 @@ pub(crate) struct BackupArguments {
     /// Replace an existing backup
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Replace an existing backup even if most of its licenses are missing from the store
+    #[arg(long)]
+    pub(crate) allow_shrink: bool,
     /// Exit with status 3 if any file was skipped
     #[arg(long)]
     pub(crate) strict: bool,

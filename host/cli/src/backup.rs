@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
         ref store,
         ref to,
         overwrite,
+        allow_shrink,
         strict,
         ref output,
     } = arguments;
@@ -23,7 +24,9 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
         archive: archive(to),
         strict,
     };
-    let options = BackupOptions::new(store, to).overwrite(overwrite);
+    let options = BackupOptions::new(store, to)
+        .overwrite(overwrite)
+        .allow_shrink(allow_shrink);
     let mut is_new = false;
     let exit = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.

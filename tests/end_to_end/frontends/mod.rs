@@ -6,3 +6,4 @@ mod comparison;
 mod concurrent_backups;
 mod damaged_backups;
 mod killed;
+mod shrunk_stores;

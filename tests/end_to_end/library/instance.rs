@@ -157,7 +157,10 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                 .call_backup_licenses(
                     accessor,
                     "/backup".into(),
-                    BackupOptions { overwrite: true },
+                    BackupOptions {
+                        overwrite: true,
+                        allow_shrink: false,
+                    },
                 )
                 .await
         };
@@ -219,7 +222,10 @@ fn a_refused_call_leaves_the_instance_free() {
             .call_backup_licenses(
                 accessor,
                 "/backup/nowhere".into(),
-                BackupOptions { overwrite: false },
+                BackupOptions {
+                    overwrite: false,
+                    allow_shrink: false,
+                },
             )
             .await?;
         let failure = refused.map(|_| ()).expect_err("there is no such directory");
@@ -233,7 +239,10 @@ fn a_refused_call_leaves_the_instance_free() {
             .call_backup_licenses(
                 accessor,
                 "/backup".into(),
-                BackupOptions { overwrite: false },
+                BackupOptions {
+                    overwrite: false,
+                    allow_shrink: false,
+                },
             )
             .await?;
         let summary = outcome(accessor, accepted.expect("the instance is free").completed).await;
@@ -251,7 +260,10 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
                 .call_backup_licenses(
                     accessor,
                     "/backup".into(),
-                    BackupOptions { overwrite: false },
+                    BackupOptions {
+                        overwrite: false,
+                        allow_shrink: false,
+                    },
                 )
                 .await?;
             let operation = accepted.expect("the instance is free");

@@ -213,9 +213,11 @@ impl<F: File> ArchiveFinisher<F> {
         Ok(matches!(self.part, Part::End))
     }
 
-    /// Returns the output, which contains the whole archive after the last step.
-    pub(crate) fn into_output(self) -> Output<F> {
-        self.archive.output
+    /// Returns the output, which contains the whole archive after the last step, and the index of its
+    /// licenses.
+    pub(crate) fn into_parts(self) -> (Output<F>, ArchiveIndex) {
+        let ArchiveWriter { output, index } = self.archive;
+        (output, index)
     }
 
     fn measure(

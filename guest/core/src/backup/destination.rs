@@ -4,6 +4,8 @@
 //! earlier backup, or one hard link, which fails if there is one.
 
 use super::options::BackupOptions;
+use super::shrink_guard::ShrinkGuard;
+use crate::archive::{ArchiveError, ArchiveIndex};
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
@@ -14,7 +16,7 @@ pub(super) struct Destination<D> {
     directory: D,
     /// The caller's path of the directory.
     path: String,
-    overwrite: bool,
+    options: BackupOptions,
 }
 
 impl<D: Directory> Destination<D> {
@@ -25,15 +27,11 @@ impl<D: Directory> Destination<D> {
     /// [`ErrorCode::BackupExists`] if there is a backup that must not be replaced,
     /// [`ErrorCode::InvalidArgument`] if a directory has its name, the code of the error of the file
     /// system if it cannot be looked up.
-    pub(super) fn new(
-        directory: D,
-        path: String,
-        BackupOptions { overwrite }: BackupOptions,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(directory: D, path: String, options: BackupOptions) -> Result<Self, Failure> {
         let destination = Self {
             directory,
             path,
-            overwrite,
+            options,
         };
         match destination.directory.metadata(BACKUP_FILE) {
             Err(FsError::NoEntry) => Ok(destination),
@@ -47,7 +45,7 @@ impl<D: Directory> Destination<D> {
                     destination.path
                 ),
             )),
-            Ok(_) if !overwrite => Err(destination.exists()),
+            Ok(_) if !options.overwrite => Err(destination.exists()),
             Ok(_) => Ok(destination),
         }
     }
@@ -64,6 +62,79 @@ impl<D: Directory> Destination<D> {
         let temporary = created.map_err(|error| self.failure("create a temporary file", error))?;
         temporary.remove_stale(&self.directory);
         Ok(temporary)
+    }
+
+    /// Returns the guard that compares the new backup with the one that it replaces, or `None` if
+    /// there is nothing to compare.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Shrunk`] if the new backup has no license and the earlier one cannot be
+    /// compared, the code of the error of the file system if the earlier one cannot be read.
+    pub(super) fn shrink_guard(
+        &self,
+        licenses: &ArchiveIndex,
+    ) -> Result<Option<ShrinkGuard<D::File>>, Failure> {
+        if !self.options.overwrite || self.options.allow_shrink {
+            return Ok(None);
+        }
+        let opened = match self.directory.metadata(BACKUP_FILE) {
+            Err(FsError::NoEntry) => return Ok(None),
+            Err(error) => Err(ArchiveError::Io(error)),
+            // Opening a FIFO would block.
+            Ok(earlier) if earlier.kind != EntryKind::File => {
+                Err(ArchiveError::Corrupt("not a regular file".to_owned()))
+            }
+            Ok(_) => self
+                .directory
+                .open_file(BACKUP_FILE)
+                .map_err(ArchiveError::Io)
+                .and_then(ShrinkGuard::new),
+        };
+        opened
+            .map(Some)
+            .or_else(|error| self.not_comparable(error, licenses).map(|()| None))
+    }
+
+    /// Compares some licenses. Returns `true` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Shrunk`] if most licenses of the earlier backup are missing, the code of the
+    /// error of the file system if the earlier one cannot be read.
+    pub(super) fn compare(
+        &self,
+        guard: &mut ShrinkGuard<D::File>,
+        licenses: &ArchiveIndex,
+    ) -> Result<bool, Failure> {
+        match guard.step(licenses) {
+            Ok(None) => Ok(false),
+            Ok(Some(comparison)) if comparison.is_shrunk() => {
+                let (left, earlier) = (comparison.left, comparison.earlier);
+                Err(self.shrunk(&format!("{left} of {earlier} licenses are left")))
+            }
+            Ok(Some(_)) => Ok(true),
+            Err(error) => self.not_comparable(error, licenses).map(|()| true),
+        }
+    }
+
+    /// Accepts that the earlier backup is damaged, so that the new one replaces it, unless that one
+    /// has no license at all.
+    fn not_comparable(&self, error: ArchiveError, licenses: &ArchiveIndex) -> Result<(), Failure> {
+        match error {
+            ArchiveError::Io(error) => Err(self.failure("read the earlier backup", error)),
+            ArchiveError::Corrupt(_) if licenses.len() > 0 => Ok(()),
+            ArchiveError::Corrupt(_) => Err(self.shrunk("no license is left")),
+        }
+    }
+
+    fn shrunk(&self, cause: &str) -> Failure {
+        let message = format!(
+            "cannot replace the backup in {}: {cause}; is the store mounted? If it is complete, allow \
+             the backup to shrink",
+            self.path
+        );
+        Failure::at(ErrorCode::Shrunk, &self.path, message)
     }
 
     /// Makes a temporary file, which the caller has made durable, the backup.
@@ -90,7 +161,7 @@ impl<D: Directory> Destination<D> {
         if !in_place.map_err(|error| self.failure("look at the temporary file", error))? {
             return Err(self.failure("find the temporary file", FsError::NoEntry));
         }
-        let moved = if self.overwrite {
+        let moved = if self.options.overwrite {
             self.directory
                 .rename(&temporary.name(), BACKUP_FILE)
                 .map(|()| false)
@@ -101,7 +172,7 @@ impl<D: Directory> Destination<D> {
             // A server may have done it although its response was lost, and then respond to the
             // repeated request that the name exists.
             _ if self.directory.is_name_of(BACKUP_FILE, &temporary.file) == Ok(true) => Ok(true),
-            FsError::Exist if !self.overwrite => Err(self.exists()),
+            FsError::Exist if !self.options.overwrite => Err(self.exists()),
             error => Err(self.failure("put the backup in place", error)),
         })
     }

@@ -3,6 +3,7 @@
 mod copying;
 mod destination;
 mod options;
+mod shrink_guard;
 #[cfg(test)]
 mod tests;
 
@@ -12,9 +13,11 @@ use std::rc::Rc;
 use copying::Copying;
 use destination::Destination;
 pub use options::BackupOptions;
+use shrink_guard::ShrinkGuard;
 
 use crate::archive::{
-    ArchiveFinisher, ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRAM, SkippedEntry,
+    ArchiveFinisher, ArchiveIndex, ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRAM,
+    SkippedEntry,
 };
 use crate::skipped::{SkippedFile, SkippedFiles};
 use crate::store::Walk;
@@ -56,6 +59,13 @@ enum Phase<D: Directory> {
     /// Write the entries after the licenses and the central directory.
     Finish {
         archive: ArchiveFinisher<D::File>,
+        summary: BackupSummary,
+    },
+    /// Compare the licenses with those of the earlier backup.
+    Compare {
+        guard: ShrinkGuard<D::File>,
+        licenses: ArchiveIndex,
+        output: Output<D::File>,
         summary: BackupSummary,
     },
     /// Make the temporary file durable.
@@ -187,12 +197,35 @@ impl<D: Directory> Phase<D> {
                 summary,
             } => {
                 if archive.step().map_err(write_failure)? {
-                    Self::Sync {
-                        output: archive.into_output(),
-                        summary,
+                    let (output, licenses) = archive.into_parts();
+                    match destination.shrink_guard(&licenses)? {
+                        Some(guard) => Self::Compare {
+                            guard,
+                            licenses,
+                            output,
+                            summary,
+                        },
+                        None => Self::Sync { output, summary },
                     }
                 } else {
                     Self::Finish { archive, summary }
+                }
+            }
+            Self::Compare {
+                mut guard,
+                licenses,
+                output,
+                summary,
+            } => {
+                if destination.compare(&mut guard, &licenses)? {
+                    Self::Sync { output, summary }
+                } else {
+                    Self::Compare {
+                        guard,
+                        licenses,
+                        output,
+                        summary,
+                    }
                 }
             }
             Self::Sync {

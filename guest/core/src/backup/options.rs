@@ -7,4 +7,7 @@
 pub struct BackupOptions {
     /// Whether to replace an existing backup. If `false`, an existing backup is never modified.
     pub overwrite: bool,
+    /// Whether to replace an existing backup even if most of its licenses are missing from the new
+    /// one. If `false`, such a backup fails with [`ErrorCode::Shrunk`](crate::ErrorCode::Shrunk).
+    pub allow_shrink: bool,
 }

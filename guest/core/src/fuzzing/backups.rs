@@ -47,7 +47,10 @@ pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Fai
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        crate::BackupOptions { overwrite },
+        crate::BackupOptions {
+            overwrite,
+            allow_shrink: true,
+        },
     )?)
     .1
 }
@@ -147,7 +150,8 @@ pub(super) fn written<'f>(
     let mut archive = archive.finish(head, skipped);
     while !archive.step().expect("the disk fails no call") {}
     archive
-        .into_output()
+        .into_parts()
+        .0
         .sync()
         .expect("the disk fails no call");
     disk.read("/archive").expect("it was written")

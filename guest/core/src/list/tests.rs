@@ -18,7 +18,7 @@ fn backed_up() -> Disk {
         disk.directory("/licenses"),
         directory,
         "/backup",
-        crate::BackupOptions { overwrite: false },
+        crate::BackupOptions::default(),
     )
     .expect("it starts");
     loop {
@@ -112,7 +112,7 @@ fn forged_counting(format: u32, document: &[u8], licenses: u64) -> Disk {
     };
     let mut archive = archive.finish(head, Vec::new());
     while !archive.step().expect("the disk has space") {}
-    archive.into_output().sync().expect("the disk has space");
+    archive.into_parts().0.sync().expect("the disk has space");
     disk
 }
 

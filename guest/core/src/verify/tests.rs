@@ -23,13 +23,8 @@ fn backed_up() -> Disk {
     disk.write("/licenses/c/broken", &b"XMR\0\0"[..]);
     disk.write_other("/licenses/fifo");
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
-    let mut backup = Backup::start(
-        store,
-        directory,
-        "/backup",
-        crate::BackupOptions { overwrite: false },
-    )
-    .expect("the backup starts");
+    let mut backup = Backup::start(store, directory, "/backup", crate::BackupOptions::default())
+        .expect("the backup starts");
     loop {
         match backup.step(&mut Vec::new()) {
             Continue(next) => backup = next,
@@ -113,13 +108,8 @@ fn an_intact_backup_is_reported_with_its_hash() {
 fn an_empty_backup_is_intact() {
     let disk = Disk::new();
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
-    let mut backup = Backup::start(
-        store,
-        directory,
-        "/backup",
-        crate::BackupOptions { overwrite: false },
-    )
-    .expect("the backup starts");
+    let mut backup = Backup::start(store, directory, "/backup", crate::BackupOptions::default())
+        .expect("the backup starts");
     while let Continue(next) = backup.step(&mut Vec::new()) {
         backup = next;
     }

@@ -151,7 +151,10 @@ fn a_backup_directory_inside_the_store_is_not_walked() {
         disk.directory("/licenses"),
         directory,
         "/elsewhere",
-        BackupOptions { overwrite: true },
+        BackupOptions {
+            overwrite: true,
+            ..BackupOptions::default()
+        },
     )
     .expect("it starts");
     let (events, outcome) = run(backup);

@@ -8,6 +8,7 @@ mod power_loss;
 mod publications;
 mod refusals;
 mod scenario;
+mod shrink;
 mod temporaries;
 
 use std::ops::ControlFlow;
@@ -70,11 +71,19 @@ fn mixed() -> Disk {
 }
 
 fn start(disk: &Disk, overwrite: bool) -> Result<Backup<MemoryDirectory>, Failure> {
+    let options = BackupOptions {
+        overwrite,
+        ..BackupOptions::default()
+    };
+    start_with(disk, options)
+}
+
+fn start_with(disk: &Disk, options: BackupOptions) -> Result<Backup<MemoryDirectory>, Failure> {
     Backup::start(
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        BackupOptions { overwrite },
+        options,
     )
 }
 

@@ -10,7 +10,10 @@ fn the_store_itself_cannot_be_the_backup_directory() {
         store.clone(),
         store,
         "/backup",
-        BackupOptions { overwrite: true },
+        BackupOptions {
+            overwrite: true,
+            ..BackupOptions::default()
+        },
     )
     .err()
     .expect("it is the store");

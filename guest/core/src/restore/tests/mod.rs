@@ -63,7 +63,7 @@ fn backup_of<'a>(files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Vec<u8>
         disk.directory("/licenses"),
         disk.directory("/backup"),
         "/backup",
-        crate::BackupOptions { overwrite: false },
+        crate::BackupOptions::default(),
     );
     let mut backup = backup.expect("the backup starts");
     loop {
