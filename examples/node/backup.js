@@ -70,8 +70,8 @@ async function backup(store, directory) {
   if (outcome.tag === "err") {
     return report(outcome.val);
   }
-  const { licenses, restricted, errors, size } = outcome.val;
-  console.log(`backed up ${licenses} licenses (${size} bytes), skipped ${restricted}, ${errors} could not be read`);
+  const { licenses, restricted, errors, size, unchanged } = outcome.val;
+  console.log(`${unchanged ? "unchanged:" : "backed up"} ${licenses} licenses (${size} bytes), skipped ${restricted}, ${errors} could not be read`);
   return errors === 0n ? 0 : 3;
 }
 

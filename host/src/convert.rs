@@ -161,6 +161,7 @@ impl From<management::BackupSummary> for BackupSummary {
             restricted,
             errors,
             size,
+            unchanged,
         } = summary;
         Self {
             licenses,
@@ -168,6 +169,7 @@ impl From<management::BackupSummary> for BackupSummary {
             restricted,
             errors,
             size,
+            unchanged,
         }
     }
 }

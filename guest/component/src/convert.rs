@@ -22,6 +22,7 @@ impl From<core::BackupSummary> for BackupSummary {
             restricted,
             errors,
             size,
+            unchanged,
         } = summary;
         Self {
             licenses,
@@ -29,6 +30,7 @@ impl From<core::BackupSummary> for BackupSummary {
             restricted,
             errors,
             size,
+            unchanged,
         }
     }
 }

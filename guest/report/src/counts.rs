@@ -11,6 +11,7 @@ struct BackupFields {
     restricted: u64,
     errors: u64,
     size: u64,
+    unchanged: bool,
 }
 
 #[derive(Serialize)]

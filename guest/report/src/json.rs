@@ -416,12 +416,13 @@ mod tests {
             restricted: 1,
             errors: 1,
             size: 400,
+            unchanged: false,
         });
         assert_line(
             &end_line(ExitCode::Incomplete, 1, ELAPSED, Ok(&counts)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
-                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400}"#
+                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400,"unchanged":false}"#
             ),
         );
     }

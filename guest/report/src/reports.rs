@@ -254,6 +254,7 @@ mod tests {
             restricted,
             errors,
             size: 100,
+            unchanged: false,
         };
         let report = BackupReport {
             archive: String::new(),

@@ -18,12 +18,13 @@ pub(crate) fn backup_text(
     skipped: &SkippedByReason,
     archive: &str,
 ) -> String {
-    format!(
-        "Backed up {} to {} ({}).\n{skipped}",
-        licenses(summary.licenses, summary.bytes),
-        escape(archive),
-        human_bytes(summary.size),
-    )
+    let licenses = licenses(summary.licenses, summary.bytes);
+    let (archive, size) = (escape(archive), human_bytes(summary.size));
+    if summary.unchanged {
+        format!("Unchanged: {licenses} in {archive} ({size}).\n{skipped}")
+    } else {
+        format!("Backed up {licenses} to {archive} ({size}).\n{skipped}")
+    }
 }
 
 /// Returns the text for a verified backup. Each line ends with a newline.
@@ -253,6 +254,7 @@ mod tests {
             restricted: 1,
             errors: 0,
             size: 4096,
+            unchanged: false,
         };
         let mut skipped = SkippedByReason::default();
         skipped.add(Reason::Restricted(Restriction::Conditional), "p");
@@ -260,6 +262,14 @@ mod tests {
             backup_text(&summary, &skipped, "/b/licenses.zip"),
             "Backed up 1 license (2.0 KiB) to /b/licenses.zip (4.0 KiB).\n\
              Skipped 1, conditional: the license grants the right only under a condition\n  p\n"
+        );
+        let unchanged = BackupSummary {
+            unchanged: true,
+            ..summary
+        };
+        assert_eq!(
+            backup_text(&unchanged, &SkippedByReason::default(), "/b/licenses.zip"),
+            "Unchanged: 1 license (2.0 KiB) in /b/licenses.zip (4.0 KiB).\n"
         );
     }
 

@@ -17,9 +17,9 @@ pub(crate) struct Fixture {
     pub(crate) earlier: Vec<u8>,
     /// What is in the store `target`, by path: of three licenses of the backup one is missing, one is there and one has other
     /// bytes.
-    pub(crate) was: BTreeMap<PathBuf, Vec<u8>>,
+    pub(crate) initial: BTreeMap<PathBuf, Vec<u8>>,
     /// What a restore is to make of that.
-    pub(crate) to_be: BTreeMap<PathBuf, Vec<u8>>,
+    pub(crate) restored: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 /// Whether there is a backup in the directory before.
@@ -124,12 +124,12 @@ impl Fixture {
                 .exits(0);
             fs::read(sandbox.path(to).join("licenses.zip")).unwrap()
         });
-        let to_be: BTreeMap<_, _> = files
+        let restored: BTreeMap<_, _> = files
             .into_iter()
             .map(|file| (file.path, file.bytes))
             .collect();
-        let kept = to_be.iter().enumerate().filter(|(at, _)| at % 3 != 0);
-        let was = kept.map(|(at, (path, bytes))| {
+        let kept = restored.iter().enumerate().filter(|(at, _)| at % 3 != 0);
+        let initial = kept.map(|(at, (path, bytes))| {
             (
                 path.clone(),
                 if at % 3 == 1 {
@@ -142,8 +142,8 @@ impl Fixture {
         Self {
             new,
             earlier,
-            was: was.collect(),
-            to_be,
+            initial: initial.collect(),
+            restored,
             sandbox,
         }
     }
@@ -177,9 +177,9 @@ impl Fixture {
 
     /// The path in the target that gets the first license of a restore.
     pub(crate) fn first_missing(&self) -> &Path {
-        self.to_be
+        self.restored
             .keys()
-            .find(|path| !self.was.contains_key(*path))
+            .find(|path| !self.initial.contains_key(*path))
             .expect("some are missing")
     }
 
@@ -190,7 +190,7 @@ impl Fixture {
             fs::remove_dir_all(&target).unwrap();
         }
         fs::create_dir(&target).unwrap();
-        for (path, bytes) in &self.was {
+        for (path, bytes) in &self.initial {
             let path = target.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, bytes).unwrap();

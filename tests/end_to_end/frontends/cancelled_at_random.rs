@@ -1,5 +1,5 @@
-//! Cancelled at random moments over the whole course of a backup and of a restore, through the library's cookie and with Ctrl-C:
-//! all is as it was, or the operation has completed.
+//! Tests that cancel backups and restores at random times, through the cookie of the library and
+//! with Ctrl-C: either nothing has changed, or the operation has completed.
 
 use std::path::Path;
 use std::thread;
@@ -15,33 +15,38 @@ use nix::sys::signal::Signal;
 use crate::fixture::{Before, Fixture, Program};
 use crate::library::{RUNTIME, outcome};
 
-/// How many operations are cancelled after it was measured how long one takes, which the load of the machine changes.
-const AT_A_TIME: u64 = 10;
+/// The number of cancelled operations for each measured duration. The duration is measured again
+/// regularly, because it depends on the load of the machine.
+const CANCELLATIONS_PER_MEASUREMENT: u64 = 10;
 
-/// How often a test does that.
-fn times() -> u64 {
+/// Returns the number of measurements of a test.
+fn measurements() -> u64 {
     scaled(1, 20)
 }
 
-/// When an operation is cancelled.
+/// The time at which an operation is cancelled.
 #[derive(Clone, Copy)]
 enum When {
-    AtOnce,
+    Immediately,
+    /// After this duration.
     After(Duration),
+    /// After the end event, or after the commit.
     AtTheEnd,
 }
 
 impl When {
-    /// All moments at which an operation is cancelled that takes so long.
-    fn all(whole: Duration) -> impl Iterator<Item = Self> {
-        let mut moments = Sampler::new();
-        let random =
-            (2..AT_A_TIME).map(move |_| Self::After(whole.mul_f64(moments.next_fraction())));
-        [Self::AtOnce, Self::AtTheEnd].into_iter().chain(random)
+    /// Returns the times at which operations of this duration are cancelled.
+    fn all(duration: Duration) -> impl Iterator<Item = Self> {
+        let mut sampler = Sampler::new();
+        let random = (2..CANCELLATIONS_PER_MEASUREMENT)
+            .map(move |_| Self::After(duration.mul_f64(sampler.next_fraction())));
+        [Self::Immediately, Self::AtTheEnd]
+            .into_iter()
+            .chain(random)
     }
 }
 
-/// Cancels an operation. Gives whether it has completed all the same.
+/// Cancels an operation. Returns `true` if it has completed nevertheless.
 fn cancel<S: Send + 'static>(
     operation: Result<Operation<BackupRestoreStatus, S>, OperationError>,
     when: When,
@@ -52,8 +57,8 @@ fn cancel<S: Send + 'static>(
         cookie,
     } = operation.expect("the operation is accepted");
     match when {
-        When::AtOnce => {}
-        When::After(moment) => thread::sleep(moment),
+        When::Immediately => {}
+        When::After(delay) => thread::sleep(delay),
         When::AtTheEnd => {
             while events
                 .wait_next()
@@ -69,16 +74,17 @@ fn cancel<S: Send + 'static>(
     }
 }
 
-/// Interrupts a run, from the moment on when it is ready for that. Gives whether it has completed all the same.
-fn interrupt(run: Invocation, when: When, is_at_the_end: impl Fn() -> bool) -> bool {
+/// Interrupts a run after it has installed its signal handler. Returns `true` if it has completed
+/// nevertheless.
+fn interrupt(run: Invocation, when: When, has_committed: impl Fn() -> bool) -> bool {
     let mut run = run.start();
-    // A run that is over by then has completed.
+    // A run that has already ended has completed.
     match when {
-        When::AtOnce | When::After(_) => run.wait_until_it_handles(Signal::SIGINT),
-        When::AtTheEnd => run.wait_until(is_at_the_end),
+        When::Immediately | When::After(_) => run.wait_until_it_handles(Signal::SIGINT),
+        When::AtTheEnd => run.wait_until(has_committed),
     };
-    if let When::After(moment) = when {
-        thread::sleep(moment);
+    if let When::After(delay) = when {
+        thread::sleep(delay);
     }
     run.signal(Signal::SIGINT);
     let outcome = run.wait();
@@ -89,47 +95,50 @@ fn interrupt(run: Invocation, when: When, is_at_the_end: impl Fn() -> bool) -> b
     }
 }
 
-/// Cancels operations on a directory at one moment after the other. `set` makes it what it is before, `operate` gives whether an
-/// operation has completed all the same, and `check` requires that the directory then is what it is to be.
+/// Cancels operations on a directory at all times of [`When::all`].
+///
+/// `reset` restores the initial files of the directory, `operate` returns `true` if a cancelled
+/// operation has completed nevertheless, and `check` requires that the directory then has the
+/// expected files.
 fn cancel_many(
-    what: &str,
+    operation: &str,
     directory: &Path,
-    set: impl Fn(),
+    reset: impl Fn(),
     operate: impl Fn(When) -> bool,
     check: impl Fn(),
 ) {
     let (mut cancelled, mut completed) = (0, 0);
-    for _ in 0..times() {
-        set();
+    for _ in 0..measurements() {
+        reset();
         let since = Instant::now();
         assert!(
             operate(When::AtTheEnd),
-            "what is cancelled at the end should be complete"
+            "an operation that is cancelled at its end should have completed"
         );
         for when in When::all(since.elapsed()) {
-            set();
-            let was = Snapshot::of(directory);
+            reset();
+            let before = Snapshot::of(directory);
             if operate(when) {
                 check();
                 completed += 1;
             } else {
-                assert_eq!(Snapshot::of(directory), was);
+                assert_eq!(Snapshot::of(directory), before);
                 cancelled += 1;
             }
         }
     }
     counted(
         cancelled + completed,
-        format_args!("cancellations of {what}, {completed} of them too late"),
+        format_args!("cancellations of {operation}, {completed} of them too late"),
     );
     assert!(
         cancelled > 0 && completed > 0,
-        "both outcomes should be seen: {cancelled} and {completed}"
+        "both outcomes should occur: {cancelled} cancelled, {completed} completed"
     );
 }
 
-/// Cancels backups, with and without an earlier one.
-fn backups(what: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
+/// Cancels backups, with and without an earlier backup in the directory.
+fn backups(means: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
     let fixture = Fixture::new(1500);
     for before in Before::BOTH {
         let check = || {
@@ -144,7 +153,7 @@ fn backups(what: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
             );
         };
         cancel_many(
-            &format!("a backup {what}, {}", before.name()),
+            &format!("a backup {means}, {}", before.name()),
             &fixture.sandbox.backup(),
             || fixture.set_backup(before),
             |when| back_up(&fixture, before, when),
@@ -154,16 +163,16 @@ fn backups(what: &str, back_up: impl Fn(&Fixture, Before, When) -> bool) {
 }
 
 /// Cancels restores.
-fn restores(what: &str, restore: impl Fn(&Fixture, When) -> bool) {
+fn restores(means: &str, restore: impl Fn(&Fixture, When) -> bool) {
     let fixture = Fixture::new(150);
     let check = || {
         let (files, temporaries) = fixture.target_files();
-        assert!(files == fixture.to_be, "all should be restored");
+        assert!(files == fixture.restored, "all licenses should be restored");
         assert!(temporaries.is_empty(), "{temporaries:?}");
     };
     let operate = |when| restore(&fixture, when);
     cancel_many(
-        &format!("a restore {what}"),
+        &format!("a restore {means}"),
         &fixture.target(),
         || fixture.set_target(),
         operate,
@@ -210,7 +219,7 @@ fn a_restore_interrupted_at_any_time_rolls_back_or_finishes() {
             "target",
             &["--overwrite", "--quiet"],
         );
-        // The first license has its name: from then on the restore runs to its end.
+        // After the first commit, a restore can no longer be cancelled.
         interrupt(run, when, || {
             fixture.target().join(fixture.first_missing()).exists()
         })

@@ -1,4 +1,4 @@
-//! The program and the command component compared: `tests/frontends.sh` runs both.
+//! A comparison of the program with the command component: `tests/frontends.sh` runs both.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Many backups at once into one directory: without overwriting exactly one is made, with overwriting there is a whole one at any
-//! moment.
+//! Tests of concurrent backups into one directory. Without `--overwrite`, exactly one backup
+//! succeeds. With `--overwrite`, a complete backup exists at any time.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,36 +16,38 @@ use license_backup_tests::sample::SampleStore;
 use crate::fixture::Program;
 use crate::library::{RUNTIME, outcome};
 
-/// How many backups race for a directory.
+/// The number of concurrent backups in a race.
 const RUNNERS: u64 = 10;
 
-/// How many races each test has.
+/// Returns the number of races of each test.
 fn races() -> u64 {
     scaled(2, 25)
 }
 
-/// A sandbox with a store for each of those that race, all different: of the store of number `n` there are `300 + n` licenses.
+/// Returns a sandbox with a different store for each runner: store `n` contains `300 + n` licenses.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     let licenses: Vec<_> = SampleStore::ordinary(300 + RUNNERS).files().collect();
     for number in 0..RUNNERS {
-        let taken = usize::try_from(300 + number).expect("it is a small number");
-        for license in &licenses[..taken] {
+        let count = usize::try_from(300 + number).expect("the number is small");
+        for license in &licenses[..count] {
             license.write_into(&sandbox.path(store(number))).unwrap();
         }
     }
     sandbox
 }
 
+/// Returns the name of a store of the sandbox.
 fn store(number: u64) -> String {
     format!("store/{number}")
 }
 
-/// How many licenses a backup has, which must be whole, and the only file there.
+/// Returns the number of licenses of the backup. Requires that the backup is valid, and the only
+/// file in its directory.
 fn licenses(sandbox: &Sandbox) -> u64 {
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
     verify(sandbox)
-        .expect("the backup should be whole")
+        .expect("the backup should be valid")
         .licenses
 }
 
@@ -58,10 +60,11 @@ fn verify(sandbox: &Sandbox) -> Result<VerifySummary, OperationError> {
     outcome(completed)
 }
 
-/// Races of programs.
+/// Races the programs that `program` returns for each number, and requires that exactly one wins.
+/// Returns the number of losers that failed at the commit.
 fn race(program: impl Fn(u64) -> Program) -> u64 {
     let sandbox = sandbox();
-    let mut lost_late = 0;
+    let mut lost_at_commit = 0;
     for _ in 0..races() {
         let runs = (0..RUNNERS).map(|number| {
             program(number)
@@ -83,7 +86,7 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
                 "{}",
                 outcome.report()
             );
-            lost_late += u64::from(
+            lost_at_commit += u64::from(
                 outcome
                     .events()
                     .iter()
@@ -93,29 +96,30 @@ fn race(program: impl Fn(u64) -> Program) -> u64 {
         assert_eq!(
             winners,
             [licenses(&sandbox)],
-            "the backup should be that of the one that has won"
+            "the backup should be that of the winner"
         );
         fs::remove_file(sandbox.backup_file()).unwrap();
     }
-    lost_late
+    lost_at_commit
 }
 
-fn tell_races(of: &str, lost_late: u64) {
-    let runners = races() * (RUNNERS - 1);
+/// Prints the number of races and of losers.
+fn count_races(of: &str, lost_at_commit: u64) {
+    let losers = races() * (RUNNERS - 1);
     counted(
         races(),
-        format_args!("races of {of}; of {runners} losers {lost_late} lost at the commit"),
+        format_args!("races of {of}; {lost_at_commit} of {losers} losers failed at the commit"),
     );
 }
 
 #[test]
 fn exactly_one_of_ten_racing_programs_makes_a_backup() {
-    tell_races("ten processes of license-backup", race(|_| Program::Binary));
+    count_races("ten processes of license-backup", race(|_| Program::Binary));
 }
 
 #[test]
 fn exactly_one_of_ten_racing_components_makes_a_backup() {
-    tell_races("ten processes of wasmtime", race(|_| Program::Wasmtime));
+    count_races("ten processes of wasmtime", race(|_| Program::Wasmtime));
 }
 
 #[test]
@@ -127,10 +131,10 @@ fn exactly_one_of_ten_racing_command_lines_makes_a_backup() {
             Program::Wasmtime
         }
     };
-    tell_races("five processes of each program", race(both));
+    count_races("five processes of each program", race(both));
 }
 
-/// Starts a backup of the store of this number.
+/// Starts a backup of the store with this number.
 fn start(
     runtime: &LicenseManager,
     sandbox: &Sandbox,
@@ -149,7 +153,7 @@ fn exactly_one_of_ten_racing_operations_makes_a_backup() {
         ([&*RUNTIME, &*RUNTIME], "one runtime"),
         ([&*RUNTIME, &other], "two runtimes"),
     ] {
-        let mut lost_late = 0;
+        let mut lost_at_commit = 0;
         for _ in 0..races() {
             let operations = (0..RUNNERS).zip(runtimes.into_iter().cycle());
             let operations: Vec<_> = operations
@@ -157,7 +161,7 @@ fn exactly_one_of_ten_racing_operations_makes_a_backup() {
                 .collect();
             let mut winners = Vec::new();
             for (number, operation) in (0..).zip(operations) {
-                lost_late += u64::from(operation.is_ok());
+                lost_at_commit += u64::from(operation.is_ok());
                 match operation.and_then(|operation| outcome(operation.completed)) {
                     Ok(summary) => winners.push((number, summary.licenses)),
                     Err(error) => assert_eq!(error.code(), ErrorCode::BackupExists, "{error}"),
@@ -167,13 +171,13 @@ fn exactly_one_of_ten_racing_operations_makes_a_backup() {
             assert_eq!(
                 winners,
                 [(licenses - 300, licenses)],
-                "the backup should be that of the one that has won"
+                "the backup should be that of the winner"
             );
-            // The winner has begun too.
-            lost_late -= 1;
+            // The winner was accepted, and is not a loser.
+            lost_at_commit -= 1;
             fs::remove_file(sandbox.backup_file()).unwrap();
         }
-        tell_races(&format!("ten operations of {of}"), lost_late);
+        count_races(&format!("ten operations of {of}"), lost_at_commit);
     }
 }
 
@@ -183,12 +187,11 @@ fn racing_overwrites_leave_a_valid_backup_at_any_time() {
     outcome(start(&RUNTIME, &sandbox, 0, false).unwrap().completed).unwrap();
     let other = LicenseManager::new().unwrap();
     let mut seen = BTreeSet::new();
-    let verify_it = || {
-        let verified =
-            verify(&sandbox).expect("the backup should be there and whole at any moment");
+    let verify_backup = || {
+        let verified = verify(&sandbox).expect("a valid backup should exist at any time");
         seen.insert(verified.licenses);
     };
-    let (backups, times) = concurrently(verify_it, || {
+    let (backups, times) = concurrently(verify_backup, || {
         let mut backups = 0;
         for round in 0..races() {
             let program = Program::BOTH[usize::from(round % 2 == 1)];
@@ -209,8 +212,8 @@ fn racing_overwrites_leave_a_valid_backup_at_any_time() {
                 backups += 1;
             }
             for operation in operations {
-                outcome(operation.expect("the backup is accepted").completed)
-                    .expect("the backup is made");
+                outcome(operation.expect("the backup should be accepted").completed)
+                    .expect("the backup should succeed");
                 backups += 1;
             }
         }
@@ -218,14 +221,14 @@ fn racing_overwrites_leave_a_valid_backup_at_any_time() {
     });
     assert!((300..300 + RUNNERS).contains(&licenses(&sandbox)));
     let readers = format_args!(
-        "verified {times} times concurrently, {} different ones",
+        "verified {times} times concurrently, {} different backups seen",
         seen.len()
     );
     counted(
         backups,
         format_args!(
-            "backups that overwrote one another, ten processes and ten operations at once, {readers}"
+            "concurrent overwriting backups of ten processes and ten operations, {readers}"
         ),
     );
-    assert!(times > 0, "the reader should have read");
+    assert!(times > 0, "the reader should verify at least once");
 }

@@ -1,4 +1,4 @@
-//! Damaged and hostile backups: each is refused, by verify and by restore, and the place is named.
+//! Tests of damaged and malicious backups: verify and restore refuse each, and report the place.
 
 use std::fs;
 
@@ -6,18 +6,18 @@ use license_backup::{
     BackupRestoreStatus, ErrorCode, LicenseManager, OperationError, RestoreOptions, VerifyOptions,
     block_on,
 };
-use license_backup_tests::corpus::{Case, GROUPS, LEFT_OUT, LICENSES, whole};
+use license_backup_tests::corpus::{Case, GROUPS, LICENSES, SKIPPED, whole};
 use license_backup_tests::harness::{Sandbox, Snapshot};
 
 use crate::library::RUNTIME;
 
-/// How much memory a component gets in these tests, in bytes: no case may take more, whatever it claims to hold.
-const MEMORY: usize = 64 << 20;
+/// The memory limit of the component, in bytes. No case may need more, whatever sizes it declares.
+const MEMORY_LIMIT: usize = 64 << 20;
 
-/// A sandbox with a store that has the licenses of the whole backup.
+/// Returns a sandbox with the store of the valid backup that the cases start from.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    for (path, content) in LICENSES.iter().chain([&LEFT_OUT]) {
+    for (path, content) in LICENSES.iter().chain([&SKIPPED]) {
         let path = sandbox.store().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
@@ -25,7 +25,7 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// How a verification ended, and the faults that it told.
+/// Verifies the backup of a sandbox. Returns the reported faults and the outcome.
 fn verify(
     runtime: &LicenseManager,
     sandbox: &Sandbox,
@@ -46,8 +46,9 @@ fn verify(
     }
 }
 
-/// Requires that a case is refused by verify with its place named, and by restore without a change to anything.
-fn refused(runtime: &LicenseManager, group: &str, case: &Case) {
+/// Requires that verify refuses a case and reports its place, and that restore refuses it and
+/// changes nothing.
+fn is_refused(runtime: &LicenseManager, group: &str, case: &Case) {
     let Case { name, bytes, place } = case;
     let sandbox = Sandbox::new();
     fs::write(sandbox.backup_file(), bytes).unwrap();
@@ -57,17 +58,17 @@ fn refused(runtime: &LicenseManager, group: &str, case: &Case) {
     let (faults, outcome) = verify(runtime, &sandbox);
     let error = outcome.map_or_else(
         |error| error,
-        |()| panic!("{group}: {name}: it should be refused"),
+        |()| panic!("{group}: {name}: verify should refuse the backup"),
     );
     assert_eq!(
         error.code(),
         ErrorCode::BackupCorrupt,
         "{group}: {name}: {error}"
     );
-    let told = [faults.as_slice(), &[error.to_string()]].concat();
+    let messages = [faults.as_slice(), &[error.to_string()]].concat();
     assert!(
-        told.iter().any(|told| told.contains(place)),
-        "{group}: {name}: {place:?} should be named in {told:#?}"
+        messages.iter().any(|message| message.contains(place)),
+        "{group}: {name}: {place:?} should occur in {messages:#?}"
     );
 
     let restored =
@@ -79,12 +80,12 @@ fn refused(runtime: &LicenseManager, group: &str, case: &Case) {
     assert_eq!(
         code,
         Err(ErrorCode::BackupCorrupt),
-        "{group}: {name}: a restore should refuse it too"
+        "{group}: {name}: restore should refuse the backup"
     );
     assert_eq!(
         Snapshot::of(&sandbox.path("")),
         before,
-        "{group}: {name}: a restore should change nothing"
+        "{group}: {name}: restore should change nothing"
     );
 }
 
@@ -94,25 +95,26 @@ fn the_program_writes_the_backup_that_the_cases_start_from() {
     sandbox.back_up(&["--quiet"]).run().exits(0);
     assert!(
         fs::read(sandbox.backup_file()).unwrap() == whole(),
-        "they should be the same"
+        "the program should write the bytes of the valid backup"
     );
     verify(&RUNTIME, &sandbox).1.unwrap();
 }
 
 #[test]
 fn every_malicious_backup_is_refused_and_restores_nothing() {
-    let runtime = RUNTIME.clone().with_memory_limit(MEMORY);
+    let runtime = RUNTIME.clone().with_memory_limit(MEMORY_LIMIT);
     let mut sum = 0;
     for (group, cases) in GROUPS {
         let cases = cases();
+        assert!(!cases.is_empty(), "{group} has no cases");
         for case in &cases {
-            refused(&runtime, group, case);
+            is_refused(&runtime, group, case);
         }
         println!("{:>6} cases refused: {group}", cases.len());
         sum += cases.len();
     }
-    println!("{sum:>6} cases refused in all");
-    // A generator that makes nothing would prove nothing.
+    println!("{sum:>6} cases refused in total");
+    // Without cases, the loop above would pass.
     assert!(sum > 5000, "there should be more than {sum} cases");
 }
 

@@ -1,4 +1,4 @@
-//! Stores that were emptied, replaced or not mounted since the last backup: every front end keeps
+//! Stores that were emptied, or that have not changed, since the last backup: every front end keeps
 //! the earlier backup.
 
 use std::fs;
@@ -20,7 +20,7 @@ fn emptied() -> Sandbox {
 }
 
 #[test]
-fn a_backup_of_an_emptied_store_exits_with_6_and_changes_nothing() {
+fn a_backup_of_an_emptied_store_fails_and_changes_nothing() {
     for program in Program::BOTH {
         let sandbox = emptied();
         let before = Snapshot::of(&sandbox.backup());
@@ -66,4 +66,28 @@ fn the_library_reports_an_emptied_store_and_changes_nothing() {
         .backup_blocking(&options.allow_shrink(true))
         .unwrap();
     assert_eq!(summary.licenses, 0);
+}
+
+#[test]
+fn a_backup_of_an_unchanged_store_keeps_the_file() {
+    for program in Program::BOTH {
+        let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
+        sandbox.back_up(&["--quiet"]).run().exits(0);
+        let before = Snapshot::of(&sandbox.backup());
+        let back_up = |options| program.back_up(&sandbox, "store", "backup", options).run();
+        let end = back_up(&["--overwrite", "--json"]).exits(0).end_event();
+        assert_eq!(end["unchanged"], true);
+        let outcome = back_up(&["--overwrite"]).exits(0);
+        assert!(
+            outcome.stdout().starts_with("Unchanged: 300 licenses"),
+            "{}",
+            outcome.report()
+        );
+        assert_eq!(
+            Snapshot::of(&sandbox.backup()),
+            before,
+            "{}",
+            program.name()
+        );
+    }
 }

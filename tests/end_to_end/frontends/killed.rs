@@ -1,5 +1,5 @@
-//! `kill -9`, at random moments and at those that matter most: whenever it comes, what is there is what was there before, or what
-//! was to be made, and the next run does its work.
+//! Tests that kill programs with `SIGKILL`, at random times and around the commit: each file is
+//! either the earlier or the new one, and the next run succeeds.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -11,37 +11,38 @@ use license_backup_tests::harness::{Outcome, Process, Sampler, Sandbox, counted,
 use crate::fixture::{Before, Fixture, Program};
 use crate::program::temporary_files::make_older;
 
-/// How many kills each test has to do.
+/// Returns the number of kills of each test.
 fn kills() -> u64 {
     scaled(8, 200)
 }
 
-/// How long a temporary file has to be left alone until it is taken for one that nobody uses, and more.
-const LONG_AGO: Duration = Duration::from_hours(2);
+/// An age at which a temporary file is stale: more than one hour.
+const STALE_AGE: Duration = Duration::from_hours(2);
 
-/// Runs that are killed, each at another moment of its course.
+/// A series of runs that are killed, each at a random time.
 struct Kills<Start, HasBegun> {
     start: Start,
-    /// Whether a run has begun with what matters most.
+    /// Returns `true` if the critical part of a run has begun: it writes the backup, or commits
+    /// licenses.
     has_begun: HasBegun,
-    /// One of so many is killed at a moment before that, all others after it.
+    /// One of this number of runs is killed before its critical part begins, all others after.
     one_before_in: u64,
-    /// How long a run takes that nobody kills, until it has begun and from then on.
-    course: [Duration; 2],
-    moments: [Sampler; 2],
+    /// The duration of a run that is not killed, before and from its critical part.
+    durations: [Duration; 2],
+    samplers: [Sampler; 2],
     started: u64,
     killed: u64,
 }
 
 impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
     fn new(one_before_in: u64, start: Start, has_begun: HasBegun) -> Self {
-        let moments = [Sampler::new(), Sampler::new()];
+        let samplers = [Sampler::new(), Sampler::new()];
         let mut new = Self {
             start,
             has_begun,
             one_before_in,
-            course: [Duration::ZERO; 2],
-            moments,
+            durations: [Duration::ZERO; 2],
+            samplers,
             started: 0,
             killed: 0,
         };
@@ -49,29 +50,34 @@ impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
         new
     }
 
-    /// Has a run come to its end.
+    /// Measures the durations of a run that is not killed.
     fn measure(&mut self) {
         let started = Instant::now();
         let mut run = (self.start)();
-        assert!(run.wait_until(&self.has_begun), "a run should begin");
+        assert!(
+            run.wait_until(&self.has_begun),
+            "the critical part of a run should begin"
+        );
         let begun = Instant::now();
         run.wait().exits(0);
-        self.course = [begun.duration_since(started), begun.elapsed()];
+        self.durations = [begun.duration_since(started), begun.elapsed()];
     }
 
-    /// Whether there is something left to do: more kills, or more to be seen.
-    fn go_on(&self, has_seen_enough: bool) -> bool {
+    /// Returns `true` if more kills are necessary: too few runs were killed, or not all cases have
+    /// occurred.
+    fn must_continue(&self, all_cases_occurred: bool) -> bool {
         assert!(
             self.started < 10 * kills(),
-            "{} kills should be enough, and spread over the whole course",
+            "all cases should have occurred after {} kills",
             self.killed
         );
-        self.killed < kills() || !has_seen_enough
+        self.killed < kills() || !all_cases_occurred
     }
 
-    /// Starts a run and kills it. Gives also whether that came before its end: otherwise it does not count.
-    fn one_more(&mut self) -> (Outcome, bool) {
-        // The machine gets more or less to do.
+    /// Starts a run and kills it. Returns its outcome, and `true` if the run was killed before its
+    /// end.
+    fn kill_one(&mut self) -> (Outcome, bool) {
+        // The durations depend on the load of the machine.
         if self.started % 8 == 7 {
             self.measure();
         }
@@ -80,7 +86,7 @@ impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
         if part == 1 {
             run.wait_until(&self.has_begun);
         }
-        thread::sleep(self.course[part].mul_f64(self.moments[part].next_fraction()));
+        thread::sleep(self.durations[part].mul_f64(self.samplers[part].next_fraction()));
         let outcome = run.kill();
         let was_killed = outcome.code().is_none();
         assert!(
@@ -94,15 +100,15 @@ impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
     }
 }
 
-/// Requires that what is in the backup directory is what was there before or the new backup, and that a verification says the
-/// same. Gives whether it is the new one.
-fn is_whole(fixture: &Fixture, before: Before, outcome: &Outcome) -> bool {
+/// Requires that the backup directory contains the earlier backup, if any, or the new one, and that
+/// the backup is valid. Returns `true` if it is the new one.
+fn backup_is_old_or_new(fixture: &Fixture, before: Before, outcome: &Outcome) -> bool {
     let found = fixture.backup();
     let is_new = found.as_ref() == Some(&fixture.new);
-    let is_as_before = found.as_ref() == fixture.before(before);
+    let is_old = found.as_ref() == fixture.before(before);
     assert!(
-        is_new || is_as_before,
-        "there should be the backup of before, or the new one\n{}",
+        is_new || is_old,
+        "the backup should be the earlier or the new one\n{}",
         outcome.report()
     );
     if found.is_some() {
@@ -115,22 +121,25 @@ fn is_whole(fixture: &Fixture, before: Before, outcome: &Outcome) -> bool {
     is_new
 }
 
-/// Requires that a backup of another store can be made beside what a killed run has left.
+/// Requires that a backup of the store that is not backed up succeeds after a killed run.
 fn next_backup_is_made(fixture: &Fixture) {
-    let next = Program::Binary.back_up(
-        &fixture.sandbox,
-        "other",
-        "backup",
-        &["--quiet", "--overwrite"],
-    );
+    let (store, expected) = if fixture.backup().as_ref() == Some(&fixture.earlier) {
+        ("store", &fixture.new)
+    } else {
+        ("other", &fixture.earlier)
+    };
+    let options = ["--quiet", "--overwrite", "--allow-shrink"];
+    let next = Program::Binary.back_up(&fixture.sandbox, store, "backup", &options);
     let outcome = next.run().exits(0);
     assert!(
-        fixture.backup().as_ref() == Some(&fixture.earlier),
+        fixture.backup().as_ref() == Some(expected),
         "{}",
         outcome.report()
     );
 }
 
+/// Kills backups, and requires that each leaves the earlier or the new backup, and that the next
+/// backup succeeds and keeps fresh temporary files.
 fn kill_backups(program: Program, before: Before) {
     let fixture = Fixture::new(1500);
     let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
@@ -142,12 +151,12 @@ fn kill_backups(program: Program, before: Before) {
     };
     let mut kills = Kills::new(8, start, || temporary.exists());
     let (mut committed, mut left) = (0, 0);
-    while kills.go_on(left > 0 && committed < kills.killed) {
-        let (outcome, was_killed) = kills.one_more();
-        let is_new = is_whole(&fixture, before, &outcome);
+    while kills.must_continue(left > 0 && committed < kills.killed) {
+        let (outcome, was_killed) = kills.kill_one();
+        let is_new = backup_is_old_or_new(&fixture, before, &outcome);
         assert!(
             was_killed || is_new,
-            "success was told before the backup was there\n{}",
+            "a program that succeeds should have written the new backup\n{}",
             outcome.report()
         );
         let temporaries = fixture.temporaries();
@@ -160,16 +169,16 @@ fn kill_backups(program: Program, before: Before) {
         assert_eq!(
             fixture.temporaries(),
             temporaries,
-            "a fresh temporary file is neither used nor removed"
+            "the next backup should keep a fresh temporary file"
         );
         committed += u64::from(was_killed && is_new);
         left += u64::from(!temporaries.is_empty());
     }
-    let (name, there) = (program.name(), before.name());
-    let what = format_args!("{committed} after the commit, {left} that leave a temporary file");
+    let (program, before) = (program.name(), before.name());
+    let details = format_args!("{committed} after the commit, {left} with a temporary file left");
     counted(
         kills.killed,
-        format_args!("kills of {name} during a backup, {there}: {what}"),
+        format_args!("kills of {program} during a backup, {before}: {details}"),
     );
 }
 
@@ -193,7 +202,7 @@ fn a_killed_wasmtime_leaves_the_earlier_one_or_a_complete_one() {
     kill_backups(Program::Wasmtime, Before::AnEarlierBackup);
 }
 
-/// The file of this number, if there is one.
+/// Returns the inode number of a file of the sandbox, or `None` if the file does not exist.
 fn inode(sandbox: &Sandbox, path: &str) -> Option<u64> {
     fs::metadata(sandbox.path(path))
         .ok()
@@ -216,17 +225,18 @@ fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
         let outcome = run.kill();
         killed += u64::from(outcome.code().is_none());
         assert!(
-            is_whole(&fixture, before, &outcome),
-            "the commit should have been seen\n{}",
+            backup_is_old_or_new(&fixture, before, &outcome),
+            "the backup should be the new one after the commit\n{}",
             outcome.report()
         );
 
-        // Had it come between the link and the removal of the temporary name, that would be a second name of the backup.
+        // A kill between the creation of the link and the removal of the temporary name leaves a
+        // second name of the backup. Create it if this kill did not leave one.
         let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
         if !temporary.exists() {
             fs::hard_link(fixture.sandbox.backup_file(), &temporary).unwrap();
         }
-        make_older(&temporary, LONG_AGO);
+        make_older(&temporary, STALE_AGE);
         fixture.sandbox.back_up(&["--quiet"]).run().exits(4);
         assert!(
             fixture.backup().as_ref() == Some(&fixture.new),
@@ -235,7 +245,7 @@ fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
         next_backup_is_made(&fixture);
         assert!(
             fixture.temporaries().is_empty(),
-            "what is stale should be removed: {:?}",
+            "stale temporary files should be removed: {:?}",
             fixture.temporaries()
         );
     }
@@ -246,19 +256,22 @@ fn a_backup_killed_at_its_commit_outlives_its_temporary_name() {
 fn the_temporary_file_of_a_killed_run_is_removed_after_1_hour() {
     let fixture = Fixture::new(1500);
     let temporary = fixture.sandbox.path("backup/.license-backup-0.tmp");
-    // A kill that comes too late leaves nothing.
+    // A kill after the commit leaves no temporary file.
     while !temporary.exists() {
         fixture.set_backup(Before::Nothing);
         let mut run = fixture.sandbox.back_up(&["--quiet"]).start();
         assert!(
             run.wait_until(|| temporary.exists()),
-            "a temporary file should be there meanwhile"
+            "the backup should write a temporary file"
         );
         let _ = run.kill();
     }
     make_older(&temporary, Duration::from_mins(59));
     next_backup_is_made(&fixture);
-    assert!(temporary.exists(), "it is not old enough to be removed");
+    assert!(
+        temporary.exists(),
+        "a temporary file of 59 minutes should be kept"
+    );
     make_older(&temporary, Duration::from_mins(61));
     next_backup_is_made(&fixture);
     assert!(
@@ -284,65 +297,73 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
         fixture.set_target();
         restore("--quiet").start()
     };
-    // As many before the first license gets its name as after.
+    // One half is killed before the first license is committed, the other half after.
     let mut kills = Kills::new(2, start, || first.exists());
-    let (mut untouched, mut partly, mut removed) = (0, 0, 0);
-    while kills.go_on(untouched > 0 && partly > 0 && removed > 0) {
-        let are_old = kills.started % 4 < 2;
-        let (outcome, was_killed) = kills.one_more();
+    let (mut untouched, mut partial, mut removed) = (0, 0, 0);
+    while kills.must_continue(untouched > 0 && partial > 0 && removed > 0) {
+        let are_stale = kills.started % 4 < 2;
+        let (outcome, was_killed) = kills.kill_one();
         let (files, temporaries) = fixture.target_files();
-        for path in fixture.to_be.keys() {
+        for path in fixture.restored.keys() {
             let is_known =
-                [fixture.was.get(path), fixture.to_be.get(path)].contains(&files.get(path));
+                [fixture.initial.get(path), fixture.restored.get(path)].contains(&files.get(path));
             assert!(
                 is_known,
-                "{} should be as it was or is to be\n{}",
+                "{} should be unchanged or restored\n{}",
                 path.display(),
                 outcome.report()
             );
         }
         assert!(
-            files.keys().all(|path| fixture.to_be.contains_key(path)),
+            files.keys().all(|path| fixture.restored.contains_key(path)),
             "{}",
             outcome.report()
         );
         assert!(
-            was_killed || (files == fixture.to_be && temporaries.is_empty()),
+            was_killed || (files == fixture.restored && temporaries.is_empty()),
             "{}",
             outcome.report()
         );
 
-        // What is left behind is in nobody's way, and is removed when it is old and something is written beside it.
-        for temporary in temporaries.iter().filter(|_| are_old) {
-            make_older(&fixture.target().join(temporary), LONG_AGO);
+        // Temporary files do not prevent a restore. A restore that writes to their directory
+        // removes those that are stale.
+        for temporary in temporaries.iter().filter(|_| are_stale) {
+            make_older(&fixture.target().join(temporary), STALE_AGE);
         }
         let second = restore("--json").run().exits(0);
-        let (completed, still_there) = fixture.target_files();
+        let (completed, remaining) = fixture.target_files();
         assert!(
-            completed == fixture.to_be,
-            "a second restore should complete it\n{}",
+            completed == fixture.restored,
+            "a second restore should restore all licenses\n{}",
             second.report()
         );
-        let is_cleared = are_old && second.end_event()["restored"] != 0;
-        let expected = if is_cleared { &[][..] } else { &temporaries };
+        let should_be_removed = are_stale && second.end_event()["restored"] != 0;
+        let expected = if should_be_removed {
+            &[][..]
+        } else {
+            &temporaries
+        };
         assert_eq!(
-            still_there,
+            remaining,
             expected,
             "{}\n{}",
             outcome.report(),
             second.report()
         );
 
-        untouched += u64::from(was_killed && files == fixture.was);
-        partly += u64::from(was_killed && files != fixture.was && files != fixture.to_be);
-        removed += if is_cleared { temporaries.len() } else { 0 };
+        untouched += u64::from(was_killed && files == fixture.initial);
+        partial += u64::from(was_killed && files != fixture.initial && files != fixture.restored);
+        removed += if should_be_removed {
+            temporaries.len()
+        } else {
+            0
+        };
     }
-    let what = format_args!(
-        "{untouched} before the first license had its name, {partly} with some in place"
-    );
-    let after = format_args!("{removed} files that were left are removed by the next");
+    let details =
+        format_args!("{untouched} before the first commit, {partial} with some licenses restored");
+    let after = format_args!("the next restore removed {removed} temporary files");
     counted(
         kills.killed,
-        format_args!("kills of license-backup during a restore: {what}; {after}"),
+        format_args!("kills of license-backup during a restore: {details}; {after}"),
     );
 }

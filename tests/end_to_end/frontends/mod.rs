@@ -1,9 +1,9 @@
-//! Tests that run through several front ends.
+//! Tests that compare or combine the front ends: the program, the command component and the library.
 
 #[cfg(target_os = "linux")]
 mod cancelled_at_random;
 mod comparison;
 mod concurrent_backups;
 mod damaged_backups;
+mod earlier_backups;
 mod killed;
-mod shrunk_stores;

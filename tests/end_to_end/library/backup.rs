@@ -192,6 +192,7 @@ fn the_outcome_has_the_counts_of_the_backup() {
         restricted: restricted(&files).len() as u64,
         errors: errors(&files).len() as u64,
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
+        unchanged: false,
     };
     assert_eq!(summary, expected);
 }

@@ -1,4 +1,4 @@
-//! The library's callbacks, for embedders who prefer to be called.
+//! Tests of the callbacks of the library.
 
 use std::sync::mpsc;
 use std::thread;
@@ -14,11 +14,12 @@ use license_backup_tests::sample::SampleStore;
 use crate::expected::{backed_up, sample, skipped};
 use crate::library::{RUNTIME, options, start};
 
-/// Sends on what it is called with.
+/// A callback that sends each of its calls to a channel.
 struct Recorder<Event, Summary> {
     calls: mpsc::Sender<Call<Event, Summary>>,
 }
 
+/// A call of a [`Recorder`].
 #[derive(Debug)]
 enum Call<Event, Summary> {
     Event(Event),
@@ -35,7 +36,8 @@ impl<Event: Send, Summary: Send> Callback<Event, Summary> for Recorder<Event, Su
     }
 }
 
-/// The calls but the last, which must be that of the outcome, and the outcome, which must be a success.
+/// Returns the events and the summary that a [`Recorder`] received. Requires that the operation
+/// succeeds, and that its outcome is the last call.
 fn recorded<Event, Summary>(
     called: &mpsc::Receiver<Call<Event, Summary>>,
 ) -> (Vec<Event>, Summary) {
@@ -43,14 +45,14 @@ fn recorded<Event, Summary>(
     loop {
         match called
             .recv_timeout(Duration::from_mins(2))
-            .expect("the outcome should be told")
+            .expect("the outcome should be reported")
         {
             Call::Event(event) => events.push(event),
             Call::Completed(outcome) => {
                 assert_eq!(
                     called.iter().count(),
                     0,
-                    "the outcome should be told last, and once"
+                    "the outcome should be the last call"
                 );
                 return (events, outcome.unwrap());
             }
@@ -59,7 +61,7 @@ fn recorded<Event, Summary>(
 }
 
 #[test]
-fn a_callback_gets_the_events_in_order_and_then_the_outcome() {
+fn a_callback_receives_the_events_and_then_the_outcome() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let (calls, called) = mpsc::channel();
     let _cookie: CancellationCookie =
@@ -73,17 +75,20 @@ fn a_callback_gets_the_events_in_order_and_then_the_outcome() {
             Some(&BackupRestoreStatus::End)
         )
     );
-    let told = |event: &&BackupRestoreStatus| {
+    let reports_a_file = |event: &&BackupRestoreStatus| {
         matches!(
             event,
             BackupRestoreStatus::RestrictedLicense(_) | BackupRestoreStatus::Error(_)
         )
     };
-    assert_eq!(events.iter().filter(told).count(), skipped(&files).len());
+    assert_eq!(
+        events.iter().filter(reports_a_file).count(),
+        skipped(&files).len()
+    );
 }
 
 #[test]
-fn verify_and_restore_call_back_like_a_backup() {
+fn verify_and_restore_call_the_callback_like_a_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     start(&sandbox).wait().unwrap();
     let (calls, called) = mpsc::channel();
@@ -174,7 +179,7 @@ fn a_callback_that_blocks_does_not_delay_the_backup() {
     while !sandbox.backup_file().exists() {
         assert!(
             since.elapsed() < Duration::from_mins(2),
-            "the backup should be made"
+            "the backup should be written"
         );
         thread::sleep(Duration::from_millis(1));
     }

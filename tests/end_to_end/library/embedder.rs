@@ -1,5 +1,6 @@
-//! An embedder that behaves badly: never reads what is told, or hardly ever, drops what it has been given, calls from many threads.
-//! Nothing hangs, nothing grows without bound, the outcome is the same, and the runtime is as good as before.
+//! Tests of embedders that read events slowly or never, drop operations, or call from many threads:
+//! no operation hangs, the memory is bounded, the outcome is the same, and the license manager
+//! remains usable.
 
 use std::cell::Cell;
 use std::fs;
@@ -16,26 +17,27 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, all, large, options, outcome, start, wait_until_half_way};
 
-/// What has to happen soon takes no longer.
-const SOON: Duration = Duration::from_mins(2);
+/// The longest duration of a wait.
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// Waits until something is so, which has to be soon.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+/// Waits until a condition is met, and panics with the expectation after [`TIME_LIMIT`].
+fn wait_until(expectation: &str, condition: impl Fn() -> bool) {
     let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < SOON, "{what}");
+    while !condition() {
+        assert!(since.elapsed() < TIME_LIMIT, "{expectation}");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// Waits until this process has nothing open of a sandbox: what an operation holds goes with its thread.
+/// Waits until this process has no open file in a sandbox: an operation closes its files when its
+/// thread ends.
 fn wait_until_released(sandbox: &Sandbox) {
     let directory = sandbox.path("");
     wait_until(
-        "an operation that nobody holds should end and let go of its directories",
+        "a dropped operation should end and close its directories",
         || {
-            let open = fs::read_dir("/proc/self/fd").expect("Linux tells what is open");
-            // One may be closed before it is asked about.
+            let open = fs::read_dir("/proc/self/fd").expect("procfs is mounted");
+            // Another thread can close a file before its link is read.
             !open
                 .flatten()
                 .filter_map(|entry| fs::read_link(entry.path()).ok())
@@ -44,13 +46,14 @@ fn wait_until_released(sandbox: &Sandbox) {
     );
 }
 
-/// The runtime does what it is there for.
-fn runtime_is_as_good_as_before() {
+/// Requires that the license manager can still back up a store.
+fn manager_is_usable() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     assert_eq!(outcome(start(&sandbox).completed).unwrap().licenses, 3);
 }
 
-/// A sandbox with a backup of licenses, and as many files that are left out, which are told each.
+/// Returns a sandbox with a backup of 20,000 licenses, and 5000 skipped files, each of which is
+/// reported.
 fn backed_up() -> Sandbox {
     let sandbox = large();
     outcome(start(&sandbox).completed).unwrap();
@@ -72,24 +75,28 @@ fn a_slow_reader_does_not_delay_an_operation() {
         while stopped.recv_timeout(Duration::from_millis(20))
             == Err(mpsc::RecvTimeoutError::Timeout)
         {
-            read += u64::from(events.wait_next().is_some());
+            let event = events.wait_next();
+            read += u64::from(matches!(
+                event,
+                Some(BackupRestoreStatus::RestrictedLicense(_))
+            ));
         }
         (read, all(events))
     });
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
     stop.send(()).unwrap();
     let (read, rest) = reader.join().unwrap();
-    // Nothing that was told is lost to the one who comes back to it.
+    // The reader receives all events, late or not.
     let restricted = rest
         .iter()
         .filter(|status| matches!(status, BackupRestoreStatus::RestrictedLicense(_)))
         .count() as u64;
     assert!(
-        restricted < 5000 && restricted + read >= 5000,
-        "{read} were read in time, and {restricted} after the end"
+        read > 0 && restricted + read == 5000,
+        "{read} skipped files were read before the end, and {restricted} skipped files after it"
     );
     assert_eq!(rest.last(), Some(&BackupRestoreStatus::End));
-    runtime_is_as_good_as_before();
+    manager_is_usable();
 }
 
 #[test]
@@ -103,7 +110,7 @@ fn a_verification_and_a_restore_need_no_reader() {
     assert_eq!(outcome(completed).unwrap().licenses, 20_000);
     drop(events);
 
-    // Each is a conflict that is told.
+    // Each of these files is a conflict, which is reported.
     for number in 0..2000 {
         let path = sandbox.path(format!("new/{:04}/{:04}.lic", number / 1000, number % 1000));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -117,13 +124,13 @@ fn a_verification_and_a_restore_need_no_reader() {
     } = block_on(RUNTIME.restore(&options)).unwrap();
     let summary = outcome(completed).unwrap();
     assert_eq!((summary.restored, summary.conflicts), (18_000, 2000));
-    let told = all(events)
+    let errors = all(events)
         .into_iter()
         .filter(|status| matches!(status, BackupRestoreStatus::Error(_)))
         .count();
     assert_eq!(
-        told, 2000,
-        "what was told before anybody read should still be there"
+        errors, 2000,
+        "the events from before the first read should be available"
     );
     wait_until_released(&sandbox);
 }
@@ -140,45 +147,45 @@ fn dropped_operations_finish_and_close_their_files() {
     wait_until_released(&sandbox);
     let verified = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(verified.completed).unwrap().licenses, 20_000);
-    runtime_is_as_good_as_before();
+    manager_is_usable();
 }
 
 #[test]
-fn calls_dropped_before_their_answer_close_their_files() {
+fn calls_dropped_before_they_return_close_their_files() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
     for _ in 0..scaled(10, 200) {
         let mut call = Box::pin(RUNTIME.backup(&options(&sandbox).overwrite(true)));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        // The first look begins it.
+        // The first poll starts the backup.
         let _ = call.as_mut().poll(&mut context);
         drop(call);
     }
-    // A thread that has not begun yet has nothing open either.
+    // A thread that has not started has no open files either: a backup file must exist first.
     let since = Instant::now();
     while !sandbox.backup_file().exists() {
         assert!(
             since.elapsed() < Duration::from_mins(1),
-            "a backup that was begun should go on to its end"
+            "a started backup should finish"
         );
         thread::sleep(Duration::from_millis(1));
     }
     wait_until_released(&sandbox);
     let verified = block_on(RUNTIME.verify(&VerifyOptions::new(sandbox.backup()))).unwrap();
     assert_eq!(outcome(verified.completed).unwrap().licenses, 300);
-    runtime_is_as_good_as_before();
+    manager_is_usable();
 }
 
 #[test]
 fn a_call_that_is_never_polled_starts_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     drop(RUNTIME.backup(&options(&sandbox)));
-    // Far longer than a backup of this store takes.
+    // This takes far longer than a backup of this store.
     for _ in 0..10 {
-        runtime_is_as_good_as_before();
+        manager_is_usable();
     }
     assert!(
         files_below(&sandbox.backup()).is_empty(),
-        "a backup was begun"
+        "the dropped call should not start a backup"
     );
 }
 
@@ -201,13 +208,13 @@ fn an_unread_listing_ends_when_cancelled_or_dropped() {
         ErrorCode::Cancelled
     );
     wait_until_released(&sandbox);
-    runtime_is_as_good_as_before();
+    manager_is_usable();
 }
 
 #[test]
 fn unread_events_need_little_memory() {
     let sandbox = large();
-    // Little more than 25000 names and 5000 reasons to leave out a file take anyway.
+    // Little more than the memory for 25,000 names and for the reasons of 5000 skipped files.
     let bounded = RUNTIME.clone().with_memory_limit(8 << 20);
     let BackupOperation {
         events,
@@ -215,10 +222,10 @@ fn unread_events_need_little_memory() {
         cookie: _,
     } = block_on(bounded.backup(&options(&sandbox))).unwrap();
     assert_eq!(outcome(completed).unwrap().restricted, 5000);
-    assert!(all(events).len() >= 5000, "they should all be there");
+    assert!(all(events).len() >= 5000, "all events should be available");
 }
 
-/// The most memory that a process has used so far, in KiB; nothing when it is over.
+/// Returns the peak memory of a process in KiB, or `None` if the process has ended.
 fn peak_memory(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let peak = status
@@ -228,12 +235,12 @@ fn peak_memory(process: u32) -> Option<u64> {
 }
 
 #[test]
-fn a_program_with_unread_output_finishes_in_little_memory() {
-    // Far more to tell than a pipe holds.
+fn a_backup_with_unread_output_finishes_in_little_memory() {
+    // The events are far more than a pipe holds.
     let sandbox = large();
     let pipe = sandbox.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    // Open for both, so that neither waits for the other.
+    // Open for reading and writing, so that neither open waits for the other end.
     let kept = fs::File::options()
         .read(true)
         .write(true)
@@ -242,30 +249,28 @@ fn a_program_with_unread_output_finishes_in_little_memory() {
     let mut unread = sandbox.back_up(&["--json"]).after("exec >pipe").start();
     assert!(
         unread.wait_until(|| sandbox.backup_file().exists()),
-        "the backup should be made"
+        "the backup should be written"
     );
-    let peak = peak_memory(unread.id()).expect("it should still wait for a reader");
+    let peak = peak_memory(unread.id()).expect("the program should wait for a reader");
     assert_eq!(
         unread.kill().code(),
         None,
-        "it should still wait for a reader"
+        "the program should wait for a reader"
     );
     drop(kept);
 
     let mut read = sandbox.back_up(&["--json", "--overwrite"]).start();
     let (id, usual) = (read.id(), Cell::new(0));
-    let is_over = || {
+    let sample_memory = || {
         usual.set(peak_memory(id).unwrap_or(usual.get()));
         false
     };
-    assert!(!read.wait_until(is_over), "it runs to its end");
+    assert!(!read.wait_until(sample_memory), "the program should end");
     read.wait().exits(0);
     let usual = usual.get();
     counted(
         peak,
-        format_args!(
-            "KiB of memory for a backup that nobody listens to, {usual} KiB with somebody who does"
-        ),
+        format_args!("KiB of memory for a backup without a reader, {usual} KiB with one"),
     );
     assert!(
         peak < usual + (8 << 10),
@@ -273,7 +278,7 @@ fn a_program_with_unread_output_finishes_in_little_memory() {
     );
 }
 
-/// Cancels an operation from several threads at once.
+/// Cancels an operation from four threads concurrently.
 fn cancel_from_many_threads(cookie: &CancellationCookie) {
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -295,14 +300,14 @@ fn calls_from_many_threads_are_independent() {
                 for _ in 0..rounds {
                     let cancelled = block_on(RUNTIME.backup(&backup)).unwrap();
                     cancel_from_many_threads(&cancelled.cookie);
-                    // Either is right: what matters is that it ends.
+                    // Both outcomes are valid: the operation must end.
                     let ended = outcome(cancelled.completed);
                     assert!(
                         ended.is_ok()
                             || ended.is_err_and(|error| error.code() == ErrorCode::Cancelled)
                     );
 
-                    // The events are read by another thread than the one that waits for the outcome.
+                    // One thread reads the events, and another waits for the outcome.
                     let BackupOperation {
                         events,
                         completed,
@@ -331,8 +336,8 @@ fn calls_from_many_threads_are_independent() {
         .collect();
     let operations: u64 = threads
         .into_iter()
-        .map(|thread| thread.join().expect("a thread does its work"))
+        .map(|thread| thread.join().expect("no thread should panic"))
         .sum();
-    counted(operations, "operations from eight threads at once");
+    counted(operations, "operations from eight concurrent threads");
     assert_eq!(operations, 8 * 4 * rounds);
 }

@@ -1,4 +1,4 @@
-//! The programs of `host/examples`, which embedders are told to begin with.
+//! Tests of the programs in `host/examples`.
 
 use std::fs;
 use std::path::Path;
@@ -6,21 +6,24 @@ use std::path::Path;
 use license_backup_tests::harness::{Invocation, Sandbox};
 use license_backup_tests::sample::SampleStore;
 
+/// The number of licenses in the store of a sandbox.
 const LICENSES: u64 = 5;
 
-/// A store with licenses and a file that is left out, and a backup of it in `backup`.
+/// Returns a sandbox like [`not_backed_up`], with a backup of the store in `backup`.
 fn backed_up() -> Sandbox {
     let sandbox = not_backed_up();
     let _ = sandbox.back_up(&[]).run().exits(0);
     sandbox
 }
 
+/// Returns a sandbox with a store of [`LICENSES`] licenses and a file that a backup skips.
 fn not_backed_up() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(LICENSES));
     fs::write(sandbox.path("store/notes.txt"), "no license").unwrap();
     sandbox
 }
 
+/// Returns an invocation of an example in the sandbox.
 fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Invocation {
     let program = Path::new(env!("CARGO_MANIFEST_DIR"))
         .with_file_name("target/release/examples")
@@ -28,7 +31,7 @@ fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Invocation {
     sandbox.license_backup(arguments).with_binary(program)
 }
 
-/// What an example prints that succeeds, line by line.
+/// Runs an example, requires that it succeeds, and returns the lines that it prints.
 fn printed(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Vec<String> {
     example(sandbox, name, arguments)
         .run()
@@ -79,7 +82,7 @@ fn the_callbacks_example_verifies() {
 
 #[test]
 fn the_cancel_example_cancels_only_at_its_time_limit() {
-    // So many that the restore cannot be over before the other thread has started.
+    // Enough that the restore cannot end before the other thread has started.
     const LICENSES: u64 = 2000;
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(LICENSES));
     let _ = sandbox.back_up(&[]).run().exits(0);
@@ -91,7 +94,7 @@ fn the_cancel_example_cancels_only_at_its_time_limit() {
     assert_eq!(
         fs::read_dir(sandbox.path("new")).unwrap().count(),
         0,
-        "the store should be as it was"
+        "the store should be unchanged"
     );
     assert_eq!(
         printed(&sandbox, "cancel", &["backup", "new", "3600"]),

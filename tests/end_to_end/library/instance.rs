@@ -1,5 +1,5 @@
-//! One instance of the component under several calls. The library gives each operation an instance of its own, so that
-//! this is seen only by a host that shares one.
+//! Tests of several calls of one instance of the component. Only hosts that share an instance make
+//! such calls: the library creates a separate instance for each operation.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -40,9 +40,10 @@ mod bindings {
     });
 }
 
-/// What has to happen soon takes no longer.
-const SOON: Duration = Duration::from_mins(1);
+/// The longest duration of an operation.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
+/// The state of the host.
 struct State {
     wasi: WasiCtx,
     table: ResourceTable,
@@ -57,13 +58,14 @@ impl WasiView for State {
     }
 }
 
+/// The resource table of [`State`], in which the WASI interfaces store their resources.
 struct Table;
 
 impl HasData for Table {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Runs `calls` against an instance that has the store and the backup directory of a sandbox open.
+/// Runs `calls` with an instance that can access the store and the backup directory of a sandbox.
 fn with_instance(
     sandbox: &Sandbox,
     calls: impl AsyncFnOnce(&Guest, &Accessor<State>) -> wasmtime::Result<()>,
@@ -106,10 +108,10 @@ fn with_instance(
                 .run_concurrent(async |accessor| calls(guest, accessor).await)
                 .await?
         })
-        .expect("the component does not break down");
+        .expect("the component should not trap");
 }
 
-/// Sends on the one value of a future of the component.
+/// A consumer that sends the value of a future of the component to a channel.
 struct Sender<T>(Option<oneshot::Sender<T>>);
 
 impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for Sender<T> {
@@ -131,7 +133,8 @@ impl<D, T: Lift + Send + Sync + 'static> FutureConsumer<D> for Sender<T> {
     }
 }
 
-/// The outcome of an operation, or the code of its failure; it must come soon.
+/// Returns the outcome of an operation, or the code of its failure. Requires that the operation
+/// ends within [`TIME_LIMIT`].
 async fn outcome<T: Lift + Send + Sync + 'static>(
     accessor: &Accessor<State>,
     completed: FutureReader<Result<T, Failure>>,
@@ -140,11 +143,11 @@ async fn outcome<T: Lift + Send + Sync + 'static>(
     accessor
         .with(|mut access| completed.pipe(&mut access, Sender(Some(sender))))
         .expect("the future can be read");
-    let arrived = tokio::time::timeout(SOON, receiver)
+    let arrived = tokio::time::timeout(TIME_LIMIT, receiver)
         .await
-        .expect("the operation ends soon");
+        .expect("the operation should end in time");
     arrived
-        .expect("the component tells the outcome")
+        .expect("the component should return the outcome")
         .map_err(|failure| failure.code)
 }
 
@@ -166,7 +169,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
         };
         let mut unread = Vec::new();
         for _ in 0..3 {
-            let operation = backup().await?.expect("the instance is free");
+            let operation = backup().await?.expect("the instance should be free");
             let refused = backup().await?.err().map(|failure| failure.code);
             assert_eq!(refused, Some(ErrorCode::Busy));
             let refused = guest
@@ -205,7 +208,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
             );
             let summary = outcome(accessor, operation.completed)
                 .await
-                .expect("the backup completes");
+                .expect("the backup should complete");
             assert_eq!(summary.licenses, 2000);
             unread.push(operation.events);
         }
@@ -228,7 +231,9 @@ fn a_refused_call_leaves_the_instance_free() {
                 },
             )
             .await?;
-        let failure = refused.map(|_| ()).expect_err("there is no such directory");
+        let failure = refused
+            .map(|_| ())
+            .expect_err("the directory should not be found");
         assert_eq!(failure.code, ErrorCode::PathNotFound);
         assert!(
             failure.message.contains("/licenses, /backup"),
@@ -245,7 +250,11 @@ fn a_refused_call_leaves_the_instance_free() {
                 },
             )
             .await?;
-        let summary = outcome(accessor, accepted.expect("the instance is free").completed).await;
+        let summary = outcome(
+            accessor,
+            accepted.expect("the instance should be free").completed,
+        )
+        .await;
         assert_eq!(summary.map(|summary| summary.licenses), Ok(10));
         Ok(())
     });
@@ -266,7 +275,7 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
                     },
                 )
                 .await?;
-            let operation = accepted.expect("the instance is free");
+            let operation = accepted.expect("the instance should be free");
             guest
                 .cancellation_cookie()
                 .call_cancel(accessor, operation.cookie)
@@ -286,6 +295,6 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
     });
     assert!(
         !sandbox.backup_file().exists(),
-        "a cancelled backup is in place"
+        "a cancelled backup should not be written"
     );
 }

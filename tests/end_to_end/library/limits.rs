@@ -1,4 +1,4 @@
-//! What the library does when a component breaks down, asks for too much, or is none.
+//! Tests of memory limits, missing directories, and components that are not valid.
 
 use std::fs;
 
@@ -28,7 +28,7 @@ fn too_little_memory_fails_a_backup_and_keeps_the_earlier_one() {
         );
         assert!(
             fs::read(sandbox.backup_file()).unwrap() == earlier,
-            "the earlier backup should be as it was"
+            "the earlier backup should be unchanged"
         );
 
         let (small, _) = Sandbox::with_store(SampleStore::ordinary(3));
@@ -48,7 +48,7 @@ fn the_events_of_a_backup_that_traps_have_no_end_event() {
     let sandbox = large();
     let starved = RUNTIME.clone().with_memory_limit(3 << 20);
     let operation = block_on(starved.backup(&options(&sandbox)))
-        .expect("the component begins with little memory");
+        .expect("the component starts with little memory");
     let error = outcome(operation.completed).unwrap_err();
     assert!(
         matches!(error, OperationError::OutOfMemory { limit: 3_145_728 }),
@@ -83,7 +83,7 @@ fn a_missing_directory_fails_the_call() {
 }
 
 #[test]
-fn bytes_that_are_no_component_are_refused() {
+fn bytes_that_are_not_a_component_are_refused() {
     let refused = LicenseManager::from_component(b"no component");
     assert!(
         matches!(refused, Err(LicenseManagerError::Compile(_))),

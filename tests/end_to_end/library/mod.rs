@@ -1,4 +1,4 @@
-//! The Rust library `license_backup`.
+//! Tests of the Rust library `license_backup`.
 
 pub(crate) mod backup;
 mod callbacks;

@@ -1,4 +1,4 @@
-//! Components that were compiled ahead of time.
+//! Tests of components that are compiled ahead of time.
 
 #![allow(unsafe_code, reason = "loading machine code is unsafe")]
 
@@ -11,42 +11,42 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::library::{options, start};
 
-/// The component that `make component` builds.
+/// Returns the component that `make component` builds.
 fn component() -> Vec<u8> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .with_file_name("target/components/license-backup.wasm");
-    fs::read(file).expect("`make component` builds it")
+    fs::read(file).expect("`make component` builds the component")
 }
 
 #[test]
 fn a_precompiled_component_makes_the_same_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::default());
-    start(&sandbox).wait().expect("the backup can be made");
-    let embedded = fs::read(sandbox.backup_file()).expect("it was made");
+    start(&sandbox).wait().expect("the backup succeeds");
+    let embedded = fs::read(sandbox.backup_file()).expect("the backup exists");
+    fs::remove_file(sandbox.backup_file()).expect("the directory is writable");
 
-    let compiled = LicenseManager::compile(&component()).expect("it is a component");
-    // SAFETY: it was compiled in the line above.
+    let compiled = LicenseManager::compile(&component()).expect("the component is valid");
+    // SAFETY: the previous line compiled it.
     let runtime = unsafe { LicenseManager::from_compiled(&compiled) }
-        .expect("it was compiled for this machine");
-    let operation = block_on(runtime.backup(&options(&sandbox).overwrite(true)))
-        .expect("the backup is accepted");
-    operation.wait().expect("the backup can be made");
+        .expect("the code is compiled for this machine");
+    let operation = block_on(runtime.backup(&options(&sandbox))).expect("the backup is accepted");
+    operation.wait().expect("the backup should succeed");
     assert!(
-        fs::read(sandbox.backup_file()).expect("it was made") == embedded,
-        "both should be the same"
+        fs::read(sandbox.backup_file()).expect("the backup exists") == embedded,
+        "both backups should be the same"
     );
 }
 
 #[test]
 fn code_compiled_by_another_version_is_refused() {
-    let mut compiled = LicenseManager::compile(&component()).expect("it is a component");
-    // The major version of wasmtime, behind its length.
+    let mut compiled = LicenseManager::compile(&component()).expect("the component is valid");
+    // The major version of Wasmtime, after its length.
     let version = b"\x0248";
     let at = compiled
         .windows(version.len())
         .position(|bytes| bytes == version);
-    compiled[at.expect("the version is in it") + 2] = b'7';
-    // SAFETY: it is refused for its version before any of its code is looked at.
+    compiled[at.expect("the code contains the version") + 2] = b'7';
+    // SAFETY: Wasmtime refuses it because of its version, before it reads any code.
     let refused = unsafe { LicenseManager::from_compiled(&compiled) };
     assert!(
         matches!(refused, Err(LicenseManagerError::Incompatible(_))),
@@ -57,7 +57,7 @@ fn code_compiled_by_another_version_is_refused() {
 #[test]
 fn bytes_that_are_not_compiled_code_are_refused() {
     for bytes in [&b""[..], b"no component", &component()] {
-        // SAFETY: it holds no machine code.
+        // SAFETY: the bytes contain no machine code.
         let refused = unsafe { LicenseManager::from_compiled(bytes) };
         assert!(
             matches!(refused, Err(LicenseManagerError::Incompatible(_))),

@@ -1,4 +1,4 @@
-//! The library's restore of a backup, as an embedder sees it.
+//! Restores through the library: events, summary, conflicts, errors and cancellation.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ use crate::expected::{self, backed_up, sample};
 use crate::library::verify::damage;
 use crate::library::{RUNTIME, all, large, outcome, reported_errors, start};
 
-/// A sandbox with a backup of a few licenses, which are returned, and an empty directory `new`.
+/// Returns a sandbox with a backup of 10 licenses and an empty directory `new`, and the licenses.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, files) = Sandbox::with_store(SampleStore::ordinary(10));
     start(&sandbox).wait().unwrap();
@@ -27,12 +27,12 @@ fn options(sandbox: &Sandbox) -> RestoreOptions {
     RestoreOptions::new(sandbox.backup(), sandbox.path("new"))
 }
 
-/// The outcome of a restore, whether it is accepted or not.
+/// Returns the outcome of a restore, or the error of a refused one.
 fn restore(options: &RestoreOptions) -> Result<RestoreSummary, OperationError> {
     block_on(RUNTIME.restore(options)).and_then(RestoreOperation::wait)
 }
 
-/// All events of a restore, and its outcome.
+/// Returns all events of an accepted restore, and its outcome.
 fn restored(
     options: &RestoreOptions,
 ) -> (
@@ -47,8 +47,8 @@ fn restored(
     (all(events), outcome(completed))
 }
 
-/// Puts other bytes where the licenses go.
-fn put_others(sandbox: &Sandbox, files: &[&SampleLicense]) {
+/// Writes a file with other content to the path of each license.
+fn write_conflicting_files(sandbox: &Sandbox, files: &[&SampleLicense]) {
     for file in files {
         let path = sandbox.path("new").join(&file.path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -57,7 +57,7 @@ fn put_others(sandbox: &Sandbox, files: &[&SampleLicense]) {
 }
 
 #[test]
-fn an_empty_store_gets_exactly_the_licenses_of_the_backup() {
+fn an_empty_store_receives_exactly_the_licenses_of_the_backup() {
     let (sandbox, files) = Sandbox::with_store(sample());
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -103,8 +103,8 @@ fn a_second_restore_finds_all_licenses_present() {
 #[test]
 fn a_conflicting_file_is_kept_and_the_rest_is_restored() {
     let (sandbox, files) = backed_up_licenses();
-    let others = [&files[1], &files[4]];
-    put_others(&sandbox, &others);
+    let conflicting = [&files[1], &files[4]];
+    write_conflicting_files(&sandbox, &conflicting);
     let (events, ended) = restored(&options(&sandbox));
     let summary = ended.unwrap();
     assert_eq!(
@@ -113,24 +113,24 @@ fn a_conflicting_file_is_kept_and_the_rest_is_restored() {
     );
     assert_eq!(summary.hresult(), 1);
 
-    let mut told: Vec<_> = reported_errors(&events)
+    let mut reported: Vec<_> = reported_errors(&events)
         .iter()
-        .map(|told| (told.code, told.path.clone()))
+        .map(|failure| (failure.code, failure.path.clone()))
         .collect();
-    told.sort_by(|(_, one), (_, other)| one.cmp(other));
-    let conflicts = others.map(|file| (ErrorCode::FileExists, Some(file.reported_path())));
-    assert_eq!(told, conflicts);
+    reported.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let conflicts = conflicting.map(|file| (ErrorCode::FileExists, Some(file.reported_path())));
+    assert_eq!(reported, conflicts);
     assert_eq!(ErrorCode::FileExists.hresult(), 0x8007_0050);
 
     let mut expected = expected::restored(&files);
-    expected.extend(others.map(|file| (file.path.clone(), b"something else".to_vec())));
+    expected.extend(conflicting.map(|file| (file.path.clone(), b"something else".to_vec())));
     assert!(files_below(&sandbox.path("new")) == expected);
 }
 
 #[test]
 fn overwrite_replaces_a_conflicting_file() {
     let (sandbox, files) = backed_up_licenses();
-    put_others(&sandbox, &[&files[1], &files[4]]);
+    write_conflicting_files(&sandbox, &[&files[1], &files[4]]);
     let summary = restore(&options(&sandbox).overwrite(true)).unwrap();
     assert_eq!(
         (summary.restored, summary.present, summary.conflicts),
@@ -142,7 +142,7 @@ fn overwrite_replaces_a_conflicting_file() {
 #[test]
 fn a_dry_run_predicts_the_restore_and_changes_nothing() {
     let (sandbox, files) = backed_up_licenses();
-    put_others(&sandbox, &[&files[1]]);
+    write_conflicting_files(&sandbox, &[&files[1]]);
     let present = sandbox.path("new").join(&files[2].path);
     fs::write(&present, &files[2].bytes).unwrap();
     fs::set_permissions(sandbox.path("new"), fs::Permissions::from_mode(0o555)).unwrap();
@@ -203,7 +203,7 @@ fn cancelling_before_the_first_commit_changes_nothing() {
         assert_eq!(
             all(events).last(),
             Some(&BackupRestoreStatus::End),
-            "at {done} of {}",
+            "cancelled at {done} in the stage {}",
             stage.name()
         );
         let error = outcome(completed).unwrap_err();
@@ -215,7 +215,7 @@ fn cancelling_before_the_first_commit_changes_nothing() {
         assert_eq!(
             Snapshot::of(&sandbox.path("new")),
             before,
-            "at {done} of {}",
+            "cancelled at {done} in the stage {}",
             stage.name()
         );
     }
@@ -223,7 +223,7 @@ fn cancelling_before_the_first_commit_changes_nothing() {
 
 #[test]
 fn cancelling_after_the_first_commit_has_no_effect() {
-    // Each is synced on its own, which takes its time.
+    // Each license is synced separately, so that committing takes longer than the cancellation.
     let sandbox = Sandbox::with_many_files(2000);
     start(&sandbox).wait().unwrap();
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -238,15 +238,20 @@ fn cancelling_after_the_first_commit_has_no_effect() {
     assert_eq!(files_below(&sandbox.path("new")).len(), 2000);
 }
 
-/// Reads events until so many licenses were dealt with in a stage.
+/// Reads events until a stage reports this number of licenses.
 fn wait_for(events: &mut license_backup::Events<BackupRestoreStatus>, stage: Stage, done: u64) {
     while let Some(status) = events.wait_next() {
-        if matches!(status, BackupRestoreStatus::Progress(told) if told.stage == stage && told.done >= done)
-        {
+        if matches!(
+            status,
+            BackupRestoreStatus::Progress(event) if event.stage == stage && event.done >= done
+        ) {
             return;
         }
     }
-    panic!("the restore should have come to {done} of {}", stage.name());
+    panic!(
+        "the restore should report {done} licenses in the stage {}",
+        stage.name()
+    );
 }
 
 #[test]

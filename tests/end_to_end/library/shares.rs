@@ -1,4 +1,4 @@
-//! UNC shares that an embedder has mapped to directories of the host.
+//! Tests of UNC shares that an embedder maps to directories of the host.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,21 +14,22 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::library::RUNTIME;
 
+/// The share that [`runtime`] maps.
 const SHARE: &str = r"\\nas\backups";
 
-/// A store of three licenses, and a directory `share/laptop` for backups.
+/// Returns a sandbox with a store of three licenses, and a directory `share/laptop` for backups.
 fn sandbox() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     fs::create_dir_all(sandbox.path("share/laptop")).unwrap();
     sandbox
 }
 
-/// A runtime with the directory `share` as the share.
+/// Returns a license manager that maps [`SHARE`] to the directory `share`.
 fn runtime(sandbox: &Sandbox) -> LicenseManager {
     RUNTIME
         .clone()
         .with_share(SHARE, sandbox.path("share"))
-        .expect("it is a share")
+        .expect("`SHARE` is a valid share")
 }
 
 fn back_up(
@@ -40,7 +41,7 @@ fn back_up(
         .and_then(BackupOperation::wait)
 }
 
-/// The directories below the sandbox that have a backup.
+/// Returns the directories of the sandbox that contain a backup.
 fn backups(sandbox: &Sandbox) -> Vec<String> {
     let names = Snapshot::of(&sandbox.path("")).names();
     names
@@ -121,7 +122,7 @@ fn every_operation_accepts_a_backup_directory_on_a_share() {
 }
 
 #[test]
-fn of_two_shares_that_cover_a_path_the_longer_one_wins() {
+fn the_longest_share_that_covers_a_path_is_used() {
     for order in [[0, 1], [1, 0]] {
         let sandbox = sandbox();
         fs::create_dir(sandbox.path("laptop")).unwrap();
@@ -306,7 +307,7 @@ fn the_directory_of_a_share_may_be_a_link() {
 }
 
 #[test]
-fn the_store_is_recognized_as_backup_directory_by_its_share() {
+fn a_share_of_the_store_is_refused_as_the_backup_directory() {
     let sandbox = sandbox();
     let runtime = RUNTIME.clone().with_share(SHARE, sandbox.store()).unwrap();
     let error = back_up(&runtime, &sandbox, SHARE).unwrap_err();

@@ -1,4 +1,4 @@
-//! The library's verification of a backup, as an embedder sees it.
+//! Verification of a backup through the library: events, summary, errors and cancellation.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn options(sandbox: &Sandbox) -> VerifyOptions {
     VerifyOptions::new(sandbox.backup())
 }
 
-/// All events of a verification that is accepted, and its outcome.
+/// Returns all events of an accepted verification, and its outcome.
 fn verified(
     sandbox: &Sandbox,
 ) -> (
@@ -32,18 +32,19 @@ fn verified(
     (all(events), outcome(completed))
 }
 
-/// The outcome of a verification, whether it is accepted or not.
+/// Returns the outcome of a verification, or the error of a refused one.
 fn verify(options: &VerifyOptions) -> Result<VerifySummary, OperationError> {
     block_on(RUNTIME.verify(options)).and_then(VerifyOperation::wait)
 }
 
+/// Returns the BLAKE3 hash of the backup file, in hexadecimal.
 fn blake3_of_the_backup(sandbox: &Sandbox) -> String {
     blake3::hash(&fs::read(sandbox.backup_file()).unwrap())
         .to_hex()
         .to_string()
 }
 
-/// A sandbox with a backup of a few licenses, which are returned in byte order of path.
+/// Returns a sandbox with a backup of 10 licenses, and the licenses in byte order of path.
 fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, mut files) = Sandbox::with_store(SampleStore::ordinary(10));
     files.sort_by_key(SampleLicense::reported_path);
@@ -54,10 +55,10 @@ fn backed_up_licenses() -> (Sandbox, Vec<SampleLicense>) {
 /// Changes one byte of a license in the backup.
 pub(crate) fn damage(sandbox: &Sandbox, license: &SampleLicense) {
     let mut bytes = fs::read(sandbox.backup_file()).unwrap();
-    let mut places = bytes.windows(license.bytes.len()).enumerate();
-    let (start, _) = places
+    let mut windows = bytes.windows(license.bytes.len()).enumerate();
+    let (start, _) = windows
         .find(|(_, window)| *window == license.bytes)
-        .expect("the license is in the backup");
+        .expect("the backup contains the license");
     bytes[start + license.bytes.len() / 2] ^= 1;
     fs::write(sandbox.backup_file(), bytes).unwrap();
 }
@@ -83,7 +84,7 @@ fn a_valid_backup_has_a_summary_with_counts_and_hash() {
 }
 
 #[test]
-fn progress_goes_through_all_licenses() {
+fn progress_counts_all_licenses() {
     let (sandbox, files) = backed_up_licenses();
     let (events, ended) = verified(&sandbox);
     ended.unwrap();
@@ -97,7 +98,7 @@ fn progress_goes_through_all_licenses() {
     let progress: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            BackupRestoreStatus::Progress(events) => Some(events),
+            BackupRestoreStatus::Progress(progress) => Some(progress),
             _ => None,
         })
         .collect();
@@ -105,10 +106,10 @@ fn progress_goes_through_all_licenses() {
     assert!(
         progress
             .iter()
-            .all(|told| (told.stage, told.total) == (Stage::Verifying, Some(all))),
+            .all(|event| (event.stage, event.total) == (Stage::Verifying, Some(all))),
         "{progress:?}"
     );
-    assert_eq!(progress.last().map(|told| told.done), Some(all));
+    assert_eq!(progress.last().map(|event| event.done), Some(all));
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn the_expected_blake3_must_match() {
     );
     assert!(
         error.to_string().contains(&hash),
-        "the hash that it has should be told: {error}"
+        "the error should contain the actual hash: {error}"
     );
 }
 
@@ -161,10 +162,10 @@ fn each_damaged_license_is_reported() {
     let faults = reported_errors(&events);
     for file in [&files[2], &files[7]] {
         let name = format!("licenses/{}", file.reported_path());
-        let told =
+        let has_path =
             |fault: &&&Failure| fault.path.as_ref() == Some(&name) && fault.message.contains(&name);
         assert!(
-            faults.iter().any(|fault| told(&fault)),
+            faults.iter().any(|fault| has_path(&fault)),
             "{name}: {faults:#?}"
         );
     }
@@ -180,13 +181,13 @@ fn each_damaged_license_is_reported() {
         (error.code(), error.hresult()),
         (ErrorCode::BackupCorrupt, 0xC00D_2743)
     );
-    let (named, first) = (
+    let (directory, first) = (
         sandbox.backup().display().to_string(),
         files[2].reported_path(),
     );
-    assert_eq!(error.path(), Some(Path::new(&named)));
+    assert_eq!(error.path(), Some(Path::new(&directory)));
     assert!(
-        error.to_string().contains(&named) && error.to_string().contains(&first),
+        error.to_string().contains(&directory) && error.to_string().contains(&first),
         "{error}"
     );
 }
@@ -197,7 +198,7 @@ fn a_truncated_backup_is_corrupt() {
     let whole = fs::read(sandbox.backup_file()).unwrap();
     for length in [0, 1, whole.len() / 2, whole.len() - 1] {
         fs::write(sandbox.backup_file(), &whole[..length]).unwrap();
-        let error = verify(&options(&sandbox)).expect_err("it is cut short");
+        let error = verify(&options(&sandbox)).expect_err("a truncated backup should be refused");
         assert_eq!(
             error.code(),
             ErrorCode::BackupCorrupt,
@@ -210,12 +211,12 @@ fn a_truncated_backup_is_corrupt() {
 fn a_missing_backup_is_reported_with_the_path_of_the_caller() {
     let sandbox = Sandbox::new();
     let error = verify(&options(&sandbox)).unwrap_err();
-    let named = sandbox.backup().display().to_string();
+    let directory = sandbox.backup().display().to_string();
     assert_eq!(
         (error.code(), error.path()),
-        (ErrorCode::PathNotFound, Some(Path::new(&named)))
+        (ErrorCode::PathNotFound, Some(Path::new(&directory)))
     );
-    assert!(error.to_string().contains(&named), "{error}");
+    assert!(error.to_string().contains(&directory), "{error}");
 }
 
 #[test]
@@ -231,7 +232,7 @@ fn a_verification_changes_nothing() {
 }
 
 #[test]
-fn a_cancelled_verification_has_no_verdict() {
+fn a_cancelled_verification_fails_with_the_code_cancelled() {
     let sandbox = large();
     start(&sandbox).wait().unwrap();
     let VerifyOperation {
@@ -240,7 +241,7 @@ fn a_cancelled_verification_has_no_verdict() {
         cookie,
     } = block_on(RUNTIME.verify(&options(&sandbox))).unwrap();
     while let Some(event) = events.wait_next() {
-        if matches!(event, BackupRestoreStatus::Progress(events) if events.done >= 1000) {
+        if matches!(event, BackupRestoreStatus::Progress(progress) if progress.done >= 1000) {
             break;
         }
     }

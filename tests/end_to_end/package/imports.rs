@@ -1,4 +1,4 @@
-//! What the components import: a new import is a decision, not an accident.
+//! Tests of the imports of the components, which must not grow by accident.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,15 +8,16 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
-/// All that the library component imports. Of the clock it is the type of the times that `stat` tells, and no function.
+/// The imports of the library component. It imports the clock for a type that the results of `stat`
+/// use, and imports no function of it.
 const LIBRARY: &[&str] = &[
     "wasi:clocks/wall-clock@0.2.12",
     "wasi:filesystem/preopens@0.2.12",
     "wasi:filesystem/types@0.2.12",
 ];
 
-/// All that the command component imports: that, the arguments, the two streams that it writes, the exit code, and a clock for
-/// the pace of progress.
+/// The imports of the command component: those of the library component, the arguments, the two
+/// output streams, the exit code, and a monotonic clock, which limits the rate of progress events.
 const COMMAND: &[&str] = &[
     "wasi:cli/environment@0.2.12",
     "wasi:cli/exit@0.2.12",
@@ -30,7 +31,7 @@ const COMMAND: &[&str] = &[
     "wasi:io/streams@0.2.12",
 ];
 
-/// The interfaces that a component imports, and the functions that it imports of each.
+/// Returns the interfaces that a component imports, and the functions that it imports from each.
 fn imports(file: &str) -> BTreeMap<String, Vec<String>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .with_file_name("target/components")
@@ -38,7 +39,7 @@ fn imports(file: &str) -> BTreeMap<String, Vec<String>> {
     let engine = Engine::default();
     let component = Component::from_file(&engine, &path).unwrap_or_else(|error| {
         panic!(
-            "{} cannot be read, `make component` builds it: {error:#}",
+            "cannot read {}, which `make component` builds: {error:#}",
             path.display()
         );
     });
@@ -65,7 +66,7 @@ fn the_library_component_imports_only_the_file_system() {
     assert_eq!(imports.keys().collect::<Vec<_>>(), LIBRARY);
     assert_eq!(
         imports["wasi:clocks/wall-clock@0.2.12"], [""; 0],
-        "no clock should be read"
+        "the component should not read a clock"
     );
 }
 
@@ -75,27 +76,27 @@ fn the_command_component_imports_only_what_a_command_needs() {
     assert_eq!(imports.keys().collect::<Vec<_>>(), COMMAND);
     assert_eq!(
         imports["wasi:clocks/wall-clock@0.2.12"], [""; 0],
-        "the time of day should not be read"
+        "the component should not read the time of day"
     );
     assert_eq!(
         imports["wasi:cli/environment@0.2.12"],
         ["get-arguments"],
-        "no environment should be read"
+        "the component should not read environment variables"
     );
     assert_eq!(imports["wasi:cli/exit@0.2.12"], ["exit-with-code"]);
     assert_eq!(
         imports["wasi:clocks/monotonic-clock@0.2.12"],
         ["now"],
-        "nothing should wait for a time"
+        "the component should not wait for a time"
     );
 }
 
 #[test]
 fn a_component_that_imports_anything_else_is_refused() {
-    let reaching_out = wat::parse_str(
+    let component = wat::parse_str(
         r#"(component (import "wasi:random/random@0.2.12" (instance (export "get-random-u64" (func (result u64))))))"#,
     );
-    let refused = LicenseManager::from_component(&reaching_out.expect("it is a component"));
+    let refused = LicenseManager::from_component(&component.expect("the text is a component"));
     assert!(
         matches!(refused, Err(LicenseManagerError::Link(_))),
         "{refused:?}"

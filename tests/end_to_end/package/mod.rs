@@ -1,4 +1,4 @@
-//! The components and the files of a release.
+//! Tests of the components and of the files of a release.
 
 mod imports;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
-//! The release in a registry: Debian's `docker-registry` on this machine, pushed to and pulled from with `wkg`, the tool of the
-//! component ecosystem. Run by `make test-package`, which installs both.
+//! Tests that publish a release with `wkg` to a local registry, Debian's `docker-registry`.
+//!
+//! `make test-package` installs both programs and runs these tests.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -12,11 +13,12 @@ use license_backup_tests::harness::{Outcome, Sandbox, target};
 
 use crate::package::release::interface_version;
 
+/// The version of the release.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// How long the registry may take to listen.
-const LIMIT: Duration = Duration::from_mins(1);
+/// The longest duration of the start of the registry.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
-/// A registry of nobody else, which ends with the test.
+/// A registry that serves one test, and ends when it is dropped.
 struct Registry {
     process: Child,
     address: String,
@@ -24,10 +26,10 @@ struct Registry {
 
 impl Registry {
     fn start(sandbox: &Sandbox) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener
             .local_addr()
-            .expect("it has an address")
+            .expect("the listener has an address")
             .to_string();
         drop(listener);
         let configuration = sandbox.path("registry.yml");
@@ -36,9 +38,8 @@ impl Registry {
             "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {:?}}}}}\nhttp: {{addr: {address:?}}}\n",
             storage.display().to_string()
         );
-        fs::write(&configuration, text).expect("a sandbox can be written to");
-        let log =
-            fs::File::create(sandbox.path("registry.log")).expect("a sandbox can be written to");
+        fs::write(&configuration, text).expect("the sandbox is writable");
+        let log = fs::File::create(sandbox.path("registry.log")).expect("the sandbox is writable");
         let process = Command::new(target().join("tools/bin/docker-registry"))
             .arg("serve")
             .arg(configuration)
@@ -52,8 +53,8 @@ impl Registry {
         while TcpStream::connect(&registry.address).is_err() {
             let log = || fs::read_to_string(sandbox.path("registry.log")).unwrap_or_default();
             assert!(
-                start.elapsed() < LIMIT,
-                "the registry does not listen: {}",
+                start.elapsed() < TIME_LIMIT,
+                "the registry should listen: {}",
                 log()
             );
             thread::sleep(Duration::from_millis(10));
@@ -64,13 +65,13 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // This fails if the registry has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// A run of `wkg` that knows the registry, and no other one for these packages.
+/// Runs `wkg` with the registry as the only one of the namespace `license-backup`.
 fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
     let address = &registry.address;
     let metadata =
@@ -79,7 +80,7 @@ fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
         "[namespace_registries]\nlicense-backup = {{ registry = \"{address}\", metadata = {metadata} }}\n\
          [registry.\"{address}\".oci]\nprotocol = \"http\"\n"
     );
-    fs::write(sandbox.path("wkg.toml"), configuration).expect("a sandbox can be written to");
+    fs::write(sandbox.path("wkg.toml"), configuration).expect("the sandbox is writable");
     let settings = format!(
         "export WKG_CONFIG_FILE=wkg.toml WKG_CACHE_DIR=cache WKG_OCI_INSECURE={address} NO_PROXY=127.0.0.1 no_proxy=127.0.0.1"
     );
@@ -90,7 +91,7 @@ fn wkg(sandbox: &Sandbox, registry: &Registry, arguments: &[&str]) -> Outcome {
         .run()
 }
 
-/// Requires that `wkg get` writes what was pushed, byte for byte.
+/// Requires that `wkg get` writes the bytes of the pushed file.
 fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path) {
     let _ = wkg(
         sandbox,
@@ -104,10 +105,10 @@ fn is_pulled(sandbox: &Sandbox, registry: &Registry, package: &str, file: &Path)
         ],
     )
     .exits(0);
-    let pulled = fs::read(sandbox.path("pulled.wasm")).expect("it was written");
+    let pulled = fs::read(sandbox.path("pulled.wasm")).expect("`wkg` writes the file");
     assert!(
-        pulled == fs::read(file).expect("it is there"),
-        "{package} was pulled otherwise than it was pushed"
+        pulled == fs::read(file).expect("the release contains the file"),
+        "the pulled bytes of {package} should be those that were pushed"
     );
 }
 
@@ -117,7 +118,7 @@ fn a_published_wit_package_is_pulled_unchanged() {
     let sandbox = Sandbox::new();
     let registry = Registry::start(&sandbox);
     let file = target().join("dist/license-backup-management.wasm");
-    let path = file.to_str().expect("the checkout has a name in UTF-8");
+    let path = file.to_str().expect("the path of the checkout is UTF-8");
     let _ = wkg(&sandbox, &registry, &["publish", path]).exits(0);
     is_pulled(
         &sandbox,
@@ -134,7 +135,7 @@ fn a_pushed_component_is_pulled_unchanged() {
     let registry = Registry::start(&sandbox);
     for component in ["license-backup", "license-backup-command"] {
         let file = target().join("dist").join(component).with_extension("wasm");
-        let path = file.to_str().expect("the checkout has a name in UTF-8");
+        let path = file.to_str().expect("the path of the checkout is UTF-8");
         let reference = format!("{}/license-backup/{component}:{VERSION}", registry.address);
         let _ = wkg(&sandbox, &registry, &["oci", "push", &reference, path]).exits(0);
         let _ = wkg(
@@ -143,10 +144,10 @@ fn a_pushed_component_is_pulled_unchanged() {
             &["oci", "pull", &reference, "--output", "by-reference.wasm"],
         )
         .exits(0);
-        let pulled = fs::read(sandbox.path("by-reference.wasm")).expect("it was written");
+        let pulled = fs::read(sandbox.path("by-reference.wasm")).expect("`wkg` writes the file");
         assert!(
-            pulled == fs::read(&file).expect("it is there"),
-            "{component} was pulled otherwise than it was pushed"
+            pulled == fs::read(&file).expect("the release contains the file"),
+            "the pulled bytes of {component} should be those that were pushed"
         );
         is_pulled(
             &sandbox,

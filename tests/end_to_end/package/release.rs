@@ -1,4 +1,6 @@
-//! What `make package` puts into target/dist. `make test-package` makes it, and runs these tests; `make test` does not.
+//! Tests of the release that `make package` writes to `target/dist`.
+//!
+//! `make test-package` creates the release and runs these tests. `make test` does neither.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,46 +11,53 @@ use license_backup_tests::sample::SampleStore;
 use serde_json::Value;
 use wasmparser::{ComponentName, KnownCustom, Parser, Payload};
 
+/// The version of the release.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The release.
+/// Returns the directory of the release.
 fn dist() -> PathBuf {
     target().join("dist")
 }
 
-/// The file of the release that is there for each system it is built on, and is there for one here: it ends so.
-fn of_the_program(end: &str) -> PathBuf {
-    let begin = format!("license-backup-{VERSION}-");
-    let is_it = |path: &PathBuf| {
+/// Returns the file of the program with this suffix. Its name contains the platform, and a release
+/// from one machine has exactly one such file.
+fn program_file(suffix: &str) -> PathBuf {
+    let prefix = format!("license-backup-{VERSION}-");
+    let matches = |path: &PathBuf| {
         path.to_str()
-            .is_some_and(|name| name.starts_with(&begin) && name.ends_with(end))
+            .is_some_and(|name| name.starts_with(&prefix) && name.ends_with(suffix))
     };
-    let files: Vec<_> = files_below(&dist()).into_keys().filter(is_it).collect();
+    let files: Vec<_> = files_below(&dist()).into_keys().filter(matches).collect();
     let [file] = files.as_slice() else {
-        panic!("one file should be {begin}...{end}: {files:?}")
+        panic!("exactly one file should match {prefix}*{suffix}: {files:?}")
     };
     dist().join(file)
 }
 
-/// The version of the interface.
+/// Returns the version of the WIT package.
 pub(crate) fn interface_version() -> String {
-    let types = fs::read_to_string(sources().join("wit/types.wit")).expect("it is there");
+    let types =
+        fs::read_to_string(sources().join("wit/types.wit")).expect("the WIT package exists");
     let package = types
         .lines()
         .find_map(|line| line.strip_prefix("package license-backup:management@"));
     package
-        .expect("it says of which package it is")
+        .expect("the file declares its package")
         .trim_end_matches(';')
         .to_owned()
 }
 
-/// Unpacks an archive of the release, which has one directory in it, and gives that.
+/// Unpacks an archive of the release, and returns the one directory in it.
 fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
-    let archive = archive.to_str().expect("the checkout has a name in UTF-8");
-    let name = Path::new(archive).file_name().expect("it is a file");
+    let archive = archive.to_str().expect("the path of the checkout is UTF-8");
+    let name = Path::new(archive)
+        .file_name()
+        .expect("the archive has a file name");
     let directory = sandbox.path(name);
-    fs::create_dir(&directory).expect("nothing of this name is there");
-    let directory = directory.to_str().expect("a sandbox has a name in UTF-8");
+    fs::create_dir(&directory).expect("the directory does not exist yet");
+    let directory = directory
+        .to_str()
+        .expect("the path of the sandbox is UTF-8");
     let _ = sandbox
         .system([
             "tar",
@@ -61,19 +70,23 @@ fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
         ])
         .run()
         .exits(0);
-    let entries: Vec<_> = fs::read_dir(directory).expect("it can be read").collect();
+    let entries: Vec<_> = fs::read_dir(directory)
+        .expect("the directory is readable")
+        .collect();
     let [Ok(entry)] = entries.as_slice() else {
-        panic!("{archive} should have one directory in it: {entries:?}")
+        panic!("{archive} should contain one directory: {entries:?}")
     };
     entry.path()
 }
 
+/// Unpacks the archive of the program, and returns its directory.
 fn program(sandbox: &Sandbox) -> PathBuf {
-    unpacked(sandbox, &of_the_program(".tar.gz"))
+    unpacked(sandbox, &program_file(".tar.gz"))
 }
 
+/// Returns the content of a file.
 fn read(path: &Path) -> Vec<u8> {
-    fs::read(path).unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()))
+    fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
 
 #[test]
@@ -98,30 +111,32 @@ fn every_file_of_a_release_has_its_checksum() {
     assert_eq!(checked, files.collect());
 }
 
-/// What a component says of itself, by the section that says it. (The library wasm-metadata would say it too, and have wasmtime
-/// compiled once more, with the features that it wants of what both use.)
-fn said(component: &[u8]) -> BTreeMap<String, String> {
-    let mut said = BTreeMap::new();
+/// Returns the metadata of a component: the texts of its custom sections, by name of the section.
+///
+/// The crate `wasm-metadata` can do the same, but enables features of shared dependencies, so that
+/// Wasmtime would be compiled a second time.
+fn metadata(component: &[u8]) -> BTreeMap<String, String> {
+    let mut metadata = BTreeMap::new();
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(component) {
-        match payload.expect("it is a component") {
+        match payload.expect("the component is valid") {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             Payload::CustomSection(section) if depth == 0 => {
                 if let KnownCustom::ComponentName(names) = section.as_known() {
                     for name in names {
                         if let Ok(ComponentName::Component { name, .. }) = name {
-                            said.insert("name".to_owned(), name.to_owned());
+                            metadata.insert("name".to_owned(), name.to_owned());
                         }
                     }
                 } else if let Ok(text) = str::from_utf8(section.data()) {
-                    said.insert(section.name().to_owned(), text.to_owned());
+                    metadata.insert(section.name().to_owned(), text.to_owned());
                 }
             }
             _ => {}
         }
     }
-    said
+    metadata
 }
 
 #[test]
@@ -140,14 +155,14 @@ fn the_components_and_the_wit_package_have_metadata() {
             &interface_version(),
         ),
     ] {
-        let said = said(&read(&dist().join(file)));
-        let of = |section: &str| said.get(section).map(String::as_str);
+        let metadata = metadata(&read(&dist().join(file)));
+        let of = |section: &str| metadata.get(section).map(String::as_str);
         assert_eq!(of("name"), Some(name), "{file}");
         assert_eq!(of("version"), Some(version), "{file}");
         assert_eq!(of("licenses"), Some("MIT OR Apache-2.0"), "{file}");
         assert!(
             of("description").is_some_and(|text| text.len() > 20),
-            "{file} should say what it is: {said:?}"
+            "{file} should have a description: {metadata:?}"
         );
     }
 }
@@ -163,7 +178,7 @@ fn the_released_program_backs_up_with_the_released_component() {
             "sha256sum",
             component
                 .to_str()
-                .expect("the checkout has a name in UTF-8"),
+                .expect("the path of the checkout is UTF-8"),
         ])
         .run()
         .exits(0);
@@ -171,7 +186,7 @@ fn the_released_program_backs_up_with_the_released_component() {
         .stdout()
         .split(' ')
         .next()
-        .expect("it begins with the hash");
+        .expect("the output begins with the hash");
     let version = sandbox
         .license_backup(["--version"])
         .with_binary(binary.clone())
@@ -236,19 +251,26 @@ fn every_link_in_the_documents_of_the_archive_resolves() {
         "CONTRIBUTING.md",
         "SECURITY.md",
     ] {
-        let document = String::from_utf8(read(&documents.join(name))).expect("it is text");
+        let document =
+            String::from_utf8(read(&documents.join(name))).expect("the document is UTF-8");
         for link in document
             .split("](")
             .skip(1)
             .filter_map(|rest| rest.split(')').next())
         {
             if !link.starts_with("https://") {
-                assert!(documents.join(link).exists(), "{name} points to {link}");
+                assert!(
+                    documents.join(link).exists(),
+                    "the target of a link in {name} should exist: {link}"
+                );
                 links += 1;
             }
         }
     }
-    assert!(links > 10, "{links} links should be all that there are");
+    assert!(
+        links > 10,
+        "the documents should have more than {links} links"
+    );
 }
 
 #[test]
@@ -257,23 +279,23 @@ fn no_file_of_a_release_names_a_path_of_the_build_machine() {
     let sandbox = Sandbox::new();
     let cargo = std::env::var("CARGO_HOME")
         .or_else(|_| std::env::var("HOME").map(|home| format!("{home}/.cargo")));
-    let cargo = cargo.expect("a home is set");
+    let cargo = cargo.expect("`CARGO_HOME` or `HOME` is set");
     let compiler = sandbox
         .system(["rustc", "--print", "sysroot"])
         .run()
         .exits(0);
-    let places = ["guest", "host", "target"]
+    let paths = ["guest", "host", "target"]
         .map(|directory| format!("{}/", sources().join(directory).display()));
     let compiler = format!("{}/lib/", compiler.stdout().trim_end());
-    // Where the release was put together.
+    // The directory in which `make package` creates the release.
     let temporary = format!("{}/", std::env::temp_dir().display());
-    let places = [
+    let paths = [
         &[
             format!("{cargo}/registry/"),
             compiler,
             format!("file://{temporary}"),
         ],
-        &places[..],
+        &paths[..],
     ]
     .concat();
     let crates = [
@@ -288,11 +310,11 @@ fn no_file_of_a_release_names_a_path_of_the_build_machine() {
     for tree in trees {
         for (path, content) in files_below(&tree) {
             let content = String::from_utf8_lossy(&content);
-            let named = places.iter().find(|place| content.contains(place.as_str()));
+            let found = paths.iter().find(|path| content.contains(path.as_str()));
             assert_eq!(
-                named,
+                found,
                 None,
-                "{} of {} names it",
+                "{} of {} should contain no path of the build machine",
                 path.display(),
                 tree.display()
             );
@@ -316,17 +338,19 @@ fn the_crate_contains_the_released_component_and_its_terms() {
     }
 }
 
-/// Something that is compiled, and what the release says of it.
+/// A compiled artifact, with the files of the release that describe it.
 struct Compiled {
     package: &'static str,
-    /// What cargo is told of the system that it is for.
+    /// The options of Cargo that select the target.
     target: &'static [&'static str],
+    /// The bill of materials.
     bill: PathBuf,
+    /// The license terms of the dependencies.
     terms: PathBuf,
 }
 
 impl Compiled {
-    /// The program, and both components.
+    /// Returns the program and both components.
     fn all(sandbox: &Sandbox) -> [Self; 3] {
         let component = |package, file: &str| Self {
             package,
@@ -338,7 +362,7 @@ impl Compiled {
             Self {
                 package: "license-backup",
                 target: &[],
-                bill: of_the_program(".cdx.json"),
+                bill: program_file(".cdx.json"),
                 terms: program(sandbox)
                     .join("share/doc/license-backup/license-backup.third-party.txt"),
             },
@@ -347,10 +371,13 @@ impl Compiled {
         ]
     }
 
-    /// What of others is compiled into it, as cargo tells it: `name version`.
-    fn taken_in(&self, sandbox: &Sandbox) -> BTreeSet<String> {
+    /// Returns the third-party crates that are compiled into the artifact, as Cargo reports them:
+    /// `name version`.
+    fn dependencies(&self, sandbox: &Sandbox) -> BTreeSet<String> {
         let manifest = sources().join("Cargo.toml");
-        let manifest = manifest.to_str().expect("the checkout has a name in UTF-8");
+        let manifest = manifest
+            .to_str()
+            .expect("the path of the checkout is UTF-8");
         let options = [
             "--manifest-path",
             manifest,
@@ -368,7 +395,7 @@ impl Compiled {
         ]
         .concat();
         let tree = sandbox.system(&line).run().exits(0);
-        // `name vVERSION`, and more behind it of some.
+        // `name vVERSION`, and more text after it for some crates.
         let packages = tree
             .stdout()
             .lines()
@@ -379,30 +406,32 @@ impl Compiled {
             .collect();
         assert!(
             others.iter().any(|name| name.starts_with("quick-xml ")),
-            "{others:?} should be what is taken in"
+            "the dependencies should include quick-xml: {others:?}"
         );
         others
     }
 }
 
-/// What a bill of materials lists as taken in, as `name version`.
+/// Returns the required components of a bill of materials, as `name version`.
 fn listed(bill: &Path) -> BTreeSet<String> {
-    let bill: Value = serde_json::from_slice(&read(bill)).expect("it is JSON");
+    let bill: Value = serde_json::from_slice(&read(bill)).expect("the bill of materials is JSON");
     assert_eq!(bill["bomFormat"], "CycloneDX");
-    let components = bill["components"].as_array().expect("it has components");
-    let taken_in = components
+    let components = bill["components"]
+        .as_array()
+        .expect("the bill of materials has components");
+    let required = components
         .iter()
         .filter(|component| component["scope"] == "required");
-    let entries = taken_in.map(|component| {
+    let entries = required.map(|component| {
         let text = |key: &str| {
             component[key]
                 .as_str()
-                .unwrap_or_else(|| panic!("{component} has no {key}"))
+                .unwrap_or_else(|| panic!("{component} should have a {key}"))
         };
         assert!(text("purl").starts_with("pkg:cargo/"), "{component}");
         assert!(
             component["licenses"][0].is_object(),
-            "{component} should say its license"
+            "{component} should have a license"
         );
         format!("{} {}", text("name"), text("version"))
     });
@@ -415,8 +444,8 @@ fn a_bill_of_materials_lists_every_compiled_crate() {
     let sandbox = Sandbox::new();
     for compiled in Compiled::all(&sandbox) {
         let listed = listed(&compiled.bill);
-        let taken_in = compiled.taken_in(&sandbox);
-        let missing: Vec<_> = taken_in.difference(&listed).collect();
+        let dependencies = compiled.dependencies(&sandbox);
+        let missing: Vec<_> = dependencies.difference(&listed).collect();
         assert!(
             missing.is_empty(),
             "{} should list {missing:?}",
@@ -431,8 +460,8 @@ fn the_terms_of_every_compiled_crate_are_included() {
     let sandbox = Sandbox::new();
     let all = Compiled::all(&sandbox);
     let [Compiled { terms, .. }, ..] = &all;
-    let documents = terms.parent().expect("it is a file of the archive");
-    // What is compiled into the component in the program, and into everything.
+    let documents = terms.parent().expect("the file is in a directory");
+    // The program embeds the component, and all artifacts contain the standard library.
     for file in [
         "license-backup.wasm.third-party.txt",
         "rust-standard-library.html",
@@ -443,16 +472,16 @@ fn the_terms_of_every_compiled_crate_are_included() {
         );
     }
     for compiled in all {
-        let terms = fs::read_to_string(&compiled.terms).expect("they are text");
+        let terms = fs::read_to_string(&compiled.terms).expect("the terms are UTF-8");
         let has_terms = |entry: &String| terms.contains(&format!("\n  {entry}\n"));
         let missing: Vec<_> = compiled
-            .taken_in(&sandbox)
+            .dependencies(&sandbox)
             .into_iter()
             .filter(|entry| !has_terms(entry))
             .collect();
         assert!(
             missing.is_empty(),
-            "{} should have the terms of {missing:?}",
+            "{} should contain the terms of {missing:?}",
             compiled.terms.display()
         );
         for words in [
@@ -461,7 +490,7 @@ fn the_terms_of_every_compiled_crate_are_included() {
         ] {
             assert!(
                 terms.contains(words),
-                "{words:?} should be in {}",
+                "{words:?} should occur in {}",
                 compiled.terms.display()
             );
         }

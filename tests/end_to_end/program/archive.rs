@@ -1,4 +1,4 @@
-//! The backup file, as tools from elsewhere see it.
+//! Tests of the backup file with other tools: its entries, checksums and manifest.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::expected::{self, backed_up, sample, skipped};
 
-/// A backup of the sample store.
+/// Returns a sandbox with a backup of the sample store, and the files of the store.
 fn backup() -> (Sandbox, Vec<SampleLicense>) {
     let (sandbox, files) = Sandbox::with_store(sample());
     sandbox.back_up(&[]).run().exits(3);
@@ -37,7 +37,7 @@ fn entries_are_licenses_by_path_then_b3sums_and_backup_json() {
     assert_eq!(names, expected);
 }
 
-/// The names of the entries for the licenses, in byte order.
+/// Returns the names of the entries for the licenses, in byte order.
 fn entries_of_licenses(files: &[SampleLicense]) -> Vec<String> {
     backed_up(files)
         .iter()
@@ -52,7 +52,7 @@ fn entries_are_stored_and_private_with_utf8_names_and_no_times() {
         assert_eq!(entry.method, 0, "{} should be stored", entry.name);
         assert_eq!(
             entry.flags, 0x800,
-            "{} should have the UTF-8 flag alone",
+            "{} should have only the UTF-8 flag",
             entry.name
         );
         assert_eq!(
@@ -69,7 +69,7 @@ fn entries_are_stored_and_private_with_utf8_names_and_no_times() {
         assert_eq!(
             entry.date,
             [1980, 1, 1, 0, 0, 0],
-            "{} should have no time",
+            "{} should have the earliest time that ZIP can represent",
             entry.name
         );
         assert_eq!(
@@ -94,7 +94,7 @@ fn every_allowed_license_and_nothing_else_is_in_the_backup() {
     for (path, bytes) in expected {
         assert!(
             unpacked[&path] == bytes,
-            "{} should be as it was",
+            "{} should have the bytes of the license",
             path.display()
         );
     }
@@ -116,7 +116,8 @@ fn b3sums_lists_exactly_the_licenses_in_byte_order() {
     assert_eq!(named, entries_of_licenses(&files));
 }
 
-/// The name in a line of `b3sum`: after the hash and two spaces; escaped if the line starts with a backslash.
+/// Returns the name in a line of `b3sum`. It follows the hash and two spaces, and is escaped if the
+/// line starts with a backslash.
 fn name_of_sum(line: &str) -> String {
     let Some(escaped) = line.strip_prefix('\\') else {
         return line[66..].to_owned();
@@ -131,14 +132,14 @@ fn name_of_sum(line: &str) -> String {
 #[test]
 fn the_manifest_counts_licenses_and_skipped_files() {
     let (sandbox, files) = backup();
-    let record = record(&sandbox);
-    assert_eq!(record["licenses"], backed_up(&files).len());
-    assert_eq!(record["bytes"], expected::bytes(&files));
-    assert_eq!(record["restricted"], expected::restricted(&files).len());
-    assert_eq!(record["errors"], expected::errors(&files).len());
-    assert_eq!(record["format"], 1);
+    let manifest = manifest(&sandbox);
+    assert_eq!(manifest["licenses"], backed_up(&files).len());
+    assert_eq!(manifest["bytes"], expected::bytes(&files));
+    assert_eq!(manifest["restricted"], expected::restricted(&files).len());
+    assert_eq!(manifest["errors"], expected::errors(&files).len());
+    assert_eq!(manifest["format"], 1);
     assert_eq!(
-        record["program"],
+        manifest["program"],
         concat!("license-backup ", env!("CARGO_PKG_VERSION"))
     );
 }
@@ -146,41 +147,40 @@ fn the_manifest_counts_licenses_and_skipped_files() {
 #[test]
 fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
     let (sandbox, files) = backup();
-    let told = record(&sandbox)["skipped"].clone();
-    let told = told.as_array().unwrap();
-    let reported_paths: Vec<_> = told
+    let lines = manifest(&sandbox)["skipped"].clone();
+    let lines = lines.as_array().unwrap();
+    let reported: Vec<_> = lines
         .iter()
         .map(|line| (line["path"].as_str().unwrap(), &line["reason"]))
         .collect();
     let expected = skipped(&files);
-    let paths: Vec<_> = expected
+    let expected: Vec<_> = expected
         .iter()
         .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
-    assert_eq!(
-        reported_paths.len(),
-        paths.len(),
-        "told: {reported_paths:#?}"
-    );
-    for (told, (path, reason)) in reported_paths.iter().zip(&paths) {
-        assert_eq!((told.0, told.1.as_str().unwrap()), (path.as_str(), *reason));
+    assert_eq!(reported.len(), expected.len(), "reported: {reported:#?}");
+    for (reported, (path, reason)) in reported.iter().zip(&expected) {
+        assert_eq!(
+            (reported.0, reported.1.as_str().unwrap()),
+            (path.as_str(), *reason)
+        );
     }
     for file in expected::restricted(&files) {
-        let line = told
+        let line = lines
             .iter()
             .find(|line| line["path"] == file.reported_path())
             .unwrap();
-        let or_none = |ids: &Value| {
+        let or_empty = |ids: &Value| {
             if ids.is_null() {
                 json!([])
             } else {
                 ids.clone()
             }
         };
-        let told = (
+        let reported = (
             &line["format"],
-            or_none(&line["license_ids"]),
-            or_none(&line["key_ids"]),
+            or_empty(&line["license_ids"]),
+            or_empty(&line["key_ids"]),
         );
         let identity = &file.identity;
         let expected = (
@@ -188,12 +188,12 @@ fn the_manifest_lists_skipped_files_with_key_ids_and_reason() {
             json!(identity.license_ids),
             json!(identity.key_ids),
         );
-        assert_eq!(told, expected, "{}", file.reported_path());
+        assert_eq!(reported, expected, "{}", file.reported_path());
     }
 }
 
-/// `backup.json` of the backup in a sandbox.
-fn record(sandbox: &Sandbox) -> Value {
+/// Returns `backup.json` of the backup in a sandbox.
+fn manifest(sandbox: &Sandbox) -> Value {
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     serde_json::from_slice(&fs::read(sandbox.path("unpacked/backup.json")).unwrap()).unwrap()
 }
@@ -204,7 +204,7 @@ fn a_backup_does_not_depend_on_time_user_or_location() {
     sandbox.back_up(&[]).run().exits(3);
     let first = fs::read(sandbox.backup_file()).unwrap();
 
-    // Another place, written in another order, other modes, other times, later.
+    // Another directory, and files in another order with other modes and times.
     let other = Sandbox::new();
     let mut files: Vec<_> = sample().files().collect();
     files.reverse();
@@ -222,15 +222,16 @@ fn a_backup_does_not_depend_on_time_user_or_location() {
     ];
     other
         .license_backup(arguments)
-        .after("umask 077; TZ=Asia/Tokyo; LC_ALL=C; USER=somebody")
+        .after("umask 077; export TZ=Asia/Tokyo LC_ALL=C USER=somebody")
         .run()
         .exits(3);
     assert!(
         fs::read(other.backup_file()).unwrap() == first,
-        "the same licenses should give the same bytes"
+        "backups of the same licenses should have the same bytes"
     );
 }
 
+/// Makes a file read-only, with a modification time in the past.
 fn make_old(path: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
 

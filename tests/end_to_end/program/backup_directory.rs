@@ -1,4 +1,4 @@
-//! The backup directory: an earlier backup, modes, and what cannot be written.
+//! Tests of the backup directory: earlier backups, file modes, unusual paths and write errors.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,11 +7,12 @@ use std::path::Path;
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
 
+/// Returns the permission bits of a file.
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// A sandbox with a backup of a store that has changed since.
+/// Returns a sandbox with a backup and a store that has changed since.
 fn with_earlier_backup() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
@@ -97,14 +98,14 @@ fn a_backup_is_private_while_it_is_written() {
     let mut run = sandbox.back_up(&["--quiet"]).after("umask 000").start();
     assert!(
         run.wait_until(|| temporary.exists()),
-        "a temporary file should be there meanwhile"
+        "a temporary file should exist during the backup"
     );
-    let seen = fs::metadata(&temporary).map(|metadata| metadata.permissions().mode() & 0o7777);
+    let observed = fs::metadata(&temporary).map(|metadata| metadata.permissions().mode() & 0o7777);
     run.wait().exits(0);
     assert_eq!(
         format!(
             "{:04o}",
-            seen.expect("the run should take longer than the look")
+            observed.expect("the backup should not finish before the file is inspected")
         ),
         "0600"
     );
@@ -135,7 +136,7 @@ fn a_backup_directory_without_a_parent_is_not_created() {
         .license_backup(["backup", "--store", "store", "--to", "missing/new"])
         .run()
         .exits(1)
-        .says(&["missing"]);
+        .says(&["cannot open the parent of the backup directory missing: No such file"]);
     assert!(!sandbox.path("missing").exists());
 }
 
@@ -147,7 +148,7 @@ fn a_file_in_place_of_the_backup_directory_is_reported() {
         .license_backup(["backup", "--store", "store", "--to", "file"])
         .run()
         .exits(1)
-        .says(&["file"]);
+        .says(&["cannot open the backup directory file: Not a directory"]);
     assert_eq!(
         fs::read_to_string(sandbox.path("file")).unwrap(),
         "my notes"
@@ -195,9 +196,10 @@ fn a_destination_that_fills_up_keeps_the_earlier_backup() {
         .run()
         .exits(0);
     let before = Snapshot::of(&sandbox.backup());
-    // No file can have more than so many blocks of 512 bytes, which is told as an error and not with a signal. That is
-    // less than the licenses have, and more than the runtime needs for the component's memory.
-    let full = "trap '' XFSZ; ulimit -f 8192";
+    // The limit of the size of a file, in blocks of 512 bytes. As the signal is ignored, a write
+    // beyond it fails with an error. The limit is less than the licenses need, and more than the
+    // runtime needs for the memory of the component.
+    let limit = "trap '' XFSZ; ulimit -f 8192";
     let arguments = [
         "backup",
         "--store",
@@ -207,7 +209,11 @@ fn a_destination_that_fills_up_keeps_the_earlier_backup() {
         "--overwrite",
         "--json",
     ];
-    let outcome = sandbox.license_backup(arguments).after(full).run().exits(1);
+    let outcome = sandbox
+        .license_backup(arguments)
+        .after(limit)
+        .run()
+        .exits(1);
     let end = outcome.end_event();
     assert_eq!(end["path"], "backup", "{end}");
     assert_eq!(Snapshot::of(&sandbox.backup()), before);

@@ -1,7 +1,8 @@
-//! Backup and restore on a file system of another kind, as on another machine: exFAT, which folds case, has no hard links and
-//! cannot hold every name.
+//! Tests of backup and restore on exFAT, which ignores case, has no hard links and rejects some
+//! names.
 //!
-//! To mount one takes root, a loop device and FUSE. Where they are not to be had, these tests say so and end.
+//! To mount exFAT requires root, a loop device and FUSE. Without them, these tests report that they
+//! are skipped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,14 +13,15 @@ use license_backup_tests::sample::SampleStore;
 
 use crate::expected::allowed;
 
-/// An exFAT file system of 16 MiB, mounted for the length of a test.
+/// An exFAT file system of 16 MiB that is mounted until the value is dropped.
 struct ExFat {
     device: String,
     directory: PathBuf,
 }
 
 impl ExFat {
-    /// Mounts an empty one at `name` in a sandbox; nothing where this machine does not let us.
+    /// Mounts an empty file system at `name` in a sandbox. Returns `None` if this machine does not
+    /// permit it.
     fn mount(sandbox: &Sandbox, name: &str) -> Option<Self> {
         let image = sandbox.path(format!("{name}.img"));
         let directory = sandbox.path(name);
@@ -49,7 +51,7 @@ impl Drop for ExFat {
     }
 }
 
-/// What a command prints; nothing if it fails.
+/// Runs a command and returns its output. If it fails, reports a skipped test and returns `None`.
 fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
     let output = Command::new(command).args(arguments).output();
     match output {
@@ -58,7 +60,7 @@ fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
         }
         failed => {
             skipped(
-                format_args!("a file system of another kind, {command} {arguments:?}"),
+                format_args!("exFAT: {command} {arguments:?}"),
                 format_args!("{failed:?}"),
             );
             None
@@ -70,14 +72,14 @@ fn run(command: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
 fn names_that_exfat_folds_or_rejects_are_conflicts() {
     let sandbox = Sandbox::new();
     let plain = ["plain.lic", "deep/er/one.lic", "deep/ünï.lic", "Dir/a.lic"];
-    let odd = ["A.lic", "a.lic", "back\\slash.lic", "c:x.lic", "dir/b.lic"];
-    for path in plain.iter().chain(&odd) {
+    let conflicting = ["A.lic", "a.lic", "back\\slash.lic", "c:x.lic", "dir/b.lic"];
+    for path in plain.iter().chain(&conflicting) {
         let file = sandbox.store().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, allowed(path)).unwrap();
     }
     sandbox.back_up(&[]).run().exits(0);
-    let Some(_mounted) = ExFat::mount(&sandbox, "other") else {
+    let Some(_exfat) = ExFat::mount(&sandbox, "other") else {
         return;
     };
 
@@ -92,7 +94,7 @@ fn names_that_exfat_folds_or_rejects_are_conflicts() {
             outcome.report()
         );
     }
-    // Of the two that the file system takes for one, the first in order.
+    // For exFAT, A.lic and a.lic are the same file. The first in byte order is restored.
     assert_eq!(
         restored.get(Path::new("A.lic")),
         Some(&allowed("A.lic")),
@@ -110,13 +112,13 @@ fn names_that_exfat_folds_or_rejects_are_conflicts() {
         .events()
         .into_iter()
         .filter(|event| event["event"] == "error");
-    let mut named: Vec<_> = errors
+    let mut reported: Vec<_> = errors
         .map(|event| (event["path"].to_string(), event["code"].to_string()))
         .collect();
-    named.sort();
+    reported.sort();
     let conflicts = ["a.lic", "back\\slash.lic", "c:x.lic", "dir/b.lic"];
     let expected = conflicts.map(|path| (format!("{path:?}"), "\"file-exists\"".to_owned()));
-    assert_eq!(named, expected, "{}", outcome.report());
+    assert_eq!(reported, expected, "{}", outcome.report());
 
     let before = Snapshot::of(&sandbox.path("other"));
     for arguments in [&[][..], &["--overwrite"]] {
@@ -135,7 +137,7 @@ fn names_that_exfat_folds_or_rejects_are_conflicts() {
 #[test]
 fn a_backup_works_without_hard_links() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(20));
-    let Some(_mounted) = ExFat::mount(&sandbox, "other") else {
+    let Some(_exfat) = ExFat::mount(&sandbox, "other") else {
         return;
     };
     let backup = ["backup", "--store", "store", "--to", "other"];

@@ -1,5 +1,6 @@
-//! Trouble of the real kind: a disk that is full, a directory that becomes read-only or goes away, a store that loses files while
-//! it is read. The cause is told as far as WASI tells it, and what was there before is intact.
+//! Tests of errors of real file systems: a full disk, a directory that becomes read-only or is
+//! removed, and a store that loses files during a backup. The error has the most specific code that
+//! WASI permits, and existing files do not change.
 
 use std::fs;
 use std::os::fd::AsRawFd as _;
@@ -16,15 +17,15 @@ use crate::expected::allowed;
 use crate::fixture::Program;
 use crate::program::store::without_privilege;
 
-/// A file system with these options, or nothing where this machine does not let us have one, which is said.
+/// Mounts a tmpfs with these options. If this machine does not permit it, returns `None`, and
+/// reports a skipped test.
 fn tmpfs(sandbox: &Sandbox, options: &str) -> Option<Tmpfs> {
-    let mounted = Tmpfs::mount(sandbox, options);
-    mounted
-        .inspect_err(|why| skipped(format_args!("what takes a file system with {options}"), why))
+    let disk = Tmpfs::mount(sandbox, options);
+    disk.inspect_err(|why| skipped(format_args!("a test on a tmpfs with {options}"), why))
         .ok()
 }
 
-/// A sandbox with a store of more than a MiB, and a small one, `small`.
+/// Returns a sandbox with a store of more than 1 MiB, and a small store, `small`.
 fn sandbox() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(600));
     SampleStore {
@@ -39,7 +40,7 @@ fn sandbox() -> Sandbox {
 #[test]
 fn a_full_disk_fails_a_backup_and_is_unchanged() {
     let sandbox = sandbox();
-    // Without room for the bytes, and without room for a file at all.
+    // Without space for the bytes, and without an inode for a file.
     for options in ["size=1m", "nr_inodes=1"] {
         let Some(disk) = tmpfs(&sandbox, options) else {
             return;
@@ -72,7 +73,7 @@ fn a_full_disk_keeps_the_earlier_backup() {
         let Some(disk) = tmpfs(&sandbox, options) else {
             return;
         };
-        // Made elsewhere, since a backup takes a second name while it is being made.
+        // The backup is copied to the disk, since creating it there requires another inode.
         Program::Binary
             .back_up(&sandbox, "small", "backup", &["--overwrite"])
             .run()
@@ -150,7 +151,8 @@ fn a_read_only_file_system_is_reported_and_unchanged() {
         .back_up(&sandbox, "small", disk.path(), &["--overwrite"])
         .run()
         .exits(0);
-    disk.make_read_only().expect("nobody writes");
+    disk.make_read_only()
+        .expect("no file of the disk is open for writing");
     let before = Snapshot::of(disk.directory());
     for program in Program::BOTH {
         for outcome in [
@@ -163,7 +165,7 @@ fn a_read_only_file_system_is_reported_and_unchanged() {
                 .run()
                 .exits(1),
         ] {
-            // wasmtime has no better word for it than `io`.
+            // Wasmtime reports a read-only file system as `io`.
             let code = &outcome.end_event()["code"];
             assert!(
                 code == "io" || code == "access-denied",
@@ -180,17 +182,17 @@ fn a_read_only_file_system_is_reported_and_unchanged() {
     }
 }
 
-/// A store that takes long enough to be backed up for the disk to change meanwhile.
+/// Returns a sandbox with a store so large that a test can change the disk during its backup.
 fn large() -> Sandbox {
     Sandbox::with_many_files(20_000)
 }
 
-/// Waits until a run has begun to write into the backup directory.
-fn wait_until_it_writes(run: &mut Process, directory: &Path) {
+/// Waits until a process has created a temporary file in a directory.
+fn wait_until_it_writes(process: &mut Process, directory: &Path) {
     let temporary = directory.join(".license-backup-0.tmp");
     assert!(
-        run.wait_until(|| temporary.exists()),
-        "a temporary file should be there meanwhile"
+        process.wait_until(|| temporary.exists()),
+        "a temporary file should exist while the process runs"
     );
 }
 
@@ -248,7 +250,7 @@ fn a_backup_directory_removed_during_a_backup_is_reported() {
             );
             assert!(
                 !sandbox.backup().exists(),
-                "it should not be made anew\n{}",
+                "the directory should not be created again\n{}",
                 outcome.report()
             );
             fs::create_dir(sandbox.backup()).unwrap();
@@ -257,7 +259,7 @@ fn a_backup_directory_removed_during_a_backup_is_reported() {
 }
 
 #[test]
-fn a_backup_directory_renamed_during_a_backup_gets_the_backup() {
+fn a_backup_directory_renamed_during_a_backup_has_the_backup() {
     let sandbox = large();
     for program in Program::BOTH {
         let mut run = program
@@ -276,7 +278,7 @@ fn a_backup_directory_renamed_during_a_backup_gets_the_backup() {
         );
         assert!(
             !sandbox.backup().exists(),
-            "nothing should be made under the old name"
+            "nothing should be created under the old name"
         );
         fs::remove_dir_all(sandbox.path("moved")).unwrap();
         fs::create_dir(sandbox.backup()).unwrap();
@@ -294,7 +296,7 @@ fn a_store_removed_during_a_restore_is_reported() {
             .restore(&sandbox, "backup", "new", &["--json"])
             .start();
         wait_until_it_writes(&mut run, &new.join("ordinary/0000"));
-        // More files may come into it while it is emptied.
+        // Repeated, since the restore may create more files during the removal.
         while new.exists() {
             let _ = fs::remove_dir_all(&new);
         }
@@ -307,34 +309,34 @@ fn a_store_removed_during_a_restore_is_reported() {
         );
         assert!(
             !new.exists(),
-            "it should not be made anew\n{}",
+            "the directory should not be created again\n{}",
             outcome.report()
         );
     }
 }
 
 #[test]
-fn a_file_system_detached_during_a_backup_gets_the_backup() {
+fn a_file_system_detached_during_a_backup_has_the_backup() {
     let sandbox = Sandbox::with_many_files(5000);
     for program in Program::BOTH {
         let Some(mut disk) = tmpfs(&sandbox, "size=64m") else {
             return;
         };
-        let kept = fs::File::open(disk.directory()).unwrap();
+        let root = fs::File::open(disk.directory()).unwrap();
         let mut run = program
             .back_up(&sandbox, "store", disk.path(), &["--quiet"])
             .start();
         wait_until_it_writes(&mut run, disk.directory());
-        disk.detach().expect("it can be taken away lazily");
+        disk.detach().expect("a file system in use can be detached");
         run.wait().exits(0);
         assert_eq!(
             Snapshot::of(disk.directory()).names(),
             [""; 0],
-            "the file system should be out of the tree"
+            "the file system should be detached"
         );
-        let there = format!("/proc/{}/fd/{}", std::process::id(), kept.as_raw_fd());
+        let detached = format!("/proc/{}/fd/{}", std::process::id(), root.as_raw_fd());
         sandbox
-            .license_backup(["verify", "--from", &there])
+            .license_backup(["verify", "--from", &detached])
             .run()
             .exits(0);
     }
@@ -351,11 +353,11 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, allowed(path)).unwrap();
     }
-    let (staying, restless): (Vec<_>, Vec<_>) = paths
+    let (staying, changing): (Vec<_>, Vec<_>) = paths
         .into_iter()
         .enumerate()
-        .partition(|(at, _)| at % 3 == 0);
-    let restless: Vec<_> = restless.into_iter().map(|(_, path)| path).collect();
+        .partition(|(index, _)| index % 3 == 0);
+    let changing: Vec<_> = changing.into_iter().map(|(_, path)| path).collect();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let (mut backups, mut all_lost, mut failed, mut unlisted) = (0, 0, 0, 0);
     for round in 0..scaled(4, 60) {
@@ -365,9 +367,9 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
                 .back_up(&sandbox, "store", "backup", &["--json", "--overwrite"])
                 .run()
         };
-        let mut next = restless.iter().cycle();
+        let mut next = changing.iter().cycle();
         let lose_one = || {
-            let path = next.next().expect("there is no end of them");
+            let path = next.next().expect("a cycle does not end");
             fs::remove_file(sandbox.store().join(path)).unwrap();
             thread::yield_now();
             fs::write(sandbox.store().join(path), allowed(path)).unwrap();
@@ -385,7 +387,7 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
             );
             assert!(
                 fs::read(sandbox.backup_file()).unwrap() == earlier,
-                "the earlier one should be as it was"
+                "the earlier backup should be unchanged"
             );
             failed += 1;
             continue;
@@ -407,29 +409,33 @@ fn a_store_that_loses_files_fails_or_is_backed_up_whole() {
             let path = path.to_str().unwrap();
             assert!(
                 *bytes == allowed(path),
-                "{path} should be whole\n{}",
+                "{path} should have all of its bytes\n{}",
                 outcome.report()
             );
         }
         for (_, path) in &staying {
             assert!(
                 documents.contains_key(Path::new(path)),
-                "{path} was never away\n{}",
+                "{path} existed throughout, and should be in the backup\n{}",
                 outcome.report()
             );
         }
-        // What is not there while the store is listed is no license of it.
-        unlisted += staying.len() + restless.len() - documents.len();
+        // The backup has only the licenses that exist when the store is listed.
+        unlisted += staying.len() + changing.len() - documents.len();
         fs::remove_dir_all(unpacked).unwrap();
     }
     counted(
         backups,
         format_args!(
-            "backups of a store that lost {all_lost} files concurrently; {failed} kept the earlier one, and in the others \
-             {unlisted} were missing that were not there when it was listed"
+            "backups of a store that lost {all_lost} files concurrently: {failed} failed and kept \
+             the earlier backup, and the others lack {unlisted} licenses that did not exist when \
+             the store was listed"
         ),
     );
-    assert!(all_lost > 0, "the store should have lost files");
+    assert!(
+        all_lost > 0,
+        "the store should lose files during the backups"
+    );
 }
 
 #[test]
@@ -437,16 +443,18 @@ fn a_store_that_loses_a_directory_keeps_the_earlier_backup() {
     let sandbox = large();
     sandbox.back_up(&["--quiet"]).run().exits(0);
     let before = Snapshot::of(&sandbox.backup());
+    // The first license is new, so that the backup writes from the start.
+    fs::write(sandbox.path("store/0.lcpl"), allowed("0.lcpl")).unwrap();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
     let (last, elsewhere) = (sandbox.path("store/0019"), sandbox.path("elsewhere"));
     for program in Program::BOTH {
         let mut run = program
             .back_up(&sandbox, "store", "backup", &["--json", "--overwrite"])
             .start();
-        let is_read = || fs::metadata(&temporary).is_ok_and(|metadata| metadata.len() > 0);
+        let has_bytes = || fs::metadata(&temporary).is_ok_and(|metadata| metadata.len() > 0);
         assert!(
-            run.wait_until(is_read),
-            "licenses should be written meanwhile"
+            run.wait_until(has_bytes),
+            "licenses should be written during the backup"
         );
         fs::rename(&last, &elsewhere).unwrap();
         let outcome = run.wait().exits(1);

@@ -1,4 +1,4 @@
-//! The JSON lines of a backup, and its exit codes.
+//! Tests of the output and exit codes of a backup: JSON lines, text and `--quiet`.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 
 use crate::expected::{self, backed_up, errors, restricted, sample, skipped};
 
-/// A backup of the sample store with JSON lines.
+/// Backs up the sample store with JSON lines. Returns the sandbox, the files of the store and the
+/// outcome.
 fn backup() -> (Sandbox, Vec<SampleLicense>, Outcome) {
     let (sandbox, files) = Sandbox::with_store(sample());
     let outcome = sandbox.back_up(&["--json"]).run().exits(3);
     (sandbox, files, outcome)
 }
 
+/// Returns the events of a kind.
 fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
     events
         .iter()
@@ -24,7 +26,7 @@ fn of_kind(events: &[Value], kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn begin_is_the_first_line_and_the_outcome_the_last() {
+fn begin_is_the_first_event_and_end_the_last() {
     let (_sandbox, _, outcome) = backup();
     let events = outcome.events();
     assert_eq!(
@@ -46,8 +48,8 @@ fn begin_is_the_first_line_and_the_outcome_the_last() {
 #[test]
 fn restricted_licenses_are_reported_with_ids_and_reason() {
     let (_sandbox, files, outcome) = backup();
-    let mut told = of_kind(&outcome.events(), "restricted-license");
-    told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
+    let mut reported = of_kind(&outcome.events(), "restricted-license");
+    reported.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
     let expected: Vec<_> = restricted(&files)
         .into_iter()
         .map(|file| {
@@ -65,23 +67,23 @@ fn restricted_licenses_are_reported_with_ids_and_reason() {
             event
         })
         .collect();
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
-    for (told, expected) in told.iter().zip(&expected) {
-        assert_eq!(told, expected);
+    assert_eq!(reported.len(), expected.len(), "{reported:#?}");
+    for (reported, expected) in reported.iter().zip(&expected) {
+        assert_eq!(reported, expected);
     }
 }
 
 #[test]
 fn errors_are_reported_with_path_code_hresult_and_message() {
     let (_sandbox, files, outcome) = backup();
-    let mut told = of_kind(&outcome.events(), "error");
-    told.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
+    let mut reported = of_kind(&outcome.events(), "error");
+    reported.sort_by_key(|event| event["path"].as_str().unwrap().to_owned());
     let expected = errors(&files);
     let expected: Vec<_> = expected
         .iter()
         .map(|file| (file.reported_path(), expected::reason(file)))
         .collect();
-    let seen: Vec<_> = told
+    let identified: Vec<_> = reported
         .iter()
         .map(|event| {
             (
@@ -90,8 +92,8 @@ fn errors_are_reported_with_path_code_hresult_and_message() {
             )
         })
         .collect();
-    assert_eq!(seen, expected);
-    for event in &told {
+    assert_eq!(identified, expected);
+    for event in &reported {
         assert_eq!(event["hresult"], "0x80004005", "{event}");
         assert!(
             event["message"]
@@ -141,7 +143,7 @@ fn progress_never_decreases_and_has_the_true_total() {
     let progress = of_kind(&outcome.events(), "progress");
     assert!(
         !progress.is_empty(),
-        "there should be progress\n{}",
+        "progress should be reported\n{}",
         outcome.report()
     );
     let mut earlier = (0, 0);
@@ -173,21 +175,21 @@ fn a_strict_backup_without_skipped_files_succeeds() {
     );
 }
 
-/// A sandbox with one license and a file that is none.
-fn with_a_foreign_file() -> Sandbox {
+/// Returns a sandbox whose store has a license and a file that is no license.
+fn with_unrecognized_file() -> Sandbox {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(1));
     std::fs::write(sandbox.path("store/notes.txt"), "notes").unwrap();
     sandbox
 }
 
 #[test]
-fn skipping_a_file_that_is_no_license_is_success() {
-    with_a_foreign_file().back_up(&[]).run().exits(0);
+fn a_backup_that_skips_an_unrecognized_file_succeeds() {
+    with_unrecognized_file().back_up(&[]).run().exits(0);
 }
 
 #[test]
 fn a_strict_backup_with_a_skipped_file_is_incomplete() {
-    let sandbox = with_a_foreign_file();
+    let sandbox = with_unrecognized_file();
     sandbox.back_up(&["--strict"]).run().exits(3);
     assert_eq!(sandbox.archive().entries().len(), 3);
 }
@@ -205,7 +207,7 @@ fn a_refused_backup_ends_with_its_code_and_hresult() {
 }
 
 #[test]
-fn a_missing_directory_has_an_outcome_too() {
+fn a_missing_directory_is_reported_in_the_end_event() {
     let sandbox = Sandbox::new();
     for arguments in [
         ["backup", "--store", "nowhere", "--to", "backup", "--json"],
@@ -235,7 +237,7 @@ fn an_invalid_command_line_is_a_usage_error() {
             .license_backup(arguments)
             .run()
             .exits(2)
-            .says(&["sage"]);
+            .says(&["Usage: license-backup"]);
     }
 }
 
@@ -243,17 +245,17 @@ fn an_invalid_command_line_is_a_usage_error() {
 fn text_shows_the_number_of_licenses_and_reasons_for_skipping() {
     let (sandbox, files) = Sandbox::with_store(sample());
     let outcome = sandbox.back_up(&[]).run().exits(3);
-    let told = outcome.stdout();
+    let text = outcome.stdout();
     assert!(
-        told.contains(&format!("{} licenses", backed_up(&files).len())),
+        text.contains(&format!("{} licenses", backed_up(&files).len())),
         "{}",
         outcome.report()
     );
     let reasons: BTreeSet<_> = skipped(&files).into_iter().map(expected::reason).collect();
     for reason in reasons {
         assert!(
-            told.contains(reason),
-            "{reason} should be told\n{}",
+            text.contains(reason),
+            "{reason} should be reported\n{}",
             outcome.report()
         );
     }

@@ -1,4 +1,4 @@
-//! The program `license-backup`.
+//! Tests of the program `license-backup`.
 
 mod archive;
 mod backup_directory;

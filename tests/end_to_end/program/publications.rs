@@ -1,5 +1,5 @@
-//! Licenses inside publications: in a library as a reading application keeps it, in containers that
-//! other tools have made, and after a restore beside the publication.
+//! Tests of licenses in publications: in the library of a reading application, in containers that
+//! other tools write, and restored beside the publication.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,12 +17,12 @@ const ENTRY: &str = "META-INF/license.lcpl";
 /// The number of publications in a library.
 const PUBLICATIONS: u64 = 5;
 
-/// A sandbox whose store is a library: each publication in a directory of its own.
+/// Returns a sandbox whose store is a library: each publication is in a separate directory.
 fn library() -> Sandbox {
     Sandbox::with_store(SampleStore::of_publications(PUBLICATIONS, 100_000)).0
 }
 
-/// The license in each publication of a store as `unzip` prints it, by the path that it has in a
+/// Returns the license that `unzip` prints for each publication of a store, by its path in a
 /// backup.
 fn licenses_by_unzip(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     let publications = files_below(&sandbox.store()).into_keys();
@@ -41,7 +41,7 @@ fn licenses_by_unzip(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     licenses.collect()
 }
 
-/// The licenses in the backup of a sandbox, by path, as Python unpacks them.
+/// Unpacks the backup of a sandbox with Python, and returns its licenses by path.
 fn licenses_in_backup(sandbox: &Sandbox) -> BTreeMap<PathBuf, Vec<u8>> {
     sandbox.archive().unpack(&sandbox.path("unpacked"));
     files_below(&sandbox.path("unpacked/licenses"))
@@ -69,7 +69,7 @@ fn a_backup_of_a_library_is_valid() {
 }
 
 #[test]
-fn an_empty_store_gets_exactly_the_licenses_of_a_library() {
+fn a_restore_into_an_empty_store_writes_only_the_licenses() {
     let sandbox = library();
     sandbox.back_up(&["--strict"]).run().exits(0);
     fs::create_dir(sandbox.path("new")).unwrap();
@@ -77,7 +77,7 @@ fn an_empty_store_gets_exactly_the_licenses_of_a_library() {
     assert!(files_below(&sandbox.path("new")) == licenses_by_unzip(&sandbox));
 }
 
-/// Restores the backup of a sandbox into a store, which ends with this exit code.
+/// Restores the backup of a sandbox into a store, and requires the exit code.
 fn restore(sandbox: &Sandbox, arguments: &[&str], store: &str, code: i32) {
     let arguments = [
         &["restore", "--from", "backup", "--store", store],
@@ -143,7 +143,7 @@ fn sample_store_writes_the_requested_number_of_publications() {
     assert_eq!(licenses_in_backup(&sandbox).len(), 3);
 }
 
-/// Writes the files of an EPUB, of which the license is one, into the directory `publication`.
+/// Writes the files of an EPUB with a license into the directory `publication` of a sandbox.
 fn write_publication(sandbox: &Sandbox, license: &[u8]) {
     let chapter = "<p>It was a dark and stormy night.</p>\n".repeat(1000);
     for (name, content) in [
@@ -158,8 +158,8 @@ fn write_publication(sandbox: &Sandbox, license: &[u8]) {
     }
 }
 
-/// Requires that the license of `book.epub` is backed up. A shell script makes it in the store, of
-/// the files in the directory in which it runs.
+/// Requires that the license of `$book` is backed up. A shell script writes this container from the
+/// files in its working directory.
 #[track_caller]
 fn assert_backed_up(script: &str) {
     let sandbox = Sandbox::new();
@@ -173,8 +173,8 @@ fn assert_backed_up(script: &str) {
     assert!(licenses_in_backup(&sandbox) == expected, "{script}");
 }
 
-/// Requires the same of a container that a Python program writes with the module `zipfile`. It has
-/// the names of the files in `names`.
+/// Requires that the license of `book` is backed up. A Python program writes this container with
+/// the module `zipfile` from the files in `names`.
 #[track_caller]
 fn assert_backed_up_of_python(program: &str) {
     let names = format!("['mimetype', 'META-INF/container.xml', '{ENTRY}', 'OEBPS/chapter.xhtml']");
@@ -182,7 +182,7 @@ fn assert_backed_up_of_python(program: &str) {
     assert_backed_up(&format!("python3 - <<'END'\n{head}\n{program}\nEND"));
 }
 
-/// What follows in a Python program once `archive` is open: the files are added to it.
+/// The end of a Python program: it adds the files to `archive`.
 const ADD_ALL: &str = "with archive:\n    for name in names: archive.write(name)";
 
 #[test]
@@ -239,7 +239,7 @@ fn python_containers_with_more_than_65535_entries_are_read() {
 
 #[test]
 fn python_containers_larger_than_4_gib_are_read() {
-    // The bytes before the container are a hole, which takes no room on the disk.
+    // The bytes before the container are a hole, which takes no space on the disk.
     let hole = "with open(book, 'wb') as file: file.truncate(5 << 30)";
     let open = "archive = zipfile.ZipFile(book, 'a', zipfile.ZIP_DEFLATED)";
     assert_backed_up_of_python(&format!("{hole}\n{open}\n{ADD_ALL}"));
@@ -281,8 +281,8 @@ fn bsdtar_containers_are_read() {
     }
 }
 
-/// A license document that was issued at one time and, unless that is empty, updated at another.
-/// All have the same ID.
+/// Returns a license document with these dates and always the same ID. If `updated` is empty, the
+/// license has no date of an update.
 fn dated(issued: &str, updated: &str) -> Vec<u8> {
     let license = String::from_utf8(allowed("urn:loan")).unwrap();
     let before = r#""issued":"2013-11-04T01:08:15Z""#;
@@ -294,7 +294,7 @@ fn dated(issued: &str, updated: &str) -> Vec<u8> {
     license.replace(before, &dates).into_bytes()
 }
 
-/// A sandbox with a backup of a license, in whose store another one has its name.
+/// Returns a sandbox with a backup of `license`, and with `other` under the same name in the store.
 fn with_other_in_store(license: &[u8], other: &[u8]) -> Sandbox {
     let sandbox = Sandbox::new();
     let file = sandbox.path("store/loan.lcpl");
@@ -304,8 +304,8 @@ fn with_other_in_store(license: &[u8], other: &[u8]) -> Sandbox {
     sandbox
 }
 
-/// What a restore with `--overwrite`, which ends with this exit code, makes of a license of the
-/// store if the backup has `license` under its name.
+/// Restores `license` with `--overwrite` over `other` in the store, and requires the exit code.
+/// Returns the license that is in the store afterwards.
 fn restored_over(other: &[u8], license: &[u8], code: i32) -> Vec<u8> {
     let sandbox = with_other_in_store(license, other);
     restore(&sandbox, &["--overwrite"], "store", code);
@@ -315,14 +315,17 @@ fn restored_over(other: &[u8], license: &[u8], code: i32) -> Vec<u8> {
     restored
 }
 
-const EARLY: &str = "2026-01-31T23:30:00-01:00";
+/// A date of a license: half an hour before `LATE`, in another time zone. As text, without its
+/// offset, and with the opposite offset it would be later.
+const EARLY: &str = "2026-02-01T01:30:00+01:00";
+/// A later date of a license.
 const LATE: &str = "2026-02-01T01:00:00Z";
 
-/// Two versions of a license each, the older one first.
+/// Returns pairs of versions of a license, the older version first.
 fn versions() -> [(Vec<u8>, Vec<u8>); 3] {
     [
         (dated(EARLY, ""), dated(LATE, "")),
-        // Issued in the other order.
+        // The newer version was issued first.
         (
             dated("2025-06-01T00:00:00Z", EARLY),
             dated("2025-01-01T00:00:00Z", LATE),

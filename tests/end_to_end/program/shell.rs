@@ -1,4 +1,5 @@
-//! What users of a shell expect besides the verbs: help, manual, completions, versions, no colors, timers.
+//! Tests of the integration with shells and timers: help, version, completions, manual, systemd and
+//! cron.
 
 use std::fs;
 use std::path::Path;
@@ -7,11 +8,12 @@ use std::process::Command;
 use license_backup_tests::harness::{Sandbox, binary, skipped, sources};
 use license_backup_tests::sample::SampleStore;
 
-/// Where timers look for the program.
+/// The path of the program in the examples for timers.
 const INSTALLED: &str = "/usr/local/bin/license-backup";
+/// The subcommands of the program.
 const VERBS: [&str; 6] = ["backup", "restore", "verify", "list", "completions", "man"];
 
-/// What a command prints that succeeds.
+/// Requires that a command succeeds, and returns its output.
 fn printed(command: &mut Command) -> String {
     let output = command
         .output()
@@ -21,7 +23,7 @@ fn printed(command: &mut Command) -> String {
         "{command:?}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    String::from_utf8(output.stdout).expect("it prints text")
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
 }
 
 #[test]
@@ -43,12 +45,15 @@ fn every_help_text_has_examples() {
 fn the_version_includes_the_hash_of_the_component() {
     let component = sources().join("target/components/license-backup.wasm");
     let hash = printed(Command::new("sha256sum").arg(component));
-    let hash = hash.split(' ').next().expect("it comes first");
+    let hash = hash
+        .split(' ')
+        .next()
+        .expect("the output starts with the hash");
     let version = env!("CARGO_PKG_VERSION");
     let long = format!(
         "license-backup {version}\ncomponent license-backup.wasm {version}, SHA-256 {hash}\n"
     );
-    for (option, told) in [
+    for (option, expected) in [
         ("--version", long),
         ("-V", format!("license-backup {version}\n")),
     ] {
@@ -58,7 +63,7 @@ fn the_version_includes_the_hash_of_the_component() {
                 .run()
                 .exits(0)
                 .stdout(),
-            told
+            expected
         );
     }
 }
@@ -81,7 +86,7 @@ fn every_shell_completes_commands_and_options() {
         assert!(missing.is_empty(), "{shell} should complete {missing:?}");
         fs::write(sandbox.path(shell), text).unwrap();
     }
-    // What readline asks for after `license-backup back`.
+    // The call of readline to complete `license-backup back`.
     let script = "source ./bash; COMP_WORDS=(license-backup back); COMP_CWORD=1; \
         _license__backup license-backup back license-backup; echo \"${COMPREPLY[@]}\"";
     let completed = printed(
@@ -155,7 +160,7 @@ fn the_systemd_service_backs_up_and_verifies() {
             });
         let arguments: Vec<_> = command
             .strip_prefix(INSTALLED)
-            .expect("it names the program")
+            .expect("the command starts with the path of the program")
             .split(' ')
             .skip(1)
             .collect();
@@ -167,15 +172,17 @@ fn the_systemd_service_backs_up_and_verifies() {
     }
     assert!(home.join("backups/licenses/licenses.zip").exists());
 
-    let here = text.replace(
+    let local = text.replace(
         INSTALLED,
-        binary().to_str().expect("the checkout has a name in UTF-8"),
+        binary()
+            .to_str()
+            .expect("the path of the checkout is UTF-8"),
     );
     let [service, timer] =
         ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
     fs::write(
         &service,
-        here.replace("Documentation=man:license-backup(1)\n", ""),
+        local.replace("Documentation=man:license-backup(1)\n", ""),
     )
     .unwrap();
     fs::copy(
@@ -183,7 +190,7 @@ fn the_systemd_service_backs_up_and_verifies() {
         &timer,
     )
     .unwrap();
-    // There need not be a manager that runs, but a directory for it.
+    // The check requires no running service manager, but its directory.
     let mut check = Command::new("systemd-analyze");
     check
         .args(["--user", "verify"])
@@ -206,26 +213,25 @@ fn the_cron_line_backs_up_and_prints_nothing() {
     let text = fs::read_to_string(sources().join("examples/cron/license-backup")).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     let [setting, line] = lines.as_slice() else {
-        panic!("a setting and a line of cron should be all: {lines:?}")
+        panic!("the example should have one setting and one command: {lines:?}")
     };
-    let path = setting
-        .strip_prefix("PATH=")
-        .expect("the setting is where programs are");
+    let path = setting.strip_prefix("PATH=").expect("the setting is PATH");
     let command = line
         .splitn(6, ' ')
         .last()
-        .expect("a command stands behind the five fields of the time");
-    // What lies in the place of those that are installed is the program that was built here.
-    let [here, installed] = [binary(), INSTALLED.into()].map(|file| file.with_file_name(""));
+        .expect("a command follows the five fields of the time");
+    // The directory of the built program replaces that of the installed program.
+    let [built, installed] = [binary(), INSTALLED.into()].map(|file| file.with_file_name(""));
     assert!(
-        path.split(':').any(|place| Path::new(place) == installed),
-        "{path} should be where the program is"
+        path.split(':')
+            .any(|directory| Path::new(directory) == installed),
+        "{path} should contain the directory of the program"
     );
-    let path = path.split(':').map(|place| {
-        if Path::new(place) == installed {
-            &here
+    let path = path.split(':').map(|directory| {
+        if Path::new(directory) == installed {
+            &built
         } else {
-            Path::new(place)
+            Path::new(directory)
         }
     });
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
@@ -236,7 +242,7 @@ fn the_cron_line_backs_up_and_prints_nothing() {
         sandbox.path(".local/share/player/licenses"),
     )
     .unwrap();
-    // As cron does: a shell, few variables, and mail if anything is written.
+    // Like cron: a shell and few variables. There should be no output, since cron mails it.
     let output = Command::new("sh")
         .args(["-c", command])
         .env_clear()

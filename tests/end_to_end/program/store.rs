@@ -1,4 +1,4 @@
-//! The walk over the store: what is in it and what is not looked at.
+//! Tests of reading the store: special files, skipped files and errors.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::expected::{backed_up, restricted};
 
-/// The paths of the licenses in the backup of a sandbox.
+/// Returns the paths of the licenses in the backup of a sandbox.
 fn licenses(sandbox: &Sandbox) -> Vec<String> {
     let entries = sandbox.archive().entries();
     entries
@@ -20,6 +20,7 @@ fn licenses(sandbox: &Sandbox) -> Vec<String> {
         .collect()
 }
 
+/// Returns the paths of files as they are reported.
 fn reported_paths(files: &[&SampleLicense]) -> Vec<String> {
     files.iter().map(|file| file.reported_path()).collect()
 }
@@ -30,12 +31,12 @@ fn a_fifo_and_links_are_reported_and_never_opened() {
     files.extend(write_special_files(&sandbox.store()).unwrap());
     let outcome = sandbox.back_up(&["--json"]).run().exits(0);
     assert_eq!(licenses(&sandbox), reported_paths(&backed_up(&files)));
-    let told: Vec<_> = outcome
+    let events: Vec<_> = outcome
         .events()
         .into_iter()
         .filter(|event| event["event"] == "restricted-license")
         .collect();
-    let told: Vec<_> = told
+    let reported: Vec<_> = events
         .iter()
         .map(|event| (event["path"].as_str(), event["reason"].as_str()))
         .collect();
@@ -44,7 +45,7 @@ fn a_fifo_and_links_are_reported_and_never_opened() {
         .iter()
         .map(|path| (Some(path.as_str()), Some("not-a-regular-file")))
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_backup_directory_below_the_store_is_skipped() {
     back_up().run().exits(0);
     assert!(
         fs::read(&archive).unwrap() == first,
-        "the first backup should not be in the second"
+        "the second backup should not contain the first"
     );
     let arguments = ["list", "--from", "store/backup", "--json"];
     let end = sandbox.license_backup(arguments).run().exits(0).end_event();
@@ -124,7 +125,7 @@ fn the_store_cannot_be_its_own_backup_directory() {
         )]);
         assert!(
             !sandbox.path("store/licenses.zip").exists(),
-            "nothing should be written for --to {to}"
+            "no backup should be written with --to {to}"
         );
     }
 }
@@ -148,7 +149,7 @@ fn a_store_that_is_a_file_is_reported() {
         .license_backup(["backup", "--store", "file", "--to", "backup"])
         .run()
         .exits(1)
-        .says(&["file"]);
+        .says(&["cannot open the license store file: Not a directory"]);
     assert!(!sandbox.backup_file().exists());
 }
 
@@ -172,11 +173,11 @@ fn a_backup_does_not_change_the_store() {
     assert_eq!(Snapshot::of(&sandbox.store()), before);
 }
 
-/// The user `nobody` of most systems: any that is not root will do.
+/// The ID of the user `nobody` on most systems. Any user except root is suitable.
 const NOBODY: u32 = 65_534;
 
-/// The same run by somebody to whom file modes apply. Root runs a copy of the binary as another user, since the one of
-/// the checkout may be out of reach for others.
+/// Returns the same invocation by a user to whom file modes apply. If the current user is
+/// root, `NOBODY` runs a copy of the binary, since the checkout may not be accessible to that user.
 pub(crate) fn without_privilege(sandbox: &Sandbox, invocation: Invocation) -> Invocation {
     if !nix::unistd::geteuid().is_root() {
         return invocation;
@@ -206,12 +207,12 @@ fn unreadable_files_are_reported_and_the_rest_is_backed_up() {
         .into_iter()
         .filter(|event| event["event"] == "error")
         .collect();
-    let told: Vec<_> = errors
+    let reported: Vec<_> = errors
         .iter()
         .map(|event| (event["path"].as_str(), event["code"].as_str()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (Some("closed"), Some("access-denied")),
             (Some("secret.lic"), Some("access-denied"))

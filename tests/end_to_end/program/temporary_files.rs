@@ -1,4 +1,4 @@
-//! Temporary files in the backup directory: those of other runs, and those that runs have left behind.
+//! Tests of temporary files in the backup directory: those of concurrent runs, and stale ones.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::time::{Duration, SystemTime};
 use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
 
-/// Leaves a file in the backup directory that was last written so long ago.
-fn leave(sandbox: &Sandbox, name: &str, age: Duration) {
+/// Creates a file of this age in the backup directory.
+fn create_old(sandbox: &Sandbox, name: &str, age: Duration) {
     let path = sandbox.backup().join(name);
     fs::write(&path, name).unwrap();
     make_older(&path, age);
 }
 
-/// Has a file look as if it was last written to so long ago.
+/// Sets the modification time of a file to this long ago.
 pub(crate) fn make_older(path: &Path, age: Duration) {
     fs::File::options()
         .append(true)
@@ -27,7 +27,7 @@ pub(crate) fn make_older(path: &Path, age: Duration) {
 #[test]
 fn a_stale_temporary_file_is_removed() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
-    leave(&sandbox, ".license-backup-7.tmp", Duration::from_hours(2));
+    create_old(&sandbox, ".license-backup-7.tmp", Duration::from_hours(2));
     sandbox.back_up(&[]).run().exits(0);
     assert_eq!(Snapshot::of(&sandbox.backup()).names(), ["licenses.zip"]);
 }
@@ -41,7 +41,7 @@ fn a_fresh_temporary_file_is_neither_removed_nor_used() {
         ".license-backup-2.tmp",
     ];
     for name in names {
-        leave(&sandbox, name, Duration::from_mins(50));
+        create_old(&sandbox, name, Duration::from_mins(50));
     }
     let before = Snapshot::of(&sandbox.backup());
     sandbox.back_up(&[]).run().exits(0);
@@ -59,7 +59,7 @@ fn old_files_with_other_names_are_kept() {
         "license-backup-7.tmp",
     ];
     for name in names {
-        leave(&sandbox, name, Duration::from_hours(2));
+        create_old(&sandbox, name, Duration::from_hours(2));
     }
     let before = Snapshot::of(&sandbox.backup());
     sandbox.back_up(&[]).run().exits(0);
@@ -71,7 +71,7 @@ fn old_files_with_other_names_are_kept() {
 fn a_refused_backup_removes_no_stale_temporary_file() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     sandbox.back_up(&[]).run().exits(0);
-    leave(&sandbox, ".license-backup-7.tmp", Duration::from_hours(2));
+    create_old(&sandbox, ".license-backup-7.tmp", Duration::from_hours(2));
     let before = Snapshot::of(&sandbox.backup());
     sandbox.back_up(&[]).run().exits(4);
     assert_eq!(Snapshot::of(&sandbox.backup()), before);

@@ -193,6 +193,7 @@ const NOTHING: BackupSummary = BackupSummary {
     restricted: 0,
     errors: 0,
     size: 0,
+    unchanged: false,
 };
 
 fn failure(message: &str) -> Failure {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::archive::{Archive, Entry};
-use super::{Case, LEFT_OUT, LICENSES};
+use super::{Case, LICENSES, SKIPPED};
 
 /// What is in a backup.
 #[derive(Debug, Clone)]
@@ -98,7 +98,7 @@ impl Backup {
         let _ = writeln!(
             record,
             r#"{{"path":"{}","reason":"unrecognized"}}"#,
-            LEFT_OUT.0
+            SKIPPED.0
         );
         record.push_str("]}\n");
         record

@@ -2,7 +2,7 @@
 //!
 //! The archives are put together here from `APPNOTE.TXT` alone, field by field, so that any of them can lie.
 //! [`whole`] is the backup that they all start from, which is what the program makes of the store [`LICENSES`] and
-//! [`LEFT_OUT`].
+//! [`SKIPPED`].
 
 mod archive;
 mod bytes;
@@ -29,7 +29,7 @@ pub const LICENSES: [(&str, &str); 3] = [
     ),
 ];
 /// A file of the store that is not in the whole backup, and its content.
-pub const LEFT_OUT: (&str, &str) = ("notes.txt", "no license");
+pub const SKIPPED: (&str, &str) = ("notes.txt", "no license");
 
 /// A backup that must be refused.
 #[derive(Debug, Clone)]

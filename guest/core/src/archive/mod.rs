@@ -8,6 +8,7 @@ mod error;
 mod forward_reader;
 mod index;
 mod manifest;
+mod output;
 mod reader;
 mod writer;
 mod zip_headers;
@@ -20,6 +21,7 @@ pub(crate) use index::{ArchiveIndex, Hash, StoredLicense};
 pub(crate) use manifest::{
     FORMAT_VERSION, ManifestHead, ManifestLine, ManifestReader, PROGRAM, SkippedEntry,
 };
+pub(crate) use output::Output;
 pub(crate) use reader::ArchiveReader;
-pub(crate) use writer::{ArchiveFinisher, ArchiveWriter, Output};
+pub(crate) use writer::{ArchiveFinisher, ArchiveWriter};
 pub(crate) use zip_headers::{CentralDirectory, Entry};

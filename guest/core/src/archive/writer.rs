@@ -1,10 +1,9 @@
 //! A writer of an archive, in one forward pass.
 
-use std::rc::Rc;
-
 use super::checksums;
 use super::index::{ArchiveIndex, StoredLicense};
 use super::manifest::{ManifestHead, ManifestWriter, SkippedEntry};
+use super::output::Output;
 use super::zip_headers::{CentralDirectory, Entry};
 use crate::File;
 use crate::budget::{Budget, LINE};
@@ -12,63 +11,6 @@ use crate::catalogue::{Catalogue, FileId};
 use crate::crc32::{Crc32, crc32};
 use crate::directory::FsError;
 use crate::entry_names::{CHECKSUMS_ENTRY, MANIFEST_ENTRY};
-
-/// The number of bytes that are collected before they are written.
-const BUFFER_LENGTH: usize = 256 << 10;
-/// The number of written bytes that are released at once: enough for the file system to
-/// allocate them in one piece.
-const RELEASE_LENGTH: u64 = 8 << 20;
-
-/// A buffered file that is written from its start to its end.
-pub(crate) struct Output<F> {
-    file: Rc<F>,
-    buffer: Vec<u8>,
-    written: u64,
-    released: u64,
-}
-
-impl<F: File> Output<F> {
-    pub(crate) fn new(file: Rc<F>) -> Self {
-        Self {
-            file,
-            buffer: Vec::with_capacity(BUFFER_LENGTH),
-            written: 0,
-            released: 0,
-        }
-    }
-
-    /// Returns the number of bytes put so far.
-    pub(crate) fn position(&self) -> u64 {
-        self.written + self.buffer.len() as u64
-    }
-
-    /// Writes the buffer and makes the file durable.
-    pub(crate) fn sync(&mut self) -> Result<(), FsError> {
-        self.flush()?;
-        self.file.sync()
-    }
-
-    fn put(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), FsError> {
-        append(&mut self.buffer);
-        if self.buffer.len() >= BUFFER_LENGTH {
-            self.flush()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn flush(&mut self) -> Result<(), FsError> {
-        self.file.write_all_at(&self.buffer, self.written)?;
-        self.written += self.buffer.len() as u64;
-        self.buffer.clear();
-        if self.written - self.released >= RELEASE_LENGTH {
-            self.file
-                .release(self.released, self.written - self.released);
-            self.released = self.written;
-        }
-        Ok(())
-    }
-}
 
 /// A writer of the licenses of an archive, which are added in byte order of their paths.
 pub(crate) struct ArchiveWriter<F> {
@@ -83,6 +25,11 @@ impl<F: File> ArchiveWriter<F> {
             output,
             index: ArchiveIndex::new(catalogue),
         }
+    }
+
+    /// Returns the output, to let it copy an earlier archive.
+    pub(crate) fn output_mut(&mut self) -> &mut Output<F> {
+        &mut self.output
     }
 
     pub(crate) fn catalogue(&self) -> &Catalogue {
@@ -192,6 +139,11 @@ impl Part {
 }
 
 impl<F: File> ArchiveFinisher<F> {
+    /// Returns the output, to let it copy an earlier archive.
+    pub(crate) fn output_mut(&mut self) -> &mut Output<F> {
+        self.archive.output_mut()
+    }
+
     /// Writes some lines or headers, and returns `true` if the archive is complete.
     pub(crate) fn step(&mut self) -> Result<bool, FsError> {
         let part = std::mem::replace(&mut self.part, Part::End);

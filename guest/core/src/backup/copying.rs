@@ -103,6 +103,11 @@ impl<D: Directory> Copying<D> {
         })
     }
 
+    /// Returns the output of the archive, to let it copy an earlier archive.
+    pub(super) fn output_mut(&mut self) -> &mut Output<D::File> {
+        self.archive.output_mut()
+    }
+
     /// Returns the archive, to which all licenses were added.
     pub(super) fn into_archive(self) -> ArchiveWriter<D::File> {
         self.archive

@@ -3,9 +3,11 @@
 //! An earlier backup is not modified before the commit. The commit is one rename, which replaces an
 //! earlier backup, or one hard link, which fails if there is one.
 
+use std::rc::Rc;
+
 use super::options::BackupOptions;
 use super::shrink_guard::ShrinkGuard;
-use crate::archive::{ArchiveError, ArchiveIndex};
+use crate::archive::{ArchiveError, ArchiveIndex, Output};
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
@@ -64,6 +66,49 @@ impl<D: Directory> Destination<D> {
         Ok(temporary)
     }
 
+    /// Returns the output to a temporary file, which is compared with the backup that the new one
+    /// replaces, if that can be read.
+    pub(super) fn output(&self, temporary: Rc<D::File>) -> Output<D::File> {
+        match self.open_earlier() {
+            Ok(Some(earlier)) => Output::compared_with(earlier, temporary),
+            Ok(None) | Err(_) => Output::new(temporary),
+        }
+    }
+
+    /// Opens the backup that the new one replaces, or returns `None` if there is none.
+    fn open_earlier(&self) -> Result<Option<D::File>, ArchiveError> {
+        if !self.options.overwrite {
+            return Ok(None);
+        }
+        match self.directory.metadata(BACKUP_FILE) {
+            Err(FsError::NoEntry) => Ok(None),
+            Err(error) => Err(ArchiveError::Io(error)),
+            // Opening a FIFO would block.
+            Ok(earlier) if earlier.kind != EntryKind::File => {
+                Err(ArchiveError::Corrupt("not a regular file".to_owned()))
+            }
+            Ok(_) => Ok(Some(self.directory.open_file(BACKUP_FILE)?)),
+        }
+    }
+
+    /// Returns `true` if an open file is still the backup, and could be made durable: the run that
+    /// wrote it may have failed to do so.
+    pub(super) fn is_durable(&self, earlier: &D::File) -> bool {
+        self.directory.is_name_of(BACKUP_FILE, earlier) == Ok(true)
+            && self.directory.sync_file(BACKUP_FILE).is_ok()
+    }
+
+    /// Keeps the earlier backup, which is durable, and removes the temporary file.
+    pub(super) fn keep(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
+        let removed = temporary.remove(&self.directory);
+        sync_names(&self.directory)
+            .map_err(|error| self.failure_after_commit("sync the directory", error))?;
+        removed.map_err(|error| {
+            let action = format!("remove the temporary file {}", temporary.name());
+            self.failure_after_commit(&action, error)
+        })
+    }
+
     /// Returns the guard that compares the new backup with the one that it replaces, or `None` if
     /// there is nothing to compare.
     ///
@@ -75,25 +120,13 @@ impl<D: Directory> Destination<D> {
         &self,
         licenses: &ArchiveIndex,
     ) -> Result<Option<ShrinkGuard<D::File>>, Failure> {
-        if !self.options.overwrite || self.options.allow_shrink {
+        if self.options.allow_shrink {
             return Ok(None);
         }
-        let opened = match self.directory.metadata(BACKUP_FILE) {
-            Err(FsError::NoEntry) => return Ok(None),
-            Err(error) => Err(ArchiveError::Io(error)),
-            // Opening a FIFO would block.
-            Ok(earlier) if earlier.kind != EntryKind::File => {
-                Err(ArchiveError::Corrupt("not a regular file".to_owned()))
-            }
-            Ok(_) => self
-                .directory
-                .open_file(BACKUP_FILE)
-                .map_err(ArchiveError::Io)
-                .and_then(ShrinkGuard::new),
-        };
-        opened
-            .map(Some)
-            .or_else(|error| self.not_comparable(error, licenses).map(|()| None))
+        let opened = self
+            .open_earlier()
+            .and_then(|earlier| earlier.map(ShrinkGuard::new).transpose());
+        opened.or_else(|error| self.not_comparable(error, licenses).map(|()| None))
     }
 
     /// Compares some licenses. Returns `true` after the last one.

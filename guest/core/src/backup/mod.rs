@@ -38,6 +38,8 @@ pub struct BackupSummary {
     pub errors: u64,
     /// The size of the backup file in bytes.
     pub size: u64,
+    /// Whether the earlier backup would have been replaced by the same bytes, and was kept.
+    pub unchanged: bool,
 }
 
 /// A running backup.
@@ -61,6 +63,12 @@ enum Phase<D: Directory> {
         archive: ArchiveFinisher<D::File>,
         summary: BackupSummary,
     },
+    /// Keep the earlier backup if the archive equals it.
+    Complete {
+        licenses: ArchiveIndex,
+        output: Output<D::File>,
+        summary: BackupSummary,
+    },
     /// Compare the licenses with those of the earlier backup.
     Compare {
         guard: ShrinkGuard<D::File>,
@@ -76,6 +84,8 @@ enum Phase<D: Directory> {
     /// Make the temporary file the backup. That is a step of its own, so that a cancellation takes
     /// effect until right before it.
     Commit { summary: BackupSummary },
+    /// Remove the temporary file, since the earlier backup is unchanged.
+    Keep { summary: BackupSummary },
 }
 
 impl<D: Directory> Backup<D> {
@@ -131,6 +141,9 @@ impl<D: Directory> Operation for Backup<D> {
             Phase::Commit { summary } => {
                 return Break(destination.commit(&temporary).map(|()| summary));
             }
+            Phase::Keep { summary } => {
+                return Break(destination.keep(&temporary).map(|()| summary));
+            }
             phase => phase.advance(&destination, &mut skipped, events),
         };
         match advanced {
@@ -156,13 +169,32 @@ impl<D: Directory> Operation for Backup<D> {
 }
 
 impl<D: Directory> Phase<D> {
+    /// Returns the output, to let it copy an earlier archive.
+    fn output_mut(&mut self) -> Option<&mut Output<D::File>> {
+        match self {
+            Self::Copy(copying) => Some(copying.output_mut()),
+            Self::Finish { archive, .. } => Some(archive.output_mut()),
+            Self::Compare { output, .. } | Self::Sync { output, .. } => Some(output),
+            Self::List { .. }
+            | Self::Walk { .. }
+            | Self::Complete { .. }
+            | Self::Commit { .. }
+            | Self::Keep { .. } => None,
+        }
+    }
+
     fn advance(
-        self,
+        mut self,
         destination: &Destination<D>,
         skipped: &mut SkippedFiles,
         events: &mut Vec<BackupRestoreStatus>,
     ) -> Result<Self, Failure> {
         let write_failure = |error| destination.failure("write the backup", error);
+        if let Some(output) = self.output_mut()
+            && output.copy_some().map_err(write_failure)?
+        {
+            return Ok(self);
+        }
         Ok(match self {
             Self::List { store, file } => {
                 let walk = Walk::new(store).map_err(|error| {
@@ -180,7 +212,7 @@ impl<D: Directory> Phase<D> {
                     }
                     Some((store, catalogue)) => {
                         skipped.end_walk();
-                        Self::Copy(Copying::new(store, catalogue, Output::new(file)))
+                        Self::Copy(Copying::new(store, catalogue, destination.output(file)))
                     }
                 }
             }
@@ -198,17 +230,42 @@ impl<D: Directory> Phase<D> {
             } => {
                 if archive.step().map_err(write_failure)? {
                     let (output, licenses) = archive.into_parts();
-                    match destination.shrink_guard(&licenses)? {
-                        Some(guard) => Self::Compare {
-                            guard,
-                            licenses,
-                            output,
-                            summary,
-                        },
-                        None => Self::Sync { output, summary },
+                    let summary = BackupSummary {
+                        size: output.position(),
+                        ..summary
+                    };
+                    Self::Complete {
+                        licenses,
+                        output,
+                        summary,
                     }
                 } else {
                     Self::Finish { archive, summary }
+                }
+            }
+            Self::Complete {
+                licenses,
+                mut output,
+                summary,
+            } => {
+                let earlier = output.equal_archive().map_err(write_failure)?;
+                if earlier.is_some_and(|earlier| destination.is_durable(earlier)) {
+                    return Ok(Self::Keep {
+                        summary: BackupSummary {
+                            unchanged: true,
+                            ..summary
+                        },
+                    });
+                }
+                output.start_to_copy();
+                match destination.shrink_guard(&licenses)? {
+                    Some(guard) => Self::Compare {
+                        guard,
+                        licenses,
+                        output,
+                        summary,
+                    },
+                    None => Self::Sync { output, summary },
                 }
             }
             Self::Compare {
@@ -233,14 +290,9 @@ impl<D: Directory> Phase<D> {
                 summary,
             } => {
                 output.sync().map_err(write_failure)?;
-                Self::Commit {
-                    summary: BackupSummary {
-                        size: output.position(),
-                        ..summary
-                    },
-                }
+                Self::Commit { summary }
             }
-            Self::Commit { summary } => Self::Commit { summary },
+            last @ (Self::Commit { .. } | Self::Keep { .. }) => last,
         })
     }
 }
@@ -263,6 +315,7 @@ fn finish<D: Directory>(archive: ArchiveWriter<D::File>, skipped: &mut SkippedFi
         restricted,
         errors,
         size: 0,
+        unchanged: false,
     };
     Phase::Finish {
         archive: archive.finish(head, entries(skipped.take_files())),

@@ -62,6 +62,7 @@ const SUMMARY: BackupSummary = BackupSummary {
     restricted: 0,
     errors: 0,
     size: 400,
+    unchanged: false,
 };
 
 fn backup() -> BackupReport {

@@ -45,7 +45,8 @@ fn a_backup_contains_exactly_the_allowed_licenses() {
             bytes,
             restricted: 2,
             errors: 2,
-            size
+            size,
+            unchanged: false,
         }
     );
     assert_only_the_backup_remains(&disk);

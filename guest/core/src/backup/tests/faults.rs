@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scenario::{
-    Baseline, KINDS, Kind, assert_recovers, backup_file, licenses, other_names, verify,
+    Baseline, Earlier, Kind, assert_recovers, backup_file, kinds, licenses, other_names, verify,
 };
 use super::*;
 use crate::memory_fs::{FAULTS, Fault, InjectedFault, Tree, report_count};
@@ -12,7 +12,7 @@ use crate::publication::{RandomReader, read_license};
 #[test]
 fn a_backup_with_any_call_failed_leaves_a_complete_backup() {
     let mut cases = 0;
-    for kind in KINDS {
+    for kind in kinds() {
         let baseline = kind.baseline();
         for fault in FAULTS {
             let before = cases;
@@ -31,7 +31,12 @@ fn a_backup_with_any_call_failed_leaves_a_complete_backup() {
                     cases += 1;
                 }
             }
-            assert!(cases > before, "{fault:?} applies to no call: {kind:?}");
+            let writes_nothing =
+                kind.earlier == Earlier::Same && matches!(fault, Fault::ShortWrite);
+            assert!(
+                cases > before || writes_nothing,
+                "{fault:?} applies to no call: {kind:?}"
+            );
         }
     }
     report_count(cases, 2500, "a backup with each call failed in turn");

@@ -10,6 +10,7 @@ mod refusals;
 mod scenario;
 mod shrink;
 mod temporaries;
+mod unchanged;
 
 use std::ops::ControlFlow;
 use std::sync::LazyLock;

@@ -1,6 +1,6 @@
 //! Backups that stop at any call, because power is lost or the program is killed.
 
-use super::scenario::{KINDS, assert_recovers, backup_file, other_names};
+use super::scenario::{assert_recovers, backup_file, kinds, other_names};
 use super::*;
 use crate::memory_fs::{report_count, survivals};
 use crate::temporary::is_temporary_name;
@@ -8,7 +8,7 @@ use crate::temporary::is_temporary_name;
 #[test]
 fn a_backup_stopped_at_any_call_leaves_a_complete_backup() {
     let mut cases = 0;
-    for kind in KINDS {
+    for kind in kinds() {
         let whole = Some(kind.baseline().file);
         let mut is_reached = true;
         let mut number = 0;

@@ -5,34 +5,35 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{Verify, VerifySummary};
 
+/// The file that has the name of the backup before a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// None: nothing may be replaced.
+    Nothing,
+    /// A file that is not a backup, and is replaced.
+    Foreign,
+    /// A backup of the store before a license was changed. It is replaced.
+    Changed,
+    /// The same backup. It is kept.
+    Same,
+}
+
 /// The kind of a backup.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kind {
-    /// Whether there is an earlier backup, which is to be replaced. If not, nothing may be replaced.
-    pub(super) has_earlier: bool,
+    pub(super) earlier: Earlier,
     /// Whether the file system has no hard links and does not report kinds of names, on a host that
     /// reports the end of a file.
     pub(super) is_bare: bool,
 }
 
-pub(super) const KINDS: [Kind; 4] = [
-    Kind {
-        has_earlier: false,
-        is_bare: false,
-    },
-    Kind {
-        has_earlier: false,
-        is_bare: true,
-    },
-    Kind {
-        has_earlier: true,
-        is_bare: false,
-    },
-    Kind {
-        has_earlier: true,
-        is_bare: true,
-    },
-];
+/// Returns all kinds of backups.
+pub(super) fn kinds() -> impl Iterator<Item = Kind> {
+    use Earlier::{Changed, Foreign, Nothing, Same};
+    [Nothing, Foreign, Changed, Same]
+        .into_iter()
+        .flat_map(|earlier| [false, true].map(|is_bare| Kind { earlier, is_bare }))
+}
 
 /// A backup without faults.
 pub(super) struct Baseline {
@@ -53,8 +54,16 @@ impl Kind {
             "/licenses/deep/long",
             [allowed("long"), vec![b'\n'; 2_500]].concat(),
         );
-        if self.has_earlier {
-            disk.write("/backup/licenses.zip", EARLIER);
+        match self.earlier {
+            Earlier::Nothing => {}
+            Earlier::Foreign => disk.write("/backup/licenses.zip", EARLIER),
+            Earlier::Same => drop(back_up(&disk, false).expect("there is no earlier backup")),
+            Earlier::Changed => {
+                let changed = "/licenses/deep/two";
+                disk.write(changed, [allowed("two"), b"\n".to_vec()].concat());
+                back_up(&disk, false).expect("there is no earlier backup");
+                disk.write(changed, allowed("two"));
+            }
         }
         if self.is_bare {
             disk.disable_hard_links();
@@ -72,7 +81,7 @@ impl Kind {
         self,
         disk: &Disk,
     ) -> (Vec<BackupRestoreStatus>, Result<BackupSummary, Failure>) {
-        match start(disk, self.has_earlier) {
+        match start(disk, self.earlier != Earlier::Nothing) {
             Ok(backup) => run(backup),
             Err(failure) => (Vec::new(), Err(failure)),
         }

@@ -1,0 +1,194 @@
+//! The file into which an archive is written, from its start to its end.
+//!
+//! An output can be compared with an earlier archive. As long as both are equal, nothing is
+//! written. At the first difference, the equal part is copied from the earlier archive, and the
+//! output is written from then on.
+
+use std::rc::Rc;
+
+use crate::File;
+use crate::budget::Budget;
+use crate::directory::{FsError, READ_LENGTH};
+
+/// The number of bytes that are collected before they are written.
+///
+/// The archives of the tests are small.
+const BUFFER_LENGTH: usize = if cfg!(test) { 1 << 10 } else { 256 << 10 };
+/// The number of written bytes that are released at once: enough for the file system to
+/// allocate them in one piece.
+const RELEASE_LENGTH: u64 = 8 << 20;
+
+/// A buffered file that is written from its start to its end.
+pub(crate) struct Output<F> {
+    file: Rc<F>,
+    buffer: Vec<u8>,
+    /// The offset of the buffer in the file.
+    start: u64,
+    /// The number of bytes that were written and released.
+    released: u64,
+    mode: Mode<F>,
+}
+
+/// What an output does with the bytes that are put.
+enum Mode<F> {
+    /// Write them.
+    Write,
+    /// Compare them with an earlier archive, which all bytes before the buffer equal.
+    Compare { earlier: F },
+    /// Keep them in the buffer until the bytes before it have been copied from an earlier archive.
+    Copy {
+        earlier: F,
+        /// The number of bytes that were copied.
+        copied: u64,
+    },
+}
+
+impl<F: File> Output<F> {
+    /// Creates an output that is written to `file`.
+    pub(crate) fn new(file: Rc<F>) -> Self {
+        Self::with_mode(file, Mode::Write)
+    }
+
+    /// Creates an output that is written to `file` unless it equals `earlier`.
+    pub(crate) fn compared_with(earlier: F, file: Rc<F>) -> Self {
+        Self::with_mode(file, Mode::Compare { earlier })
+    }
+
+    fn with_mode(file: Rc<F>, mode: Mode<F>) -> Self {
+        Self {
+            file,
+            buffer: Vec::with_capacity(BUFFER_LENGTH),
+            start: 0,
+            released: 0,
+            mode,
+        }
+    }
+
+    /// Returns the number of bytes put so far.
+    pub(crate) fn position(&self) -> u64 {
+        self.start + self.buffer.len() as u64
+    }
+
+    /// Returns the earlier archive if the output, which is complete, equals it.
+    pub(crate) fn equal_archive(&mut self) -> Result<Option<&F>, FsError> {
+        self.flush()?;
+        if let Mode::Compare { earlier } = &self.mode
+            && earlier.metadata().map(|metadata| metadata.size) != Ok(self.start)
+        {
+            self.start_to_copy();
+        }
+        Ok(match &self.mode {
+            Mode::Compare { earlier } => Some(earlier),
+            Mode::Write | Mode::Copy { .. } => None,
+        })
+    }
+
+    /// Writes the output although it equals the earlier archive.
+    pub(crate) fn start_to_copy(&mut self) {
+        self.mode = match std::mem::replace(&mut self.mode, Mode::Write) {
+            Mode::Compare { earlier } => Mode::Copy { earlier, copied: 0 },
+            mode => mode,
+        };
+    }
+
+    /// Copies a part of the earlier archive, if it has to be copied. Returns `false` if nothing is
+    /// left to copy.
+    pub(crate) fn copy_some(&mut self) -> Result<bool, FsError> {
+        let Mode::Copy { earlier, copied } = &mut self.mode else {
+            return Ok(false);
+        };
+        let mut budget = Budget::of_a_step();
+        while *copied < self.start && budget.is_left() {
+            let rest = usize::try_from(self.start - *copied).unwrap_or(usize::MAX);
+            let bytes = earlier.read(rest.min(READ_LENGTH), *copied)?.bytes;
+            if bytes.is_empty() {
+                return Err(FsError::Other("the earlier backup was truncated"));
+            }
+            self.file.write_all_at(&bytes, *copied)?;
+            *copied += bytes.len() as u64;
+            budget.spend_bytes(bytes.len());
+        }
+        if *copied == self.start {
+            self.mode = Mode::Write;
+            self.flush()?;
+        }
+        Ok(true)
+    }
+
+    /// Writes the buffer and makes the file durable. Everything must have been copied.
+    pub(crate) fn sync(&mut self) -> Result<(), FsError> {
+        self.flush()?;
+        self.file.sync()
+    }
+
+    pub(super) fn put(&mut self, append: impl FnOnce(&mut Vec<u8>)) -> Result<(), FsError> {
+        append(&mut self.buffer);
+        if self.buffer.len() >= BUFFER_LENGTH {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), FsError> {
+        match &self.mode {
+            Mode::Write => {
+                self.file.write_all_at(&self.buffer, self.start)?;
+                self.start += self.buffer.len() as u64;
+                self.buffer.clear();
+                self.release();
+            }
+            Mode::Compare { earlier } => {
+                if has_at(earlier, &self.buffer, self.start) {
+                    self.start += self.buffer.len() as u64;
+                    self.buffer.clear();
+                } else {
+                    self.start_to_copy();
+                }
+            }
+            Mode::Copy { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        let length = self.start - self.released;
+        if length >= RELEASE_LENGTH {
+            self.file.release(self.released, length);
+            self.released = self.start;
+        }
+    }
+}
+
+/// Returns `true` if a file has these bytes at `offset`. A file that cannot be read does not.
+fn has_at(file: &impl File, bytes: &[u8], mut offset: u64) -> bool {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let Ok(read) = file.read(rest.len().min(READ_LENGTH), offset) else {
+            return false;
+        };
+        let Some((head, tail)) = rest.split_at_checked(read.bytes.len()) else {
+            return false;
+        };
+        if head.is_empty() || !are_equal(head, &read.bytes) {
+            return false;
+        }
+        offset += head.len() as u64;
+        rest = tail;
+    }
+    true
+}
+
+/// Returns `true` if both have the same bytes. In WebAssembly, the comparison of slices of the
+/// standard library compares one byte at a time; the compiler vectorizes this one.
+fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    const CHUNK: usize = 256;
+    one.len() == other.len()
+        && one
+            .chunks(CHUNK)
+            .zip(other.chunks(CHUNK))
+            .all(|(one, other)| {
+                let differences = one.iter().zip(other).map(|(one, other)| one ^ other);
+                differences.fold(0, |all, difference| all | difference) == 0
+            })
+}
