@@ -3,8 +3,8 @@
 # wasmtime, on equal stores. Compares exit codes, output and the files that are written, and prints
 # a line for each run.
 #
-# `make build setup-tests` builds and installs what it runs. Exits with 1 if the command lines
-# differ, or if an exit code is not the expected one.
+# `make build setup-tests` builds and installs the programs. The script exits with 1 if the command
+# lines differ, or if an exit code is not the expected one.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,11 +18,11 @@ cd "$work"
 umask 077
 failures=0
 runs=0
-# The output of the script, also while that of a function is redirected.
+# Descriptor 3 is the output of the script, even while the output of a function is redirected.
 exec 3>&1
 
-# run FRONTEND COMMAND DIRECTORY [OPTION...]: runs a command in the current directory, which has the
-# license store `store`. DIRECTORY is the backup directory, or `-` to list the store.
+# run FRONTEND COMMAND DIRECTORY [OPTION...]: runs a command in the current directory, which
+# contains the license store `store`. DIRECTORY is the backup directory, or `-` to list the store.
 run() {
 	frontend=$1 command=$2 directory=$3
 	shift 3
@@ -37,7 +37,7 @@ run() {
 		"$binaries/license-backup" "$command" "$@"
 		;;
 	component)
-		# The component sees the directories that exist, each at another path.
+		# Each directory that exists is opened for the component, at another path.
 		if [ "$directory" != - ]; then set -- "$option" "/$directory" "$@"; fi
 		set -- "$component" "$command" "$@"
 		if [ -d "$directory" ]; then set -- --dir "$directory::/$directory" "$@"; fi
@@ -47,15 +47,15 @@ run() {
 	esac
 }
 
-# normalized FILE...: the output without what must differ. The component knows the directories by
-# other names; when progress is reported, and the duration of a run, depend on timing.
+# normalized FILE...: prints output without the parts that may differ. The component has other names
+# for the directories. Progress events and the duration of a run depend on timing.
 normalized() {
 	sed -E -e '/"event":"progress"/d' -e '/^Done in /d' -e 's/"milliseconds":[0-9]+,//' \
 		-e 's#/(backup|missing|strict)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
 }
 
-# same EXIT COMMAND DIRECTORY [OPTION...]: runs the command through both, and requires this exit
-# code and equal output and files.
+# same EXIT COMMAND DIRECTORY [OPTION...]: runs the command through both front ends, and requires
+# this exit code and equal output and files.
 same() {
 	expected=$1
 	shift
@@ -63,7 +63,7 @@ same() {
 	printf '%-48s' "$*"
 	for frontend in $frontends; do
 		code=0
-		# shellcheck disable=SC2086 # an option, or none
+		# shellcheck disable=SC2086 # $format is an option, or empty
 		(cd "$frontend" && run "$frontend" "$@" $format) \
 			>"$frontend.out" 2>"$frontend.err" || code=$?
 		normalized "$frontend.out" "$frontend.err" >"$frontend.normalized"
@@ -85,7 +85,7 @@ same() {
 		: >differences
 	fi
 }
-# Whether the normalized output must be the same.
+# `same` if the normalized output must be equal, or `differ`.
 texts=same
 # The output format: an option, or empty for text.
 format=--json
@@ -149,7 +149,7 @@ format=--json
 everywhere sh -c 'rm -r store && mkdir store'
 same 0 backup strict --overwrite --allow-shrink
 
-# The texts name the caller of the component, who opens the directories.
+# These texts differ, because the caller of the component opens the directories.
 texts=differ
 same 1 verify missing
 same 1 restore missing

@@ -1,5 +1,4 @@
-//! What the end-to-end tests are made of: the sample store, damaged backups, and a harness that runs the binary in a
-//! directory of its own and lets a failing test explain itself.
+//! The library of the end-to-end tests: the sample store, damaged backups and the test harness.
 
 pub mod corpus;
 pub mod harness;

@@ -1,4 +1,4 @@
-//! The command component under the wasmtime CLI: its directories, its paths, its messages.
+//! The command component in the wasmtime CLI: its directories, its paths and its messages.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -136,7 +136,7 @@ fn a_share_can_be_opened_in_every_spelling() {
 }
 
 #[test]
-fn the_longest_open_directory_wins() {
+fn the_open_directory_with_the_longest_path_is_used() {
     let sandbox = sandbox();
     fs::create_dir(sandbox.path("other")).unwrap();
     let directories = [
@@ -319,7 +319,7 @@ fn the_version_is_that_of_the_program() {
 
 #[test]
 fn progress_is_a_few_plain_lines_on_stderr() {
-    // Enough to take more than a second.
+    // A backup of this many files takes more than a second, after which progress is shown.
     let sandbox = Sandbox::with_many_files(60_000);
     let outcome = sandbox
         .wasmtime(&[STORE, "backup::/backup"], &["backup", "--to", "/backup"])

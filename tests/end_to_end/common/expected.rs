@@ -1,11 +1,11 @@
-//! What became of each file of a sample store, as it must be told.
+//! The expected results of operations on a sample store.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use license_backup_tests::sample::{Expected, SampleLicense, SampleStore};
 
-/// A store with every special case and a few ordinary licenses.
+/// Returns the parameters of a store with every special case and a few ordinary licenses.
 pub(crate) fn sample() -> SampleStore {
     SampleStore {
         licenses: 30,
@@ -13,7 +13,7 @@ pub(crate) fn sample() -> SampleStore {
     }
 }
 
-/// The files whose license must be in the backup, in byte order of the path that it has there.
+/// Returns the files whose licenses must be in the backup, in byte order of the paths there.
 pub(crate) fn backed_up(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     let is_backed_up = |file: &&SampleLicense| file.expected == Expected::BackedUp;
     let mut files: Vec<_> = files.iter().filter(is_backed_up).collect();
@@ -21,46 +21,46 @@ pub(crate) fn backed_up(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     files
 }
 
-/// The license documents that must be in a store after a restore, by path.
+/// Returns the license documents that must be in a store after a restore, by path.
 pub(crate) fn restored(files: &[SampleLicense]) -> BTreeMap<PathBuf, Vec<u8>> {
     let entry = |file: &SampleLicense| (file.restored_path(), file.document().to_vec());
     backed_up(files).into_iter().map(entry).collect()
 }
 
-/// The files that must be left out, in byte order of the path that is told.
+/// Returns the files that must be skipped, in byte order of the reported path.
 pub(crate) fn skipped(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     let is_reported = |expected| matches!(expected, Expected::Restricted(_) | Expected::Error(_));
     in_path_order(files, is_reported)
 }
 
-/// The restricted files, in byte order of path.
+/// Returns the restricted files, in byte order of the reported path.
 pub(crate) fn restricted(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     in_path_order(files, |expected| {
         matches!(expected, Expected::Restricted(_))
     })
 }
 
-/// The files that must be told as errors, in byte order of the path that is told.
+/// Returns the files that must be reported as errors, in byte order of the reported path.
 pub(crate) fn errors(files: &[SampleLicense]) -> Vec<&SampleLicense> {
     in_path_order(files, |expected| matches!(expected, Expected::Error(_)))
 }
 
-/// The reason or code of a file that is left out.
+/// Returns the reason or the code of a skipped file.
 pub(crate) fn reason(file: &SampleLicense) -> &'static str {
     match file.expected {
         Expected::BackedUp | Expected::Duplicate => {
-            panic!("{} is not left out", file.reported_path())
+            panic!("{} should be skipped", file.reported_path())
         }
         Expected::Restricted(reason) | Expected::Error(reason) => reason,
     }
 }
 
-/// The bytes of the licenses that must be in the backup.
+/// Returns the total size of the licenses that must be in the backup, in bytes.
 pub(crate) fn bytes(files: &[SampleLicense]) -> u64 {
     backed_up(files).into_iter().map(size).sum()
 }
 
-/// The bytes of a license document.
+/// Returns the size of a license document in bytes.
 pub(crate) fn size(file: &SampleLicense) -> u64 {
     file.document().len() as u64
 }
@@ -74,8 +74,8 @@ fn in_path_order(
     files
 }
 
-/// A license that may be backed up, and is no other's.
+/// Returns a license with this ID that may be backed up.
 pub(crate) fn allowed(id: &str) -> Vec<u8> {
-    let id = serde_json::to_string(id).expect("text is a string of JSON");
+    let id = serde_json::to_string(id).expect("a string can be written as JSON");
     format!(r#"{{"id":{id},"provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
 }

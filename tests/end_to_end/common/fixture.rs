@@ -1,5 +1,5 @@
-//! A backup directory and a store with something in them, and what a backup and a restore are to make of them: to see, when
-//! something comes between, that each is what it was or what it is to be.
+//! A backup directory and a store, with their contents before and after a backup and a restore, for
+//! tests that interrupt them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 use license_backup_tests::harness::{Invocation, Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::SampleStore;
 
-/// What there is, and what is to come of it.
+/// A backup directory and a store, with their initial and their expected contents.
 pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
-    /// The backup of `store`, which lies in `from` too.
+    /// The backup of `store`, which is also in `from`.
     pub(crate) new: Vec<u8>,
     /// The backup of another store, `other`.
     pub(crate) earlier: Vec<u8>,
-    /// What is in the store `target`, by path: of three licenses of the backup one is missing, one is there and one has other
-    /// bytes.
+    /// The initial files of the store `target`, by path. Of every three licenses of the backup, one
+    /// is missing, one is unchanged and one has other bytes.
     pub(crate) initial: BTreeMap<PathBuf, Vec<u8>>,
-    /// What a restore is to make of that.
+    /// The files of the store `target` after a restore, by path.
     pub(crate) restored: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-/// Whether there is a backup in the directory before.
+/// The initial contents of the backup directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     Nothing,
@@ -34,12 +34,12 @@ impl Before {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Nothing => "with nothing there before",
-            Self::AnEarlierBackup => "with an earlier one in place",
+            Self::Nothing => "without an earlier backup",
+            Self::AnEarlierBackup => "with an earlier backup",
         }
     }
 
-    /// The options of a backup that is to be made all the same.
+    /// Returns the options of a backup that succeeds with these contents.
     pub(crate) fn options(self) -> &'static [&'static str] {
         match self {
             Self::Nothing => &["--quiet"],
@@ -48,7 +48,7 @@ impl Before {
     }
 }
 
-/// Who makes a backup.
+/// A program that runs the component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
     Binary,
@@ -65,7 +65,7 @@ impl Program {
         }
     }
 
-    /// A backup of a store of a sandbox into a directory.
+    /// Returns a backup of a store of a sandbox into a directory.
     pub(crate) fn back_up(
         self,
         sandbox: &Sandbox,
@@ -84,7 +84,7 @@ impl Program {
         }
     }
 
-    /// A restore of the backup in a directory into a store of a sandbox.
+    /// Returns a restore of the backup in a directory into a store of a sandbox.
     pub(crate) fn restore(
         self,
         sandbox: &Sandbox,
@@ -105,7 +105,7 @@ impl Program {
 }
 
 impl Fixture {
-    /// A fixture with so many licenses in each store.
+    /// Creates a fixture with this number of licenses in each store.
     pub(crate) fn new(licenses: u64) -> Self {
         let sandbox = Sandbox::new();
         let files = SampleStore::ordinary(licenses)
@@ -148,7 +148,7 @@ impl Fixture {
         }
     }
 
-    /// What is in the backup directory before.
+    /// Returns the initial backup, if any.
     pub(crate) fn before(&self, before: Before) -> Option<&Vec<u8>> {
         match before {
             Before::Nothing => None,
@@ -156,7 +156,7 @@ impl Fixture {
         }
     }
 
-    /// Empties the backup directory, and puts in what is to be there before.
+    /// Resets the backup directory to its initial contents.
     pub(crate) fn set_backup(&self, before: Before) {
         let directory = self.sandbox.backup();
         fs::remove_dir_all(&directory).unwrap();
@@ -166,7 +166,7 @@ impl Fixture {
         }
     }
 
-    /// The backup, if there is one.
+    /// Returns the current backup, if any.
     pub(crate) fn backup(&self) -> Option<Vec<u8>> {
         fs::read(self.sandbox.backup_file()).ok()
     }
@@ -175,15 +175,15 @@ impl Fixture {
         self.sandbox.path("target")
     }
 
-    /// The path in the target that gets the first license of a restore.
+    /// Returns the path in the target to which a restore writes its first license.
     pub(crate) fn first_missing(&self) -> &Path {
         self.restored
             .keys()
             .find(|path| !self.initial.contains_key(*path))
-            .expect("some are missing")
+            .expect("a third of the licenses is missing")
     }
 
-    /// Makes the target what it was, whatever it has become.
+    /// Resets the target to its initial files.
     pub(crate) fn set_target(&self) {
         let target = self.target();
         if target.exists() {
@@ -197,7 +197,7 @@ impl Fixture {
         }
     }
 
-    /// The licenses in the target, by path, and the temporary files there.
+    /// Returns the files in the target by path, and the paths of the temporary files there.
     pub(crate) fn target_files(&self) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<PathBuf>) {
         let (temporaries, files): (BTreeMap<_, _>, BTreeMap<_, _>) = files_below(&self.target())
             .into_iter()
@@ -205,7 +205,8 @@ impl Fixture {
         (files, temporaries.into_keys().collect())
     }
 
-    /// The temporary files in the backup directory, in which there is nothing else but a backup.
+    /// Returns the temporary files in the backup directory. Requires that it contains no other
+    /// files, except a backup.
     pub(crate) fn temporaries(&self) -> Vec<PathBuf> {
         let directory = self.sandbox.backup();
         let names = Snapshot::of(&directory)
@@ -215,13 +216,13 @@ impl Fixture {
         let paths: Vec<_> = names.map(|name| directory.join(name)).collect();
         assert!(
             paths.iter().all(|path| is_temporary(path)),
-            "nothing else should be there: {paths:?}"
+            "only temporary files should be beside the backup: {paths:?}"
         );
         paths
     }
 }
 
-/// Whether this is one of our temporary files, by its name.
+/// Returns `true` if the name of the file is that of a temporary file of the program.
 fn is_temporary(path: &Path) -> bool {
     let name = path
         .file_name()

@@ -1,4 +1,4 @@
-//! What the tests of several front ends share.
+//! Code that the tests of several front ends share.
 
 pub(crate) mod expected;
 pub(crate) mod fixture;

@@ -1,11 +1,11 @@
-//! The tests that SECURITY.md and docs/guarantees.md cite exist.
+//! Tests that `SECURITY.md` and `docs/guarantees.md` cite only tests that exist.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use license_backup_tests::harness::{files_below, sources};
 
-/// Returns the tests that a document cites: the items of its lists that are nothing but a name.
+/// Returns the tests that a document cites: list items that consist of a name in backquotes.
 fn cited(document: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(sources().join(document)).expect("the document exists");
     text.lines()
@@ -14,7 +14,7 @@ fn cited(document: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Requires that a document cites at least so many tests, and that each of them exists.
+/// Requires that a document cites at least `at_least` tests, and that each of them exists.
 fn cites_existing_tests(document: &str, at_least: usize) {
     let files = [
         "guest/core/src",

@@ -1,4 +1,4 @@
-//! The documents of the repository.
+//! Tests of the documents of the repository.
 
 mod cited_tests;
 #[cfg(target_os = "linux")]

@@ -1,7 +1,7 @@
-//! The README, followed from top to bottom by somebody who types all of its commands, in order, in one new directory.
+//! Tests of the README: all of its commands are run in order, in one sandbox.
 //!
-//! The commands are read out of it, so that one that is added is run too. `/mnt/` becomes a directory of the sandbox, and
-//! the home directory is one there; the shell itself takes comments away.
+//! The commands are read from the README, so that a new command is also run. `/mnt/` is replaced by
+//! a directory of the sandbox, which also contains the home directory. The shell ignores comments.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,33 +15,33 @@ use crate::expected;
 
 const README: &str = include_str!("../../../README.md");
 
-/// Commands that are not run, as they stand there without a comment, and why.
+/// Commands that are not run, without their comments, and the reasons.
 const SKIPPED: [(&str, &str); 3] = [
     (
         "make run",
-        "it builds what these tests are of; what it does after that has a test of its own",
+        "it builds the programs under test; a separate test covers the rest",
     ),
-    ("make test", "it is what runs this test"),
+    ("make test", "it runs this test"),
     (
         "npm ci",
-        "it downloads what `make setup-tests` has installed in the same way",
+        "`make setup-tests` has already installed the packages in the same way",
     ),
 ];
 
-/// What happens to the reader.
-type Event = fn(&Reader);
-/// Looks at what the reader has, and at what a command has printed.
+/// A function that prepares a command.
+type Preparation = fn(&Reader);
+/// A function that checks the files of the reader and the output of a command.
 type Check = fn(&Reader, &str);
 
-/// What has happened before some commands are typed, by a part of the command.
-const BEFORE: [(&str, Event); 4] = [
+/// Preparations for some commands, by a part of the command.
+const BEFORE: [(&str, Preparation); 4] = [
     ("license-backup restore ", |reader| {
         reader.loses_the_licenses_in(PLAYER);
     }),
     ("license-backup-command.wasm restore ", |reader| {
         reader.loses_the_licenses_in(LICENSES);
     }),
-    // They overwrite: without an earlier one each shows that this one is its own.
+    // These overwrite a backup. Without an earlier one, the backup that is checked is theirs.
     (
         "license-backup-command.wasm backup ",
         Reader::removes_the_backup,
@@ -49,61 +49,61 @@ const BEFORE: [(&str, Event); 4] = [
     ("npm run backup ", Reader::removes_the_backup),
 ];
 
-/// What must hold after some commands, besides their success, by a part of the command.
+/// Checks after some commands have succeeded, by a part of the command.
 const AFTER: [(&str, Check); 14] = [
     ("license-backup backup ", |reader, printed| {
-        reader.has_a_backup_but_for_the_notes(printed);
+        reader.has_a_backup_without_the_notes(printed);
     }),
     ("license-backup verify ", |reader, printed| {
-        reader.is_told_the_hash(printed);
+        reader.sees_the_hash(printed);
     }),
     ("license-backup list ", |reader, printed| {
-        reader.is_told_the_names(printed);
+        reader.sees_the_names(printed);
     }),
     ("license-backup restore ", |reader, _| {
-        reader.has_all_licenses_beside_the_notes_in(PLAYER);
+        reader.has_all_licenses_and_the_notes_in(PLAYER);
     }),
     ("b3sum --check B3SUMS", |reader, _| {
         reader.has_all_licenses_in(&reader.here("unpacked/licenses"));
     }),
     ("license-backup-command.wasm backup ", |reader, printed| {
-        reader.has_a_backup_but_for_the_notes(printed);
+        reader.has_a_backup_without_the_notes(printed);
     }),
     ("license-backup-command.wasm verify ", |reader, printed| {
-        reader.is_told_the_hash(printed);
+        reader.sees_the_hash(printed);
     }),
     ("license-backup-command.wasm restore ", |reader, _| {
-        reader.has_all_licenses_beside_the_notes_in(LICENSES);
+        reader.has_all_licenses_and_the_notes_in(LICENSES);
     }),
     ("license-backup-command.wasm list", |reader, printed| {
-        reader.is_told_the_licenses(printed);
+        reader.sees_the_licenses(printed);
     }),
     ("license-backup completions ", |reader, _| {
-        has_text(&reader.home(COMPLETIONS).join("license-backup"));
+        requires_text(&reader.home(COMPLETIONS).join("license-backup"));
     }),
     ("license-backup man ", |reader, _| {
-        has_text(&reader.home(MANUAL).join("license-backup-restore.1"));
+        requires_text(&reader.home(MANUAL).join("license-backup-restore.1"));
     }),
     ("license-backup --version", |_, printed| {
         assert!(printed.contains("\ncomponent license-backup.wasm "));
     }),
     ("npm run transpile", |reader, _| {
-        has_text(&reader.here("examples/node/generated/license-backup.d.ts"));
+        requires_text(&reader.here("examples/node/generated/license-backup.d.ts"));
     }),
     ("npm run backup ", |reader, _| reader.has_a_backup()),
 ];
 
-/// Directories that the README takes for there, in the home directory: the two stores, and where a shell and `man` look.
+/// Directories that the README expects in the home directory: the two stores, and the directories
+/// of a shell and of `man`.
 const PLAYER: &str = ".local/share/player/licenses";
 const LICENSES: &str = "licenses";
 const COMPLETIONS: &str = ".local/share/bash-completion/completions";
 const MANUAL: &str = ".local/share/man/man1";
 
-/// No license, in both stores.
+/// A file in both stores that is not a license.
 const NOTES: &str = "notes.txt";
 
-/// The checkout.
-/// The commands of each `console` block with their comments, in order.
+/// Returns the commands of each `console` block with their comments, in order.
 fn blocks() -> Vec<Vec<&'static str>> {
     let fenced = README
         .split("```")
@@ -116,7 +116,7 @@ fn blocks() -> Vec<Vec<&'static str>> {
     assert_eq!(
         other,
         ["rust,no_run"],
-        "only the blocks named console, and that of the library, are tested"
+        "only the console blocks and the example of the library are tested"
     );
     console
         .into_iter()
@@ -128,7 +128,7 @@ fn blocks() -> Vec<Vec<&'static str>> {
         .collect()
 }
 
-/// A command without its comment.
+/// Returns a command without its comment.
 fn bare(command: &str) -> &str {
     command.split(" #").next().unwrap_or(command).trim_end()
 }
@@ -137,7 +137,7 @@ fn is_skipped(command: &str) -> bool {
     SKIPPED.iter().any(|(skipped, _)| bare(command) == *skipped)
 }
 
-/// Runs `sh` with these arguments after it has done what is to be done before.
+/// Runs `sh` with these arguments after a preparation.
 fn shell(sandbox: &Sandbox, preparation: &str, arguments: &[&str]) -> Outcome {
     sandbox
         .license_backup(arguments)
@@ -146,23 +146,24 @@ fn shell(sandbox: &Sandbox, preparation: &str, arguments: &[&str]) -> Outcome {
         .run()
 }
 
-/// Requires that a file is there, and not empty.
-fn has_text(file: &Path) {
+/// Requires that a file exists and is not empty.
+fn requires_text(file: &Path) {
     let text =
         fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert!(!text.is_empty(), "{} should not be empty", file.display());
 }
 
-/// Who follows the README.
+/// A reader who follows the README.
 struct Reader {
     sandbox: Sandbox,
-    /// What is in each store but for the notes, by path.
+    /// The files of each store except the notes, by path.
     licenses: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl Reader {
-    /// All that the README takes for there is there: two stores, a place for backups, the directories of the shell and
-    /// the manual, and `make setup-tests component`.
+    /// Creates a reader with everything that the README expects: two stores, a directory for
+    /// backups, the directories of the shell and the manual, and the results of
+    /// `make setup-tests component`.
     fn new() -> Self {
         let sandbox = Sandbox::new();
         let files = SampleStore::ordinary(14)
@@ -184,12 +185,12 @@ impl Reader {
         ] {
             fs::create_dir_all(directory).unwrap();
         }
-        reader.has_the_components();
-        reader.has_the_example_for_node();
+        reader.links_the_components();
+        reader.copies_the_example_for_node();
         reader
     }
 
-    fn has_the_components(&self) {
+    fn links_the_components(&self) {
         let components = sources().join("target/components");
         fs::create_dir_all(self.here("target")).unwrap();
         symlink(&components, self.here("target/components")).unwrap();
@@ -197,8 +198,9 @@ impl Reader {
         symlink(components.join(command), self.here(command)).unwrap();
     }
 
-    /// A copy, since it is written into, which other tests do in the checkout at the same time.
-    fn has_the_example_for_node(&self) {
+    /// Copies the example, because its commands write into it, and other tests use the original at
+    /// the same time.
+    fn copies_the_example_for_node(&self) {
         let (original, copy) = (sources().join("examples/node"), self.here("examples/node"));
         fs::create_dir_all(&copy).unwrap();
         for name in ["backup.js", "package.json", "package-lock.json"] {
@@ -207,7 +209,7 @@ impl Reader {
         symlink(original.join("node_modules"), copy.join("node_modules")).unwrap();
     }
 
-    /// The path of a name in the directory where each block begins.
+    /// Returns the path of a name in the directory in which each block starts.
     fn here(&self, name: &str) -> PathBuf {
         self.sandbox.path("here").join(name)
     }
@@ -220,16 +222,17 @@ impl Reader {
         self.sandbox.path("mnt/nas/laptop/licenses.zip")
     }
 
-    /// Types the commands of a block, one after the other, each where the one before has gone to.
+    /// Runs the commands of a block in order, each in the directory in which the command before it
+    /// ended.
     fn follows(&self, block: &[&str]) {
         let mut directory = self.here("");
         for command in block.iter().filter(|command| !is_skipped(command)) {
-            for (_, happens) in BEFORE.iter().filter(|(part, _)| command.contains(part)) {
-                happens(self);
+            for (_, prepare) in BEFORE.iter().filter(|(part, _)| command.contains(part)) {
+                prepare(self);
             }
-            let outcome = self.types(command, &directory).exits(0);
-            for (_, holds) in AFTER.iter().filter(|(part, _)| command.contains(part)) {
-                holds(self, outcome.stdout());
+            let outcome = self.runs(command, &directory).exits(0);
+            for (_, check) in AFTER.iter().filter(|(part, _)| command.contains(part)) {
+                check(self, outcome.stdout());
             }
             directory = fs::read_to_string(self.sandbox.path("directory"))
                 .unwrap()
@@ -238,16 +241,17 @@ impl Reader {
         }
     }
 
-    /// Types a command in a directory. What is left in the file `directory` is the one where that ended.
-    fn types(&self, command: &str, directory: &Path) -> Outcome {
+    /// Runs a command in a directory, and writes the directory in which it ended to the file
+    /// `directory`.
+    fn runs(&self, command: &str, directory: &Path) -> Outcome {
         assert!(
             !command.ends_with('\\'),
-            "a command that goes on in another line is not read to its end: {command}"
+            "a command should be on one line: {command}"
         );
         let root = self.sandbox.path("");
         let root = root
             .to_str()
-            .expect("the directory for temporary files has a name in UTF-8")
+            .expect("the path of a sandbox is UTF-8")
             .trim_end_matches('/');
         let target = sources().join("target");
         let preparation = format!(
@@ -274,21 +278,24 @@ impl Reader {
     fn has_all_licenses_in(&self, directory: &Path) {
         assert!(
             files_below(directory) == self.licenses,
-            "{} should hold all licenses",
+            "{} should contain all licenses",
             directory.display()
         );
     }
 
-    fn has_all_licenses_beside_the_notes_in(&self, store: &str) {
+    fn has_all_licenses_and_the_notes_in(&self, store: &str) {
         let mut files = files_below(&self.home(store));
         assert!(
             files.remove(Path::new(NOTES)).is_some(),
             "{NOTES} should still be in {store}"
         );
-        assert!(files == self.licenses, "{store} should hold all licenses");
+        assert!(
+            files == self.licenses,
+            "{store} should contain all licenses"
+        );
     }
 
-    /// A backup that is whole for tools from elsewhere, with each license bit for bit.
+    /// Requires that other tools accept the backup, and that it contains each license bit for bit.
     fn has_a_backup(&self) {
         let copy = Sandbox::new();
         fs::copy(self.backup_file(), copy.backup_file()).unwrap();
@@ -299,7 +306,7 @@ impl Reader {
         self.has_all_licenses_in(&unpacked.join("licenses"));
     }
 
-    fn has_a_backup_but_for_the_notes(&self, printed: &str) {
+    fn has_a_backup_without_the_notes(&self, printed: &str) {
         self.has_a_backup();
         assert!(
             printed.contains("Skipped 1, unrecognized") && printed.contains(NOTES),
@@ -307,27 +314,30 @@ impl Reader {
         );
     }
 
-    fn is_told_the_hash(&self, printed: &str) {
+    fn sees_the_hash(&self, printed: &str) {
         let hash = blake3::hash(&fs::read(self.backup_file()).unwrap());
         assert!(
             printed.contains(&format!("BLAKE3 {hash}\n")),
-            "{hash} should be in\n{printed}"
+            "the output should contain {hash}\n{printed}"
         );
     }
 
-    fn is_told_the_licenses(&self, printed: &str) {
+    fn sees_the_licenses(&self, printed: &str) {
         for path in self.licenses.keys() {
             assert!(
                 printed.contains(&*path.to_string_lossy()),
-                "{} should be in\n{printed}",
+                "the output should contain {}\n{printed}",
                 path.display()
             );
         }
     }
 
-    fn is_told_the_names(&self, printed: &str) {
-        self.is_told_the_licenses(printed);
-        assert!(printed.contains(NOTES), "{NOTES} should be in\n{printed}");
+    fn sees_the_names(&self, printed: &str) {
+        self.sees_the_licenses(printed);
+        assert!(
+            printed.contains(NOTES),
+            "the output should contain {NOTES}\n{printed}"
+        );
     }
 }
 
@@ -345,7 +355,7 @@ fn every_rule_about_a_command_applies_to_the_readme() {
     for (skipped, reason) in SKIPPED {
         assert!(
             commands.iter().any(|command| bare(command) == skipped),
-            "{skipped} is no longer there ({reason})"
+            "the README should contain the command {skipped}, which is skipped ({reason})"
         );
     }
     for part in BEFORE
@@ -355,7 +365,7 @@ fn every_rule_about_a_command_applies_to_the_readme() {
     {
         assert!(
             commands.iter().any(|command| command.contains(part)),
-            "no command has {part:?} in it any longer"
+            "a command of the README should contain {part:?}"
         );
     }
 }
@@ -389,13 +399,13 @@ fn make_run_backs_up_lists_and_restores_a_sample_store() {
         "{}",
         outcome.report()
     );
-    let shown = format!(
+    let summary = format!(
         " in the backup, {} files skipped;",
         expected::skipped(&files).len()
     );
     assert!(
-        outcome.stdout().contains(&shown),
-        "{shown:?} should be in\n{}",
+        outcome.stdout().contains(&summary),
+        "the output should contain {summary:?}\n{}",
         outcome.report()
     );
 }

@@ -1,4 +1,4 @@
-//! The program of `examples/node`, which runs the library component in Node.
+//! The program in `examples/node`, which runs the library component in Node.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use license_backup_tests::harness::{Invocation, Sandbox, files_below};
 use license_backup_tests::sample::SampleStore;
 use nix::sys::signal::Signal;
 
-/// The directory of the example, with the component made into JavaScript.
+/// The directory of the example, after the component has been translated to JavaScript.
 static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples/node");
     let _ = npm(&Sandbox::new(), &directory, &["transpile"])
@@ -18,18 +18,18 @@ static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
     directory
 });
 
-/// A script of the example in `directory`; `make setup-tests` installs what it needs.
+/// Returns a script of the example in `directory`. `make setup-tests` installs its dependencies.
 fn npm(sandbox: &Sandbox, directory: &Path, arguments: &[&str]) -> Invocation {
     let directory = directory
         .to_str()
-        .expect("the checkout has a name in UTF-8");
+        .expect("the path of the checkout is UTF-8");
     let script = ["npm", "--prefix", directory, "run", "--silent"];
     sandbox.system(script.iter().chain(arguments))
 }
 
 fn backup(sandbox: &Sandbox, store: &Path, directory: &Path) -> Invocation {
     let [store, directory] =
-        [store, directory].map(|path| path.to_str().expect("a sandbox has a name in UTF-8"));
+        [store, directory].map(|path| path.to_str().expect("the path of a sandbox is UTF-8"));
     npm(sandbox, &EXAMPLE, &["backup", "--", store, directory])
 }
 
@@ -45,11 +45,11 @@ fn a_backup_from_node_is_valid_and_reports_skipped_files() {
     let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup())
         .run()
         .exits(0);
-    for told in [
+    for text in [
         "skipped: 'notes.txt' (unrecognized)\n",
         "backed up 150 licenses (",
     ] {
-        assert!(outcome.stdout().contains(told), "{}", outcome.report());
+        assert!(outcome.stdout().contains(text), "{}", outcome.report());
     }
     let _ = sandbox
         .license_backup(["verify", "--from", "backup"])
@@ -58,7 +58,7 @@ fn a_backup_from_node_is_valid_and_reports_skipped_files() {
     assert_eq!(
         files_below(&sandbox.backup()).len(),
         1,
-        "something is left beside the backup"
+        "the backup should be the only file in its directory"
     );
     assert_eq!(
         fs::metadata(sandbox.backup_file())
@@ -79,7 +79,7 @@ fn a_refused_backup_from_node_prints_the_error() {
     let _ = outcome.says(&["error: cannot back up into /backup: it is the license store itself"]);
     assert!(
         !sandbox.path("store/licenses.zip").exists(),
-        "the store has a backup of itself in it"
+        "the store should not contain a backup"
     );
 }
 
@@ -88,8 +88,8 @@ fn a_cancelled_backup_from_node_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(5000));
     fs::write(sandbox.backup_file(), "an earlier one").unwrap();
     let program = EXAMPLE.join("backup.js");
-    let program = program.to_str().expect("the checkout has a name in UTF-8");
-    // Node itself, since a script's npm takes the signal.
+    let program = program.to_str().expect("the path of the checkout is UTF-8");
+    // This starts Node itself, because `npm run` would receive the signal.
     let arguments = [
         "--experimental-wasm-jspi",
         "--no-warnings",
@@ -97,14 +97,14 @@ fn a_cancelled_backup_from_node_changes_nothing() {
         "store",
         "backup",
     ];
-    let mut running = sandbox
+    let mut process = sandbox
         .license_backup(arguments)
         .with_binary(EXAMPLE.join("node_modules/.bin/node"))
         .start();
     let temporary = sandbox.path("backup/.license-backup-0.tmp");
-    running.wait_until(|| fs::metadata(&temporary).is_ok_and(|file| file.len() > 0));
-    running.signal(Signal::SIGINT);
-    let _ = running
+    process.wait_until(|| fs::metadata(&temporary).is_ok_and(|file| file.len() > 0));
+    process.signal(Signal::SIGINT);
+    let _ = process
         .wait()
         .exits(130)
         .says(&["error: the backup was cancelled"]);
@@ -112,6 +112,6 @@ fn a_cancelled_backup_from_node_changes_nothing() {
     assert_eq!(
         files_below(&sandbox.backup()).len(),
         1,
-        "something is left beside the earlier backup"
+        "the earlier backup should be the only file in its directory"
     );
 }

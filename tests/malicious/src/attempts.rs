@@ -1,9 +1,9 @@
-//! Attempts on the file system.
+//! Attacks on the file system.
 
 use crate::bindings::wasi::filesystem::preopens::get_directories;
 use crate::bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
 
-/// The directories that the host has opened: the store and the backup directory.
+/// Returns the directories that the host has opened: the store and the backup directory.
 fn opened() -> (Descriptor, Descriptor) {
     let mut store = None;
     let mut backup = None;
@@ -15,28 +15,29 @@ fn opened() -> (Descriptor, Descriptor) {
         }
     }
     (
-        store.expect("a backup has a store"),
-        backup.expect("a backup has a backup directory"),
+        store.expect("the host opens the store"),
+        backup.expect("the host opens the backup directory"),
     )
 }
 
-/// Opens the backup directory again and again and keeps it open. Tells how often that went well.
+/// Opens the backup directory until an error occurs, and keeps it open. Returns the number of
+/// successes.
 pub(crate) fn hoard_files() -> String {
     let (_, backup) = opened();
-    let mut hoard = Vec::new();
+    let mut directories = Vec::new();
     while let Ok(directory) = backup.open_at(
         PathFlags::empty(),
         ".",
         OpenFlags::DIRECTORY,
         DescriptorFlags::READ,
     ) {
-        hoard.push(directory);
+        directories.push(directory);
     }
-    format!("{} were opened", hoard.len())
+    format!("{} were opened", directories.len())
 }
 
-/// Opens the file `fifo` of the backup directory for reading, as a file and as a directory, with these flags. Tells what came
-/// of it.
+/// Opens the file `fifo` of the backup directory for reading, as a file and as a directory, with
+/// these flags. Returns the results.
 pub(crate) fn open_a_fifo(flags: PathFlags) -> String {
     let (_, backup) = opened();
     let open = |open| match backup.open_at(flags, "fifo", open, DescriptorFlags::READ) {
@@ -50,14 +51,14 @@ pub(crate) fn open_a_fifo(flags: PathFlags) -> String {
     )
 }
 
-/// Writes to a file of the backup directory, for ever.
+/// Writes to a file of the backup directory forever.
 pub(crate) fn scribble() -> ! {
     let (_, backup) = opened();
     let flags = DescriptorFlags::READ | DescriptorFlags::WRITE;
     let file = backup
         .open_at(PathFlags::empty(), "scribble", OpenFlags::CREATE, flags)
-        .expect("it can be written to");
-    // Small ones, and large ones that the host may do later.
+        .expect("the backup directory is writable");
+    // Small writes, and large ones that the host may perform after the call has returned.
     let large = vec![0; 256 << 10];
     loop {
         let _ = file.write(&large[..4096], 0);
@@ -67,17 +68,18 @@ pub(crate) fn scribble() -> ! {
     }
 }
 
-/// Tries every way out of the opened directories, and every way to change the store. Tells which ways were open.
+/// Tries every way to leave the opened directories and to change the store. Returns the attempts
+/// that succeeded.
 ///
-/// What it is to find outside: `secret` and `directory` beside both directories, and the links `out` and `away` in the backup
-/// directory that lead to them.
+/// The tests create `secret` and `directory` beside both directories, and links to them in the
+/// backup directory, `out` and `away`.
 #[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 pub(crate) fn escape() -> String {
     let (store, backup) = opened();
-    let mut open = Vec::new();
-    let mut attempt = |way: &str, succeeded: bool| {
+    let mut successes = Vec::new();
+    let mut attempt = |action: &str, succeeded: bool| {
         if succeeded {
-            open.push(way.to_owned());
+            successes.push(action.to_owned());
         }
     };
     let flags = DescriptorFlags::READ;
@@ -100,10 +102,10 @@ pub(crate) fn escape() -> String {
                         .open_at(follow, path, OpenFlags::empty(), flags)
                         .is_ok(),
                 );
-                let is_a_look_at_the_link = path == "out" && follow == PathFlags::empty();
+                let is_stat_of_link = path == "out" && follow == PathFlags::empty();
                 attempt(
                     &format!("stat {path}"),
-                    !is_a_look_at_the_link && directory.stat_at(follow, path).is_ok(),
+                    !is_stat_of_link && directory.stat_at(follow, path).is_ok(),
                 );
                 let created = directory.open_at(follow, path, OpenFlags::CREATE, writing);
                 attempt(&format!("create {path}"), created.is_ok());
@@ -115,7 +117,7 @@ pub(crate) fn escape() -> String {
                 .link_at(PathFlags::SYMLINK_FOLLOW, path, &backup, "got")
                 .is_ok(),
         );
-        // What is done to a link itself, in a directory that can be written to, is done within.
+        // A change of the link itself is permitted, because its directory is writable.
         if path != "out" {
             attempt(
                 &format!("unlink {path}"),
@@ -142,7 +144,7 @@ pub(crate) fn escape() -> String {
 
     let mine = backup
         .open_at(PathFlags::empty(), "mine", OpenFlags::empty(), writing)
-        .expect("it is there");
+        .expect("the file `mine` exists");
     attempt("read by a stream", mine.read_via_stream(0).is_ok());
     attempt("write by a stream", mine.write_via_stream(0).is_ok());
     attempt("append by a stream", mine.append_via_stream().is_ok());
@@ -201,5 +203,5 @@ pub(crate) fn escape() -> String {
         "symlink in the store",
         store.symlink_at("escape", "made").is_ok(),
     );
-    open.join(", ")
+    successes.join(", ")
 }

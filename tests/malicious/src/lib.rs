@@ -1,6 +1,6 @@
-//! A component of the same world as the real one that does what a host must withstand: for the tests of the host alone.
+//! A component of the same world as the real one that attacks its host, for the tests of the host.
 //!
-//! What it does it reads from the store: the name of the only file in it is the name of a misdeed.
+//! The name of the only file in the store is the name of the attack.
 
 mod attempts;
 mod bindings;
@@ -25,48 +25,48 @@ struct Component;
 struct Cookie;
 
 impl GuestCancellationCookie for Cookie {
-    /// Does not listen.
+    /// Ignores the cancellation.
     fn cancel(&self) {}
 }
 
-/// What a backup does.
+/// The attack during a backup.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Misdeed {
-    /// Nothing bad: it tells a summary of zeros.
+enum Attack {
+    /// No attack: the backup succeeds with a summary of zeros.
     None,
-    /// Never returns from the call.
+    /// Loops forever in the call that starts the backup.
     LoopInCall,
-    /// Is accepted, and then never ends.
+    /// Accepts the backup, and then loops forever.
     Loop,
-    /// Tells the outcome, and then never ends.
+    /// Writes the outcome, and then loops forever.
     LoopAfterOutcome,
-    /// Is accepted, and then waits for nothing.
+    /// Accepts the backup, and then waits forever.
     Idle,
-    /// Asks for ever more memory.
+    /// Allocates memory without limit.
     Allocate,
-    /// Calls itself for ever.
+    /// Recurses without limit.
     Recurse,
-    /// Reaches what is unreachable.
+    /// Executes an `unreachable` instruction.
     Trap,
-    /// Tells more and more, without an end.
+    /// Emits events without limit.
     Flood,
-    /// Tells more at once than any memory should have to take.
+    /// Emits one event that is too large for the memory of a host.
     FloodAtOnce,
-    /// Makes cookies without an end.
+    /// Creates cookies without limit.
     HoardHandles,
-    /// Opens directories without an end.
+    /// Opens directories without limit.
     HoardFiles,
-    /// Tries to reach what it was not given, and tells what it got hold of.
+    /// Tries to leave the opened directories, and reports the attempts that succeeded.
     Escape,
-    /// Goes on writing to the backup directory, without an end.
+    /// Writes to the backup directory forever.
     Scribble,
     /// Opens a FIFO in the backup directory for reading.
     OpenAFifo,
-    /// The same in a way that has the host wait for its other end.
+    /// Opens a FIFO in a way that makes the host wait for a writer.
     WaitForAFifo,
 }
 
-impl Misdeed {
+impl Attack {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
             "none" => Self::None,
@@ -89,9 +89,9 @@ impl Misdeed {
         })
     }
 
-    /// The one that the store asks for.
-    fn asked() -> Result<Self, Failure> {
-        let asked = || {
+    /// Returns the attack that the store names.
+    fn requested() -> Result<Self, Failure> {
+        let attack = || {
             let (store, _) = get_directories()
                 .into_iter()
                 .find(|(_, name)| name == "/licenses")?;
@@ -103,7 +103,7 @@ impl Misdeed {
                 .name;
             Self::named(&name)
         };
-        asked().ok_or_else(|| failure("the store asks for nothing that is known here"))
+        attack().ok_or_else(|| failure("the store should name an attack"))
     }
 }
 
@@ -113,13 +113,13 @@ impl management::Guest for Component {
     type CancellationCookie = Cookie;
 
     async fn backup_licenses(_: String, _: BackupOptions) -> Result<BackupOperation, Failure> {
-        let misdeed = Misdeed::asked()?;
-        if misdeed == Misdeed::LoopInCall {
-            loop_for_ever();
+        let attack = Attack::requested()?;
+        if attack == Attack::LoopInCall {
+            loop_forever();
         }
         let (events, progress) = wit_stream::new();
-        let (outcome, completed) = wit_future::new(|| Err(failure("nothing was told")));
-        wit_bindgen::spawn_local(commit(misdeed, events, outcome));
+        let (outcome, completed) = wit_future::new(|| Err(failure("no outcome was written")));
+        wit_bindgen::spawn_local(commit(attack, events, outcome));
         Ok(BackupOperation {
             cookie: CancellationCookie::new(Cookie),
             events: progress,
@@ -128,66 +128,66 @@ impl management::Guest for Component {
     }
 
     async fn verify_backup(_: String, _: VerifyOptions) -> Result<VerifyOperation, Failure> {
-        Err(failure("only backups are done here"))
+        Err(failure("only backups are implemented"))
     }
 
     async fn restore_licenses(_: String, _: RestoreOptions) -> Result<RestoreOperation, Failure> {
-        Err(failure("only backups are done here"))
+        Err(failure("only backups are implemented"))
     }
 
     async fn list_licenses(_: ListSource) -> Result<ListOperation, Failure> {
-        Err(failure("only backups are done here"))
+        Err(failure("only backups are implemented"))
     }
 }
 
 async fn commit(
-    misdeed: Misdeed,
+    attack: Attack,
     mut events: StreamWriter<BackupRestoreStatus>,
     outcome: FutureWriter<Outcome>,
 ) {
-    // The host is told that the backup is accepted first.
+    // The host first receives the return value of the call.
     wit_bindgen::yield_async().await;
-    let told = match misdeed {
-        Misdeed::None => Ok(NOTHING),
-        Misdeed::LoopInCall | Misdeed::Loop => loop_for_ever(),
-        Misdeed::LoopAfterOutcome => {
-            let _ = outcome.write(Ok(NOTHING)).await;
-            // The host takes it when it has its turn.
+    let result = match attack {
+        Attack::None => Ok(EMPTY),
+        Attack::LoopInCall | Attack::Loop => loop_forever(),
+        Attack::LoopAfterOutcome => {
+            let _ = outcome.write(Ok(EMPTY)).await;
+            // The host receives the outcome when it is scheduled.
             wit_bindgen::yield_async().await;
-            loop_for_ever()
+            loop_forever()
         }
-        Misdeed::Idle => std::future::pending().await,
-        Misdeed::Allocate => allocate(),
-        Misdeed::Recurse => Err(failure(&format!("{} calls deep", recurse(0)))),
-        Misdeed::Trap => unreachable!("which is the point"),
-        Misdeed::Flood => loop {
+        Attack::Idle => std::future::pending().await,
+        Attack::Allocate => allocate(),
+        Attack::Recurse => Err(failure(&format!("{} calls deep", recurse(0)))),
+        Attack::Trap => unreachable!("the attack is a trap"),
+        Attack::Flood => loop {
             events
                 .write_all(vec![progress(String::from("more")); 64])
                 .await;
         },
-        Misdeed::FloodAtOnce => {
+        Attack::FloodAtOnce => {
             let path = "x".repeat(24 << 20);
             events.write_all(vec![progress(path)]).await;
-            Ok(NOTHING)
+            Ok(EMPTY)
         }
-        Misdeed::HoardHandles => {
-            let mut hoard = Vec::new();
+        Attack::HoardHandles => {
+            let mut handles = Vec::new();
             loop {
-                hoard.push(CancellationCookie::new(Cookie));
+                handles.push(CancellationCookie::new(Cookie));
             }
         }
-        Misdeed::HoardFiles => Err(failure(&attempts::hoard_files())),
-        Misdeed::Escape => Err(failure(&attempts::escape())),
-        Misdeed::Scribble => attempts::scribble(),
-        Misdeed::OpenAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::empty()))),
-        // A link is followed in the end, and so the host does not know what it opens.
-        Misdeed::WaitForAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::SYMLINK_FOLLOW))),
+        Attack::HoardFiles => Err(failure(&attempts::hoard_files())),
+        Attack::Escape => Err(failure(&attempts::escape())),
+        Attack::Scribble => attempts::scribble(),
+        Attack::OpenAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::empty()))),
+        // The host follows a link, and does not know the type of the file before it opens it.
+        Attack::WaitForAFifo => Err(failure(&attempts::open_a_fifo(PathFlags::SYMLINK_FOLLOW))),
     };
     drop(events);
-    let _ = outcome.write(told).await;
+    let _ = outcome.write(result).await;
 }
 
-const NOTHING: BackupSummary = BackupSummary {
+const EMPTY: BackupSummary = BackupSummary {
     licenses: 0,
     bytes: 0,
     restricted: 0,
@@ -214,7 +214,7 @@ fn progress(path: String) -> BackupRestoreStatus {
     })
 }
 
-fn loop_for_ever() -> ! {
+fn loop_forever() -> ! {
     let mut turns = 0_u64;
     loop {
         turns = black_box(turns.wrapping_add(1));
@@ -222,9 +222,9 @@ fn loop_for_ever() -> ! {
 }
 
 fn allocate() -> ! {
-    let mut hoard = Vec::new();
+    let mut blocks = Vec::new();
     loop {
-        hoard.push(black_box(vec![1_u8; 1 << 20]));
+        blocks.push(black_box(vec![1_u8; 1 << 20]));
     }
 }
 

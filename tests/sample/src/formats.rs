@@ -1,4 +1,4 @@
-//! One file for each thing that a document of a format may say, or fail to say.
+//! Licenses of every format, with one file for each rule about their content.
 
 use super::random::Random;
 use super::wmdrm::{self, GRANT, bare, response, version_2, version_3};
@@ -19,7 +19,7 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     files
 }
 
-/// Version 2 licenses that differ in what they say of backups.
+/// Returns version 2 licenses that differ in their rights to back up.
 #[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 fn wmdrm_rights(random: &mut Random) -> Vec<SampleLicense> {
     let backup = r#"<ONACTION type="Backup">"#;
@@ -133,7 +133,7 @@ fn wmdrm_rights(random: &mut Random) -> Vec<SampleLicense> {
         .collect()
 }
 
-/// Documents that differ in which licenses they hold.
+/// Returns documents that differ in the licenses that they contain.
 fn wmdrm_documents(random: &mut Random) -> Vec<SampleLicense> {
     let denied_xmr = xmr::license(random, xmr::NOT_GRANTED, 0);
     let allowed_xmr = xmr::license(random, xmr::ALLOWED, 0);
@@ -147,7 +147,7 @@ fn wmdrm_documents(random: &mut Random) -> Vec<SampleLicense> {
         version_2(random, GRANT, 0),
         version_3(&xmr::license(random, xmr::ALLOWED, 0)),
     ];
-    // What stands beside `LICENSORINFO`, or above it, is not the license's own.
+    // A grant outside of `DATA` does not apply to the license.
     let mut misplaced = version_2(random, "", 0);
     misplaced.text = misplaced.text.replacen(
         "<LICENSORINFO>",
@@ -177,10 +177,11 @@ fn wmdrm_documents(random: &mut Random) -> Vec<SampleLicense> {
     ]
 }
 
-/// How a text becomes bytes.
+/// A function that encodes a text.
 type Encode<'a> = &'a dyn Fn(&str) -> Vec<u8>;
 
-/// The same kind of document in each encoding that an XML processor must know.
+/// Returns documents of one kind in each encoding that an XML processor must support, and one in
+/// another encoding.
 fn wmdrm_encodings(random: &mut Random) -> Vec<SampleLicense> {
     let utf8_mark = |text: &str| [b"\xEF\xBB\xBF", text.as_bytes()].concat();
     let little = |text: &str| {
@@ -219,7 +220,7 @@ fn wmdrm_encodings(random: &mut Random) -> Vec<SampleLicense> {
         ] {
             let document = response(&[version_2(random, rights, 0)]);
             let text =
-                String::from_utf8(document.bytes.clone()).expect("a license is made as UTF-8");
+                String::from_utf8(document.bytes.clone()).expect("a license is generated in UTF-8");
             let encoded = document.with_bytes(encode(&text));
             files.push(encoded.at(format!("wmdrm/encodings/{name}-{standing}.lic"), expected));
         }
@@ -265,7 +266,7 @@ fn lcp_documents(random: &mut Random) -> Vec<SampleLicense> {
     ]
 }
 
-/// The files in which old clients keep all their licenses.
+/// Returns files in which old clients store all their licenses.
 fn protected_stores(random: &mut Random) -> Vec<SampleLicense> {
     let ole = [b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", &random.bytes(8184)[..]].concat();
     let hds = [b"\x01\0\0\0", &random.bytes(8188)[..]].concat();
@@ -278,15 +279,15 @@ fn protected_stores(random: &mut Random) -> Vec<SampleLicense> {
     in_directory("protected", documents, Restricted("protected-store"))
 }
 
-/// Documents that are recognised, and would be allowed if they were whole.
+/// Returns documents that are recognized but malformed, and whose intact form may be backed up.
 fn broken(random: &mut Random) -> Vec<SampleLicense> {
-    let cut = |document: Document, lost: usize| {
-        let kept = document.bytes.len() - lost;
+    let cut = |document: Document, removed: usize| {
+        let kept = document.bytes.len() - removed;
         let bytes = document.bytes[..kept].to_vec();
         document.with_bytes(bytes)
     };
-    let whole = response(&[version_2(random, GRANT, 0)]);
-    let two_roots = whole.clone().with_bytes(whole.bytes.repeat(2));
+    let intact = response(&[version_2(random, GRANT, 0)]);
+    let two_roots = intact.clone().with_bytes(intact.bytes.repeat(2));
     let bad_base64 = {
         let license = response(&[version_3(&xmr::license(random, xmr::ALLOWED, 0))]);
         let bytes = String::from_utf8_lossy(&license.bytes)
@@ -296,9 +297,9 @@ fn broken(random: &mut Random) -> Vec<SampleLicense> {
     };
     let cut_xmr = cut(xmr::license(random, xmr::ALLOWED, 0), 20);
     vec![
-        cut(whole.clone(), "</LICENSERESPONSE>\n".len())
+        cut(intact.clone(), "</LICENSERESPONSE>\n".len())
             .at("broken/last-tag-missing.lic", Error("malformed")),
-        cut(whole, 900).at("broken/cut.lic", Error("malformed")),
+        cut(intact, 900).at("broken/cut.lic", Error("malformed")),
         two_roots.at("broken/two-roots.lic", Error("malformed")),
         bad_base64.at("broken/version-3-not-base64.lic", Error("malformed")),
         response(&[version_3(&cut_xmr)]).at("broken/version-3-cut.lic", Error("malformed")),
@@ -314,7 +315,7 @@ fn broken(random: &mut Random) -> Vec<SampleLicense> {
     ]
 }
 
-/// Files that are no license at all, whatever their names say.
+/// Returns files that are not licenses, whatever their names are.
 fn unrecognized(random: &mut Random) -> Vec<SampleLicense> {
     let png = [b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR", &random.bytes(600)[..]].concat();
     let cases: [(&str, Vec<u8>); 8] = [

@@ -1,10 +1,10 @@
-//! Readium LCP license documents: JSON.
+//! Readium LCP license documents, which are JSON.
 
 use super::random::Random;
 use super::wmdrm::fit;
 use super::{Document, Identity};
 
-/// A document whose certificate is `filler` bytes longer than it need be.
+/// Returns a document whose certificate is `filler` bytes longer than necessary.
 pub(super) fn license(random: &mut Random, filler: usize) -> Document {
     let id = random.guid();
     let publication = random.guid();
@@ -41,13 +41,13 @@ pub(super) fn license(random: &mut Random, filler: usize) -> Document {
     Document::new(text, identity)
 }
 
-/// A document with part of its text replaced.
+/// Returns a document with part of its text replaced.
 fn replaced(document: Document, from: &str, to: &str) -> Document {
     let text = String::from_utf8_lossy(&document.bytes).replacen(from, to, 1);
     document.with_bytes(text.into_bytes())
 }
 
-/// A document whose rights end.
+/// Returns a document whose rights end.
 pub(super) fn with_rights_end(random: &mut Random) -> Document {
     let end = "2027-01-01T00:00:00+01:00";
     let rights = format!(r#""copy": 2048, "start": "2026-12-01T00:00:00+01:00", "end": "{end}""#);
@@ -56,12 +56,12 @@ pub(super) fn with_rights_end(random: &mut Random) -> Document {
     document
 }
 
-/// A document without a signature.
+/// Returns a document without a signature.
 pub(super) fn without_signature(random: &mut Random) -> Document {
     replaced(license(random, 0), r#""signature""#, r#""no_signature""#)
 }
 
-/// A License Status Document, which a server keeps about a license.
+/// Returns a License Status Document, in which a server publishes the status of a license.
 pub(super) fn status(random: &mut Random) -> Document {
     let id = random.guid();
     Document::foreign(format!(
@@ -83,7 +83,7 @@ pub(super) fn status(random: &mut Random) -> Document {
     ))
 }
 
-/// The body of a server's answer that it has no such license: problem details.
+/// Returns the body of an error response for a license that does not exist: problem details.
 pub(super) fn error() -> Document {
     Document::foreign(
         r#"{
@@ -96,7 +96,7 @@ pub(super) fn error() -> Document {
     )
 }
 
-/// A document of exactly `size` bytes; all of this format may be backed up.
+/// Returns a document of exactly `size` bytes. All LCP documents may be backed up.
 pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
     fit(random, size, license)
 }

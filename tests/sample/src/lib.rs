@@ -1,10 +1,12 @@
-//! The sample store: license documents of every kind, each with what must become of it.
+//! The sample store: license documents of every kind, each with the expected result of a backup.
 //!
-//! [`SampleStore`] says what is in it and [`SampleStore::files`] makes it, one file after the other. The same seed
-//! gives the same bytes under the same names, always; names that only Linux can hold are there on Linux alone. The
-//! catalogue has each special case once; the ordinary licenses are all allowed to be backed up and
-//! all of one size, and so are the ordinary publications, each with a license inside. All keys,
-//! signatures and IDs are random filler.
+//! [`SampleStore`] describes a store and [`SampleStore::files`] generates it. The same seed always
+//! generates the same bytes under the same names. Names that other systems cannot store are
+//! generated only on Linux.
+//!
+//! The catalogue contains each special case once. The ordinary licenses may all be backed up and
+//! have one size. The ordinary publications, each of which contains such a license, have about one
+//! size. All keys, signatures and IDs are random filler.
 
 mod formats;
 mod lcp;
@@ -26,79 +28,79 @@ pub use special::write_special_files;
 
 use random::Random;
 
-/// The smallest size that every kind of ordinary license can have, in bytes.
+/// The smallest size of an ordinary license, in bytes. Every kind of license can have it.
 pub const MINIMUM_SIZE: usize = 2048;
 
-/// The largest size that a license document may have, in bytes.
+/// The largest size of a license document that can be backed up, in bytes.
 pub const MAXIMUM_SIZE: usize = 1 << 20;
 
-/// The smallest size that an ordinary publication can have, in bytes.
+/// The smallest size of an ordinary publication, in bytes.
 pub const MINIMUM_PUBLICATION_SIZE: usize = 16 << 10;
 
-/// The largest size that an ordinary publication can have, in bytes. It is made in memory.
+/// The largest size of an ordinary publication, in bytes. Publications are generated in memory.
 pub const MAXIMUM_PUBLICATION_SIZE: usize = 1 << 30;
 
-/// How many ordinary licenses share a directory.
+/// The number of ordinary licenses per directory.
 const LICENSES_PER_DIRECTORY: u64 = 1000;
 
-/// What is to become of a file of the store.
+/// The result that a backup must have for a file of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// Its license document is in the backup, bit for bit.
+    /// The license document is in the backup, bit for bit.
     BackedUp,
-    /// It is a publication whose license document is in the backup as another file of the store. A
-    /// backup reports nothing about it.
+    /// The file is a publication whose license document is in the backup as another file of the
+    /// store. A backup reports nothing about it.
     Duplicate,
-    /// It is left out; the reason is a `restriction` of `wit/types.wit`.
+    /// The file is skipped. The reason is a `restriction` of `wit/types.wit`.
     Restricted(&'static str),
-    /// It is told as an error; the code is an `error-code` of `wit/types.wit`.
+    /// The file is reported as an error. The code is an `error-code` of `wit/types.wit`.
     Error(&'static str),
 }
 
-/// What a document says of itself, after `license-identity` of `wit/types.wit`.
+/// The identity of a license document, like a `license-identity` of `wit/types.wit`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
-    /// The format, a `license-format` of `wit/types.wit`, or nothing when it is none of them.
+    /// The format, a `license-format` of `wit/types.wit`. `None` represents any other format.
     pub format: Option<&'static str>,
-    /// The license IDs in the order of the document.
+    /// The license IDs, in the order of the document.
     pub license_ids: Vec<String>,
-    /// The key IDs in the order of the document.
+    /// The key IDs, in the order of the document.
     pub key_ids: Vec<String>,
-    /// When the rights end, as it stands in the document.
+    /// The end of the rights, as written in the document.
     pub rights_end: Option<String>,
 }
 
 /// A license document inside a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmbeddedLicense {
-    /// The entry of the publication that holds it.
+    /// The entry of the publication that contains the document.
     pub entry: &'static str,
-    /// Its bytes.
+    /// The bytes of the document.
     pub document: Vec<u8>,
 }
 
 /// A file of the sample store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleLicense {
-    /// Its path below the store.
+    /// The path below the store.
     pub path: PathBuf,
-    /// Its content; empty for what is no regular file.
+    /// The content. It is empty if this is not a regular file.
     pub bytes: Vec<u8>,
-    /// The license document inside it, if it is a publication with one that can be read.
+    /// The license document inside the file, if it is a publication with a readable one.
     pub embedded: Option<EmbeddedLicense>,
-    /// What the license document says of itself.
+    /// The identity of the license document.
     pub identity: Identity,
-    /// What must become of it.
+    /// The expected result of a backup.
     pub expected: Expected,
 }
 
 impl SampleLicense {
-    /// The path that events and listings must name: that of the file, with `/` between its parts, or that of its
-    /// parent when its name is not UTF-8.
+    /// Returns the path that events and listings must report, with `/` between its parts: that of
+    /// the file, or that of its parent if the name of the file is not UTF-8.
     ///
     /// # Panics
     ///
-    /// When the parent's path is not UTF-8 either, which no file of the sample store has.
+    /// If the path of the parent is not UTF-8 either, which does not occur in the sample store.
     #[must_use]
     pub fn reported_path(&self) -> String {
         let path = if self.path.to_str().is_some() {
@@ -109,8 +111,8 @@ impl SampleLicense {
         with_slashes(path)
     }
 
-    /// Returns the path that its license document has below the store when it is restored: its own,
-    /// or that of a publication with `.lcpl` appended.
+    /// Returns the path below the store to which the license document is restored: the path of the
+    /// file, with `.lcpl` appended if it is a publication.
     #[must_use]
     pub fn restored_path(&self) -> PathBuf {
         let mut path = self.path.clone().into_os_string();
@@ -120,17 +122,17 @@ impl SampleLicense {
         path.into()
     }
 
-    /// Returns the path that its license document has in a backup, with `/` between its parts.
+    /// Returns the path of the license document in a backup, with `/` between its parts.
     ///
     /// # Panics
     ///
-    /// When the path is not UTF-8, which that of no license in a backup is.
+    /// If the path is not UTF-8. Such a file is not backed up.
     #[must_use]
     pub fn backup_path(&self) -> String {
         with_slashes(&self.restored_path())
     }
 
-    /// Returns its license document: the one inside it if it is a publication, or else its content.
+    /// Returns the license document: the one inside a publication, or the content of the file.
     #[must_use]
     pub fn document(&self) -> &[u8] {
         self.embedded
@@ -138,11 +140,12 @@ impl SampleLicense {
             .map_or(&self.bytes, |embedded| &embedded.document)
     }
 
-    /// Writes the file below `store`, which need not have its directory yet.
+    /// Writes the file below `store`, and creates its directory if it does not exist.
     ///
     /// # Errors
     ///
-    /// As the file system says; a file that is there already is [`io::ErrorKind::AlreadyExists`].
+    /// Returns the error of the file system. An existing file is
+    /// [`io::ErrorKind::AlreadyExists`].
     pub fn write_into(&self, store: &Path) -> io::Result<()> {
         let path = store.join(&self.path);
         match fs::File::create_new(&path) {
@@ -160,12 +163,12 @@ impl SampleLicense {
 fn with_slashes(path: &Path) -> String {
     let parts: Vec<_> = path
         .iter()
-        .map(|part| part.to_str().expect("it is UTF-8"))
+        .map(|part| part.to_str().expect("the path is UTF-8"))
         .collect();
     parts.join("/")
 }
 
-/// What a document is, before it has a place in the store.
+/// A document that has no path in the store yet.
 #[derive(Debug, Clone)]
 struct Document {
     bytes: Vec<u8>,
@@ -174,7 +177,7 @@ struct Document {
 }
 
 impl Document {
-    /// A license document.
+    /// Returns a license document.
     fn new(bytes: impl Into<Vec<u8>>, identity: Identity) -> Self {
         Self {
             bytes: bytes.into(),
@@ -183,12 +186,12 @@ impl Document {
         }
     }
 
-    /// Bytes that are no license.
+    /// Returns a document that is not a license.
     fn foreign(bytes: impl Into<Vec<u8>>) -> Self {
         Self::new(bytes, Identity::default())
     }
 
-    /// The same document with other bytes.
+    /// Returns the document with other bytes.
     fn with_bytes(self, bytes: Vec<u8>) -> Self {
         Self { bytes, ..self }
     }
@@ -209,7 +212,7 @@ impl Document {
     }
 }
 
-/// Documents as files of a directory, all of which have the same fate.
+/// Returns documents as files of one directory, with the same expected result.
 fn in_directory<'n>(
     directory: &str,
     documents: impl IntoIterator<Item = (&'n str, Document)>,
@@ -222,12 +225,12 @@ fn in_directory<'n>(
     documents.into_iter().map(place).collect()
 }
 
-/// What a sample store consists of.
+/// The parameters of a sample store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SampleStore {
-    /// What all random parts are drawn from.
+    /// The seed of all random parts.
     pub seed: u64,
-    /// Whether every special case is there, once.
+    /// `true` if the store contains the catalogue: every special case, once.
     pub catalogue: bool,
     /// The number of ordinary licenses.
     pub licenses: u64,
@@ -235,13 +238,13 @@ pub struct SampleStore {
     pub size: usize,
     /// The number of ordinary publications, each with a license inside.
     pub publications: u64,
-    /// The size of each ordinary publication in bytes, give or take some: from
+    /// The approximate size of each ordinary publication in bytes, from
     /// [`MINIMUM_PUBLICATION_SIZE`] to [`MAXIMUM_PUBLICATION_SIZE`].
     pub publication_size: usize,
 }
 
 impl Default for SampleStore {
-    /// The catalogue and nothing else.
+    /// Returns the parameters of a store that contains only the catalogue.
     fn default() -> Self {
         let (size, publication_size) = (4096, 2 << 20);
         Self {
@@ -256,7 +259,7 @@ impl Default for SampleStore {
 }
 
 impl SampleStore {
-    /// A store of ordinary licenses of 4096 bytes, and of nothing else.
+    /// Returns the parameters of a store that contains only ordinary licenses of 4096 bytes.
     #[must_use]
     pub fn ordinary(licenses: u64) -> Self {
         Self {
@@ -266,7 +269,8 @@ impl SampleStore {
         }
     }
 
-    /// A store of ordinary publications of about this size, and of nothing else.
+    /// Returns the parameters of a store that contains only ordinary publications of about this
+    /// size.
     #[must_use]
     pub fn of_publications(publications: u64, publication_size: usize) -> Self {
         Self {
@@ -276,7 +280,8 @@ impl SampleStore {
         }
     }
 
-    /// The files of the store, first the catalogue. Each is made when it is asked for.
+    /// Returns the files of the store, the catalogue first. Each ordinary file is generated when
+    /// the iterator reaches it.
     pub fn files(self) -> impl Iterator<Item = SampleLicense> {
         let catalogue = if self.catalogue {
             catalogue(self.seed)
@@ -298,11 +303,12 @@ impl SampleStore {
             .chain(publications)
     }
 
-    /// Writes the store into `directory`, which is created, and returns its files.
+    /// Creates `directory` and writes the store into it. Returns the files.
     ///
     /// # Errors
     ///
-    /// As the file system says; a file that is there already is [`io::ErrorKind::AlreadyExists`].
+    /// Returns the error of the file system. An existing file is
+    /// [`io::ErrorKind::AlreadyExists`].
     pub fn write_into(self, directory: &Path) -> io::Result<Vec<SampleLicense>> {
         fs::create_dir_all(directory)?;
         self.files()
@@ -311,7 +317,7 @@ impl SampleStore {
     }
 }
 
-/// Every special case, once.
+/// Returns every special case, once.
 fn catalogue(seed: u64) -> Vec<SampleLicense> {
     let mut files = formats::catalogue(&mut Random::new(seed, "formats"));
     files.extend(names::catalogue(&mut Random::new(seed, "names")));
@@ -323,7 +329,8 @@ fn catalogue(seed: u64) -> Vec<SampleLicense> {
     files
 }
 
-/// One license that may be backed up: of seven, four are WMDRM version 2, and one each WMDRM version 3, XMR and LCP.
+/// Returns a license that may be backed up. Of seven licenses, four are WMDRM version 2, and one
+/// each is WMDRM version 3, XMR and LCP.
 fn ordinary_license(seed: u64, index: u64, size: usize) -> SampleLicense {
     let mut random = Random::new(seed, &format!("license {index}"));
     let (document, extension) = match index % 7 {
@@ -411,7 +418,7 @@ mod tests {
         ] {
             assert!(
                 files.iter().any(|file| file.expected == expected),
-                "no file for {expected:?}"
+                "there should be a file with the result {expected:?}"
             );
         }
         for format in [
@@ -423,7 +430,7 @@ mod tests {
         ] {
             assert!(
                 files.iter().any(|file| file.identity.format == format),
-                "no file of format {format:?}"
+                "there should be a file of the format {format:?}"
             );
         }
     }
@@ -449,14 +456,14 @@ mod tests {
                 let bytes = file.bytes.len();
                 assert!(
                     (size - 100..=size).contains(&bytes),
-                    "{bytes} instead of {size}"
+                    "{bytes} bytes should be about {size}"
                 );
             }
         }
     }
 
     #[test]
-    fn the_backup_path_of_an_embedded_license_is_the_publications() {
+    fn the_backup_path_of_a_publication_has_the_suffix_lcpl() {
         for file in SampleStore::of_publications(2, 100_000).files() {
             assert_eq!(file.backup_path(), format!("{}.lcpl", file.reported_path()));
         }

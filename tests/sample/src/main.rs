@@ -1,4 +1,4 @@
-//! Writes a sample license store, for a first try, for the tests and for measurements.
+//! A command line that writes a sample license store, for `make run`, tests and measurements.
 
 use std::fs;
 use std::io;
@@ -12,33 +12,34 @@ use license_backup_sample::{
     SampleStore,
 };
 
-/// Writes a license store with every special case once, and ordinary licenses and publications
+/// Write a license store with every special case once, and ordinary licenses and publications
 ///
-/// The same options give the same files, always. All keys and IDs are random filler: the licenses open nothing.
+/// The same options always write the same files. All keys and IDs are random filler: the licenses
+/// decrypt nothing.
 #[derive(Parser)]
 #[command(name = "sample-store", version)]
 struct Arguments {
-    /// The directory to write; it is created, or it must be empty
+    /// Directory for the files; it must be empty or not exist
     directory: PathBuf,
-    /// The number of ordinary licenses, all of which may be backed up
+    /// Number of ordinary licenses, all of which may be backed up
     #[arg(long, value_name = "N", default_value_t = 100)]
     licenses: u64,
-    /// What all random parts are drawn from
+    /// Seed of all random parts
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// The size of each ordinary license, from 2048 to 1048576
+    /// Size of each ordinary license, from 2048 to 1048576
     #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = size)]
     size: usize,
-    /// The number of ordinary publications, each with a license inside that may be backed up
+    /// Number of ordinary publications, each of which contains a license that may be backed up
     #[arg(long, value_name = "N", default_value_t = 0)]
     publications: u64,
-    /// The size of each ordinary publication, from 16384 to 1073741824, give or take some bytes
+    /// Approximate size of each ordinary publication, from 16384 to 1073741824
     #[arg(long, value_name = "BYTES", default_value_t = 2 << 20, value_parser = publication_size)]
     publication_size: usize,
-    /// Leave the special cases out
+    /// Omit the special cases
     #[arg(long)]
     ordinary_only: bool,
-    /// First remove everything that is in the directory
+    /// Remove the contents of the directory first
     #[arg(long)]
     replace: bool,
 }
@@ -55,7 +56,7 @@ fn size_in(sizes: RangeInclusive<usize>, text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(size) if sizes.contains(&size) => Ok(size),
         _ => Err(format!(
-            "it must be a number of bytes from {} to {}",
+            "expected a number of bytes from {} to {}",
             sizes.start(),
             sizes.end()
         )),
@@ -87,24 +88,28 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sees to it that the directory is there and empty.
+/// Creates the directory, or empties it if `replace` is `true`.
+///
+/// # Errors
+///
+/// Fails if the directory contains files and `replace` is `false`, or if the file system fails.
 fn prepare(directory: &Path, replace: bool) -> anyhow::Result<()> {
-    let named = || format!("cannot prepare {}", directory.display());
+    let context = || format!("cannot prepare {}", directory.display());
     match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return fs::create_dir_all(directory).with_context(named);
+            return fs::create_dir_all(directory).with_context(context);
         }
-        Err(error) => return Err(error).with_context(named),
+        Err(error) => return Err(error).with_context(context),
         Ok(entries) => {
             for entry in entries {
                 if !replace {
                     bail!(
-                        "{} is not empty; --replace removes what is in it",
+                        "cannot prepare {}: it is not empty; add --replace to remove its contents",
                         directory.display()
                     );
                 }
-                let entry = entry.with_context(named)?;
-                let is_directory = entry.file_type().with_context(named)?.is_dir();
+                let entry = entry.with_context(context)?;
+                let is_directory = entry.file_type().with_context(context)?.is_dir();
                 let removed = if is_directory {
                     fs::remove_dir_all(entry.path())
                 } else {

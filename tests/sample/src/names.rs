@@ -1,4 +1,4 @@
-//! Licenses that are ordinary but for their names.
+//! Licenses that are ordinary except for their names.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::random::Random;
 use super::wmdrm::{GRANT, response, version_2};
 use super::{Expected, SampleLicense};
 
-/// Names that every system can hold.
+/// Names that every system can store.
 const EVERYWHERE: &[&str] = &[
     "with space.lic",
     " leading space.lic",
@@ -28,8 +28,8 @@ const EVERYWHERE: &[&str] = &[
     "order/a0b",
 ];
 
-/// Names that some system cannot hold, or takes for another one.
-const LINUX_ALONE: &[&str] = &[
+/// Names that some system cannot store, or treats as equal to another name.
+const LINUX_ONLY: &[&str] = &[
     "double \"quotes\".lic",
     "new\nline.lic",
     "carriage\rreturn.lic",
@@ -47,8 +47,9 @@ const LINUX_ALONE: &[&str] = &[
     "right-to-left-\u{202E}cil.exe",
 ];
 
-/// Names that an archive cannot hold, because a reader that takes `\` for a separator would be led astray.
-const NO_ARCHIVE: &[&str] = &[
+/// Names that a backup must not contain, because a reader that treats `\` as a separator would
+/// resolve them to another path.
+const ILLEGAL: &[&str] = &[
     "..\\up.lic",
     "a\\..\\b.lic",
     "empty\\\\part.lic",
@@ -65,13 +66,13 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     let longest = format!("{}.lic", "n".repeat(251));
     add(longest.as_ref(), Expected::BackedUp);
     if cfg!(target_os = "linux") {
-        for name in LINUX_ALONE {
+        for name in LINUX_ONLY {
             add(name.as_ref(), Expected::BackedUp);
         }
-        for name in NO_ARCHIVE {
+        for name in ILLEGAL {
             add(name.as_ref(), Expected::Error("illegal-name"));
         }
-        // 255 bytes that are 128 characters.
+        // This name has 255 bytes and 128 characters.
         let longest = format!("{}n", "é".repeat(127));
         add(longest.as_ref(), Expected::BackedUp);
     }
@@ -84,7 +85,7 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     files
 }
 
-/// A license whose name is Latin-1.
+/// Returns a license whose name is Latin-1.
 #[cfg(target_os = "linux")]
 fn not_utf8(random: &mut Random) -> SampleLicense {
     use std::ffi::OsStr;

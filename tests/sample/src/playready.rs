@@ -1,14 +1,14 @@
-//! PlayReady license responses: a SOAP envelope with XMR licenses in it, as servers send it.
+//! PlayReady license responses: SOAP envelopes that contain XMR licenses, as servers send them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::{Document, Identity};
 
-/// A response with these XMR licenses.
+/// Returns a response that contains these XMR licenses.
 pub(super) fn response(licenses: &[&Document]) -> Document {
     let licenses = elements(licenses, "License");
-    // It is one line, as a server sends it.
+    // The response is one line, as servers send it.
     let text = [
         r#"<?xml version="1.0" encoding="utf-8"?>"#,
         r#"<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/""#,
@@ -28,7 +28,7 @@ pub(super) fn response(licenses: &[&Document]) -> Document {
     Document::new(text.concat(), licenses.identity)
 }
 
-/// A response with these XMR licenses in which every element has a prefix.
+/// Returns a response that contains these XMR licenses, and in which every element has a prefix.
 pub(super) fn prefixed_response(licenses: &[&Document]) -> Document {
     let licenses = elements(licenses, "p:License");
     let text = format!(
@@ -54,7 +54,7 @@ pub(super) fn prefixed_response(licenses: &[&Document]) -> Document {
     Document::new(text, licenses.identity)
 }
 
-/// The elements for some licenses, and what a document with them says of itself.
+/// The elements of several licenses, and the identity of a document with these elements.
 struct Elements {
     text: String,
     identity: Identity,

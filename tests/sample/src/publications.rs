@@ -1,4 +1,4 @@
-//! Publications with a license inside: ZIP containers, as reading applications keep them.
+//! Publications that contain a license: ZIP containers, as reading applications store them.
 
 use miniz_oxide::deflate::CompressionLevel;
 use miniz_oxide::deflate::core::CompressorOxide;
@@ -12,9 +12,9 @@ use super::{Document, EmbeddedLicense, Expected, MAXIMUM_SIZE, SampleLicense, in
 
 use Expected::{BackedUp, Duplicate, Error, Restricted};
 
-/// The entry for the license in an EPUB.
+/// The entry of the license in an EPUB.
 const IN_EPUB: &str = "META-INF/license.lcpl";
-/// The entry for the license in an audiobook, a PDF or a web publication.
+/// The entry of the license in an audiobook, a PDF or a web publication.
 const AT_ROOT: &str = "license.lcpl";
 
 /// The number of chapters of a book.
@@ -36,7 +36,7 @@ const MANIFEST: &str = r#"{
 "#;
 
 pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
-    let mut files = sound(random);
+    let mut files = readable(random);
     files.extend(damaged(random));
     files.extend(without_license(random));
     files.extend(in_order(random));
@@ -44,9 +44,9 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     files
 }
 
-/// An EPUB of about `size` bytes, whose license may be backed up, in a directory of its own.
+/// Returns an EPUB of about `size` bytes in a separate directory. Its license may be backed up.
 pub(super) fn ordinary(seed: u64, index: u64, size: usize) -> SampleLicense {
-    // The name is the same whatever the seed is.
+    // The name does not depend on the seed.
     let directory = Random::new(0, &format!("directory of publication {index}")).guid();
     let random = &mut Random::new(seed, &format!("publication {index}"));
     let license = lcp::license(random, 0);
@@ -57,8 +57,8 @@ pub(super) fn ordinary(seed: u64, index: u64, size: usize) -> SampleLicense {
     publication(license, IN_EPUB, &container).at(path, BackedUp)
 }
 
-/// An EPUB with chapters of `length` bytes altogether, which cannot be compressed. The license is
-/// the last entry, as where it was added to a publication that was made before.
+/// Returns an EPUB with chapters of `length` bytes in total, which cannot be compressed. The
+/// license is the last entry, as if it had been added to an existing publication.
 fn epub(random: &mut Random, license: Entry, length: usize) -> Container {
     let mut entries = vec![
         Entry::stored("mimetype", "application/epub+zip"),
@@ -72,7 +72,7 @@ fn epub(random: &mut Random, license: Entry, length: usize) -> Container {
     Container::of(entries)
 }
 
-/// A package with a manifest, as for an audiobook or a PDF.
+/// Returns a package with a manifest, as for an audiobook or a PDF.
 fn package(random: &mut Random, license: Entry, resource: &str) -> Container {
     let manifest = Entry::deflated("manifest.json", MANIFEST.as_bytes());
     Container::of(vec![
@@ -82,7 +82,7 @@ fn package(random: &mut Random, license: Entry, resource: &str) -> Container {
     ])
 }
 
-/// A publication that has `license` in the entry `entry`.
+/// Returns a publication that contains `license` in the entry `entry`.
 fn publication(license: Document, entry: &'static str, container: &Container) -> Document {
     let Document {
         bytes: document,
@@ -97,19 +97,19 @@ fn publication(license: Document, entry: &'static str, container: &Container) ->
     }
 }
 
-/// A short EPUB whose license is deflated.
+/// Returns a short EPUB whose license is deflated.
 fn book(random: &mut Random) -> Document {
     let license = lcp::license(random, 0);
     book_of(random, license)
 }
 
-/// The same with this license.
+/// Returns a short EPUB in which this license is deflated.
 fn book_of(random: &mut Random, license: Document) -> Document {
     let container = epub(random, Entry::deflated(IN_EPUB, &license.bytes), SHORT);
     publication(license, IN_EPUB, &container)
 }
 
-/// The same after a change of the container that does not damage it.
+/// Returns a short EPUB after a change of the container that does not damage it.
 fn book_changed(random: &mut Random, change: impl Fn(&mut Container)) -> Document {
     let license = lcp::license(random, 0);
     let mut container = epub(random, Entry::deflated(IN_EPUB, &license.bytes), SHORT);
@@ -117,8 +117,8 @@ fn book_changed(random: &mut Random, change: impl Fn(&mut Container)) -> Documen
     publication(license, IN_EPUB, &container)
 }
 
-/// Publications whose license can be read.
-fn sound(random: &mut Random) -> Vec<SampleLicense> {
+/// Returns publications whose license can be read.
+fn readable(random: &mut Random) -> Vec<SampleLicense> {
     let stored = {
         let license = lcp::license(random, 0);
         let container = epub(random, Entry::stored(IN_EPUB, license.bytes.clone()), SHORT);
@@ -166,7 +166,7 @@ fn sound(random: &mut Random) -> Vec<SampleLicense> {
     in_directory("containers", documents, BackedUp)
 }
 
-/// Publications whose license cannot be read.
+/// Returns publications whose license cannot be read.
 fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     let mut license = |change: &dyn Fn(&mut Entry)| {
         let mut license = Entry::deflated(IN_EPUB, &lcp::license(random, 0).bytes);
@@ -176,7 +176,7 @@ fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     let encrypted = license(&|license| license.flags |= 1);
     let wrong_crc = license(&|license| license.crc32 ^= 1);
     let claims = license(&|license| license.size = 2 << 30);
-    let sound = license(&|_| {});
+    let undamaged = license(&|_| {});
     let inflating = |mebibytes| {
         let mut entry = Entry::of_deflated(IN_EPUB, deflated_zeros(mebibytes));
         entry.size = 1000;
@@ -184,10 +184,10 @@ fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     };
     let wmdrm = Entry::deflated(IN_EPUB, &response(&[version_2(random, GRANT, 0)]).bytes);
     let text = Entry::deflated(IN_EPUB, b"This is no license.\n");
-    let mut two = epub(random, sound.clone(), SHORT);
+    let mut two = epub(random, undamaged.clone(), SHORT);
     two.entries
         .push(Entry::deflated(AT_ROOT, &lcp::license(random, 0).bytes));
-    let mut many = epub(random, sound, SHORT);
+    let mut many = epub(random, undamaged, SHORT);
     (many.zip64, many.claimed_entries) = (true, Some(1 << 32));
     let mut with = |license| epub(random, license, SHORT);
     let documents = [
@@ -210,25 +210,25 @@ fn damaged(random: &mut Random) -> Vec<SampleLicense> {
     in_directory("damaged", documents, Error("malformed"))
 }
 
-/// The deflated form of so many MiB of zeros, in 1 KiB for each.
+/// Returns `mebibytes` MiB of zeros in deflated form, which has 1 KiB per MiB.
 fn deflated_zeros(mebibytes: usize) -> Vec<u8> {
     let level = CompressionLevel::DefaultLevel;
     let mut compressor = CompressorOxide::with_format_and_level(DataFormat::Raw, level);
-    // After a full flush the same bytes can follow once more.
+    // After a full flush, the same bytes can follow again.
     let mut block = vec![0; 8 << 10];
-    let done = deflate(
+    let result = deflate(
         &mut compressor,
         &vec![0; 1 << 20],
         &mut block,
         MZFlush::Full,
     );
-    let mut data = block[..done.bytes_written].repeat(mebibytes);
-    // An empty block that is the last one.
+    let mut data = block[..result.bytes_written].repeat(mebibytes);
+    // The last block, which is empty.
     data.extend_from_slice(&[3, 0]);
     data
 }
 
-/// Containers without a license.
+/// Returns containers without a license.
 fn without_license(random: &mut Random) -> Vec<SampleLicense> {
     let mut archive = |length| {
         let entries = vec![
@@ -239,14 +239,15 @@ fn without_license(random: &mut Random) -> Vec<SampleLicense> {
         Container::of(entries).bytes()
     };
     let (small, large) = (archive(900), archive(MAXIMUM_SIZE + 900));
-    // In the middle of the photo, so that nothing of it looks like a publication.
+    // The file ends in the middle of the photo, so that nothing in it resembles a publication.
     let cut = small[..900].to_vec();
     let documents = [("small.zip", small), ("large.zip", large), ("cut.zip", cut)];
     let documents = documents.map(|(name, bytes)| (name, Document::foreign(bytes)));
     in_directory("no-license", documents, Restricted("unrecognized"))
 }
 
-/// Publications between whose name and that of their license in a backup there are other names.
+/// Returns publications whose names are not next to the names of their licenses in a backup: other
+/// names sort between them.
 fn in_order(random: &mut Random) -> Vec<SampleLicense> {
     let documents = [
         ("a", book(random)),
@@ -260,7 +261,7 @@ fn in_order(random: &mut Random) -> Vec<SampleLicense> {
     in_directory("order", documents, BackedUp)
 }
 
-/// The directory in which Thorium Reader keeps publications.
+/// Returns the directory in which Thorium Reader stores publications.
 fn library(random: &mut Random) -> Vec<SampleLicense> {
     let place = |number: u32, name: &str| {
         let directory = format!("{number:08x}-5c1d-4e7b-9a30-1f6d0c2b8e47");

@@ -1,12 +1,13 @@
-//! The source of everything that is random in the sample store.
+//! The random number generator of the sample store.
 //!
-//! It is the output of BLAKE3 in its extendable mode: fixed by the specification of the hash function, and so the same
-//! on every platform and for ever, which no generator of random numbers among the usual crates promises.
+//! It is the extendable output of BLAKE3, which the specification of the hash function determines.
+//! Its output is therefore the same on every platform and in every version, which the usual crates
+//! for random numbers do not guarantee.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-/// An endless stream of bytes that a seed and a label determine.
+/// An unlimited stream of bytes that a seed and a label determine.
 #[derive(Debug, Clone)]
 pub(super) struct Random(blake3::OutputReader);
 
@@ -29,18 +30,19 @@ impl Random {
         bytes
     }
 
-    /// The base64 of so many random bytes.
+    /// Returns `length` random bytes in base64.
     pub(super) fn base64(&mut self, length: usize) -> String {
         BASE64_STANDARD.encode(self.bytes(length))
     }
 
-    /// A random GUID.
+    /// Returns a random GUID.
     pub(super) fn guid(&mut self) -> String {
         guid(self.array())
     }
 }
 
-/// The text of a GUID whose first three fields are stored in little-endian order, as in memory on Windows.
+/// Returns the text of a GUID, whose first three fields are in little-endian order, as in memory on
+/// Windows.
 pub(super) fn guid(mut bytes: [u8; 16]) -> String {
     for field in [0..4, 4..6, 6..8] {
         bytes[field].reverse();

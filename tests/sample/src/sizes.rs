@@ -1,12 +1,12 @@
-//! Licenses about the sizes at which something changes: a single read, several, and too large to be read.
+//! Licenses around the sizes at which behavior changes: one read, several reads, and too large.
 
 use super::random::Random;
 use super::{Document, Expected, MAXIMUM_SIZE, SampleLicense, lcp, wmdrm, xmr};
 
-/// The most that one read gives.
+/// The largest number of bytes that one read of the component returns.
 const READ: usize = 64 << 10;
 
-/// The GUID that a film in Windows Media begins with.
+/// The GUID at the start of a film in Windows Media.
 const ASF_HEADER: [u8; 16] = *b"\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C";
 
 pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
@@ -26,12 +26,12 @@ pub(super) fn catalogue(random: &mut Random) -> Vec<SampleLicense> {
     files.push(
         lcp::allowed(random, READ + 1).at(format!("sizes/{}.lcpl", READ + 1), Expected::BackedUp),
     );
-    let beyond = MAXIMUM_SIZE + 1;
-    files.push(
-        wmdrm::allowed(random, beyond)
-            .at(format!("sizes/{beyond}.lic"), Expected::Error("too-large")),
-    );
-    // However large, what does not begin as a license document is none.
+    let too_large = MAXIMUM_SIZE + 1;
+    files.push(wmdrm::allowed(random, too_large).at(
+        format!("sizes/{too_large}.lic"),
+        Expected::Error("too-large"),
+    ));
+    // A file that does not begin like a license document is not a license, whatever its size.
     let film = [&ASF_HEADER[..], &random.bytes(5_000_000)].concat();
     let page = [
         "<html>\n<body>\n",

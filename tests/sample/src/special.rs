@@ -1,16 +1,18 @@
-//! What a walk of the store must not open: a FIFO, and links.
+//! Files of a store that a backup must not open: a FIFO, and symbolic links.
 
 use std::io;
 use std::path::Path;
 
 use super::{Document, Expected, MINIMUM_SIZE, SampleLicense, ordinary_license};
 
-/// Writes a FIFO and links (to a license, to a directory with one, to nothing, to themselves, out of the store) below
-/// `store`, in its directory `special`, and returns them as they must be told.
+/// Writes a FIFO and symbolic links to the directory `special` of `store`. The links lead to a
+/// license, to a directory with a license, to nothing, to themselves and out of the store. Returns
+/// the files, with the expected results of a backup.
 ///
 /// # Errors
 ///
-/// As the file system says; [`io::ErrorKind::Unsupported`] where there is no FIFO.
+/// Returns the error of the file system, or [`io::ErrorKind::Unsupported`] if the system has no
+/// FIFOs.
 #[cfg(unix)]
 pub fn write_special_files(store: &Path) -> io::Result<Vec<SampleLicense>> {
     use std::fs;
@@ -21,7 +23,7 @@ pub fn write_special_files(store: &Path) -> io::Result<Vec<SampleLicense>> {
     let license = ordinary_license(1, 0, MINIMUM_SIZE);
     fs::create_dir_all(store.join("special"))?;
     nix::unistd::mkfifo(&store.join("special/fifo"), Mode::S_IRUSR | Mode::S_IWUSR)?;
-    // Links to these two would give the backup a license twice.
+    // A backup that followed the links to these would contain a license twice.
     fs::create_dir_all(store.join("linked"))?;
     fs::write(store.join("linked/license.lic"), &license.bytes)?;
     for (name, target) in [
@@ -53,11 +55,11 @@ pub fn write_special_files(store: &Path) -> io::Result<Vec<SampleLicense>> {
     Ok(files)
 }
 
-/// There is no FIFO on this system.
+/// Fails, because this system has no FIFOs.
 ///
 /// # Errors
 ///
-/// Always [`io::ErrorKind::Unsupported`].
+/// Returns [`io::ErrorKind::Unsupported`].
 #[cfg(not(unix))]
 pub fn write_special_files(_store: &Path) -> io::Result<Vec<SampleLicense>> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,4 +1,5 @@
-//! Windows Media DRM license responses: XML of version 2, and of version 3, which wraps an XMR license.
+//! Windows Media DRM license responses: XML of version 2, and of version 3, which contains an XMR
+//! license.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -6,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use super::random::Random;
 use super::{Document, Identity, xmr};
 
-/// The grant as most licenses write it.
+/// The right to back up, as most licenses express it.
 pub(super) const GRANT: &str = r#"<ONACTION type="Backup"><CONDITION>1</CONDITION></ONACTION>"#;
 
 /// A `LICENSE` element.
@@ -17,8 +18,8 @@ pub(super) struct License {
     kid: Option<String>,
 }
 
-/// A license of version 2. `rights` stands in its `DATA` after the rights to play; `filler` bytes, as base64, make it
-/// longer.
+/// Returns a license of version 2. Its `DATA` contains `rights` after the right to play. It is
+/// longer by `filler` bytes in base64.
 pub(super) fn version_2(random: &mut Random, rights: &str, filler: usize) -> License {
     let lid = random.base64(16);
     let kid = random.base64(16);
@@ -58,7 +59,7 @@ pub(super) fn version_2(random: &mut Random, rights: &str, filler: usize) -> Lic
     }
 }
 
-/// A license of version 3 around `xmr`.
+/// Returns a license of version 3 that contains `xmr`.
 pub(super) fn version_3(xmr: &Document) -> License {
     let text = format!(
         r#"<LICENSE version="3.0.0.0">{}</LICENSE>"#,
@@ -71,7 +72,7 @@ pub(super) fn version_3(xmr: &Document) -> License {
     }
 }
 
-/// A license whose content is encrypted to a device.
+/// Returns a license whose content is encrypted to a device.
 pub(super) fn encrypted(random: &mut Random) -> License {
     let text = format!(
         r#"<LICENSE version="2.0.0.0">{}</LICENSE>"#,
@@ -84,7 +85,7 @@ pub(super) fn encrypted(random: &mut Random) -> License {
     }
 }
 
-/// A license of a version that nobody knows, but with IDs where they always were.
+/// Returns a license of an unknown version, whose IDs are in the usual places.
 pub(super) fn version_9(random: &mut Random) -> License {
     let known = version_2(random, GRANT, 0);
     License {
@@ -95,7 +96,7 @@ pub(super) fn version_9(random: &mut Random) -> License {
     }
 }
 
-/// Licenses under the usual root.
+/// Returns a document with licenses below the usual root.
 pub(super) fn response(licenses: &[License]) -> Document {
     let texts: Vec<_> = licenses
         .iter()
@@ -110,7 +111,7 @@ pub(super) fn response(licenses: &[License]) -> Document {
     )
 }
 
-/// A license without the usual root.
+/// Returns a document with a license as its root.
 pub(super) fn bare(license: License) -> Document {
     let text = license.text.clone();
     document(&[license], text)
@@ -132,8 +133,8 @@ fn document(licenses: &[License], text: String) -> Document {
     Document::new(text, identity)
 }
 
-/// A license in ISO 8859-1, with a title that is another one in UTF-8. It says so, and its IDs are
-/// not read.
+/// Returns a license in ISO 8859-1, whose title is not valid UTF-8. The document declares its
+/// encoding, and its IDs are not read.
 pub(super) fn latin_1(random: &mut Random) -> Document {
     let rights = format!(r#"<META name="Title">Mémoires d'un âne</META>{GRANT}"#);
     let text = response(&[version_2(random, &rights, 0)]).bytes;
@@ -149,22 +150,26 @@ pub(super) fn latin_1(random: &mut Random) -> Document {
     Document::new(declaration.chain(characters).collect::<Vec<_>>(), identity)
 }
 
-/// A document of exactly `size` bytes that may be backed up.
+/// Returns a document of exactly `size` bytes that may be backed up.
 pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
     fit(random, size, |random, filler| {
         response(&[version_2(random, GRANT, filler)])
     })
 }
 
-/// A document of exactly `size` bytes that may be backed up, and holds an XMR license.
+/// Returns a document of exactly `size` bytes that may be backed up and contains an XMR license.
 pub(super) fn allowed_version_3(random: &mut Random, size: usize) -> Document {
     fit(random, size, |random, filler| {
         response(&[version_3(&xmr::license(random, xmr::ALLOWED, filler))])
     })
 }
 
-/// A text of exactly `size` bytes: with as much filler as it takes, of which every 3 bytes are 4 characters of base64,
-/// and blank lines at its end.
+/// Returns a text of exactly `size` bytes: with filler, of which 3 bytes are 4 characters of
+/// base64, and with line feeds at its end.
+///
+/// # Panics
+///
+/// If the document is larger without filler.
 pub(super) fn fit(
     random: &mut Random,
     size: usize,
@@ -173,10 +178,11 @@ pub(super) fn fit(
     let bare = document(&mut random.clone(), 0).bytes.len();
     assert!(
         bare <= size,
-        "a license of {size} bytes is too small to be had; {bare} is the least"
+        "the size of this license should be at least {bare} bytes, not {size}"
     );
     let mut filled = document(random, (size - bare) / 4 * 3);
-    // The base64 of an XMR license ends in padding, into which a few bytes of filler may fit without making it longer.
+    // The base64 of an XMR license ends in padding, which a few bytes of filler may replace
+    // without adding to the size.
     filled.bytes.resize(size, b'\n');
     filled
 }

@@ -1,33 +1,34 @@
-//! Extensible Media Rights licenses: nested binary objects, all numbers big-endian.
+//! Extensible Media Rights licenses: nested binary objects with big-endian numbers.
 
 use std::ops::Range;
 
 use super::random::{Random, guid};
 use super::{Document, Identity};
 
-/// Rights settings: allow backup and restore.
+/// Rights settings that allow backup and restore.
 pub(super) const ALLOWED: &[u16] = &[0x0004];
-/// Rights settings that say nothing of backups.
+/// Rights settings that do not mention backups.
 pub(super) const NOT_GRANTED: &[u16] = &[0x0000];
-/// Rights settings that allow a backup of what must not be stored.
+/// Rights settings that allow a backup of a license that must not be stored.
 pub(super) const CANNOT_PERSIST: &[u16] = &[0x0005];
-/// Rights settings that allow a backup of what may be in a temporary store only.
+/// Rights settings that allow a backup of a license that only a temporary store may contain.
 pub(super) const TEMPORARY: &[u16] = &[0x0084];
-/// Two rights settings of which one allows a backup.
+/// Two rights settings, one of which allows a backup.
 pub(super) const CONTRADICTING: &[u16] = &[0x0004, 0x0000];
 
 const SIGNATURE: &[u8] = b"XMR\0";
 /// The version of nearly all licenses.
 const VERSION: u32 = 1;
-/// Where the version is.
+/// The position of the version.
 const VERSION_RANGE: Range<usize> = 4..8;
-/// Object flag: a reader that does not know the type must refuse the license.
+/// An object flag: a reader that does not know the type must refuse the license.
 const MUST_UNDERSTAND: u16 = 0x1;
-/// Object flag: the data is objects.
+/// An object flag: the data consists of objects.
 const CONTAINER: u16 = 0x2;
 const HEADER_LENGTH: usize = 8;
 
-/// A license with these rights settings, one object each; a signature with `filler` bytes makes it longer.
+/// Returns a license with these rights settings, one object each. Its signature has `filler` extra
+/// bytes.
 pub(super) fn license(random: &mut Random, rights: &[u16], filler: usize) -> Document {
     let rights_id: [u8; 16] = random.array();
     let key_id: [u8; 16] = random.array();
@@ -64,14 +65,14 @@ pub(super) fn license(random: &mut Random, rights: &[u16], filler: usize) -> Doc
     )
 }
 
-/// A license of another version that grants a backup as one of version 1 does.
+/// Returns a license of another version that allows a backup in the same way as version 1.
 pub(super) fn of_version(random: &mut Random, version: u32) -> Document {
     let mut license = license(random, ALLOWED, 0);
     license.bytes[VERSION_RANGE].copy_from_slice(&version.to_be_bytes());
     license
 }
 
-/// A license of exactly `size` bytes that may be backed up.
+/// Returns a license of exactly `size` bytes that may be backed up.
 pub(super) fn allowed(random: &mut Random, size: usize) -> Document {
     let bare = license(&mut random.clone(), ALLOWED, 0).bytes.len();
     license(random, ALLOWED, size - bare)

@@ -1,11 +1,12 @@
-//! A writer of ZIP containers, after PKWARE's `APPNOTE.TXT`, that also writes what is wrong.
+//! A writer of ZIP containers according to PKWARE's `APPNOTE.TXT`, which can also write false
+//! values.
 
 use miniz_oxide::deflate::compress_to_vec;
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
 
-/// How well a deflated entry is compressed: as well as other tools do without being asked.
+/// The compression level of a deflated entry, which is the default of other tools.
 const LEVEL: u8 = 6;
 
 /// The version of the format that a reader needs for ZIP64.
@@ -16,37 +17,37 @@ const IN_ZIP64_16: u16 = u16::MAX;
 /// The value of a field of 32 bits whose true value is in a ZIP64 structure.
 const IN_ZIP64_32: u32 = u32::MAX;
 
-/// An entry, and what its headers say about it.
+/// An entry, and the values in its headers.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     name: String,
     method: u16,
     data: Vec<u8>,
-    /// The general purpose bit flag. 1 is an encrypted entry.
+    /// The general purpose bit flag. 1 represents an encrypted entry.
     pub(super) flags: u16,
-    /// The CRC-32 that the headers claim.
+    /// The CRC-32 in the headers.
     pub(super) crc32: u32,
-    /// The size that the headers claim of the content.
+    /// The size of the content in the headers.
     pub(super) size: u64,
 }
 
-/// A container.
+/// A ZIP container.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Container {
     pub(super) entries: Vec<Entry>,
     /// Bytes before the container.
     pub(super) prefix: Vec<u8>,
-    /// Whether the offsets count the prefix.
+    /// `true` if the offsets include the prefix.
     pub(super) counts_prefix: bool,
     pub(super) comment: Vec<u8>,
-    /// Whether all sizes, offsets and counts are in ZIP64 structures.
+    /// `true` if all sizes, offsets and counts are in ZIP64 structures.
     pub(super) zip64: bool,
-    /// The number of entries that the end record claims, if it is not the true one.
+    /// The number of entries in the end record. `None` represents the true number.
     pub(super) claimed_entries: Option<u64>,
 }
 
 impl Entry {
-    /// An entry that is not compressed.
+    /// Returns an entry that is not compressed.
     pub(super) fn stored(name: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         let data = content.into();
         let (crc32, size) = (crc32fast::hash(&data), data.len() as u64);
@@ -60,7 +61,7 @@ impl Entry {
         }
     }
 
-    /// An entry that is compressed.
+    /// Returns an entry that is compressed.
     pub(super) fn deflated(name: impl Into<String>, content: &[u8]) -> Self {
         let (crc32, size) = (crc32fast::hash(content), content.len() as u64);
         Self {
@@ -70,7 +71,7 @@ impl Entry {
         }
     }
 
-    /// An entry whose compressed data is `data`, and which claims to have no content.
+    /// Returns an entry with the compressed data `data`, whose headers have a size of 0.
     pub(super) fn of_deflated(name: impl Into<String>, data: Vec<u8>) -> Self {
         Self {
             name: name.into(),
@@ -84,7 +85,7 @@ impl Entry {
 }
 
 impl Container {
-    /// A container that has no faults and nothing that is unusual.
+    /// Returns a container without faults and unusual features.
     pub(super) fn of(entries: Vec<Entry>) -> Self {
         Self {
             entries,
@@ -107,7 +108,7 @@ impl Container {
         out.0
     }
 
-    /// The place that what is written next has in the offsets.
+    /// Returns the offset of the bytes that are written next.
     fn offset(&self, out: &Writer) -> u64 {
         let base = if self.counts_prefix {
             0
@@ -117,7 +118,7 @@ impl Container {
         to_u64(out.0.len() - base)
     }
 
-    /// Section 4.3.7.
+    /// Writes a local header (section 4.3.7).
     fn put_local_header(&self, out: &mut Writer, entry: &Entry) {
         let sizes = [entry.size, to_u64(entry.data.len())];
         let extra = self.zip64_extra(&sizes);
@@ -127,7 +128,7 @@ impl Container {
         out.put(&extra);
     }
 
-    /// Section 4.3.12.
+    /// Writes a header of the central directory (section 4.3.12).
     fn put_central_header(&self, out: &mut Writer, entry: &Entry, offset: u64) {
         let extra = self.zip64_extra(&[entry.size, to_u64(entry.data.len()), offset]);
         out.put(b"PK\x01\x02");
@@ -140,7 +141,7 @@ impl Container {
         out.put(&extra);
     }
 
-    /// The fields of both headers, from the version needed to the length of the extra fields.
+    /// Writes the fields of both headers, from the version needed to the length of the extra field.
     fn put_common_fields(&self, out: &mut Writer, entry: &Entry, extra: &[u8]) {
         for field in [VERSION, entry.flags, entry.method] {
             out.put16(field);
@@ -154,7 +155,7 @@ impl Container {
         out.put16(to_u16(extra.len()));
     }
 
-    /// Section 4.5.3.
+    /// Returns a ZIP64 extra field (section 4.5.3). It is empty if ZIP64 is not used.
     fn zip64_extra(&self, fields: &[u64]) -> Vec<u8> {
         let mut extra = Writer(Vec::new());
         if self.zip64 {
@@ -167,7 +168,7 @@ impl Container {
         extra.0
     }
 
-    /// Sections 4.3.14 to 4.3.16.
+    /// Writes the end of the container (sections 4.3.14 to 4.3.16).
     fn put_end(&self, out: &mut Writer, start: u64, size: u64) {
         let entries = self.claimed_entries.unwrap_or(to_u64(self.entries.len()));
         if self.zip64 {
@@ -200,16 +201,16 @@ impl Container {
         out.put(&self.comment);
     }
 
-    /// The value of a field of 32 bits.
+    /// Returns the value of a field of 32 bits.
     fn narrow(&self, value: u64) -> u32 {
         if self.zip64 {
             return IN_ZIP64_32;
         }
-        u32::try_from(value).expect("what is larger is written with ZIP64")
+        u32::try_from(value).expect("larger values are written with ZIP64")
     }
 }
 
-/// Bytes to which numbers are appended in little-endian order.
+/// A buffer to which numbers are appended in little-endian order.
 struct Writer(Vec<u8>);
 
 impl Writer {
@@ -231,7 +232,7 @@ impl Writer {
 }
 
 fn to_u16(length: usize) -> u16 {
-    u16::try_from(length).expect("names, comments and directories of the sample are short")
+    u16::try_from(length).expect("names, comments and directories of the sample store are short")
 }
 
 fn to_u64(length: usize) -> u64 {

@@ -1,6 +1,7 @@
-//! A ZIP archive as a list of fields, each of which can be set to anything (`APPNOTE.TXT` 6.3.10, section 4.3).
+//! A model of a ZIP archive in which every field can have any value (`APPNOTE.TXT` 6.3.10,
+//! section 4.3).
 
-/// An archive.
+/// A ZIP archive.
 #[derive(Debug, Clone)]
 pub(super) struct Archive {
     /// Bytes before the first entry.
@@ -8,9 +9,9 @@ pub(super) struct Archive {
     pub(super) entries: Vec<Entry>,
     /// Bytes between the last entry and the central directory.
     pub(super) gap: Vec<u8>,
-    /// The order of the central directory, by position in `entries`.
+    /// The positions in `entries`, in the order of the central directory.
     pub(super) order: Vec<usize>,
-    /// Bytes behind the last header of the central directory, counted in its size.
+    /// Bytes after the last header of the central directory, which its size includes.
     pub(super) hidden: Vec<u8>,
     pub(super) end: End,
 }
@@ -21,18 +22,18 @@ pub(super) struct Entry {
     pub(super) local: Header,
     pub(super) content: Vec<u8>,
     pub(super) central: Header,
-    /// 4.4.2
+    /// The version made by (section 4.4.2).
     pub(super) made_by: u16,
     pub(super) comment: Vec<u8>,
     pub(super) disk: u16,
     pub(super) internal: u16,
-    /// 4.4.15
+    /// The external file attributes (section 4.4.15).
     pub(super) external: u32,
-    /// Where the central directory says that the entry is; where it is, if nothing is set.
+    /// The offset in the central directory. `None` represents the true offset.
     pub(super) offset: Option<u32>,
 }
 
-/// The fields that both headers have.
+/// The fields that both headers of an entry contain.
 #[derive(Debug, Clone)]
 pub(super) struct Header {
     pub(super) signature: u32,
@@ -48,7 +49,7 @@ pub(super) struct Header {
     pub(super) extra: Vec<u8>,
 }
 
-/// The end of the central directory; what is not set is as it should be.
+/// The end of central directory record. `None` represents the true value of a field.
 #[derive(Debug, Clone, Default)]
 pub(super) struct End {
     pub(super) disk: u16,
@@ -59,11 +60,11 @@ pub(super) struct End {
     pub(super) offset: Option<u32>,
     pub(super) comment: Vec<u8>,
     pub(super) zip64: Option<Zip64>,
-    /// Bytes behind the end.
+    /// Bytes after the record.
     pub(super) after: Vec<u8>,
 }
 
-/// The ZIP64 end record and its locator; what is not set is as it should be.
+/// The ZIP64 end record and its locator. `None` represents the true value of a field.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Zip64 {
     pub(super) entries: Option<u64>,
@@ -73,7 +74,7 @@ pub(super) struct Zip64 {
 }
 
 impl Entry {
-    /// An entry as the writer writes it.
+    /// Returns an entry with the headers that the writer writes.
     pub(super) fn new(name: impl Into<Vec<u8>>, content: impl Into<Vec<u8>>) -> Self {
         let (name, content) = (name.into(), content.into());
         let size = u32::try_from(content.len()).expect("a case is small");
@@ -107,12 +108,12 @@ impl Entry {
         }
     }
 
-    /// The name, for a message.
+    /// Returns the name of the entry, for messages.
     pub(super) fn name(&self) -> String {
         String::from_utf8_lossy(&self.local.name).into_owned()
     }
 
-    /// Does the same to both headers.
+    /// Applies a change to both headers.
     pub(super) fn both(&mut self, change: impl Fn(&mut Header)) {
         change(&mut self.local);
         change(&mut self.central);
@@ -120,7 +121,7 @@ impl Entry {
 }
 
 impl Archive {
-    /// An archive of these entries, as the writer writes it.
+    /// Returns an archive of these entries, as the writer writes it.
     pub(super) fn new(entries: Vec<Entry>) -> Self {
         let order = (0..entries.len()).collect();
         Self {
@@ -133,7 +134,7 @@ impl Archive {
         }
     }
 
-    /// The file.
+    /// Returns the bytes of the archive.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.before.clone();
         let mut offsets = Vec::new();
@@ -151,7 +152,7 @@ impl Archive {
             let entry = &self.entries[position];
             let mut header = Vec::new();
             entry.central.write(&mut header);
-            // The version that it was made by stands behind the signature.
+            // The version made by follows the signature.
             header.splice(4..4, entry.made_by.to_le_bytes());
             bytes.extend_from_slice(&header);
             put16(&mut bytes, length16(&entry.central.extra));
@@ -172,7 +173,7 @@ impl Archive {
 }
 
 impl Header {
-    /// From the signature to the length of the name.
+    /// Writes the fields from the signature to the length of the name.
     fn write(&self, bytes: &mut Vec<u8>) {
         put32(bytes, self.signature);
         put16(bytes, self.needed);

@@ -1,30 +1,30 @@
-//! Backups whose archive is sound, and whose content is not: `B3SUMS`, `backup.json`, the licenses.
+//! Backups with a valid archive and invalid contents: `B3SUMS`, `backup.json` or the licenses.
 
 use std::fmt::Write as _;
 
 use super::archive::{Archive, Entry};
 use super::{Case, LICENSES, SKIPPED};
 
-/// What is in a backup.
+/// The contents of a backup.
 #[derive(Debug, Clone)]
 pub(super) struct Backup {
-    /// Path and content of each license.
+    /// The path and the content of each license.
     licenses: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Overrides `B3SUMS`.
-    sums: Option<Vec<u8>>,
-    /// Overrides `backup.json`.
-    record: Option<Vec<u8>>,
+    /// The content of `B3SUMS`. `None` represents the true checksums.
+    checksums: Option<Vec<u8>>,
+    /// The content of `backup.json`. `None` represents the true manifest.
+    manifest: Option<Vec<u8>>,
 }
 
 impl Backup {
-    pub(super) fn whole() -> Self {
+    pub(super) fn valid() -> Self {
         let licenses = LICENSES
             .iter()
             .map(|(path, content)| (path.as_bytes().to_vec(), content.as_bytes().to_vec()));
         Self {
             licenses: licenses.collect(),
-            sums: None,
-            record: None,
+            checksums: None,
+            manifest: None,
         }
     }
 
@@ -38,29 +38,32 @@ impl Backup {
         self.licenses.sort();
     }
 
-    /// Puts all of it into an archive, everything else being as it should be.
+    /// Returns an archive of these contents, whose headers are valid.
     pub(super) fn archive(&self) -> Archive {
         let licenses = self.licenses.iter().map(|(path, content)| {
             let name = [b"licenses/", path.as_slice()].concat();
             Entry::new(name, content.as_slice())
         });
-        let sums = self.sums.clone().unwrap_or_else(|| self.true_sums());
-        let record = self
-            .record
+        let checksums = self
+            .checksums
             .clone()
-            .unwrap_or_else(|| self.true_record().into_bytes());
+            .unwrap_or_else(|| self.true_checksums());
+        let manifest = self
+            .manifest
+            .clone()
+            .unwrap_or_else(|| self.true_manifest().into_bytes());
         Archive::new(
             licenses
                 .chain([
-                    Entry::new("B3SUMS", sums),
-                    Entry::new("backup.json", record),
+                    Entry::new("B3SUMS", checksums),
+                    Entry::new("backup.json", manifest),
                 ])
                 .collect(),
         )
     }
 
-    fn true_sums(&self) -> Vec<u8> {
-        let mut sums = Vec::new();
+    fn true_checksums(&self) -> Vec<u8> {
+        let mut checksums = Vec::new();
         for (path, content) in &self.licenses {
             let escaped = path
                 .iter()
@@ -71,16 +74,16 @@ impl Backup {
                 b'\r' => b"\\r".to_vec(),
                 other => vec![*other],
             });
-            sums.extend_from_slice(if escaped { b"\\" } else { b"" });
-            sums.extend_from_slice(blake3::hash(content).to_hex().as_bytes());
-            sums.extend_from_slice(b"  licenses/");
-            sums.extend(path);
-            sums.push(b'\n');
+            checksums.extend_from_slice(if escaped { b"\\" } else { b"" });
+            checksums.extend_from_slice(blake3::hash(content).to_hex().as_bytes());
+            checksums.extend_from_slice(b"  licenses/");
+            checksums.extend(path);
+            checksums.push(b'\n');
         }
-        sums
+        checksums
     }
 
-    fn true_record(&self) -> String {
+    fn true_manifest(&self) -> String {
         let (count, bytes) = (
             self.licenses.len(),
             self.licenses
@@ -88,36 +91,36 @@ impl Backup {
                 .map(|(_, content)| content.len())
                 .sum::<usize>(),
         );
-        let mut record = String::new();
+        let mut manifest = String::new();
         let program = concat!("license-backup ", env!("CARGO_PKG_VERSION"));
         let counts = format!(r#""licenses":{count},"bytes":{bytes},"restricted":1,"errors":0"#);
         let _ = writeln!(
-            record,
+            manifest,
             r#"{{"format":1,"program":"{program}",{counts},"skipped":["#
         );
         let _ = writeln!(
-            record,
+            manifest,
             r#"{{"path":"{}","reason":"unrecognized"}}"#,
             SKIPPED.0
         );
-        record.push_str("]}\n");
-        record
+        manifest.push_str("]}\n");
+        manifest
     }
 }
 
-/// Sums that do not agree with the licenses.
+/// Returns backups whose `B3SUMS` does not match the licenses.
 #[expect(clippy::too_many_lines, reason = "it is a table of cases")]
-pub(super) fn sums() -> Vec<Case> {
-    let whole =
-        String::from_utf8(Backup::whole().true_sums()).expect("the whole backup has plain names");
-    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+pub(super) fn checksums() -> Vec<Case> {
+    let valid = String::from_utf8(Backup::valid().true_checksums())
+        .expect("the names in the valid backup are UTF-8");
+    let lines: Vec<&str> = valid.split_inclusive('\n').collect();
     let [a, c, e] = lines[..] else {
-        panic!("there is a line for each license")
+        panic!("B3SUMS should have one line per license")
     };
     let (hash, _) = a.split_once(' ').expect("a line starts with the hash");
     let other = "0".repeat(64);
     let cases: Vec<(&str, String, &str)> = vec![
-        ("no line at all", String::new(), "a.lcpl"),
+        ("no lines", String::new(), "a.lcpl"),
         ("the first line missing", [c, e].concat(), "a.lcpl"),
         ("a line missing", [a, e].concat(), "b/c d.lcpl"),
         ("the last line missing", [a, c].concat(), "b/e.lcpl"),
@@ -129,106 +132,106 @@ pub(super) fn sums() -> Vec<Case> {
         ),
         ("lines swapped", [a, e, c].concat(), "line 3 of B3SUMS"),
         (
-            "a line for what is not there",
+            "a line for a license that does not exist",
             format!("{a}{c}{e}{hash}  licenses/z\n"),
             "line 4 of B3SUMS",
         ),
         (
-            "a line for what is not there, in front",
-            format!("{hash}  licenses/0\n{whole}"),
+            "a line for a license that does not exist, at the start",
+            format!("{hash}  licenses/0\n{valid}"),
             "line 1 of B3SUMS",
         ),
         (
             "a line for B3SUMS",
-            format!("{hash}  B3SUMS\n{whole}"),
+            format!("{hash}  B3SUMS\n{valid}"),
             "line 1 of B3SUMS",
         ),
-        ("another hash", whole.replace(hash, &other), "a.lcpl"),
+        ("another hash", valid.replace(hash, &other), "a.lcpl"),
         (
             "hashes swapped",
             [&a.replace(hash, &c[..64]), &c.replace(&c[..64], hash), e].concat(),
             "b/c d.lcpl",
         ),
         (
-            "a hash in large letters",
-            whole.replace(hash, &hash.to_uppercase()),
+            "a hash in upper case",
+            valid.replace(hash, &hash.to_uppercase()),
             "line 1 of B3SUMS",
         ),
         (
             "a hash that is too short",
-            whole.replace(hash, &hash[1..]),
+            valid.replace(hash, &hash[1..]),
             "line 1 of B3SUMS",
         ),
         (
             "a hash that is too long",
-            whole.replace(hash, &format!("{hash}0")),
+            valid.replace(hash, &format!("{hash}0")),
             "line 1 of B3SUMS",
         ),
         (
-            "a hash that is none",
-            whole.replace(hash, &"g".repeat(64)),
+            "a hash with characters that are not hexadecimal",
+            valid.replace(hash, &"g".repeat(64)),
             "line 1 of B3SUMS",
         ),
         (
             "one space",
-            whole.replacen("  ", " ", 1),
+            valid.replacen("  ", " ", 1),
             "line 1 of B3SUMS",
         ),
-        ("a star", whole.replacen("  ", " *", 1), "line 1 of B3SUMS"),
+        ("a star", valid.replacen("  ", " *", 1), "line 1 of B3SUMS"),
         (
             "three spaces",
-            whole.replacen("  ", "   ", 1),
+            valid.replacen("  ", "   ", 1),
             "line 1 of B3SUMS",
         ),
         (
             "another name",
-            whole.replace("b/e", "b/f"),
+            valid.replace("b/e", "b/f"),
             "line 3 of B3SUMS",
         ),
         (
-            "a name without its folder",
-            whole.replacen("licenses/", "", 1),
+            "a name without its directory",
+            valid.replacen("licenses/", "", 1),
             "line 1 of B3SUMS",
         ),
         (
-            "an escape that is not needed",
-            format!("\\{whole}"),
+            "an unneeded escape",
+            format!("\\{valid}"),
             "line 1 of B3SUMS",
         ),
         (
-            "an escape that is not marked",
-            whole.replace("a.lcpl", "a\\\\lcpl"),
+            "an escape in an unmarked line",
+            valid.replace("a.lcpl", "a\\\\lcpl"),
             "line 1 of B3SUMS",
         ),
         (
-            "an escape that is none",
-            format!("\\{}", whole.replace("a.lcpl", "a\\xlcpl")),
+            "an invalid escape",
+            format!("\\{}", valid.replace("a.lcpl", "a\\xlcpl")),
             "line 1 of B3SUMS",
         ),
         (
             "no line feed at the end",
-            whole.trim_end().to_owned(),
+            valid.trim_end().to_owned(),
             "B3SUMS",
         ),
         ("an empty line", format!("{a}\n{c}{e}"), "line 2 of B3SUMS"),
         (
             "an empty line at the end",
-            format!("{whole}\n"),
+            format!("{valid}\n"),
             "line 4 of B3SUMS",
         ),
         (
             "carriage returns",
-            whole.replace('\n', "\r\n"),
+            valid.replace('\n', "\r\n"),
             "line 1 of B3SUMS",
         ),
         (
             "a byte order mark",
-            format!("\u{FEFF}{whole}"),
+            format!("\u{FEFF}{valid}"),
             "line 1 of B3SUMS",
         ),
         (
             "a comment",
-            format!("# BLAKE3\n{whole}"),
+            format!("# BLAKE3\n{valid}"),
             "line 1 of B3SUMS",
         ),
         (
@@ -238,48 +241,48 @@ pub(super) fn sums() -> Vec<Case> {
         ),
         (
             "a line of two MiB",
-            format!("{hash}  licenses/{}\n{whole}", "z".repeat(2 << 20)),
+            format!("{hash}  licenses/{}\n{valid}", "z".repeat(2 << 20)),
             "B3SUMS",
         ),
         ("two MiB without a line feed", "0".repeat(2 << 20), "B3SUMS"),
     ];
-    let case = |(what, sums, place): (&str, String, &str)| {
+    let case = |(fault, checksums, place): (&str, String, &str)| {
         let backup = Backup {
-            sums: Some(sums.into_bytes()),
-            ..Backup::whole()
+            checksums: Some(checksums.into_bytes()),
+            ..Backup::valid()
         };
-        Case::new(what, &backup.archive(), place)
+        Case::new(fault, &backup.archive(), place)
     };
     cases.into_iter().map(case).collect()
 }
 
-/// Records that lie, and licenses that do not belong in a backup.
-pub(super) fn records_and_licenses() -> Vec<Case> {
-    let mut cases = records();
+/// Returns backups with a false manifest, and backups of files that must not be backed up.
+pub(super) fn manifests_and_licenses() -> Vec<Case> {
+    let mut cases = manifests();
     cases.extend(licenses());
     cases
 }
 
 #[expect(clippy::too_many_lines, reason = "it is a table of cases")]
-fn records() -> Vec<Case> {
-    let whole = Backup::whole().true_record();
+fn manifests() -> Vec<Case> {
+    let valid = Backup::valid().true_manifest();
     let entry = r#"{"path":"notes.txt","reason":"unrecognized"}"#;
     let replaced = |from: &str, to: &str| {
-        assert!(whole.contains(from), "{from} is in {whole}");
-        whole.replacen(from, to, 1)
+        assert!(valid.contains(from), "{from} should be in {valid}");
+        valid.replacen(from, to, 1)
     };
     let with_entry = |json: &str| replaced(entry, json);
     let bytes = LICENSES
         .iter()
         .map(|(_, content)| content.len())
         .sum::<usize>();
-    let mut records: Vec<(&str, String)> = vec![
+    let mut manifests: Vec<(&str, String)> = vec![
         (
-            "a license more",
+            "one license too many",
             replaced("\"licenses\":3", "\"licenses\":4"),
         ),
         (
-            "a license fewer",
+            "one license too few",
             replaced("\"licenses\":3", "\"licenses\":2"),
         ),
         (
@@ -295,38 +298,38 @@ fn records() -> Vec<Case> {
             replaced("\"licenses\":3", "\"licenses\":3.0"),
         ),
         (
-            "a byte more",
+            "one byte too many",
             replaced(
                 &format!("\"bytes\":{bytes}"),
                 &format!("\"bytes\":{}", bytes + 1),
             ),
         ),
         (
-            "none left out",
+            "no skipped file in its counts",
             replaced("\"restricted\":1", "\"restricted\":0"),
         ),
         (
-            "an error that is not named",
+            "a count of errors that it does not list",
             replaced("\"errors\":0", "\"errors\":1"),
         ),
         (
-            "a file left out that is not counted",
+            "a skipped file that it does not count",
             with_entry(&format!("{entry},\n{entry}")),
         ),
         (
-            "a file left out that is not named",
+            "a skipped file that it does not list",
             replaced(&format!("{entry}\n"), ""),
         ),
         (
-            "a restriction told as an error",
+            "a restricted file that has an error code",
             with_entry(&entry.replace("unrecognized", "malformed")),
         ),
         (
-            "a reason that there is not",
+            "an unknown reason",
             with_entry(&entry.replace("unrecognized", "because")),
         ),
         (
-            "a reason that no file has",
+            "a reason that does not apply to files",
             replaced(
                 "\"restricted\":1,\"errors\":0",
                 "\"restricted\":0,\"errors\":1",
@@ -334,11 +337,11 @@ fn records() -> Vec<Case> {
             .replace("unrecognized", "busy"),
         ),
         (
-            "a license of the backup left out",
+            "a license of the backup as a skipped file",
             with_entry(&entry.replace("notes.txt", "a.lcpl")),
         ),
         (
-            "a nested license of the backup left out",
+            "a nested license of the backup as a skipped file",
             with_entry(&entry.replace("notes.txt", "b/c d.lcpl")),
         ),
         ("another format", replaced("\"format\":1", "\"format\":2")),
@@ -356,11 +359,11 @@ fn records() -> Vec<Case> {
             ),
         ),
         (
-            "a program that is a line",
+            "a control character in the program",
             replaced("license-backup ", "license-backup \\u001b[2J"),
         ),
         (
-            "a key more",
+            "an extra key",
             replaced("{\"format\"", "{\"more\":1,\"format\""),
         ),
         (
@@ -375,74 +378,71 @@ fn records() -> Vec<Case> {
             ),
         ),
         (
-            "a key more of a file",
+            "an extra key of a file",
             with_entry(&entry.replace('}', ",\"more\":1}")),
         ),
         ("a space", replaced("\"errors\":0", "\"errors\": 0")),
         ("a space in a file", with_entry(&entry.replace(',', ", "))),
         (
-            "an escape that is not needed",
+            "an unneeded escape",
             with_entry(&entry.replace("notes", "n\\u006ftes")),
         ),
         (
-            "a format of a file that there is not",
+            "an unknown format of a file",
             with_entry(&entry.replace(",\"reason", ",\"format\":\"zip\",\"reason")),
         ),
+        ("an empty path", with_entry(&entry.replace("notes.txt", ""))),
         (
-            "a path without anything",
-            with_entry(&entry.replace("notes.txt", "")),
-        ),
-        (
-            "a path that leads out",
+            "a path that leaves the store",
             with_entry(&entry.replace("notes.txt", "../notes.txt")),
         ),
         (
-            "a format of what is no license",
+            "a format of a file that is not a license",
             with_entry(&entry.replace(",\"reason", ",\"format\":\"lcp\",\"reason")),
         ),
         (
-            "key IDs of what is no license",
+            "key IDs of a file that is not a license",
             with_entry(&entry.replace(",\"reason", ",\"key_ids\":[\"x\"],\"reason")),
         ),
         (
-            "no format of a license",
+            "a license without a format",
             with_entry(&entry.replace("unrecognized", "not-permitted")),
         ),
         (
-            "more IDs than are kept",
+            "more IDs than the limit",
             with_entry(&with_ids(entry, &["\"x\""; 65].join(","))),
         ),
         (
-            "an ID that is longer than is kept",
+            "an ID longer than the limit",
             with_entry(&with_ids(entry, &format!("\"{}\"", "x".repeat(257)))),
         ),
         (
-            "a path that is no text",
+            "a path that is a number",
             with_entry(&entry.replace("\"notes.txt\"", "1")),
         ),
-        ("all in one line", whole.replace('\n', "")),
-        ("no line feed at the end", whole.trim_end().to_owned()),
-        ("an empty line at the end", format!("{whole}\n")),
-        ("something behind the end", format!("{whole}{{}}\n")),
-        ("the record twice", format!("{whole}{whole}")),
+        ("all fields on one line", valid.replace('\n', "")),
+        ("no line feed at the end", valid.trim_end().to_owned()),
+        ("an empty line at the end", format!("{valid}\n")),
+        ("an object after the end", format!("{valid}{{}}\n")),
+        ("all of its content twice", format!("{valid}{valid}")),
         ("a comma before the end", with_entry(&format!("{entry},"))),
         (
-            "no comma between",
+            "no comma between two files",
             replaced("\"restricted\":1", "\"restricted\":2")
                 .replace(entry, &format!("{entry}\n{entry}")),
         ),
-        ("a byte order mark", format!("\u{FEFF}{whole}")),
-        ("carriage returns", whole.replace('\n', "\r\n")),
-        ("an empty record", String::new()),
-        ("an object without anything", "{}\n".to_owned()),
-        ("null", "null\n".to_owned()),
+        ("a byte order mark", format!("\u{FEFF}{valid}")),
+        ("carriage returns", valid.replace('\n', "\r\n")),
+        ("no content", String::new()),
+        ("nothing but an empty object", "{}\n".to_owned()),
+        ("nothing but null", "null\n".to_owned()),
         (
-            "arrays in arrays",
+            "nested arrays",
             with_entry(&format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))),
         ),
         (
-            "a head of arrays in arrays",
-            format!("{}\n{whole}", "[".repeat(100_000)),
+            "nested arrays at the start",
+            format!("{}\n{valid}", "[".repeat(100_000)),
         ),
         (
             "a line of two MiB",
@@ -451,36 +451,36 @@ fn records() -> Vec<Case> {
     ];
     let twice = replaced("\"restricted\":1", "\"restricted\":2")
         .replace(entry, &format!("{entry},\n{entry}"));
-    records.push(("a file twice", twice));
+    manifests.push(("a file twice", twice));
     let out_of_order = format!(
         "{},\n{}",
         entry.replace("notes", "z"),
         entry.replace("notes", "y")
     );
-    records.push((
+    manifests.push((
         "files out of order",
         replaced("\"restricted\":1", "\"restricted\":2").replace(entry, &out_of_order),
     ));
-    let case = |(what, record): (&str, String)| {
-        assert!(record != whole, "{what}");
+    let case = |(fault, manifest): (&str, String)| {
+        assert!(manifest != valid, "{fault} should change the manifest");
         let backup = Backup {
-            record: Some(record.into_bytes()),
-            ..Backup::whole()
+            manifest: Some(manifest.into_bytes()),
+            ..Backup::valid()
         };
         Case::new(
-            format!("a record with {what}"),
+            format!("a manifest with {fault}"),
             &backup.archive(),
             "backup.json",
         )
     };
-    let mut cases: Vec<_> = records.into_iter().map(case).collect();
+    let mut cases: Vec<_> = manifests.into_iter().map(case).collect();
     let not_utf8 = Backup {
-        record: Some(whole.replace("notes", "not\u{1}es").into_bytes()),
-        ..Backup::whole()
+        manifest: Some(valid.replace("notes", "not\u{1}es").into_bytes()),
+        ..Backup::valid()
     };
     let not_utf8 = Backup {
-        record: not_utf8.record.map(|record| {
-            record
+        manifest: not_utf8.manifest.map(|manifest| {
+            manifest
                 .into_iter()
                 .map(|byte| if byte == 1 { 0xFF } else { byte })
                 .collect()
@@ -488,14 +488,14 @@ fn records() -> Vec<Case> {
         ..not_utf8
     };
     cases.push(Case::new(
-        "a record that is not UTF-8",
+        "a manifest that is not UTF-8",
         &not_utf8.archive(),
         "backup.json",
     ));
     cases
 }
 
-/// The line of a license with these key IDs.
+/// Returns the line of a skipped license with these key IDs.
 fn with_ids(entry: &str, ids: &str) -> String {
     entry.replace("unrecognized", "opaque").replace(
         ",\"reason",
@@ -503,35 +503,36 @@ fn with_ids(entry: &str, ids: &str) -> String {
     )
 }
 
-/// Documents that the gate does not let into a backup, in a backup that is whole otherwise.
+/// Returns backups that contain a file that must not be backed up, and one with a license that does
+/// not match its checksum.
 fn licenses() -> Vec<Case> {
     let lcp = LICENSES[2].1;
     let documents: Vec<(&str, Vec<u8>)> = vec![
-        ("no license", b"#!/bin/sh\nrm -r /\n".to_vec()),
+        ("a shell script", b"#!/bin/sh\nrm -r /\n".to_vec()),
         ("an empty file", Vec::new()),
         (
-            "a license that does not allow it",
+            "a license that does not permit backups",
             b"<LICENSE version=\"2.0.0.0\"><LICENSORINFO><DATA><LID>x</LID></DATA></LICENSORINFO></LICENSE>".to_vec(),
         ),
-        ("a broken license", b"XMR\0\0".to_vec()),
-        ("a license that breaks off", lcp.as_bytes()[..lcp.len() - 1].to_vec()),
+        ("a malformed license", b"XMR\0\0".to_vec()),
+        ("a truncated license", lcp.as_bytes()[..lcp.len() - 1].to_vec()),
         ("a license of more than a MiB", format!("{lcp}{}", " ".repeat(1 << 20)).into_bytes()),
     ];
-    let case = |(what, content): (&str, Vec<u8>)| {
-        let mut backup = Backup::whole();
+    let case = |(fault, content): (&str, Vec<u8>)| {
+        let mut backup = Backup::valid();
         backup.licenses[2].1 = content;
         Case::new(
-            format!("a backup with {what}"),
+            format!("a backup with {fault}"),
             &backup.archive(),
             "b/e.lcpl",
         )
     };
     let mut cases: Vec<_> = documents.into_iter().map(case).collect();
-    let mut forged = Backup::whole();
-    forged.sums = Some(forged.true_sums());
+    let mut forged = Backup::valid();
+    forged.checksums = Some(forged.true_checksums());
     forged.licenses[1].1 = LICENSES[0].1.as_bytes().to_vec();
     cases.push(Case::new(
-        "another license than its sum says",
+        "a license that does not match its checksum",
         &forged.archive(),
         "b/c d.lcpl",
     ));

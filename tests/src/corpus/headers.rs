@@ -1,17 +1,17 @@
-//! Each field of each header at a value that the writer does not write.
+//! Headers with wrong values: each field of each header of the valid backup.
 
 use super::Case;
 use super::archive::{Archive, End, Entry, Header, Zip64};
 use super::contents::Backup;
 
-/// A field of both headers, and a wrong value for it.
+/// A wrong value of a field that both headers contain, and a function that sets it.
 type Field = (&'static str, fn(&mut Header));
 
 const FIELDS: [Field; 14] = [
     ("the signature", |header| header.signature ^= 1),
     ("the version needed", |header| header.needed = 45),
     ("the flag for encryption", |header| header.flags |= 1),
-    ("the flag for sizes behind the content", |header| {
+    ("the flag for sizes after the content", |header| {
         header.flags |= 8;
     }),
     ("no flag for UTF-8", |header| header.flags = 0),
@@ -33,7 +33,7 @@ const FIELDS: [Field; 14] = [
     }),
 ];
 
-/// A field of the central directory alone, and a wrong value for it.
+/// A wrong value of a field that only the central directory contains, and a function that sets it.
 type CentralField = (&'static str, fn(&mut Entry));
 
 const CENTRAL_FIELDS: [CentralField; 11] = [
@@ -51,7 +51,7 @@ const CENTRAL_FIELDS: [CentralField; 11] = [
     ("the mode of a device", |entry| {
         entry.external = 0o060_600 << 16;
     }),
-    ("a mode that lets others read", |entry| {
+    ("a mode that permits others to read", |entry| {
         entry.external = 0o100_644 << 16;
     }),
     ("a mode that sets the user ID", |entry| {
@@ -62,29 +62,31 @@ const CENTRAL_FIELDS: [CentralField; 11] = [
     }),
 ];
 
-/// Each field of each entry wrong in the local header, in the central directory, and in both.
+/// Returns cases with each field of each entry wrong in the local header, in the central directory,
+/// and in both.
 pub(super) fn fields() -> Vec<Case> {
-    let whole = Backup::whole().archive();
+    let valid = Backup::valid().archive();
     let mut cases = Vec::new();
-    for position in 0..whole.entries.len() {
-        let name = whole.entries[position].name();
-        let mut add = |what: String, change: &dyn Fn(&mut Entry)| {
-            let mut archive = whole.clone();
+    for position in 0..valid.entries.len() {
+        let name = valid.entries[position].name();
+        let mut add = |fault: String, change: &dyn Fn(&mut Entry)| {
+            let mut archive = valid.clone();
             change(&mut archive.entries[position]);
-            // A header of the central directory that cannot be read is told by its number.
-            cases.push(Case::new(format!("{name}: {what}"), &archive, ""));
+            // The error for an unreadable header in the central directory contains its number
+            // instead of its name.
+            cases.push(Case::new(format!("{name}: {fault}"), &archive, ""));
         };
-        for (what, change) in FIELDS {
-            add(format!("{what}, in the local header"), &|entry| {
+        for (fault, change) in FIELDS {
+            add(format!("{fault}, in the local header"), &|entry| {
                 change(&mut entry.local);
             });
-            add(format!("{what}, in the central directory"), &|entry| {
+            add(format!("{fault}, in the central directory"), &|entry| {
                 change(&mut entry.central);
             });
-            add(format!("{what}, in both"), &|entry| entry.both(change));
+            add(format!("{fault}, in both"), &|entry| entry.both(change));
         }
-        for (what, change) in CENTRAL_FIELDS {
-            add(what.to_owned(), &change);
+        for (fault, change) in CENTRAL_FIELDS {
+            add(fault.to_owned(), &change);
         }
         add("another name in the local header".to_owned(), &|entry| {
             entry.local.name[0] ^= 1;
@@ -110,13 +112,13 @@ pub(super) fn fields() -> Vec<Case> {
             });
         });
         add(
-            "sizes that point to a ZIP64 field that is not there".to_owned(),
+            "sizes that point to a ZIP64 field that does not exist".to_owned(),
             &|entry| {
                 entry.both(|header| (header.size, header.compressed) = (u32::MAX, u32::MAX));
             },
         );
         add(
-            "an offset that points to a ZIP64 field that is not there".to_owned(),
+            "an offset that points to a ZIP64 field that does not exist".to_owned(),
             &|entry| {
                 entry.offset = Some(u32::MAX);
             },
@@ -132,9 +134,9 @@ pub(super) fn fields() -> Vec<Case> {
     cases
 }
 
-/// Sets the ZIP64 extra field (4.5.3), and the version that it needs.
+/// Sets the ZIP64 extra field (section 4.5.3) and the version that it needs.
 fn with_zip64(header: &mut Header, values: &[u64]) {
-    let length = u16::try_from(values.len() * 8).expect("there are few");
+    let length = u16::try_from(values.len() * 8).expect("a header has few ZIP64 values");
     header.needed = 45;
     header.extra = [1_u16.to_le_bytes(), length.to_le_bytes()].concat();
     header
@@ -142,15 +144,16 @@ fn with_zip64(header: &mut Header, values: &[u64]) {
         .extend(values.iter().flat_map(|value| value.to_le_bytes()));
 }
 
-/// Wrong fields in the end of the central directory, and ZIP64 structures that lie or do not belong there.
+/// Returns cases with wrong fields in the end of the central directory, and with false or unneeded
+/// ZIP64 structures.
 #[expect(clippy::too_many_lines, reason = "it is a table of cases")]
 pub(super) fn ends() -> Vec<Case> {
-    let whole = Backup::whole().archive();
+    let valid = Backup::valid().archive();
     let zip64 = |zip64: Zip64| End {
         zip64: Some(zip64),
         ..End::default()
     };
-    // With these values the end says that the true ones are in the ZIP64 record.
+    // With these values, the end refers to the true ones in the ZIP64 record.
     let all_in_zip64 = |record: Zip64| End {
         entries_here: Some(u16::MAX),
         entries: Some(u16::MAX),
@@ -175,14 +178,14 @@ pub(super) fn ends() -> Vec<Case> {
             },
         ),
         (
-            "an entry fewer on this disk",
+            "one entry too few on this disk",
             End {
                 entries_here: Some(4),
                 ..End::default()
             },
         ),
         (
-            "an entry fewer",
+            "one entry too few",
             End {
                 entries: Some(4),
                 entries_here: Some(4),
@@ -190,7 +193,7 @@ pub(super) fn ends() -> Vec<Case> {
             },
         ),
         (
-            "an entry more",
+            "one entry too many",
             End {
                 entries: Some(6),
                 entries_here: Some(6),
@@ -227,7 +230,7 @@ pub(super) fn ends() -> Vec<Case> {
             },
         ),
         (
-            "a directory behind the end",
+            "a directory after the end",
             End {
                 offset: Some(100_000),
                 ..End::default()
@@ -248,26 +251,26 @@ pub(super) fn ends() -> Vec<Case> {
             },
         ),
         (
-            "bytes behind the end",
+            "bytes after the end",
             End {
                 after: b"\n".to_vec(),
                 ..End::default()
             },
         ),
         (
-            "an end behind the end",
+            "a second end after the end",
             End {
                 after: Archive::new(Vec::new()).bytes(),
                 ..End::default()
             },
         ),
-        ("a ZIP64 record that is not needed", zip64(true_values())),
+        ("an unneeded ZIP64 record", zip64(true_values())),
         (
-            "a ZIP64 record that is not needed but pointed to",
+            "an unneeded ZIP64 record, and fields that point to it",
             all_in_zip64(true_values()),
         ),
         (
-            "fields that point to a ZIP64 record that is not there",
+            "fields that point to a ZIP64 record that does not exist",
             End {
                 zip64: None,
                 ..all_in_zip64(true_values())
@@ -325,12 +328,12 @@ pub(super) fn ends() -> Vec<Case> {
         ),
     ];
     ends.into_iter()
-        .map(|(what, end)| {
+        .map(|(fault, end)| {
             Case::new(
-                what,
+                fault,
                 &Archive {
                     end,
-                    ..whole.clone()
+                    ..valid.clone()
                 },
                 "",
             )

@@ -1,39 +1,44 @@
-//! Entries that are not where they should be.
+//! Archives with misplaced, missing, repeated or extra entries.
 
 use super::Case;
 use super::archive::{Archive, Entry};
 use super::contents::Backup;
 
-/// Where `B3SUMS` and `backup.json` are in the whole backup.
-const SUMS: usize = 3;
-const RECORD: usize = 4;
+/// The position of `B3SUMS` in the valid backup.
+const CHECKSUMS: usize = 3;
+/// The position of `backup.json` in the valid backup.
+const MANIFEST: usize = 4;
 
 pub(super) fn cases() -> Vec<Case> {
-    let whole = Backup::whole().archive();
-    let changed = |what: &str, place: &str, change: &dyn Fn(&mut Archive)| {
-        let mut archive = whole.clone();
+    let valid = Backup::valid().archive();
+    let changed = |fault: &str, place: &str, change: &dyn Fn(&mut Archive)| {
+        let mut archive = valid.clone();
         change(&mut archive);
-        Case::new(what, &archive, place)
+        Case::new(fault, &archive, place)
     };
     vec![
         changed("bytes before the first entry", "a.lcpl", &|archive| {
             archive.before = b"#!/bin/sh\n".to_vec();
         }),
         changed(
-            "bytes before the directory",
+            "bytes before the central directory",
             "central directory",
             &|archive| archive.gap = b"hidden".to_vec(),
         ),
         changed(
-            "an entry that no directory names",
+            "an entry that the central directory omits",
             "central directory",
             &|archive| {
                 archive.gap = Archive::new(vec![Entry::new("licenses/z", "hidden")]).bytes();
             },
         ),
-        changed("bytes in the directory", "central directory", &|archive| {
-            archive.hidden = b"hidden".to_vec();
-        }),
+        changed(
+            "bytes in the central directory",
+            "central directory",
+            &|archive| {
+                archive.hidden = b"hidden".to_vec();
+            },
+        ),
         changed("bytes between two entries", "b/c d.lcpl", &|archive| {
             archive.entries[0].content.push(b'x');
         }),
@@ -44,19 +49,27 @@ pub(super) fn cases() -> Vec<Case> {
             );
             (archive.entries[0].local, archive.entries[1].local) = (other, one);
         }),
-        changed("headers of the directory swapped", "a.lcpl", &|archive| {
-            archive.order.swap(0, 1);
-        }),
-        changed("names of the directory swapped", "b/c d.lcpl", &|archive| {
-            let (one, other) = (
-                archive.entries[1].central.name.clone(),
-                archive.entries[2].central.name.clone(),
-            );
-            (
-                archive.entries[1].central.name,
-                archive.entries[2].central.name,
-            ) = (other, one);
-        }),
+        changed(
+            "headers swapped in the central directory",
+            "a.lcpl",
+            &|archive| {
+                archive.order.swap(0, 1);
+            },
+        ),
+        changed(
+            "names swapped in the central directory",
+            "b/c d.lcpl",
+            &|archive| {
+                let (one, other) = (
+                    archive.entries[1].central.name.clone(),
+                    archive.entries[2].central.name.clone(),
+                );
+                (
+                    archive.entries[1].central.name,
+                    archive.entries[2].central.name,
+                ) = (other, one);
+            },
+        ),
         changed("contents swapped", "b/c d.lcpl", &|archive| {
             let (one, other) = (
                 archive.entries[1].content.clone(),
@@ -64,16 +77,20 @@ pub(super) fn cases() -> Vec<Case> {
             );
             (archive.entries[1].content, archive.entries[2].content) = (other, one);
         }),
-        changed("two entries in one place", "b/c d.lcpl", &|archive| {
+        changed("two entries at one offset", "b/c d.lcpl", &|archive| {
             archive.entries[1].offset = Some(0);
         }),
         changed("an entry within another", "b/e.lcpl", &|archive| {
             archive.entries[2].offset = Some(archive.offset_of(1) + 10);
         }),
-        changed("an entry in the directory", "b/e.lcpl", &|archive| {
-            archive.entries[2].offset = Some(archive.offset_of(RECORD + 1));
-        }),
-        changed("an entry behind the end", "b/e.lcpl", &|archive| {
+        changed(
+            "an entry in the central directory",
+            "b/e.lcpl",
+            &|archive| {
+                archive.entries[2].offset = Some(archive.offset_of(MANIFEST + 1));
+            },
+        ),
+        changed("an entry after the end", "b/e.lcpl", &|archive| {
             archive.entries[2].offset = Some(1 << 30);
         }),
         changed("the licenses out of order", "b/c d.lcpl", &|archive| {
@@ -81,37 +98,45 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         changed("a license twice", "b/e.lcpl", &|archive| {
             archive.entries.insert(2, archive.entries[2].clone());
-            archive.order.push(RECORD + 1);
+            archive.order.push(MANIFEST + 1);
         }),
-        changed("a license behind the sums", "b/e.lcpl", &|archive| {
-            archive.entries.swap(2, SUMS);
+        changed("a license after the checksums", "b/e.lcpl", &|archive| {
+            archive.entries.swap(2, CHECKSUMS);
         }),
-        changed("a license behind the record", "b/e.lcpl", &|archive| {
-            archive.entries.swap(2, RECORD);
+        changed("a license after the manifest", "b/e.lcpl", &|archive| {
+            archive.entries.swap(2, MANIFEST);
         }),
-        changed("the record before the sums", "backup.json", &|archive| {
-            archive.entries.swap(SUMS, RECORD);
+        changed(
+            "the manifest before the checksums",
+            "backup.json",
+            &|archive| {
+                archive.entries.swap(CHECKSUMS, MANIFEST);
+            },
+        ),
+        changed("the checksums twice", "B3SUMS", &|archive| {
+            archive
+                .entries
+                .insert(CHECKSUMS, archive.entries[CHECKSUMS].clone());
+            archive.order.push(MANIFEST + 1);
         }),
-        changed("the sums twice", "B3SUMS", &|archive| {
-            archive.entries.insert(SUMS, archive.entries[SUMS].clone());
-            archive.order.push(RECORD + 1);
+        changed("the manifest twice", "backup.json", &|archive| {
+            archive.entries.push(archive.entries[MANIFEST].clone());
+            archive.order.push(MANIFEST + 1);
         }),
-        changed("the record twice", "backup.json", &|archive| {
-            archive.entries.push(archive.entries[RECORD].clone());
-            archive.order.push(RECORD + 1);
+        changed("no checksums", "B3SUMS", &|archive| archive.drop(CHECKSUMS)),
+        changed("no manifest", "backup.json", &|archive| {
+            archive.drop(MANIFEST);
         }),
-        changed("no sums", "B3SUMS", &|archive| archive.drop(SUMS)),
-        changed("no record", "backup.json", &|archive| archive.drop(RECORD)),
-        changed("a license fewer", "b/e.lcpl", &|archive| archive.drop(2)),
-        changed("something else at the end", "more", &|archive| {
+        changed("a missing license", "b/e.lcpl", &|archive| archive.drop(2)),
+        changed("another entry at the end", "more", &|archive| {
             archive.entries.push(Entry::new("more", "of it"));
-            archive.order.push(RECORD + 1);
+            archive.order.push(MANIFEST + 1);
         }),
     ]
 }
 
 impl Archive {
-    /// Where the local header of an entry starts.
+    /// Returns the offset of the local header of an entry.
     fn offset_of(&self, position: usize) -> u32 {
         let lengths = self.entries[..position]
             .iter()

@@ -1,8 +1,8 @@
-//! Damaged and hostile backups, made by small generators: what the writer never writes, and verify must refuse.
+//! Generators of damaged and malicious backups, which `verify` must refuse.
 //!
-//! The archives are put together here from `APPNOTE.TXT` alone, field by field, so that any of them can lie.
-//! [`whole`] is the backup that they all start from, which is what the program makes of the store [`LICENSES`] and
-//! [`SKIPPED`].
+//! The archives are built field by field according to `APPNOTE.TXT`, without the code of the
+//! writer, so that any field can be false. All cases start from [`whole`], the valid backup that
+//! the program writes for a store with the files [`LICENSES`] and [`SKIPPED`].
 
 mod archive;
 mod bytes;
@@ -13,7 +13,7 @@ mod names;
 
 use archive::Archive;
 
-/// The licenses of the whole backup: path below the store, and content.
+/// The licenses of the valid backup: path below the store, and content.
 pub const LICENSES: [(&str, &str); 3] = [
     (
         "a.lcpl",
@@ -28,17 +28,17 @@ pub const LICENSES: [(&str, &str); 3] = [
         r#"{"id":"urn:e","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#,
     ),
 ];
-/// A file of the store that is not in the whole backup, and its content.
+/// The path and the content of a file of the store that the valid backup skips.
 pub const SKIPPED: (&str, &str) = ("notes.txt", "no license");
 
 /// A backup that must be refused.
 #[derive(Debug, Clone)]
 pub struct Case {
-    /// What is wrong with it.
+    /// The fault, for messages.
     pub name: String,
     /// The backup file.
     pub bytes: Vec<u8>,
-    /// What must be named when it is refused: an entry, or a part of the archive.
+    /// The entry or the part of the archive that the error must name.
     pub place: String,
 }
 
@@ -56,24 +56,24 @@ impl Case {
     }
 }
 
-/// The backup that all cases start from.
+/// Returns the valid backup that all cases start from.
 #[must_use]
 pub fn whole() -> Vec<u8> {
-    contents::Backup::whole().archive().bytes()
+    contents::Backup::valid().archive().bytes()
 }
 
-/// A group of cases: what they have in common, and how to make them.
+/// A group of cases: their common fault, and a function that returns them.
 pub type Group = (&'static str, fn() -> Vec<Case>);
 
-/// All cases.
+/// The groups of all cases.
 pub const GROUPS: [Group; 9] = [
     ("each byte changed", bytes::changed),
     ("each truncation and extension", bytes::cut),
-    ("no backup at all", bytes::foreign),
+    ("files that are not backups", bytes::foreign),
     ("each field of a header", headers::fields),
     ("the end of the archive and ZIP64", headers::ends),
     ("the layout of the archive", layout::cases),
     ("names", names::cases),
-    ("B3SUMS", contents::sums),
-    ("backup.json and licenses", contents::records_and_licenses),
+    ("B3SUMS", contents::checksums),
+    ("backup.json and licenses", contents::manifests_and_licenses),
 ];

@@ -1,9 +1,10 @@
-//! Backups that are whole but for one name.
+//! Backups that are valid except for one name.
 
 use super::Case;
 use super::contents::Backup;
 
-/// Names that no license can have, below the folder of the licenses. They sort behind all licenses of the whole backup.
+/// Paths below `licenses/` that a license must not have. Most of them sort after all licenses of
+/// the valid backup, so that only the path is wrong.
 const PATHS: [&str; 27] = [
     "",
     "z/",
@@ -34,7 +35,7 @@ const PATHS: [&str; 27] = [
     "z\\/y",
 ];
 
-/// Names of entries that are of no kind that a backup has.
+/// Names that are neither `B3SUMS`, `backup.json` nor below `licenses/`.
 const ENTRIES: [&str; 12] = [
     "",
     "z",
@@ -53,16 +54,16 @@ const ENTRIES: [&str; 12] = [
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for path in PATHS {
-        let mut backup = Backup::whole();
+        let mut backup = Backup::valid();
         backup.add_license(path.as_bytes());
         cases.push(Case::new(
             format!("the path {path:?}"),
             &backup.archive(),
-            format!("entry licenses/{}", shown(path)),
+            format!("entry licenses/{}", escaped(path)),
         ));
     }
     for name in ENTRIES {
-        let mut archive = Backup::whole().archive();
+        let mut archive = Backup::valid().archive();
         let mut entry = archive.entries[2].clone();
         entry.both(|header| header.name = name.as_bytes().to_vec());
         archive.entries.insert(3, entry);
@@ -74,7 +75,7 @@ pub(super) fn cases() -> Vec<Case> {
         ));
     }
     for name in [&b"z\xFF"[..], b"\xC0\xAF", b"z\xED\xA0\x80"] {
-        let mut backup = Backup::whole();
+        let mut backup = Backup::valid();
         backup.add_license(name);
         cases.push(Case::new(
             format!("the path {name:02x?}, which is not UTF-8"),
@@ -87,12 +88,12 @@ pub(super) fn cases() -> Vec<Case> {
         ("b/e.lcpl/y/z", "b/e.lcpl"),
         ("a.lcpl/z", "a.lcpl"),
     ] {
-        let mut backup = Backup::whole();
+        let mut backup = Backup::valid();
         backup.add_license(path.as_bytes());
         backup.sort();
         let place = format!("licenses/{path}: it is below licenses/{within}");
         cases.push(Case::new(
-            format!("the path {path}, in a license"),
+            format!("the path {path}, below a license"),
             &backup.archive(),
             place,
         ));
@@ -100,7 +101,7 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-/// A path as a message shows it.
-fn shown(path: &str) -> String {
+/// Returns a path as messages show it.
+fn escaped(path: &str) -> String {
     path.replace('\0', "\\0")
 }
