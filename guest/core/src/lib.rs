@@ -39,6 +39,7 @@ mod paths;
 mod publication;
 mod reason;
 mod restore;
+mod retention;
 mod skipped;
 mod status;
 mod store;
@@ -61,6 +62,7 @@ pub use operation::Operation;
 pub use paths::{HintFor, OpenedDirectories, Resolved, STORE};
 pub use reason::Reason;
 pub use restore::{Restore, RestoreOptions, RestoreSummary};
+pub use retention::{InvalidKeepWithin, KeepWithin, RetentionPolicy, Rule};
 pub use status::{
     BackupRestoreStatus, LicenseFormat, LicenseIdentity, Progress, RestrictedLicense, Restriction,
     Stage,
