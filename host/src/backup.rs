@@ -1,6 +1,7 @@
 //! The options of a backup, and the call `backup-licenses`.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use license_backup_core::{BackupRestoreStatus, BackupSummary, Failure};
 use wasmtime::component::Accessor;
@@ -20,6 +21,8 @@ pub struct BackupOptions {
     overwrite: bool,
     #[cfg_attr(feature = "serde", serde(default))]
     allow_shrink: bool,
+    #[cfg_attr(feature = "serde", serde(default))]
+    generation: Option<SystemTime>,
 }
 
 impl BackupOptions {
@@ -33,6 +36,7 @@ impl BackupOptions {
             to: to.into(),
             overwrite: false,
             allow_shrink: false,
+            generation: None,
         }
     }
 
@@ -52,6 +56,27 @@ impl BackupOptions {
             allow_shrink,
             ..self
         }
+    }
+}
+
+impl BackupOptions {
+    /// Makes the backup a generation: a file with this time in its name, which is never replaced.
+    /// [`overwrite`](Self::overwrite) then has no effect. Pass [`SystemTime::now`].
+    ///
+    /// If most licenses of the newest backup are missing, that backup is pinned and
+    /// [`BackupSummary::shrunk`] is set, unless [`allow_shrink`](Self::allow_shrink) is.
+    #[must_use]
+    pub fn generation(self, time: SystemTime) -> Self {
+        Self {
+            generation: Some(time),
+            ..self
+        }
+    }
+
+    /// Returns the time of the generation in seconds since the Unix epoch; 0 for an earlier time.
+    fn generation_seconds(&self) -> Option<u64> {
+        let since_epoch = self.generation?.duration_since(SystemTime::UNIX_EPOCH);
+        Some(since_epoch.map_or(0, |duration| duration.as_secs()))
     }
 }
 
@@ -79,6 +104,7 @@ impl Call for BackupOptions {
         let options = management::BackupOptions {
             overwrite: self.overwrite,
             allow_shrink: self.allow_shrink,
+            generation: self.generation_seconds(),
         };
         let result = guest
             .call_backup_licenses(accessor, Preopen::BACKUP.to_owned(), options)

@@ -5,7 +5,7 @@
 use license_backup_core::{
     BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
     LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
-    Restriction, Stage, VerifySummary,
+    Restriction, Shrinkage, Stage, VerifySummary,
 };
 
 use crate::bindings::exports::license_backup::management::{management, types};
@@ -160,16 +160,21 @@ impl From<management::BackupSummary> for BackupSummary {
             bytes,
             restricted,
             errors,
+            file,
             size,
             unchanged,
+            shrunk,
         } = summary;
         Self {
             licenses,
             bytes,
             restricted,
             errors,
+            file,
             size,
             unchanged,
+            shrunk: shrunk
+                .map(|management::Shrinkage { earlier, left }| Shrinkage { earlier, left }),
         }
     }
 }
@@ -180,6 +185,7 @@ impl From<management::VerifySummary> for VerifySummary {
             licenses,
             bytes,
             skipped,
+            file,
             size,
             blake3,
             program,
@@ -188,6 +194,7 @@ impl From<management::VerifySummary> for VerifySummary {
             licenses,
             bytes,
             skipped,
+            file,
             size,
             blake3,
             program,
@@ -198,12 +205,14 @@ impl From<management::VerifySummary> for VerifySummary {
 impl From<management::RestoreSummary> for RestoreSummary {
     fn from(summary: management::RestoreSummary) -> Self {
         let management::RestoreSummary {
+            file,
             restored,
             bytes,
             present,
             conflicts,
         } = summary;
         Self {
+            file,
             restored,
             bytes,
             present,
@@ -247,12 +256,14 @@ impl From<management::LicenseListing> for LicenseListing {
 impl From<management::ListSummary> for ListSummary {
     fn from(summary: management::ListSummary) -> Self {
         let management::ListSummary {
+            file,
             licenses,
             bytes,
             skipped,
             program,
         } = summary;
         Self {
+            file,
             licenses,
             bytes,
             skipped,

@@ -261,7 +261,7 @@ pub use futures_core::Stream;
 pub use license_backup_core::{
     BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
     LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
-    Restriction, Stage, VerifySummary,
+    Restriction, Shrinkage, Stage, VerifySummary,
 };
 pub use license_manager::LicenseManager;
 pub use list::ListOptions;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use license_backup_core::{Failure, LicenseListing, ListSummary};
 use wasmtime::component::Accessor;
 
-use crate::bindings::exports::license_backup::management::management::{self, Guest, ListSource};
+use crate::bindings::exports::license_backup::management::management::{
+    self, BackupSource, Guest, ListSource,
+};
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -19,7 +21,11 @@ pub struct ListOptions(Source);
 #[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
 enum Source {
     Store(PathBuf),
-    Backup(PathBuf),
+    Backup {
+        directory: PathBuf,
+        #[cfg_attr(feature = "serde", serde(default))]
+        generation: Option<String>,
+    },
 }
 
 impl ListOptions {
@@ -30,10 +36,24 @@ impl ListOptions {
         Self(Source::Store(directory.into()))
     }
 
-    /// Lists the backup in a directory: each license in it, and each skipped file with the reason.
+    /// Lists the newest backup in a directory: each license in it, and each skipped file with the
+    /// reason.
     #[must_use]
     pub fn backup(directory: impl Into<PathBuf>) -> Self {
-        Self(Source::Backup(directory.into()))
+        Self(Source::Backup {
+            directory: directory.into(),
+            generation: None,
+        })
+    }
+
+    /// Lists a backup in a directory by the name of its file, such as
+    /// `licenses-20261125T224500Z.zip`.
+    #[must_use]
+    pub fn generation(directory: impl Into<PathBuf>, name: impl Into<String>) -> Self {
+        Self(Source::Backup {
+            directory: directory.into(),
+            generation: Some(name.into()),
+        })
     }
 }
 
@@ -48,7 +68,9 @@ impl Call for ListOptions {
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
         Ok(vec![match &self.0 {
             Source::Store(directory) => Preopen::store(directory.clone(), Access::Read),
-            Source::Backup(directory) => Preopen::backup(directory.clone(), Access::Read, shares)?,
+            Source::Backup { directory, .. } => {
+                Preopen::backup(directory.clone(), Access::Read, shares)?
+            }
         }])
     }
 
@@ -59,7 +81,10 @@ impl Call for ListOptions {
     ) -> wasmtime::Result<CallResult<Self>> {
         let source = match &self.0 {
             Source::Store(_) => ListSource::Store,
-            Source::Backup(_) => ListSource::Backup(Preopen::BACKUP.to_owned()),
+            Source::Backup { generation, .. } => ListSource::Backup(BackupSource {
+                backup_directory: Preopen::BACKUP.to_owned(),
+                generation: generation.clone(),
+            }),
         };
         let result = guest.call_list_licenses(accessor, source).await?;
         Ok(result.map(

@@ -20,10 +20,12 @@ pub struct RestoreOptions {
     overwrite: bool,
     #[cfg_attr(feature = "serde", serde(default))]
     dry_run: bool,
+    #[cfg_attr(feature = "serde", serde(default))]
+    generation: Option<String>,
 }
 
 impl RestoreOptions {
-    /// Restores the backup in the directory `from`, which is opened for reading only, into the
+    /// Restores the newest backup in the directory `from`, which is opened for reading only, into the
     /// license store in the directory `store`. Both must exist. Existing files of the store are
     /// kept.
     #[must_use]
@@ -33,6 +35,7 @@ impl RestoreOptions {
             store: store.into(),
             overwrite: false,
             dry_run: false,
+            generation: None,
         }
     }
 
@@ -49,6 +52,15 @@ impl RestoreOptions {
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
+    }
+
+    /// Sets the name of the backup file, such as `licenses-20261125T224500Z.zip`.
+    #[must_use]
+    pub fn generation(self, name: impl Into<String>) -> Self {
+        Self {
+            generation: Some(name.into()),
+            ..self
+        }
     }
 }
 
@@ -81,6 +93,7 @@ impl Call for RestoreOptions {
         let options = management::RestoreOptions {
             overwrite: self.overwrite,
             dry_run: self.dry_run,
+            generation: self.generation.clone(),
         };
         let result = guest
             .call_restore_licenses(accessor, Preopen::BACKUP.to_owned(), options)

@@ -17,15 +17,18 @@ pub struct VerifyOptions {
     from: PathBuf,
     #[cfg_attr(feature = "serde", serde(default))]
     expected_blake3: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    generation: Option<String>,
 }
 
 impl VerifyOptions {
-    /// Verifies the backup in the directory `from`, which is opened for reading only.
+    /// Verifies the newest backup in the directory `from`, which is opened for reading only.
     #[must_use]
     pub fn new(from: impl Into<PathBuf>) -> Self {
         Self {
             from: from.into(),
             expected_blake3: None,
+            generation: None,
         }
     }
 
@@ -35,6 +38,17 @@ impl VerifyOptions {
     pub fn expected_blake3(self, hash: impl Into<String>) -> Self {
         Self {
             expected_blake3: Some(hash.into()),
+            ..self
+        }
+    }
+}
+
+impl VerifyOptions {
+    /// Sets the name of the backup file, such as `licenses-20261125T224500Z.zip`.
+    #[must_use]
+    pub fn generation(self, name: impl Into<String>) -> Self {
+        Self {
+            generation: Some(name.into()),
             ..self
         }
     }
@@ -63,6 +77,7 @@ impl Call for VerifyOptions {
     ) -> wasmtime::Result<CallResult<Self>> {
         let options = management::VerifyOptions {
             expected_blake3: self.expected_blake3.clone(),
+            generation: self.generation.clone(),
         };
         let result = guest
             .call_verify_backup(accessor, Preopen::BACKUP.to_owned(), options)

@@ -15,23 +15,28 @@ pub(crate) enum Request {
     Backup {
         to: String,
         options: BackupOptions,
+        /// Whether the backup is a generation, with the time of its start.
+        generations: bool,
         strict: bool,
         output: OutputOptions,
     },
     Restore {
         from: String,
+        generation: Option<String>,
         overwrite: bool,
         dry_run: bool,
         output: OutputOptions,
     },
     Verify {
         from: String,
+        generation: Option<String>,
         expected_blake3: Option<String>,
         output: OutputOptions,
     },
     /// Lists a backup, or without `from` the license store.
     List {
         from: Option<String>,
+        generation: Option<String>,
         output: OutputOptions,
     },
 }
@@ -58,10 +63,25 @@ impl Subcommand {
     /// Returns the names of the options that the command accepts.
     fn options(self) -> &'static [&'static str] {
         match self {
-            Self::Backup => &["to", "overwrite", "allow-shrink", "strict", "json", "quiet"],
-            Self::Restore => &["from", "overwrite", "dry-run", "json", "quiet"],
-            Self::Verify => &["from", "expect", "json", "quiet"],
-            Self::List => &["from", "json"],
+            Self::Backup => &[
+                "to",
+                "overwrite",
+                "allow-shrink",
+                "generations",
+                "strict",
+                "json",
+                "quiet",
+            ],
+            Self::Restore => &[
+                "from",
+                "generation",
+                "overwrite",
+                "dry-run",
+                "json",
+                "quiet",
+            ],
+            Self::Verify => &["from", "generation", "expect", "json", "quiet"],
+            Self::List => &["from", "generation", "json"],
         }
     }
 }
@@ -76,8 +96,8 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
         Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
         Some(other) => return Err(other.unexpected()),
     };
-    let (mut to, mut from, mut expected_blake3) = (None, None, None);
-    let (mut overwrite, mut allow_shrink) = (false, false);
+    let (mut to, mut from, mut generation, mut expected_blake3) = (None, None, None, None);
+    let (mut overwrite, mut allow_shrink, mut generations) = (false, false, false);
     let (mut strict, mut dry_run) = (false, false);
     let mut output = OutputOptions::default();
     while let Some(argument) = parser.next()? {
@@ -88,6 +108,9 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             }
             Arg::Long("to") => set_once(&mut to, "--to", parser.value()?.string()?)?,
             Arg::Long("from") => set_once(&mut from, "--from", parser.value()?.string()?)?,
+            Arg::Long("generation") => {
+                set_once(&mut generation, "--generation", parser.value()?.string()?)?;
+            }
             Arg::Long("expect") => {
                 let value = parser.value()?.string()?;
                 let hash = parse_blake3(&value)
@@ -96,6 +119,7 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             }
             Arg::Long("overwrite") => overwrite = true,
             Arg::Long("allow-shrink") => allow_shrink = true,
+            Arg::Long("generations") => generations = true,
             Arg::Long("strict") => strict = true,
             Arg::Long("dry-run") => dry_run = true,
             Arg::Long("json") => output.json = true,
@@ -109,22 +133,33 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             options: BackupOptions {
                 overwrite,
                 allow_shrink,
+                generation: None,
             },
+            generations,
             strict,
             output,
         },
         Subcommand::Restore => Request::Restore {
             from: from.ok_or("missing option '--from DIR'")?,
+            generation,
             overwrite,
             dry_run,
             output,
         },
         Subcommand::Verify => Request::Verify {
             from: from.ok_or("missing option '--from DIR'")?,
+            generation,
             expected_blake3,
             output,
         },
-        Subcommand::List => Request::List { from, output },
+        Subcommand::List if generation.is_some() && from.is_none() => {
+            return Err("option '--generation' requires '--from DIR'".into());
+        }
+        Subcommand::List => Request::List {
+            from,
+            generation,
+            output,
+        },
     })
 }
 
@@ -164,21 +199,24 @@ mod tests {
         let hash = "0f".repeat(32);
         for (arguments, request) in [
             (
-                "backup --quiet --strict --to /b --allow-shrink --json --overwrite".to_owned(),
+                "backup --quiet --strict --to /b --allow-shrink --json --generations".to_owned(),
                 Request::Backup {
                     to: directory(),
                     options: BackupOptions {
-                        overwrite: true,
+                        overwrite: false,
                         allow_shrink: true,
+                        generation: None,
                     },
+                    generations: true,
                     strict: true,
                     output,
                 },
             ),
             (
-                "restore --from=/b --dry-run --json --quiet --overwrite".to_owned(),
+                "restore --from=/b --generation g --dry-run --json --quiet --overwrite".to_owned(),
                 Request::Restore {
                     from: directory(),
+                    generation: Some("g".to_owned()),
                     overwrite: true,
                     dry_run: true,
                     output,
@@ -191,6 +229,7 @@ mod tests {
                 ),
                 Request::Verify {
                     from: directory(),
+                    generation: None,
                     expected_blake3: Some(hash),
                     output,
                 },
@@ -199,6 +238,7 @@ mod tests {
                 "list --json --from /b".to_owned(),
                 Request::List {
                     from: Some(directory()),
+                    generation: None,
                     output: OutputOptions {
                         quiet: false,
                         ..output
@@ -219,6 +259,7 @@ mod tests {
                 Request::Backup {
                     to: directory(),
                     options: BackupOptions::default(),
+                    generations: false,
                     strict: false,
                     output,
                 },
@@ -227,6 +268,7 @@ mod tests {
                 "restore --from /b",
                 Request::Restore {
                     from: directory(),
+                    generation: None,
                     overwrite: false,
                     dry_run: false,
                     output,
@@ -236,11 +278,19 @@ mod tests {
                 "verify --from /b",
                 Request::Verify {
                     from: directory(),
+                    generation: None,
                     expected_blake3: None,
                     output,
                 },
             ),
-            ("list", Request::List { from: None, output }),
+            (
+                "list",
+                Request::List {
+                    from: None,
+                    generation: None,
+                    output,
+                },
+            ),
         ] {
             assert_eq!(parsed(arguments), Ok(request));
         }
@@ -250,7 +300,15 @@ mod tests {
     fn a_directory_may_begin_with_a_dash() {
         let from = Some("-d".to_owned());
         let output = OutputOptions::default();
-        assert_eq!(parsed("list --from -d"), Ok(Request::List { from, output }));
+        let generation = None;
+        assert_eq!(
+            parsed("list --from -d"),
+            Ok(Request::List {
+                from,
+                generation,
+                output
+            })
+        );
     }
 
     #[test]
@@ -274,6 +332,7 @@ mod tests {
             ("backup", "'--to DIR'"),
             ("restore", "'--from DIR'"),
             ("verify", "'--from DIR'"),
+            ("list --generation g", "'--generation'"),
             ("backup --to", "'--to'"),
             ("backup --to /b --to /c", "'--to'"),
             ("backup --to /b /c", "\"/c\""),

@@ -8,9 +8,10 @@ use license_backup_core::{
     Verify, VerifyOptions,
 };
 use license_backup_report::{
-    BACKUP_FILE, BackupReport, Console as _, ExitCode, ListReport, OutputOptions, Report, Reporter,
+    BackupReport, Console as _, ExitCode, ListReport, OutputOptions, Report, Reporter,
     RestoreReport, VerifyReport, error_line,
 };
+use license_backup_wasi_fs::wasi::clocks::wall_clock;
 use license_backup_wasi_fs::{open_path, open_store};
 
 use crate::arguments::{self, HELP, Request};
@@ -50,12 +51,14 @@ fn execute(request: Request) -> ExitCode {
         Request::Version => print(concat!("license-backup ", env!("CARGO_PKG_VERSION"), "\n")),
         Request::Backup {
             to,
-            options,
+            mut options,
+            generations,
             strict,
             output,
         } => {
+            options.generation = generations.then(|| wall_clock::now().seconds);
             let report = BackupReport {
-                archive: archive(&to),
+                directory: to.clone(),
                 strict,
             };
             let start = || {
@@ -70,12 +73,13 @@ fn execute(request: Request) -> ExitCode {
         }
         Request::Restore {
             from,
+            generation,
             overwrite,
             dry_run,
             output,
         } => {
             let report = RestoreReport {
-                archive: archive(&from),
+                directory: from.clone(),
                 overwrite,
                 dry_run,
             };
@@ -84,6 +88,7 @@ fn execute(request: Request) -> ExitCode {
                     open_store(HINT_FOR)?,
                     &open_path(HINT_FOR, &from)?,
                     &from,
+                    generation.as_deref(),
                     RestoreOptions { overwrite, dry_run },
                 )
             };
@@ -91,35 +96,39 @@ fn execute(request: Request) -> ExitCode {
         }
         Request::Verify {
             from,
+            generation,
             expected_blake3,
             output,
         } => {
             let report = VerifyReport {
-                archive: archive(&from),
+                directory: from.clone(),
                 expected: expected_blake3.is_some(),
             };
             let options = VerifyOptions { expected_blake3 };
-            let start = || Verify::start(&open_path(HINT_FOR, &from)?, &from, &options);
+            let start = || {
+                Verify::start(
+                    &open_path(HINT_FOR, &from)?,
+                    &from,
+                    generation.as_deref(),
+                    &options,
+                )
+            };
             run(report, output, Some(BackupRestoreStatus::Begin), start)
         }
-        Request::List { from, output } => {
+        Request::List {
+            from,
+            generation,
+            output,
+        } => {
             let start = || match &from {
-                Some(from) => List::of_backup(&open_path(HINT_FOR, from)?, from),
+                Some(from) => {
+                    List::of_backup(&open_path(HINT_FOR, from)?, from, generation.as_deref())
+                }
                 None => List::of_store(open_store(HINT_FOR)?),
             };
             run(ListReport, output, None, start)
         }
     }
-}
-
-/// Returns the path of the backup file in a directory, in the notation of the directory.
-fn archive(directory: &str) -> String {
-    let separator = match directory {
-        directory if directory.ends_with(['/', '\\']) => "",
-        directory if directory.starts_with('\\') => "\\",
-        _ => "/",
-    };
-    format!("{directory}{separator}{BACKUP_FILE}")
 }
 
 fn print(text: &str) -> ExitCode {
@@ -163,26 +172,4 @@ where
         }
     });
     reporter.end(outcome.as_ref())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_backup_file_has_the_separator_of_its_directory() {
-        for (directory, file) in [
-            ("/backup", "/backup/licenses.zip"),
-            ("/backup/", "/backup/licenses.zip"),
-            (".", "./licenses.zip"),
-            ("//nas/backups", "//nas/backups/licenses.zip"),
-            (
-                r"\\nas\backups\laptop",
-                r"\\nas\backups\laptop\licenses.zip",
-            ),
-            (r"\\nas\backups\", r"\\nas\backups\licenses.zip"),
-        ] {
-            assert_eq!(archive(directory), file);
-        }
-    }
 }

@@ -6,8 +6,8 @@
 use license_backup_core as core;
 
 use crate::bindings::exports::license_backup::management::management::{
-    BackupOptions, BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreOptions,
-    RestoreSummary, VerifyOptions, VerifySummary,
+    BackupOptions, BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreSummary,
+    Shrinkage, VerifySummary,
 };
 use crate::bindings::wit_types::{
     BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress,
@@ -21,16 +21,20 @@ impl From<core::BackupSummary> for BackupSummary {
             bytes,
             restricted,
             errors,
+            file,
             size,
             unchanged,
+            shrunk,
         } = summary;
         Self {
             licenses,
             bytes,
             restricted,
             errors,
+            file,
             size,
             unchanged,
+            shrunk: shrunk.map(|core::Shrinkage { earlier, left }| Shrinkage { earlier, left }),
         }
     }
 }
@@ -41,6 +45,7 @@ impl From<core::VerifySummary> for VerifySummary {
             licenses,
             bytes,
             skipped,
+            file,
             size,
             blake3,
             program,
@@ -49,6 +54,7 @@ impl From<core::VerifySummary> for VerifySummary {
             licenses,
             bytes,
             skipped,
+            file,
             size,
             blake3,
             program,
@@ -59,12 +65,14 @@ impl From<core::VerifySummary> for VerifySummary {
 impl From<core::RestoreSummary> for RestoreSummary {
     fn from(summary: core::RestoreSummary) -> Self {
         let core::RestoreSummary {
+            file,
             restored,
             bytes,
             present,
             conflicts,
         } = summary;
         Self {
+            file,
             restored,
             bytes,
             present,
@@ -76,12 +84,14 @@ impl From<core::RestoreSummary> for RestoreSummary {
 impl From<core::ListSummary> for ListSummary {
     fn from(summary: core::ListSummary) -> Self {
         let core::ListSummary {
+            file,
             licenses,
             bytes,
             skipped,
             program,
         } = summary;
         Self {
+            file,
             licenses,
             bytes,
             skipped,
@@ -95,23 +105,13 @@ impl From<BackupOptions> for core::BackupOptions {
         let BackupOptions {
             overwrite,
             allow_shrink,
+            generation,
         } = options;
         Self {
             overwrite,
             allow_shrink,
+            generation,
         }
-    }
-}
-
-impl From<VerifyOptions> for core::VerifyOptions {
-    fn from(VerifyOptions { expected_blake3 }: VerifyOptions) -> Self {
-        Self { expected_blake3 }
-    }
-}
-
-impl From<RestoreOptions> for core::RestoreOptions {
-    fn from(RestoreOptions { overwrite, dry_run }: RestoreOptions) -> Self {
-        Self { overwrite, dry_run }
     }
 }
 

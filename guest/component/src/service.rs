@@ -1,11 +1,11 @@
 //! The exported functions: each starts one operation of the core.
 
-use license_backup_core::{Backup, HintFor, List, Restore, Verify};
+use license_backup_core::{self as core, Backup, HintFor, List, Restore, Verify};
 use license_backup_wasi_fs::{open_path, open_store};
 
 use crate::bindings::exports::license_backup::management::management::{
-    self, BackupOperation, BackupOptions, ListOperation, ListSource, RestoreOperation,
-    RestoreOptions, VerifyOperation, VerifyOptions,
+    self, BackupOperation, BackupOptions, BackupSource, ListOperation, ListSource,
+    RestoreOperation, RestoreOptions, VerifyOperation, VerifyOptions,
 };
 use crate::bindings::wit_types::Failure;
 use crate::cancellation::Cancellation;
@@ -52,10 +52,15 @@ impl management::Guest for Service {
             events,
             completed,
         } = operation::start(|| {
+            let VerifyOptions {
+                expected_blake3,
+                generation,
+            } = options;
             Verify::start(
                 &open_path(HINT_FOR, &backup_directory)?,
                 &backup_directory,
-                &options.into(),
+                generation.as_deref(),
+                &core::VerifyOptions { expected_blake3 },
             )
         })?;
         Ok(VerifyOperation {
@@ -74,11 +79,17 @@ impl management::Guest for Service {
             events,
             completed,
         } = operation::start(|| {
+            let RestoreOptions {
+                overwrite,
+                dry_run,
+                generation,
+            } = options;
             Restore::start(
                 open_store(HINT_FOR)?,
                 &open_path(HINT_FOR, &backup_directory)?,
                 &backup_directory,
-                options.into(),
+                generation.as_deref(),
+                core::RestoreOptions { overwrite, dry_run },
             )
         })?;
         Ok(RestoreOperation {
@@ -95,9 +106,14 @@ impl management::Guest for Service {
             completed,
         } = operation::start_listing(|| match &source {
             ListSource::Store => List::of_store(open_store(HINT_FOR)?),
-            ListSource::Backup(directory) => {
-                List::of_backup(&open_path(HINT_FOR, directory)?, directory)
-            }
+            ListSource::Backup(BackupSource {
+                backup_directory,
+                generation,
+            }) => List::of_backup(
+                &open_path(HINT_FOR, backup_directory)?,
+                backup_directory,
+                generation.as_deref(),
+            ),
         })?;
         Ok(ListOperation {
             cookie,

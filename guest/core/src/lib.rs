@@ -21,6 +21,7 @@ mod escape;
 mod failure;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod generations;
 mod hresult;
 mod license;
 mod list;
@@ -47,7 +48,7 @@ mod temporary;
 mod verify;
 mod zip;
 
-pub use backup::{Backup, BackupOptions, BackupSummary};
+pub use backup::{Backup, BackupOptions, BackupSummary, Shrinkage};
 pub use case_name::UnknownCaseName;
 pub use directory::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,

@@ -1,7 +1,7 @@
 //! The counts of each command in its last JSON line: the fields of its summary.
 
-use license_backup_core::{BackupSummary, ListSummary, RestoreSummary, VerifySummary};
-use serde::Serialize;
+use license_backup_core::{BackupSummary, ListSummary, RestoreSummary, Shrinkage, VerifySummary};
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 #[serde(remote = "BackupSummary")]
@@ -10,8 +10,28 @@ struct BackupFields {
     bytes: u64,
     restricted: u64,
     errors: u64,
+    file: String,
     size: u64,
     unchanged: bool,
+    #[serde(
+        serialize_with = "serialize_shrinkage",
+        skip_serializing_if = "Option::is_none"
+    )]
+    shrunk: Option<Shrinkage>,
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "this is the signature that serde requires"
+)]
+fn serialize_shrinkage<S: Serializer>(
+    shrunk: &Option<Shrinkage>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let counts = shrunk
+        .iter()
+        .flat_map(|Shrinkage { earlier, left }| [("earlier", earlier), ("left", left)]);
+    serializer.collect_map(counts)
 }
 
 #[derive(Serialize)]
@@ -20,6 +40,7 @@ struct VerifyFields {
     licenses: u64,
     bytes: u64,
     skipped: u64,
+    file: String,
     size: u64,
     blake3: String,
     program: String,
@@ -28,6 +49,7 @@ struct VerifyFields {
 #[derive(Serialize)]
 #[serde(remote = "RestoreSummary")]
 struct RestoreFields {
+    file: String,
     restored: u64,
     bytes: u64,
     present: u64,
@@ -37,6 +59,8 @@ struct RestoreFields {
 #[derive(Serialize)]
 #[serde(remote = "ListSummary")]
 struct ListFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     licenses: u64,
     bytes: u64,
     skipped: u64,

@@ -415,14 +415,16 @@ mod tests {
             bytes: 30,
             restricted: 1,
             errors: 1,
+            file: "licenses.zip".to_owned(),
             size: 400,
             unchanged: false,
+            shrunk: None,
         });
         assert_line(
             &end_line(ExitCode::Incomplete, 1, ELAPSED, Ok(&counts)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
-                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"size":400,"unchanged":false}"#
+                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"file":"licenses.zip","size":400,"unchanged":false}"#
             ),
         );
     }
@@ -457,19 +459,21 @@ mod tests {
             licenses: 2,
             bytes: 30,
             skipped: 1,
+            file: "licenses.zip".to_owned(),
             size: 400,
             blake3: "ab".to_owned(),
             program: "license-backup 0.1.0".to_owned(),
         };
         assert_counts(
             &VerifyCounts(&summary),
-            r#""licenses":2,"bytes":30,"skipped":1,"size":400,"blake3":"ab","program":"license-backup 0.1.0"}"#,
+            r#""licenses":2,"bytes":30,"skipped":1,"file":"licenses.zip","size":400,"blake3":"ab","program":"license-backup 0.1.0"}"#,
         );
     }
 
     #[test]
     fn a_restore_ends_with_its_counts() {
         let summary = &RestoreSummary {
+            file: "licenses.zip".to_owned(),
             restored: 2,
             bytes: 30,
             present: 1,
@@ -480,12 +484,13 @@ mod tests {
                 summary,
                 dry_run: true,
             },
-            r#""restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
+            r#""file":"licenses.zip","restored":2,"bytes":30,"present":1,"conflicts":0,"dry_run":true}"#,
         );
     }
 
     fn list_summary(program: Option<&str>) -> ListSummary {
         ListSummary {
+            file: None,
             licenses: 2,
             bytes: 30,
             skipped: 1,

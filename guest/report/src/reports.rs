@@ -77,8 +77,8 @@ pub struct Tally {
 /// The report of `backup`.
 #[derive(Debug, Clone)]
 pub struct BackupReport {
-    /// The path of the backup file, as the caller knows it.
-    pub archive: String,
+    /// The path of the backup directory, as the caller knows it.
+    pub directory: String,
     /// Whether any skipped file makes the backup incomplete.
     pub strict: bool,
 }
@@ -89,7 +89,12 @@ impl Report for BackupReport {
 
     fn status(&self, summary: &BackupSummary, _: &Tally) -> (ExitCode, u32) {
         let is_incomplete = summary.errors > 0 || (self.strict && summary.restricted > 0);
-        (incomplete_if(is_incomplete), summary.hresult())
+        let exit = if summary.shrunk.is_some() {
+            ExitCode::Shrunk
+        } else {
+            ExitCode::Success
+        };
+        (exit.and(incomplete_if(is_incomplete)), summary.hresult())
     }
 
     fn counts(&self, summary: &BackupSummary) -> impl Serialize {
@@ -97,7 +102,7 @@ impl Report for BackupReport {
     }
 
     fn text(&self, summary: &BackupSummary, tally: &Tally) -> String {
-        backup_text(summary, &tally.skipped, &self.archive)
+        backup_text(summary, &tally.skipped, &self.directory)
     }
 
     fn is_tallied(&self, _: &Failure) -> bool {
@@ -112,8 +117,8 @@ impl Report for BackupReport {
 /// The report of `verify`.
 #[derive(Debug, Clone)]
 pub struct VerifyReport {
-    /// The path of the backup file, as the caller knows it.
-    pub archive: String,
+    /// The path of the backup directory, as the caller knows it.
+    pub directory: String,
     /// Whether the backup was compared with an expected hash.
     pub expected: bool,
 }
@@ -131,7 +136,7 @@ impl Report for VerifyReport {
     }
 
     fn text(&self, summary: &VerifySummary, _: &Tally) -> String {
-        verify_text(summary, &self.archive, self.expected)
+        verify_text(summary, &self.directory, self.expected)
     }
 
     /// Returns `false`: the verification of a backup with an error fails, and has no text
@@ -148,8 +153,8 @@ impl Report for VerifyReport {
 /// The report of `restore`.
 #[derive(Debug, Clone)]
 pub struct RestoreReport {
-    /// The path of the backup file, as the caller knows it.
-    pub archive: String,
+    /// The path of the backup directory, as the caller knows it.
+    pub directory: String,
     /// Whether the restore replaces other files with the names of licenses.
     pub overwrite: bool,
     /// Whether the restore changes nothing.
@@ -180,7 +185,7 @@ impl Report for RestoreReport {
         restore_text(
             summary,
             &tally.skipped,
-            &self.archive,
+            &self.directory,
             self.overwrite,
             self.dry_run,
         )
@@ -253,11 +258,13 @@ mod tests {
             bytes: 10,
             restricted,
             errors,
+            file: String::new(),
             size: 100,
             unchanged: false,
+            shrunk: None,
         };
         let report = BackupReport {
-            archive: String::new(),
+            directory: String::new(),
             strict,
         };
         report.status(&summary, &Tally::default())
@@ -282,12 +289,13 @@ mod tests {
     #[test]
     fn a_restore_with_conflicts_is_a_conflict_and_s_false() {
         let report = RestoreReport {
-            archive: String::new(),
+            directory: String::new(),
             overwrite: false,
             dry_run: false,
         };
         let restore = |conflicts| {
             let summary = RestoreSummary {
+                file: String::new(),
                 restored: 1,
                 bytes: 10,
                 present: 0,
@@ -307,6 +315,7 @@ mod tests {
         };
         let list = |program: Option<&str>| {
             let summary = ListSummary {
+                file: None,
                 licenses: 1,
                 bytes: 10,
                 skipped: 1,

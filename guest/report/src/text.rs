@@ -6,7 +6,7 @@ use crate::skipped::SkippedByReason;
 use license_backup_core::escape;
 use license_backup_core::{
     BackupSummary, LicenseIdentity, LicenseListing, LicenseStanding, ListSummary, Progress,
-    RestoreSummary, Stage, VerifySummary,
+    RestoreSummary, Shrinkage, Stage, VerifySummary,
 };
 
 /// The maximum number of license IDs, and of key IDs, in a line of a listing.
@@ -16,29 +16,51 @@ const MAX_IDS: usize = 3;
 pub(crate) fn backup_text(
     summary: &BackupSummary,
     skipped: &SkippedByReason,
-    archive: &str,
+    directory: &str,
 ) -> String {
     let licenses = licenses(summary.licenses, summary.bytes);
-    let (archive, size) = (escape(archive), human_bytes(summary.size));
+    let archive = escape(&file_path(directory, &summary.file));
+    let size = human_bytes(summary.size);
+    let shrunk = summary.shrunk.map_or_else(String::new, shrunk_text);
     if summary.unchanged {
         format!("Unchanged: {licenses} in {archive} ({size}).\n{skipped}")
     } else {
-        format!("Backed up {licenses} to {archive} ({size}).\n{skipped}")
+        format!("Backed up {licenses} to {archive} ({size}).\n{shrunk}{skipped}")
     }
 }
 
+/// Returns the lines for a generation that has shrunk.
+fn shrunk_text(Shrinkage { earlier, left }: Shrinkage) -> String {
+    format!(
+        "{left} of {earlier} licenses of the previous backup are left. Is the store mounted?\n\
+         The previous backup was pinned. Use --allow-shrink if the store is complete.\n"
+    )
+}
+
+/// Returns the path of a file in a directory, in the notation of the directory.
+fn file_path(directory: &str, file: &str) -> String {
+    let separator = match directory {
+        directory if directory.ends_with(['/', '\\']) => "",
+        directory if directory.contains('\\') && !directory.contains('/') => "\\",
+        _ => "/",
+    };
+    format!("{directory}{separator}{file}")
+}
+
 /// Returns the text for a verified backup. Each line ends with a newline.
-pub(crate) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool) -> String {
+pub(crate) fn verify_text(summary: &VerifySummary, directory: &str, expected: bool) -> String {
     let VerifySummary {
         licenses: count,
         bytes,
         skipped,
+        file,
         size,
         blake3,
         program,
     } = summary;
     let verified = licenses(*count, *bytes);
-    let (archive, size, program) = (escape(archive), human_bytes(*size), escape(program));
+    let archive = escape(&file_path(directory, file));
+    let (size, program) = (human_bytes(*size), escape(program));
     let skipped = counted(*skipped, "file");
     let advice = if expected {
         "The hash matches --expect."
@@ -57,12 +79,13 @@ pub(crate) fn verify_text(summary: &VerifySummary, archive: &str, expected: bool
 pub(crate) fn restore_text(
     summary: &RestoreSummary,
     conflicts: &SkippedByReason,
-    archive: &str,
+    directory: &str,
     overwrite: bool,
     dry_run: bool,
 ) -> String {
     let restored = licenses(summary.restored, summary.bytes);
-    let (archive, present) = (escape(archive), summary.present);
+    let archive = escape(&file_path(directory, &summary.file));
+    let present = summary.present;
     let done = if dry_run {
         format!("{restored} would be restored from {archive}; already present: {present}.")
     } else {
@@ -141,6 +164,7 @@ fn details_text(listing: &LicenseListing) -> String {
 /// Returns the totals of a listing, one line with its newline.
 pub(crate) fn list_text(summary: &ListSummary) -> String {
     let ListSummary {
+        file: _,
         licenses: count,
         bytes,
         skipped,
@@ -253,13 +277,15 @@ mod tests {
             bytes: 2048,
             restricted: 1,
             errors: 0,
+            file: "licenses.zip".to_owned(),
             size: 4096,
             unchanged: false,
+            shrunk: None,
         };
         let mut skipped = SkippedByReason::default();
         skipped.add(Reason::Restricted(Restriction::Conditional), "p");
         assert_eq!(
-            backup_text(&summary, &skipped, "/b/licenses.zip"),
+            backup_text(&summary, &skipped, "/b"),
             "Backed up 1 license (2.0 KiB) to /b/licenses.zip (4.0 KiB).\n\
              Skipped 1, conditional: the license grants the right only under a condition\n  p\n"
         );
@@ -268,7 +294,7 @@ mod tests {
             ..summary
         };
         assert_eq!(
-            backup_text(&unchanged, &SkippedByReason::default(), "/b/licenses.zip"),
+            backup_text(&unchanged, &SkippedByReason::default(), "/b"),
             "Unchanged: 1 license (2.0 KiB) in /b/licenses.zip (4.0 KiB).\n"
         );
     }
@@ -280,18 +306,19 @@ mod tests {
             licenses: 2,
             bytes: 30,
             skipped: 1,
+            file: "licenses.zip".to_owned(),
             size: 400,
             blake3: "ab".to_owned(),
             program,
         };
         assert_eq!(
-            verify_text(&summary, "/b/licenses.zip", false),
+            verify_text(&summary, "/b", false),
             "Verified 2 licenses (30 bytes) in /b/licenses.zip (400 bytes): no errors.\n\
              Written by license-backup\\n0.1.0, which skipped 1 file.\n\
              BLAKE3 ab\n\
              Record this hash; verify --expect HASH fails if the backup has changed.\n"
         );
-        let expected = verify_text(&summary, "/b/licenses.zip", true);
+        let expected = verify_text(&summary, "/b", true);
         assert!(
             expected.ends_with("BLAKE3 ab\nThe hash matches --expect.\n"),
             "{expected}"
@@ -301,6 +328,7 @@ mod tests {
     #[test]
     fn a_restore_reports_its_conflicts_and_suggests_overwrite() {
         let summary = RestoreSummary {
+            file: "licenses.zip".to_owned(),
             restored: 2,
             bytes: 30,
             present: 1,
@@ -311,9 +339,8 @@ mod tests {
             Reason::Failed(ErrorCode::FileExists),
             "a.lic has other bytes",
         );
-        let restore = |overwrite, dry_run| {
-            restore_text(&summary, &conflicts, "/b/licenses.zip", overwrite, dry_run)
-        };
+        let restore =
+            |overwrite, dry_run| restore_text(&summary, &conflicts, "/b", overwrite, dry_run);
         let listed = "Not restored 1, file-exists: another file has the name, \
             or the store cannot hold the name\n  \
             a.lic has other bytes\n";
@@ -422,6 +449,7 @@ mod tests {
     fn totals_escape_the_program_that_a_backup_names() {
         let program = Some("x\x1b]0;y\x07".to_owned());
         let summary = ListSummary {
+            file: None,
             licenses: 2,
             bytes: 3,
             skipped: 0,
@@ -436,6 +464,7 @@ mod tests {
     #[test]
     fn the_totals_of_a_store_name_no_program() {
         let summary = ListSummary {
+            file: None,
             licenses: 2,
             bytes: 3,
             skipped: 1,

@@ -46,7 +46,8 @@ pub(crate) enum Command {
     #[command(
         long_about = "Back up a license store into a directory.\n\n\
             Each license that permits it is copied, bit for bit, into the file licenses.zip in \
-            that directory. All other files are skipped and reported with a reason. An earlier \
+            that directory, or with --generations into a file of its own. All other files are \
+            skipped and reported with a reason. An earlier \
             backup is replaced only with --overwrite, only once the new backup is complete, and \
             not if most of its licenses are missing from the store, which may not be mounted. \
             Ctrl-C cancels the backup and leaves the directory unchanged.",
@@ -117,6 +118,9 @@ pub(crate) struct BackupArguments {
     /// Directory for the backup; it is created if its parent exists
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// Write a new file, licenses-TIME.zip, and keep all others
+    #[arg(long, conflicts_with = "overwrite")]
+    pub(crate) generations: bool,
     /// Replace an existing backup
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -136,6 +140,9 @@ pub(crate) struct RestoreArguments {
     /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
+    /// Backup file in this directory, instead of the newest one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) generation: Option<String>,
     /// License store to restore into; it must exist
     #[arg(long, value_name = "DIR")]
     pub(crate) store: PathBuf,
@@ -155,6 +162,9 @@ pub(crate) struct VerifyArguments {
     /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
+    /// Backup file in this directory, instead of the newest one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) generation: Option<String>,
     /// Fail unless the backup has this BLAKE3 hash, which an earlier verify printed
     #[arg(long, value_name = "HASH", value_parser = parse_blake3)]
     pub(crate) expect: Option<String>,
@@ -167,6 +177,9 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct ListArguments {
     #[command(flatten)]
     pub(crate) source: ListSource,
+    /// Backup file in the directory of --from, instead of the newest one
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub(crate) generation: Option<String>,
     /// Write one JSON object per line; the last one is the outcome
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,13 +1,14 @@
 //! The command `backup`.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use std::{fs, io};
 
 use license_backup::{BackupOptions, DirectoryRole, OperationError, block_on};
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::BackupArguments;
-use crate::run::{archive, run_operation};
+use crate::run::run_operation;
 use crate::signals::SignalHandler;
 
 /// Backs up a store, and returns the exit code.
@@ -15,18 +16,24 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
     let &BackupArguments {
         ref store,
         ref to,
+        generations,
         overwrite,
         allow_shrink,
         strict,
         ref output,
     } = arguments;
     let report = BackupReport {
-        archive: archive(to),
+        directory: to.to_string_lossy().into_owned(),
         strict,
     };
     let options = BackupOptions::new(store, to)
         .overwrite(overwrite)
         .allow_shrink(allow_shrink);
+    let options = if generations {
+        options.generation(SystemTime::now())
+    } else {
+        options
+    };
     let mut is_new = false;
     let exit = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.

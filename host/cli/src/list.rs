@@ -9,7 +9,11 @@ use crate::signals::SignalHandler;
 
 /// Lists a store or a backup, and returns the exit code.
 pub(crate) fn run(
-    ListArguments { source, json }: ListArguments,
+    ListArguments {
+        source,
+        generation,
+        json,
+    }: ListArguments,
     signals: &SignalHandler,
 ) -> ExitCode {
     let options = match source {
@@ -18,7 +22,10 @@ pub(crate) fn run(
         } => ListOptions::store(store),
         ListSource {
             from: Some(from), ..
-        } => ListOptions::backup(from),
+        } => match generation {
+            Some(name) => ListOptions::generation(from, name),
+            None => ListOptions::backup(from),
+        },
         // The parser requires one of them.
         ListSource {
             store: None,

@@ -4,26 +4,31 @@ use license_backup::{RestoreOptions, block_on};
 use license_backup_report::{ExitCode, RestoreReport};
 
 use crate::arguments::RestoreArguments;
-use crate::run::{archive, run_operation};
+use crate::run::run_operation;
 use crate::signals::SignalHandler;
 
 /// Restores a backup, and returns the exit code.
 pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> ExitCode {
     let &RestoreArguments {
         ref from,
+        ref generation,
         ref store,
         overwrite,
         dry_run,
         ref output,
     } = arguments;
     let report = RestoreReport {
-        archive: archive(from),
+        directory: from.to_string_lossy().into_owned(),
         overwrite,
         dry_run,
     };
     let options = RestoreOptions::new(from, store)
         .overwrite(overwrite)
         .dry_run(dry_run);
+    let options = match generation {
+        Some(name) => options.generation(name),
+        None => options,
+    };
     run_operation(report, output.into(), signals, |manager| {
         block_on(manager.restore(&options))
     })

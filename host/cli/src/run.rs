@@ -1,9 +1,7 @@
 //! Running an operation: it is started, can be cancelled by a signal, and is reported.
 
-use std::path::Path;
-
 use license_backup::{ErrorCode, Failure, LicenseManager, Operation, OperationError, block_on};
-use license_backup_report::{BACKUP_FILE, ExitCode, OutputOptions, Report, Reporter};
+use license_backup_report::{ExitCode, OutputOptions, Report, Reporter};
 
 use crate::console::StandardStreams;
 use crate::signals::SignalHandler;
@@ -53,11 +51,6 @@ fn failure(error: &anyhow::Error) -> Failure {
             .map(|path| path.to_string_lossy().into_owned()),
         ..Failure::new(code, format!("{error:#}"))
     }
-}
-
-/// Returns the path of the backup file in a directory, as text.
-pub(crate) fn archive(directory: &Path) -> String {
-    directory.join(BACKUP_FILE).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::state::State;
 use super::summary_consumer::SummaryConsumer;
 use crate::bindings::exports::license_backup::management::types;
 use crate::bindings::{Service, ServicePre};
+use crate::block_on::block_on;
 use crate::deadline::{Deadline, DeadlineExceeded, DeadlineSignal};
 use crate::error::Cause;
 use crate::events::{self, StreamClosed};
@@ -198,6 +199,10 @@ impl<C: Call> Driver<C> {
     fn fail(&mut self, error: OperationError) {
         if let OperationError::Trap(cause) | OperationError::Start(cause) = &error {
             tracing::error!(%cause, "the component failed");
+        }
+        if matches!(error, OperationError::DeadlineExceeded { .. }) {
+            // A call may notice it first, but the thread of the deadline reports it.
+            block_on(self.signal.clone());
         }
         // A message can name a path.
         tracing::debug!(%error, "operation error");

@@ -6,4 +6,5 @@ mod comparison;
 mod concurrent_backups;
 mod damaged_backups;
 mod earlier_backups;
+mod generations;
 mod killed;

@@ -191,8 +191,10 @@ fn the_outcome_has_the_counts_of_the_backup() {
         bytes: expected::bytes(&files),
         restricted: restricted(&files).len() as u64,
         errors: errors(&files).len() as u64,
+        file: "licenses.zip".to_owned(),
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
         unchanged: false,
+        shrunk: None,
     };
     assert_eq!(summary, expected);
 }

@@ -163,6 +163,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                     BackupOptions {
                         overwrite: true,
                         allow_shrink: false,
+                        generation: None,
                     },
                 )
                 .await
@@ -177,6 +178,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                     accessor,
                     "/backup".into(),
                     VerifyOptions {
+                        generation: None,
                         expected_blake3: None,
                     },
                 )
@@ -190,6 +192,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                     accessor,
                     "/backup".into(),
                     RestoreOptions {
+                        generation: None,
                         overwrite: false,
                         dry_run: false,
                     },
@@ -228,6 +231,7 @@ fn a_refused_call_leaves_the_instance_free() {
                 BackupOptions {
                     overwrite: false,
                     allow_shrink: false,
+                    generation: None,
                 },
             )
             .await?;
@@ -247,6 +251,7 @@ fn a_refused_call_leaves_the_instance_free() {
                 BackupOptions {
                     overwrite: false,
                     allow_shrink: false,
+                    generation: None,
                 },
             )
             .await?;
@@ -272,6 +277,7 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
                     BackupOptions {
                         overwrite: false,
                         allow_shrink: false,
+                        generation: None,
                     },
                 )
                 .await?;

@@ -64,6 +64,7 @@ fn an_empty_store_receives_exactly_the_licenses_of_the_backup() {
     let (events, ended) = restored(&options(&sandbox));
     let licenses = backed_up(&files).len() as u64;
     let summary = RestoreSummary {
+        file: "licenses.zip".to_owned(),
         restored: licenses,
         bytes: expected::bytes(&files),
         present: 0,
@@ -90,6 +91,7 @@ fn a_second_restore_finds_all_licenses_present() {
     for options in [options(&sandbox), options(&sandbox).overwrite(true)] {
         let present = files.len() as u64;
         let summary = RestoreSummary {
+            file: "licenses.zip".to_owned(),
             restored: 0,
             bytes: 0,
             present,

@@ -73,6 +73,7 @@ fn a_valid_backup_has_a_summary_with_counts_and_hash() {
         "{summary:?}"
     );
     let expected = VerifySummary {
+        file: "licenses.zip".to_owned(),
         licenses: backed_up(&files).len() as u64,
         bytes: expected::bytes(&files),
         skipped: skipped(&files).len() as u64,

@@ -192,8 +192,10 @@ const EMPTY: BackupSummary = BackupSummary {
     bytes: 0,
     restricted: 0,
     errors: 0,
+    file: String::new(),
     size: 0,
     unchanged: false,
+    shrunk: None,
 };
 
 fn failure(message: &str) -> Failure {

@@ -56,12 +56,16 @@ mod tests {
             violations(&line)
         };
         assert_eq!(
-            end(json!({"restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})),
+            end(
+                json!({"file": "licenses.zip", "restored": 1, "bytes": 2, "present": 0, "conflicts": 0, "dry_run": false})
+            ),
             [""; 0]
         );
         assert_ne!(end(json!({})), [""; 0]);
         assert_ne!(
-            end(json!({"restored": 1, "bytes": 2, "licenses": 0, "skipped": 0})),
+            end(
+                json!({"restored": 1, "file": "licenses.zip", "bytes": 2, "licenses": 0, "skipped": 0})
+            ),
             [""; 0]
         );
     }

@@ -1,51 +1,100 @@
-//! The backup file of a backup directory: opens it for reading, and reports why it cannot
+//! The backup file of a backup directory: finds it, opens it for reading, and reports why it cannot
 //! be read.
 
 use super::error::ArchiveError;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
+use crate::generations::{generation_time, history};
 use crate::{Directory, EntryKind, ErrorCode, Failure, Metadata};
 
-/// Opens the backup file in `directory`, which the caller knows as `path`.
-pub(crate) fn open<D: Directory>(directory: &D, path: &str) -> Result<D::File, Failure> {
+/// The location of a backup file, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BackupLocation {
+    /// The path of the backup directory, as the caller knows it.
+    pub(crate) directory: String,
+    /// The name of the file.
+    pub(crate) name: String,
+}
+
+/// Opens the backup file of this name in `directory`, which the caller knows as `path`; without a
+/// name, the newest one.
+pub(crate) fn open<D: Directory>(
+    directory: &D,
+    path: &str,
+    name: Option<&str>,
+) -> Result<(D::File, BackupLocation), Failure> {
+    let name = match name {
+        Some(name) if name == BACKUP_FILE || generation_time(name).is_some() => name.to_owned(),
+        Some(name) => return Err(not_a_generation(path, name)),
+        None => newest(directory, path)?,
+    };
+    let location = BackupLocation {
+        directory: path.to_owned(),
+        name,
+    };
     // Opening a FIFO would block until another process opens it for writing.
-    match directory.metadata(BACKUP_FILE) {
+    match directory.metadata(&location.name) {
         Ok(Metadata {
             kind: EntryKind::File,
             ..
         }) => {}
-        Ok(_) => return Err(corrupt(path, "not a regular file")),
+        Ok(_) => return Err(location.corrupt("not a regular file")),
         Err(FsError::NoEntry) => {
             let message = format!(
-                "there is no backup ({BACKUP_FILE}) in {path}; \
-                 use the directory that contains a backup"
+                "there is no backup ({}) in {path}; use the directory that contains a backup",
+                location.name
             );
             return Err(Failure::at(ErrorCode::PathNotFound, path, message));
         }
-        Err(error) => return Err(unreadable(path, error)),
+        Err(error) => return Err(location.unreadable(error)),
     }
-    directory
-        .open_file(BACKUP_FILE)
-        .map_err(|error| unreadable(path, error))
+    let file = directory
+        .open_file(&location.name)
+        .map_err(|error| location.unreadable(error))?;
+    Ok((file, location))
 }
 
-/// Returns the failure that reports `error`.
-pub(crate) fn failure(path: &str, error: &ArchiveError) -> Failure {
-    match error {
-        ArchiveError::Io(error) => unreadable(path, *error),
-        ArchiveError::Corrupt(cause) => corrupt(path, cause),
+/// Returns the name of the newest backup in a directory, or `licenses.zip` if there is none.
+fn newest<D: Directory>(directory: &D, path: &str) -> Result<String, Failure> {
+    let history = history(directory).map_err(|error| {
+        let message = format!("cannot list the backups in {path}: {error}");
+        Failure::at(error.code(), path, message)
+    })?;
+    Ok(history
+        .into_iter()
+        .next_back()
+        .map_or_else(|| BACKUP_FILE.to_owned(), |newest| newest.name))
+}
+
+fn not_a_generation(path: &str, name: &str) -> Failure {
+    let message = format!(
+        "{name} is not the name of a backup; use {BACKUP_FILE}, or a name such as \
+         licenses-20261125T224500Z.zip"
+    );
+    Failure::at(ErrorCode::InvalidArgument, path, message)
+}
+
+impl BackupLocation {
+    /// Returns the failure that reports `error`.
+    pub(crate) fn failure(&self, error: &ArchiveError) -> Failure {
+        match error {
+            ArchiveError::Io(error) => self.unreadable(*error),
+            ArchiveError::Corrupt(cause) => self.corrupt(cause),
+        }
     }
-}
 
-/// Returns the failure that reports a corrupt backup.
-pub(crate) fn corrupt(path: &str, cause: &str) -> Failure {
-    let message =
-        format!("the backup ({BACKUP_FILE}) in {path} is corrupt: {cause}; use another backup");
-    Failure::at(ErrorCode::BackupCorrupt, path, message)
-}
+    /// Returns the failure that reports a corrupt backup.
+    pub(crate) fn corrupt(&self, cause: &str) -> Failure {
+        let Self { directory, name } = self;
+        let message =
+            format!("the backup ({name}) in {directory} is corrupt: {cause}; use another backup");
+        Failure::at(ErrorCode::BackupCorrupt, directory, message)
+    }
 
-/// Returns the failure that reports an error of the file system.
-pub(crate) fn unreadable(path: &str, error: FsError) -> Failure {
-    let message = format!("cannot read the backup ({BACKUP_FILE}) in {path}: {error}");
-    Failure::at(error.code(), path, message)
+    /// Returns the failure that reports an error of the file system.
+    pub(crate) fn unreadable(&self, error: FsError) -> Failure {
+        let Self { directory, name } = self;
+        let message = format!("cannot read the backup ({name}) in {directory}: {error}");
+        Failure::at(error.code(), directory, message)
+    }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod backup_file;
 mod checksums;
+mod comparison;
 mod entry_lines;
 mod error;
 mod forward_reader;
@@ -14,6 +15,7 @@ mod writer;
 mod zip_headers;
 
 pub(crate) use checksums::parse_line as parse_checksum;
+pub(crate) use comparison::FileComparison;
 pub(crate) use entry_lines::EntryLines;
 pub(crate) use error::ArchiveError;
 pub(crate) use forward_reader::ForwardReader;

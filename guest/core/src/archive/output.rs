@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::comparison::has_at;
 use crate::File;
 use crate::budget::Budget;
 use crate::directory::{FsError, READ_LENGTH};
@@ -139,7 +140,8 @@ impl<F: File> Output<F> {
                 self.release();
             }
             Mode::Compare { earlier } => {
-                if has_at(earlier, &self.buffer, self.start) {
+                // An earlier archive that cannot be read is replaced.
+                if has_at(earlier, &self.buffer, self.start) == Ok(true) {
                     self.start += self.buffer.len() as u64;
                     self.buffer.clear();
                 } else {
@@ -158,37 +160,4 @@ impl<F: File> Output<F> {
             self.released = self.start;
         }
     }
-}
-
-/// Returns `true` if a file has these bytes at `offset`. A file that cannot be read does not.
-fn has_at(file: &impl File, bytes: &[u8], mut offset: u64) -> bool {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let Ok(read) = file.read(rest.len().min(READ_LENGTH), offset) else {
-            return false;
-        };
-        let Some((head, tail)) = rest.split_at_checked(read.bytes.len()) else {
-            return false;
-        };
-        if head.is_empty() || !are_equal(head, &read.bytes) {
-            return false;
-        }
-        offset += head.len() as u64;
-        rest = tail;
-    }
-    true
-}
-
-/// Returns `true` if both have the same bytes. In WebAssembly, the comparison of slices of the
-/// standard library compares one byte at a time; the compiler vectorizes this one.
-fn are_equal(one: &[u8], other: &[u8]) -> bool {
-    const CHUNK: usize = 256;
-    one.len() == other.len()
-        && one
-            .chunks(CHUNK)
-            .zip(other.chunks(CHUNK))
-            .all(|(one, other)| {
-                let differences = one.iter().zip(other).map(|(one, other)| one ^ other);
-                differences.fold(0, |all, difference| all | difference) == 0
-            })
 }

@@ -6,10 +6,11 @@
 use std::rc::Rc;
 
 use super::options::BackupOptions;
-use super::shrink_guard::ShrinkGuard;
-use crate::archive::{ArchiveError, ArchiveIndex, Output};
+use super::shrink_guard::{ShrinkGuard, Shrinkage, Step};
+use crate::archive::{ArchiveError, ArchiveIndex, FileComparison, Output};
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
+use crate::generations::{generation_name, history, pin};
 use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure};
 
@@ -19,6 +20,10 @@ pub(super) struct Destination<D> {
     /// The caller's path of the directory.
     path: String,
     options: BackupOptions,
+    /// The name of the new backup.
+    name: String,
+    /// The name of the backup with which the new one is compared.
+    earlier: Option<String>,
 }
 
 impl<D: Directory> Destination<D> {
@@ -27,29 +32,68 @@ impl<D: Directory> Destination<D> {
     /// # Errors
     ///
     /// [`ErrorCode::BackupExists`] if there is a backup that must not be replaced,
-    /// [`ErrorCode::InvalidArgument`] if a directory has its name, the code of the error of the file
-    /// system if it cannot be looked up.
+    /// [`ErrorCode::InvalidArgument`] if a directory has its name or the time of a generation is
+    /// after the year 9999, the code of the error of the file system if it cannot be looked up.
     pub(super) fn new(directory: D, path: String, options: BackupOptions) -> Result<Self, Failure> {
+        let name = match options.generation {
+            None => BACKUP_FILE.to_owned(),
+            Some(time) => generation_name(time).ok_or_else(|| {
+                let message = format!("the time {time} of the backup is after the year 9999");
+                Failure::new(ErrorCode::InvalidArgument, message)
+            })?,
+        };
         let destination = Self {
             directory,
             path,
             options,
+            name,
+            earlier: None,
         };
-        match destination.directory.metadata(BACKUP_FILE) {
-            Err(FsError::NoEntry) => Ok(destination),
-            Err(error) => Err(destination.failure("look for an earlier backup", error)),
+        let earlier = destination.find_earlier()?;
+        Ok(Self {
+            earlier,
+            ..destination
+        })
+    }
+
+    /// Returns the name of the backup with which the new one is compared: one that has its name
+    /// already, or before a new generation the newest backup.
+    fn find_earlier(&self) -> Result<Option<String>, Failure> {
+        let look_up_failure = |error| self.failure("look for an earlier backup", error);
+        match self.directory.metadata(&self.name) {
+            Err(FsError::NoEntry) if self.is_generation() => {
+                let history = history(&self.directory).map_err(look_up_failure)?;
+                Ok(history.into_iter().next_back().map(|newest| newest.name))
+            }
+            Err(FsError::NoEntry) => Ok(None),
+            Err(error) => Err(look_up_failure(error)),
             Ok(earlier) if earlier.kind == EntryKind::Directory => Err(Failure::at(
                 ErrorCode::InvalidArgument,
-                &destination.path,
+                &self.path,
                 format!(
-                    "cannot back up into {}: {BACKUP_FILE} is a directory; move it away, or back up into \
+                    "cannot back up into {}: {} is a directory; move it away, or back up into \
                      another directory",
-                    destination.path
+                    self.path, self.name
                 ),
             )),
-            Ok(_) if !options.overwrite => Err(destination.exists()),
-            Ok(_) => Ok(destination),
+            Ok(_) if self.is_generation() || self.options.overwrite => Ok(Some(self.name.clone())),
+            Ok(_) => Err(self.exists()),
         }
+    }
+
+    /// Returns `true` if the new backup is a generation, which replaces nothing.
+    fn is_generation(&self) -> bool {
+        self.options.generation.is_some()
+    }
+
+    /// Returns the name of the new backup.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the name of the backup with which the new one is compared.
+    pub(super) fn earlier(&self) -> Option<&str> {
+        self.earlier.as_deref()
     }
 
     /// Returns the opened directory.
@@ -75,27 +119,37 @@ impl<D: Directory> Destination<D> {
         }
     }
 
-    /// Opens the backup that the new one replaces, or returns `None` if there is none.
+    /// Opens the backup with which the new one is compared, or returns `None` if there is none.
     fn open_earlier(&self) -> Result<Option<D::File>, ArchiveError> {
-        if !self.options.overwrite {
+        let Some(earlier) = &self.earlier else {
             return Ok(None);
-        }
-        match self.directory.metadata(BACKUP_FILE) {
+        };
+        match self.directory.metadata(earlier) {
             Err(FsError::NoEntry) => Ok(None),
             Err(error) => Err(ArchiveError::Io(error)),
             // Opening a FIFO would block.
             Ok(earlier) if earlier.kind != EntryKind::File => {
                 Err(ArchiveError::Corrupt("not a regular file".to_owned()))
             }
-            Ok(_) => Ok(Some(self.directory.open_file(BACKUP_FILE)?)),
+            Ok(_) => Ok(Some(self.directory.open_file(earlier)?)),
         }
     }
 
-    /// Returns `true` if an open file is still the backup, and could be made durable: the run that
-    /// wrote it may have failed to do so.
+    /// Returns `true` if an open file is still the earlier backup, and could be made durable: the
+    /// run that wrote it may have failed to do so.
     pub(super) fn is_durable(&self, earlier: &D::File) -> bool {
-        self.directory.is_name_of(BACKUP_FILE, earlier) == Ok(true)
-            && self.directory.sync_file(BACKUP_FILE).is_ok()
+        self.earlier.as_ref().is_some_and(|name| {
+            self.directory.is_name_of(name, earlier) == Ok(true)
+                && self.directory.sync_file(name).is_ok()
+        })
+    }
+
+    /// Returns the failure for an archive that differs from a generation that has its name.
+    pub(super) fn check_name(&self) -> Result<(), Failure> {
+        if self.is_generation() && self.earlier.as_ref() == Some(&self.name) {
+            return Err(self.exists());
+        }
+        Ok(())
     }
 
     /// Keeps the earlier backup, which is durable, and removes the temporary file.
@@ -126,37 +180,50 @@ impl<D: Directory> Destination<D> {
         let opened = self
             .open_earlier()
             .and_then(|earlier| earlier.map(ShrinkGuard::new).transpose());
-        opened.or_else(|error| self.not_comparable(error, licenses).map(|()| None))
+        opened.or_else(|error| self.not_comparable(&error, licenses).map(|()| None))
     }
 
-    /// Compares some licenses. Returns `true` after the last one.
+    /// Compares some licenses. Only a generation may shrink: the earlier backup is then pinned.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Shrunk`] if most licenses of the earlier backup are missing, the code of the
-    /// error of the file system if the earlier one cannot be read.
+    /// [`ErrorCode::Shrunk`] if most licenses of the backup to replace are missing, the code of the
+    /// error of the file system if the earlier backup cannot be read or pinned.
     pub(super) fn compare(
         &self,
         guard: &mut ShrinkGuard<D::File>,
         licenses: &ArchiveIndex,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Step, Failure> {
         match guard.step(licenses) {
-            Ok(None) => Ok(false),
-            Ok(Some(comparison)) if comparison.is_shrunk() => {
-                let (left, earlier) = (comparison.left, comparison.earlier);
+            Ok(Step::End(Some(shrinkage))) if self.is_generation() => {
+                self.pin_earlier()?;
+                Ok(Step::End(Some(shrinkage)))
+            }
+            Ok(Step::End(Some(Shrinkage { earlier, left }))) => {
                 Err(self.shrunk(&format!("{left} of {earlier} licenses are left")))
             }
-            Ok(Some(_)) => Ok(true),
-            Err(error) => self.not_comparable(error, licenses).map(|()| true),
+            Ok(step) => Ok(step),
+            Err(error) => {
+                self.not_comparable(&error, licenses)?;
+                Ok(Step::End(None))
+            }
         }
+    }
+
+    /// Pins the earlier backup, so that no retention policy removes it.
+    fn pin_earlier(&self) -> Result<(), Failure> {
+        let Some(earlier) = &self.earlier else {
+            return Ok(());
+        };
+        pin(&self.directory, earlier).map_err(|error| self.failure("pin the earlier backup", error))
     }
 
     /// Accepts that the earlier backup is damaged, so that the new one replaces it, unless that one
     /// has no license at all.
-    fn not_comparable(&self, error: ArchiveError, licenses: &ArchiveIndex) -> Result<(), Failure> {
+    fn not_comparable(&self, error: &ArchiveError, licenses: &ArchiveIndex) -> Result<(), Failure> {
         match error {
-            ArchiveError::Io(error) => Err(self.failure("read the earlier backup", error)),
-            ArchiveError::Corrupt(_) if licenses.len() > 0 => Ok(()),
+            ArchiveError::Io(error) => Err(self.failure("read the earlier backup", *error)),
+            ArchiveError::Corrupt(_) if licenses.len() > 0 || self.is_generation() => Ok(()),
             ArchiveError::Corrupt(_) => Err(self.shrunk("no license is left")),
         }
     }
@@ -170,14 +237,17 @@ impl<D: Directory> Destination<D> {
         Failure::at(ErrorCode::Shrunk, &self.path, message)
     }
 
-    /// Makes a temporary file, which the caller has made durable, the backup.
+    /// Makes a temporary file, which the caller has made durable, the backup. Returns `false` if
+    /// another run has made a generation of this name, so that the temporary file remains.
     ///
     /// After an error before the commit point the directory is unchanged. The message of an error
     /// after it states that the backup is in place.
-    pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<(), Failure> {
-        let may_remain = self
-            .pass_commit_point(temporary)
-            .map_err(|failure| self.discard(temporary, failure))?;
+    pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
+        let may_remain = match self.pass_commit_point(temporary) {
+            Ok(Some(may_remain)) => may_remain,
+            Ok(None) => return Ok(false),
+            Err(failure) => return Err(self.discard(temporary, failure)),
+        };
         let removed = if may_remain {
             unlink(&self.directory, &temporary.name())
         } else {
@@ -185,29 +255,73 @@ impl<D: Directory> Destination<D> {
         };
         sync_names(&self.directory)
             .map_err(|error| self.failure_after_commit("sync the directory", error))?;
-        removed.map_err(|error| self.failure_after_commit("remove its temporary name", error))
+        removed.map_err(|error| self.failure_after_commit("remove its temporary name", error))?;
+        Ok(true)
     }
 
-    /// Links or renames the temporary file. Returns `true` if its temporary name may remain.
-    fn pass_commit_point(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
+    /// Links or renames the temporary file. Returns `Some(true)` if its temporary name may remain,
+    /// and `None` if a generation has its name.
+    fn pass_commit_point(&self, temporary: &Temporary<D::File>) -> Result<Option<bool>, Failure> {
         let in_place = temporary.is_in_place(&self.directory);
         if !in_place.map_err(|error| self.failure("look at the temporary file", error))? {
             return Err(self.failure("find the temporary file", FsError::NoEntry));
         }
-        let moved = if self.options.overwrite {
+        let replaces = self.options.overwrite && !self.is_generation();
+        let moved = if replaces {
             self.directory
-                .rename(&temporary.name(), BACKUP_FILE)
+                .rename(&temporary.name(), &self.name)
                 .map(|()| false)
         } else {
-            link_or_rename(&self.directory, &temporary.name(), BACKUP_FILE)
+            link_or_rename(&self.directory, &temporary.name(), &self.name)
         };
-        moved.or_else(|error| match error {
+        moved.map(Some).or_else(|error| match error {
             // A server may have done it although its response was lost, and then respond to the
             // repeated request that the name exists.
-            _ if self.directory.is_name_of(BACKUP_FILE, &temporary.file) == Ok(true) => Ok(true),
-            FsError::Exist if !self.options.overwrite => Err(self.exists()),
+            _ if self.directory.is_name_of(&self.name, &temporary.file) == Ok(true) => {
+                Ok(Some(true))
+            }
+            FsError::Exist if self.is_generation() => Ok(None),
+            FsError::Exist if !replaces => Err(self.exists()),
             error => Err(self.failure("put the backup in place", error)),
         })
+    }
+
+    /// Returns the comparison of a temporary file with the generation that has its name.
+    pub(super) fn compare_with_generation(
+        &self,
+        temporary: &Temporary<D::File>,
+    ) -> Result<FileComparison<D::File>, Failure> {
+        self.directory
+            .open_file(&self.name)
+            .and_then(|generation| FileComparison::new(Rc::clone(&temporary.file), generation))
+            .map_err(|error| self.comparison_failure(error))
+    }
+
+    /// Compares a part of both files. Returns `Some` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::BackupExists`] if they differ.
+    pub(super) fn compare_files(
+        &self,
+        comparison: &mut FileComparison<D::File>,
+    ) -> Result<bool, Failure> {
+        let result = comparison
+            .step()
+            .map_err(|error| self.comparison_failure(error))?;
+        match result {
+            None => Ok(false),
+            Some(true) => {
+                let synced = self.directory.sync_file(&self.name);
+                synced.map_err(|error| self.comparison_failure(error))?;
+                Ok(true)
+            }
+            Some(false) => Err(self.exists()),
+        }
+    }
+
+    fn comparison_failure(&self, error: FsError) -> Failure {
+        self.failure("read the backup of another run", error)
     }
 
     /// Removes a temporary file after `failure`. Returns that failure, whose message includes an
@@ -254,10 +368,14 @@ impl<D: Directory> Destination<D> {
     }
 
     fn exists(&self) -> Failure {
+        let advice = if self.is_generation() {
+            "back up again"
+        } else {
+            "back up into another directory, or allow overwriting"
+        };
         let message = format!(
-            "cannot back up into {}: it contains a {BACKUP_FILE}, which was not modified; back up into \
-             another directory, or allow overwriting",
-            self.path
+            "cannot back up into {}: it contains a {}, which was not modified; {}",
+            self.path, self.name, advice
         );
         Failure::at(ErrorCode::BackupExists, &self.path, message)
     }

@@ -13,16 +13,17 @@ use std::rc::Rc;
 use copying::Copying;
 use destination::Destination;
 pub use options::BackupOptions;
-use shrink_guard::ShrinkGuard;
+pub use shrink_guard::Shrinkage;
+use shrink_guard::{ShrinkGuard, Step};
 
 use crate::archive::{
-    ArchiveFinisher, ArchiveIndex, ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRAM,
-    SkippedEntry,
+    ArchiveFinisher, ArchiveIndex, ArchiveWriter, FORMAT_VERSION, FileComparison, ManifestHead,
+    Output, PROGRAM, SkippedEntry,
 };
 use crate::skipped::{SkippedFile, SkippedFiles};
 use crate::store::Walk;
 use crate::temporary::Temporary;
-use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation, Progress};
+use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, File, Operation, Progress};
 
 /// The summary of a backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +37,15 @@ pub struct BackupSummary {
     pub restricted: u64,
     /// The number of files or names that could not be read.
     pub errors: u64,
+    /// The name of the backup file.
+    pub file: String,
     /// The size of the backup file in bytes.
     pub size: u64,
     /// Whether the earlier backup would have been replaced by the same bytes, and was kept.
     pub unchanged: bool,
+    /// How the backup has shrunk, if it is a generation and most licenses of the newest backup are
+    /// missing. That one was pinned.
+    pub shrunk: Option<Shrinkage>,
 }
 
 /// A running backup.
@@ -64,28 +70,31 @@ enum Phase<D: Directory> {
         summary: BackupSummary,
     },
     /// Keep the earlier backup if the archive equals it.
-    Complete {
-        licenses: ArchiveIndex,
-        output: Output<D::File>,
-        summary: BackupSummary,
-    },
+    Complete(Complete<D::File>),
     /// Compare the licenses with those of the earlier backup.
     Compare {
         guard: ShrinkGuard<D::File>,
-        licenses: ArchiveIndex,
-        output: Output<D::File>,
-        summary: BackupSummary,
+        complete: Complete<D::File>,
     },
     /// Make the temporary file durable.
-    Sync {
-        output: Output<D::File>,
-        summary: BackupSummary,
-    },
+    Sync(Complete<D::File>),
     /// Make the temporary file the backup. That is a step of its own, so that a cancellation takes
     /// effect until right before it.
     Commit { summary: BackupSummary },
-    /// Remove the temporary file, since the earlier backup is unchanged.
+    /// Compare the archive with a generation of its name, which another run has made.
+    CompareFiles {
+        comparison: FileComparison<D::File>,
+        summary: BackupSummary,
+    },
+    /// Remove the temporary file, since the backup exists.
     Keep { summary: BackupSummary },
+}
+
+/// A complete archive.
+struct Complete<F> {
+    output: Output<F>,
+    licenses: ArchiveIndex,
+    summary: BackupSummary,
 }
 
 impl<D: Directory> Backup<D> {
@@ -138,9 +147,17 @@ impl<D: Directory> Operation for Backup<D> {
             phase,
         } = self;
         let advanced = match phase {
-            Phase::Commit { summary } => {
-                return Break(destination.commit(&temporary).map(|()| summary));
-            }
+            Phase::Commit { summary } => match destination.commit(&temporary) {
+                Ok(true) => return Break(Ok(summary)),
+                Ok(false) => {
+                    let comparison = destination.compare_with_generation(&temporary);
+                    comparison.map(|comparison| Phase::CompareFiles {
+                        comparison,
+                        summary,
+                    })
+                }
+                Err(failure) => return Break(Err(failure)),
+            },
             Phase::Keep { summary } => {
                 return Break(destination.keep(&temporary).map(|()| summary));
             }
@@ -174,11 +191,12 @@ impl<D: Directory> Phase<D> {
         match self {
             Self::Copy(copying) => Some(copying.output_mut()),
             Self::Finish { archive, .. } => Some(archive.output_mut()),
-            Self::Compare { output, .. } | Self::Sync { output, .. } => Some(output),
+            Self::Compare { complete, .. } | Self::Sync(complete) => Some(&mut complete.output),
             Self::List { .. }
             | Self::Walk { .. }
-            | Self::Complete { .. }
+            | Self::Complete(_)
             | Self::Commit { .. }
+            | Self::CompareFiles { .. }
             | Self::Keep { .. } => None,
         }
     }
@@ -229,70 +247,92 @@ impl<D: Directory> Phase<D> {
                 summary,
             } => {
                 if archive.step().map_err(write_failure)? {
-                    let (output, licenses) = archive.into_parts();
-                    let summary = BackupSummary {
-                        size: output.position(),
-                        ..summary
-                    };
-                    Self::Complete {
-                        licenses,
-                        output,
-                        summary,
-                    }
+                    Self::Complete(Complete::new(archive, summary, destination.name()))
                 } else {
                     Self::Finish { archive, summary }
                 }
             }
-            Self::Complete {
-                licenses,
-                mut output,
-                summary,
-            } => {
-                let earlier = output.equal_archive().map_err(write_failure)?;
-                if earlier.is_some_and(|earlier| destination.is_durable(earlier)) {
-                    return Ok(Self::Keep {
-                        summary: BackupSummary {
-                            unchanged: true,
-                            ..summary
-                        },
-                    });
-                }
-                output.start_to_copy();
-                match destination.shrink_guard(&licenses)? {
-                    Some(guard) => Self::Compare {
-                        guard,
-                        licenses,
-                        output,
-                        summary,
-                    },
-                    None => Self::Sync { output, summary },
-                }
-            }
+            Self::Complete(complete) => complete.keep_or_compare(destination)?,
             Self::Compare {
                 mut guard,
-                licenses,
-                output,
+                complete,
+            } => match destination.compare(&mut guard, &complete.licenses)? {
+                Step::End(shrunk) => Self::Sync(complete.shrunk(shrunk)),
+                Step::Continue => Self::Compare { guard, complete },
+            },
+            Self::Sync(mut complete) => {
+                complete.output.sync().map_err(write_failure)?;
+                let summary = complete.summary;
+                Self::Commit { summary }
+            }
+            Self::CompareFiles {
+                mut comparison,
                 summary,
             } => {
-                if destination.compare(&mut guard, &licenses)? {
-                    Self::Sync { output, summary }
+                if destination.compare_files(&mut comparison)? {
+                    let unchanged = true;
+                    let summary = BackupSummary {
+                        unchanged,
+                        ..summary
+                    };
+                    Self::Keep { summary }
                 } else {
-                    Self::Compare {
-                        guard,
-                        licenses,
-                        output,
+                    Self::CompareFiles {
+                        comparison,
                         summary,
                     }
                 }
             }
-            Self::Sync {
-                mut output,
-                summary,
-            } => {
-                output.sync().map_err(write_failure)?;
-                Self::Commit { summary }
-            }
             last @ (Self::Commit { .. } | Self::Keep { .. }) => last,
+        })
+    }
+}
+
+impl<F: File> Complete<F> {
+    /// Takes the archive from its writer. `file` is the name of the new backup.
+    fn new(archive: ArchiveFinisher<F>, mut summary: BackupSummary, file: &str) -> Self {
+        let (output, licenses) = archive.into_parts();
+        file.clone_into(&mut summary.file);
+        summary.size = output.position();
+        Self {
+            output,
+            licenses,
+            summary,
+        }
+    }
+
+    /// Records how the backup has shrunk.
+    fn shrunk(mut self, shrunk: Option<Shrinkage>) -> Self {
+        self.summary.shrunk = shrunk;
+        self
+    }
+
+    /// Returns the phase that keeps the earlier backup, if the archive equals it, and otherwise the
+    /// one that compares their licenses.
+    fn keep_or_compare<D: Directory<File = F>>(
+        mut self,
+        destination: &Destination<D>,
+    ) -> Result<Phase<D>, Failure> {
+        let earlier = self
+            .output
+            .equal_archive()
+            .map_err(|error| destination.failure("write the backup", error))?;
+        if earlier.is_some_and(|earlier| destination.is_durable(earlier)) {
+            let summary = BackupSummary {
+                file: destination.earlier().unwrap_or_default().to_owned(),
+                unchanged: true,
+                ..self.summary
+            };
+            return Ok(Phase::Keep { summary });
+        }
+        destination.check_name()?;
+        self.output.start_to_copy();
+        Ok(match destination.shrink_guard(&self.licenses)? {
+            Some(guard) => Phase::Compare {
+                guard,
+                complete: self,
+            },
+            None => Phase::Sync(self),
         })
     }
 }
@@ -314,8 +354,10 @@ fn finish<D: Directory>(archive: ArchiveWriter<D::File>, skipped: &mut SkippedFi
         bytes,
         restricted,
         errors,
+        file: String::new(),
         size: 0,
         unchanged: false,
+        shrunk: None,
     };
     Phase::Finish {
         archive: archive.finish(head, entries(skipped.take_files())),

@@ -23,21 +23,30 @@ pub(super) struct ShrinkGuard<F> {
     /// The number of the license of the new backup to compare next. The licenses of both are in
     /// byte order of their paths.
     next: usize,
-    comparison: Comparison,
+    comparison: Shrinkage,
 }
 
-/// The licenses of an earlier backup, by path.
+/// The result of a step.
+pub(super) enum Step {
+    /// There are licenses left to compare.
+    Continue,
+    /// All licenses were compared: the backup has shrunk in this way, or has not.
+    End(Option<Shrinkage>),
+}
+
+/// The number of licenses that an earlier backup has, and how many of them are left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Comparison {
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Shrinkage {
     /// The number of licenses in the earlier backup.
-    pub(super) earlier: u64,
-    /// The number of these that the new backup has, too.
-    pub(super) left: u64,
+    pub earlier: u64,
+    /// The number of these that the new backup has, too, by path.
+    pub left: u64,
 }
 
-impl Comparison {
+impl Shrinkage {
     /// Returns `true` if no license is left, or fewer than half are and at least ten are missing.
-    pub(super) fn is_shrunk(self) -> bool {
+    fn is_alarming(self) -> bool {
         let missing = self.earlier - self.left;
         let is_empty = self.left == 0 && self.earlier > 0;
         is_empty || (self.left < missing && missing >= MIN_MISSING)
@@ -51,21 +60,19 @@ impl<F: File> ShrinkGuard<F> {
             earlier: ArchiveReader::open(earlier)?,
             name: None,
             next: 0,
-            comparison: Comparison::default(),
+            comparison: Shrinkage::default(),
         })
     }
 
-    /// Compares some licenses. Returns the comparison after the last one.
-    pub(super) fn step(
-        &mut self,
-        licenses: &ArchiveIndex,
-    ) -> Result<Option<Comparison>, ArchiveError> {
+    /// Compares some licenses.
+    pub(super) fn step(&mut self, licenses: &ArchiveIndex) -> Result<Step, ArchiveError> {
         let mut budget = Budget::of_a_step();
         while budget.is_left() {
             budget.spend(LINE);
             let Some(name) = &self.name else {
                 let Some(entry) = self.earlier.next_entry()? else {
-                    return Ok(Some(self.comparison));
+                    let shrinkage = self.comparison;
+                    return Ok(Step::End(shrinkage.is_alarming().then_some(shrinkage)));
                 };
                 if entry.name.starts_with(LICENSES) {
                     self.comparison.earlier += 1;
@@ -87,7 +94,7 @@ impl<F: File> ShrinkGuard<F> {
                 Ordering::Greater => self.name = None,
             }
         }
-        Ok(None)
+        Ok(Step::Continue)
     }
 }
 
@@ -97,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_backup_has_shrunk_if_none_or_less_than_half_is_left() {
-        let is_shrunk = |left, earlier| Comparison { earlier, left }.is_shrunk();
+        let is_shrunk = |left, earlier| Shrinkage { earlier, left }.is_alarming();
         for (left, earlier) in [(0, 1), (0, 4231), (4, 14), (9, 19), (49, 100)] {
             assert!(is_shrunk(left, earlier), "{left} of {earlier}");
         }

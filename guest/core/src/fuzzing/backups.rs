@@ -50,6 +50,7 @@ pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Fai
         crate::BackupOptions {
             overwrite,
             allow_shrink: true,
+            generation: None,
         },
     )?)
     .1
@@ -59,13 +60,18 @@ pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
     run(Verify::start(
         &disk.directory("/backup"),
         "/backup",
+        None,
         &crate::VerifyOptions::default(),
     )?)
     .1
 }
 
 pub(super) fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
-    let (listings, outcome) = run(List::of_backup(&disk.directory("/backup"), "/backup")?);
+    let (listings, outcome) = run(List::of_backup(
+        &disk.directory("/backup"),
+        "/backup",
+        None,
+    )?);
     outcome.map(|summary| (listings, summary))
 }
 
@@ -75,6 +81,7 @@ pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
         disk.directory("/licenses"),
         &disk.directory("/backup"),
         "/backup",
+        None,
         flags,
     )?)
     .1

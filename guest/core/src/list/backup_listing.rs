@@ -1,6 +1,7 @@
 //! The listing of a backup: its licenses, then the skipped files with the reason for each.
 
 use super::listing::{LicenseListing, LicenseStanding, ListSummary};
+use crate::archive::backup_file::BackupLocation;
 use crate::archive::{ArchiveError, ArchiveReader, Entry, ManifestLine, ManifestReader};
 use crate::budget::{Budget, LICENSE};
 use crate::entry_names::{CHECKSUMS_ENTRY, LICENSES, MANIFEST_ENTRY};
@@ -24,11 +25,14 @@ enum Phase {
 }
 
 impl<F: File> BackupListing<F> {
-    pub(super) fn new(file: F) -> Result<Self, ArchiveError> {
+    pub(super) fn new(file: F, location: &BackupLocation) -> Result<Self, ArchiveError> {
         Ok(Self {
             archive: ArchiveReader::open(file)?,
             phase: Phase::Licenses { record: None },
-            summary: ListSummary::default(),
+            summary: ListSummary {
+                file: Some(location.name.clone()),
+                ..ListSummary::default()
+            },
         })
     }
 

@@ -94,6 +94,8 @@ impl LicenseListing {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListSummary {
+    /// The name of the backup file. `None` for a store.
+    pub file: Option<String>,
     /// The number of license documents that are in the backup or may be backed up.
     pub licenses: u64,
     /// The number of bytes of these documents.

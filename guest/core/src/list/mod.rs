@@ -12,7 +12,7 @@ use backup_listing::BackupListing;
 pub use listing::{LicenseListing, LicenseStanding, ListSummary};
 use store_listing::StoreListing;
 
-use crate::archive::backup_file;
+use crate::archive::backup_file::{self, BackupLocation};
 use crate::{Directory, ErrorCode, Failure, Operation};
 
 /// A running list operation.
@@ -23,8 +23,7 @@ enum Source<D: Directory> {
     Store(StoreListing<D>),
     Backup {
         listing: BackupListing<D::File>,
-        /// The caller's path of the backup directory.
-        path: String,
+        location: BackupLocation,
     },
 }
 
@@ -42,20 +41,19 @@ impl<D: Directory> List<D> {
         Ok(Self(Source::Store(listing)))
     }
 
-    /// Starts to list the backup in `directory`, whose path is `path` to the caller.
+    /// Starts to list a backup in `directory`, whose path is `path` to the caller: the one in the
+    /// file `generation`, or the newest one.
     ///
     /// # Errors
     ///
+    /// [`ErrorCode::InvalidArgument`] if `generation` is not the name of a backup,
     /// [`ErrorCode::PathNotFound`] if there is no backup, [`ErrorCode::BackupCorrupt`] if the file
     /// does not end as a backup ends, the code of the error of the file system if it cannot be read.
-    pub fn of_backup(directory: &D, path: &str) -> Result<Self, Failure> {
-        let file = backup_file::open(directory, path)?;
+    pub fn of_backup(directory: &D, path: &str, generation: Option<&str>) -> Result<Self, Failure> {
+        let (file, location) = backup_file::open(directory, path, generation)?;
         let listing =
-            BackupListing::new(file).map_err(|fault| backup_file::failure(path, &fault))?;
-        Ok(Self(Source::Backup {
-            listing,
-            path: path.to_owned(),
-        }))
+            BackupListing::new(file, &location).map_err(|error| location.failure(&error))?;
+        Ok(Self(Source::Backup { listing, location }))
     }
 }
 
@@ -69,9 +67,9 @@ impl<D: Directory> Operation for List<D> {
     ) -> ControlFlow<Result<ListSummary, Failure>, Self> {
         let advanced = match &mut self.0 {
             Source::Store(listing) => Ok(listing.step(listings)),
-            Source::Backup { listing, path } => listing
+            Source::Backup { listing, location } => listing
                 .step(listings)
-                .map_err(|fault| backup_file::failure(path, &fault)),
+                .map_err(|error| location.failure(&error)),
         };
         match advanced {
             Ok(None) => Continue(self),

@@ -34,7 +34,7 @@ fn backed_up() -> Disk {
 
 fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
     let mut found = Vec::new();
-    let mut list = List::of_backup(&disk.directory("/backup"), "/backup")?;
+    let mut list = List::of_backup(&disk.directory("/backup"), "/backup", None)?;
     loop {
         match list.step(&mut found) {
             Continue(next) => list = next,
@@ -245,6 +245,7 @@ fn a_store_is_listed_in_byte_order_of_path() {
     assert_eq!(
         summary,
         ListSummary {
+            file: None,
             licenses: 1,
             bytes: LCP.len() as u64,
             skipped: 7,
@@ -352,6 +353,7 @@ fn a_publication_is_listed_unless_a_file_has_its_license() {
     assert_eq!(
         summary,
         ListSummary {
+            file: None,
             licenses: 3,
             bytes,
             skipped: 2,

@@ -1,23 +1,23 @@
 //! The licenses of a verified backup, read one after the other.
 
-use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader, backup_file};
+use crate::archive::backup_file::BackupLocation;
+use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader};
 use crate::{Failure, File};
 
 /// A reader of the licenses of a backup.
 pub(super) struct ArchiveSource<F> {
     file: F,
-    /// The path of the backup directory, as the caller knows it.
-    path: String,
+    location: BackupLocation,
     forward: ForwardReader,
     /// The offset of the local header of the next license.
     offset: u64,
 }
 
 impl<F: File> ArchiveSource<F> {
-    pub(super) fn new(file: F, path: String) -> Self {
+    pub(super) fn new(file: F, location: BackupLocation) -> Self {
         Self {
             file,
-            path,
+            location,
             forward: ForwardReader::new(0),
             offset: 0,
         }
@@ -32,9 +32,8 @@ impl<F: File> ArchiveSource<F> {
         let (license, start) = (contents.license(next), self.content_start(contents, next));
         // Headers and skipped licenses are in between.
         self.forward.seek_forward(start);
-        let fault = |fault: ArchiveError| {
-            backup_file::failure(&self.path, &fault.in_entry(&contents.name(next)))
-        };
+        let fault =
+            |fault: ArchiveError| self.location.failure(&fault.in_entry(&contents.name(next)));
         let content = self
             .forward
             .read(&self.file, license.size as usize)

@@ -46,7 +46,6 @@ enum Phase<D: Directory> {
     /// Verifying the backup.
     Verify {
         verifier: Box<Verifier<D::File>>,
-        path: String,
         options: RestoreOptions,
     },
     /// Writing the licenses to temporary files.
@@ -60,11 +59,13 @@ enum Phase<D: Directory> {
 }
 
 impl<D: Directory> Restore<D> {
-    /// Starts to restore the backup in `directory`, which the caller knows as `path`, to `store`.
+    /// Starts to restore a backup in `directory`, which the caller knows as `path`, to `store`: the
+    /// one in the file `generation`, or the newest one.
     ///
     /// # Errors
     ///
-    /// - [`ErrorCode::InvalidArgument`] if the directory is the store.
+    /// - [`ErrorCode::InvalidArgument`] if the directory is the store, or `generation` is not the name
+    ///   of a backup.
     /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
     /// - [`ErrorCode::BackupCorrupt`] if the file does not end like a backup.
     /// - The code of the file system's error if the file cannot be read.
@@ -72,6 +73,7 @@ impl<D: Directory> Restore<D> {
         store: D,
         directory: &D,
         path: &str,
+        generation: Option<&str>,
         options: RestoreOptions,
     ) -> Result<Self, Failure> {
         if store.is_same_object(directory) {
@@ -80,14 +82,10 @@ impl<D: Directory> Restore<D> {
             );
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
-        let verifier = Box::new(Verifier::open(directory, path)?);
+        let verifier = Box::new(Verifier::open(directory, path, generation)?);
         Ok(Self {
             store: Rc::new(store),
-            phase: Phase::Verify {
-                verifier,
-                path: path.to_owned(),
-                options,
-            },
+            phase: Phase::Verify { verifier, options },
         })
     }
 
@@ -112,20 +110,21 @@ impl<D: Directory> Operation for Restore<D> {
     ) -> ControlFlow<Result<RestoreSummary, Failure>, Self> {
         let Self { store, phase } = self;
         let phase = match phase {
-            Phase::Verify {
-                verifier,
-                path,
-                options,
-            } => match verifier.step(events) {
+            Phase::Verify { verifier, options } => match verifier.step(events) {
                 Continue(verifier) => Ok(Phase::Verify {
                     verifier: Box::new(verifier),
-                    path,
                     options,
                 }),
                 Break(Err(failure)) => return Break(Err(failure)),
-                Break(Ok(Verified { file, index, .. })) => {
-                    let plan = RestorePlan::new(index, options);
-                    match Staging::new(Rc::clone(&store), ArchiveSource::new(file, path), plan) {
+                Break(Ok(Verified {
+                    file,
+                    location,
+                    index,
+                    ..
+                })) => {
+                    let plan = RestorePlan::new(index, &location, options);
+                    match Staging::new(Rc::clone(&store), ArchiveSource::new(file, location), plan)
+                    {
                         Ok(staging) => Ok(Phase::Stage(staging)),
                         Err(failure) => return Break(Err(failure)),
                     }

@@ -19,6 +19,8 @@ pub struct RestoreOptions {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestoreSummary {
+    /// The name of the backup file.
+    pub file: String,
     /// The number of licenses written to the store, including those that replaced another file.
     pub restored: u64,
     /// The size of these licenses in bytes.

@@ -9,6 +9,7 @@ use super::existing::{Target, is_license};
 use super::failures::before_commit;
 use super::options::{RestoreOptions, RestoreSummary};
 use crate::archive::ArchiveIndex;
+use crate::archive::backup_file::BackupLocation;
 use crate::budget::Budget;
 use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::FsError;
@@ -45,13 +46,20 @@ impl StagedLicense {
 }
 
 impl RestorePlan {
-    pub(super) fn new(contents: ArchiveIndex, options: RestoreOptions) -> Self {
+    pub(super) fn new(
+        contents: ArchiveIndex,
+        location: &BackupLocation,
+        options: RestoreOptions,
+    ) -> Self {
         Self {
             contents,
             options,
             staged: Vec::new(),
             created: Vec::new(),
-            summary: RestoreSummary::default(),
+            summary: RestoreSummary {
+                file: location.name.clone(),
+                ..RestoreSummary::default()
+            },
         }
     }
 

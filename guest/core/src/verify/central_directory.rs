@@ -7,7 +7,7 @@ use crate::archive::{ArchiveIndex, ArchiveReader, Entry, StoredLicense};
 use crate::budget::{Budget, LINE};
 use crate::catalogue::Catalogue;
 use crate::directory::FsError;
-use crate::entry_names::{BACKUP_FILE, CHECKSUMS_ENTRY, LICENSES, MANIFEST_ENTRY, validate_path};
+use crate::entry_names::{CHECKSUMS_ENTRY, LICENSES, MANIFEST_ENTRY, validate_path};
 use crate::license::MAX_DOCUMENT_SIZE;
 
 /// A check of the central directory, and what it has read so far.
@@ -66,7 +66,7 @@ impl CentralDirectoryCheck {
                             "the entries end at byte {end}, \
                              but the central directory starts at byte {start}"
                         );
-                        reporter.report(BACKUP_FILE, message);
+                        reporter.report_file(message);
                     }
                     return Ok(true);
                 }

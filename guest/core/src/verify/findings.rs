@@ -1,14 +1,16 @@
 //! The findings of a verification: each is reported as soon as it is found, and the
 //! failure at the end counts them.
 
-use crate::archive::{ArchiveError, backup_file};
+use crate::archive::ArchiveError;
+use crate::archive::backup_file::BackupLocation;
 use crate::directory::FsError;
-use crate::entry_names::BACKUP_FILE;
 use crate::{BackupRestoreStatus, ErrorCode, Failure};
 
 /// The number of findings so far, and the first of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Findings {
+    /// The name of the backup file.
+    file: String,
     count: u64,
     first: String,
 }
@@ -20,6 +22,15 @@ pub(super) struct Reporter<'a> {
 }
 
 impl Findings {
+    /// Returns that nothing was found in a backup file.
+    pub(super) fn new(location: &BackupLocation) -> Self {
+        Self {
+            file: location.name.clone(),
+            count: 0,
+            first: String::new(),
+        }
+    }
+
     /// Returns a reporter that appends to `events`.
     pub(super) fn reporter<'a>(
         &'a mut self,
@@ -35,13 +46,13 @@ impl Findings {
         self.count == 0
     }
 
-    /// Returns the failure of a verification of the backup in the directory `path`.
-    pub(super) fn failure(&self, path: &str) -> Failure {
+    /// Returns the failure of a verification.
+    pub(super) fn failure(&self, location: &BackupLocation) -> Failure {
         let cause = match self.count {
             0 | 1 => self.first.clone(),
             count => format!("{count} errors, the first: {}", self.first),
         };
-        backup_file::corrupt(path, &cause)
+        location.corrupt(&cause)
     }
 }
 
@@ -67,6 +78,12 @@ impl Reporter<'_> {
         self.events.push(BackupRestoreStatus::Error(failure));
     }
 
+    /// Reports a finding about the backup file as a whole.
+    pub(super) fn report_file(&mut self, message: String) {
+        let file = self.findings.file.clone();
+        self.report(&file, message);
+    }
+
     /// Reports a finding about an entry.
     pub(super) fn report_entry(&mut self, entry: &str, cause: &str) {
         self.report(entry, format!("entry {entry}: {cause}"));
@@ -81,7 +98,7 @@ impl Reporter<'_> {
         match error {
             ArchiveError::Io(error) => Err(error),
             ArchiveError::Corrupt(cause) => {
-                self.report(BACKUP_FILE, cause);
+                self.report_file(cause);
                 Ok(())
             }
         }

@@ -17,7 +17,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 pub(crate) use verifier::{Verified, Verifier};
 
-use crate::entry_names::BACKUP_FILE;
+use crate::archive::backup_file::BackupLocation;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// The options of a verification.
@@ -39,6 +39,8 @@ pub struct VerifySummary {
     pub bytes: u64,
     /// The number of files that the backup lists as skipped, for whatever reason.
     pub skipped: u64,
+    /// The name of the backup file.
+    pub file: String,
     /// The size of the backup file in bytes.
     pub size: u64,
     /// The BLAKE3 of the whole backup file, as 64 lower-case hexadecimal digits.
@@ -50,30 +52,33 @@ pub struct VerifySummary {
 /// A verification that proceeds step by step.
 pub struct Verify<D: Directory> {
     verifier: Verifier<D::File>,
-    /// The path of the backup directory, as the caller knows it.
-    path: String,
     expected: Option<blake3::Hash>,
 }
 
 impl<D: Directory> Verify<D> {
-    /// Starts a verification of the backup in `directory`, which the caller knows as
-    /// `path`.
+    /// Starts a verification of a backup in `directory`, which the caller knows as `path`: the one
+    /// in the file `generation`, or the newest one.
     ///
     /// # Errors
     ///
-    /// - [`ErrorCode::InvalidArgument`] if the expected hash does not have 64 hexadecimal digits.
+    /// - [`ErrorCode::InvalidArgument`] if the expected hash does not have 64 hexadecimal digits, or
+    ///   `generation` is not the name of a backup.
     /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
     /// - [`ErrorCode::BackupCorrupt`] if the file does not end as a backup does.
     /// - Another code if the file cannot be read.
-    pub fn start(directory: &D, path: &str, options: &VerifyOptions) -> Result<Self, Failure> {
+    pub fn start(
+        directory: &D,
+        path: &str,
+        generation: Option<&str>,
+        options: &VerifyOptions,
+    ) -> Result<Self, Failure> {
         let expected = options
             .expected_blake3
             .as_deref()
             .map(parse_hash)
             .transpose()?;
         Ok(Self {
-            verifier: Verifier::open(directory, path)?,
-            path: path.to_owned(),
+            verifier: Verifier::open(directory, path, generation)?,
             expected,
         })
     }
@@ -87,27 +92,23 @@ impl<D: Directory> Operation for Verify<D> {
         self,
         events: &mut Vec<BackupRestoreStatus>,
     ) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
-        let Self {
-            verifier,
-            path,
-            expected,
-        } = self;
+        let Self { verifier, expected } = self;
         match verifier.step(events) {
-            Continue(verifier) => Continue(Self {
-                verifier,
-                path,
-                expected,
-            }),
+            Continue(verifier) => Continue(Self { verifier, expected }),
             Break(Err(failure)) => Break(Err(failure)),
-            Break(Ok(Verified { hash, .. }))
+            Break(Ok(Verified { hash, location, .. }))
                 if expected.is_some_and(|expected| expected != hash) =>
             {
-                let hash = hash.to_hex();
+                let (hash, BackupLocation { directory, name }) = (hash.to_hex(), location);
                 let message = format!(
-                    "the backup ({BACKUP_FILE}) in {path} is intact, \
+                    "the backup ({name}) in {directory} is intact, \
                      but it is not the expected one: its BLAKE3 is {hash}"
                 );
-                Break(Err(Failure::at(ErrorCode::BackupCorrupt, path, message)))
+                Break(Err(Failure::at(
+                    ErrorCode::BackupCorrupt,
+                    directory,
+                    message,
+                )))
             }
             Break(Ok(verified)) => Break(Ok(summary(&verified))),
         }
@@ -126,6 +127,7 @@ fn summary<F>(verified: &Verified<F>) -> VerifySummary {
         licenses: verified.index.len() as u64,
         bytes: verified.index.bytes(),
         skipped: verified.skipped,
+        file: verified.location.name.clone(),
         size: verified.size,
         blake3: verified.hash.to_hex().to_string(),
         program: verified.program.clone(),

@@ -44,6 +44,7 @@ fn verify_expecting(
     let mut verify = match Verify::start(
         &disk.directory("/backup"),
         "/backup",
+        None,
         &crate::VerifyOptions {
             expected_blake3: expected.map(str::to_owned),
         },
@@ -281,6 +282,7 @@ fn a_cancelled_verification_ends_with_cancelled() {
     let verify = Verify::start(
         &disk.directory("/backup"),
         "/backup",
+        None,
         &crate::VerifyOptions::default(),
     )
     .expect("the verification starts");

@@ -13,7 +13,8 @@ use super::checksums::ChecksumCheck;
 use super::findings::{Findings, Reporter};
 use super::licenses::LicenseCheck;
 use super::manifest::ManifestCheck;
-use crate::archive::{ArchiveIndex, ArchiveReader, CentralDirectory, backup_file};
+use crate::archive::backup_file::{self, BackupLocation};
+use crate::archive::{ArchiveIndex, ArchiveReader, CentralDirectory};
 use crate::budget::{Budget, LINE};
 use crate::directory::FsError;
 use crate::entry_names::{CHECKSUMS_ENTRY, MANIFEST_ENTRY};
@@ -22,8 +23,7 @@ use crate::{BackupRestoreStatus, Directory, Failure, File};
 /// A verification that proceeds step by step.
 pub(crate) struct Verifier<F> {
     reader: ArchiveReader<F>,
-    /// The path of the backup directory, as the caller knows it.
-    path: String,
+    location: BackupLocation,
     findings: Findings,
     /// The hasher of the whole backup file.
     hasher: blake3::Hasher,
@@ -33,6 +33,7 @@ pub(crate) struct Verifier<F> {
 /// A backup that was read to its end, without findings.
 pub(crate) struct Verified<F> {
     pub(crate) file: F,
+    pub(crate) location: BackupLocation,
     pub(crate) index: ArchiveIndex,
     /// The BLAKE3 of the backup file.
     pub(super) hash: blake3::Hash,
@@ -79,15 +80,19 @@ struct Tail {
 }
 
 impl<F: File> Verifier<F> {
-    /// Opens the backup in `directory`, which the caller knows as `path`.
-    pub(crate) fn open<D: Directory<File = F>>(directory: &D, path: &str) -> Result<Self, Failure> {
-        let file = backup_file::open(directory, path)?;
-        let reader =
-            ArchiveReader::open(file).map_err(|error| backup_file::failure(path, &error))?;
+    /// Opens the backup of this name in `directory`, which the caller knows as `path`; without a
+    /// name, the newest one.
+    pub(crate) fn open<D: Directory<File = F>>(
+        directory: &D,
+        path: &str,
+        name: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let (file, location) = backup_file::open(directory, path, name)?;
+        let reader = ArchiveReader::open(file).map_err(|error| location.failure(&error))?;
         Ok(Self {
             reader,
-            path: path.to_owned(),
-            findings: Findings::default(),
+            findings: Findings::new(&location),
+            location,
             hasher: blake3::Hasher::new(),
             phase: Phase::CentralDirectory(CentralDirectoryCheck::new()),
         })
@@ -101,7 +106,7 @@ impl<F: File> Verifier<F> {
     ) -> ControlFlow<Result<Verified<F>, Failure>, Self> {
         let Self {
             mut reader,
-            path,
+            location,
             mut findings,
             mut hasher,
             phase,
@@ -109,16 +114,16 @@ impl<F: File> Verifier<F> {
         match phase.advance(&mut reader, &mut hasher, &mut findings.reporter(events)) {
             Ok(Step::Next(phase)) => Continue(Self {
                 reader,
-                path,
+                location,
                 findings,
                 hasher,
                 phase,
             }),
             Ok(Step::Finished(tail)) if findings.is_empty() => {
-                Break(Ok(tail.verified(reader, &hasher)))
+                Break(Ok(tail.verified(reader, location, &hasher)))
             }
-            Ok(Step::Finished(_) | Step::Aborted) => Break(Err(findings.failure(&path))),
-            Err(error) => Break(Err(backup_file::unreadable(&path, error))),
+            Ok(Step::Finished(_) | Step::Aborted) => Break(Err(findings.failure(&location))),
+            Err(error) => Break(Err(location.unreadable(error))),
         }
     }
 }
@@ -236,9 +241,15 @@ impl Tail {
         is_last
     }
 
-    fn verified<F: File>(self, reader: ArchiveReader<F>, hasher: &blake3::Hasher) -> Verified<F> {
+    fn verified<F: File>(
+        self,
+        reader: ArchiveReader<F>,
+        location: BackupLocation,
+        hasher: &blake3::Hasher,
+    ) -> Verified<F> {
         Verified {
             file: reader.into_file(),
+            location,
             index: self.layout.index,
             hash: hasher.finalize(),
             size: hasher.count(),

@@ -61,13 +61,15 @@ const SUMMARY: BackupSummary = BackupSummary {
     bytes: 30,
     restricted: 0,
     errors: 0,
+    file: String::new(),
     size: 400,
     unchanged: false,
+    shrunk: None,
 };
 
 fn backup() -> BackupReport {
     BackupReport {
-        archive: "/b/licenses.zip".to_owned(),
+        directory: "/b".to_owned(),
         strict: false,
     }
 }
@@ -243,7 +245,7 @@ fn errors_of_a_backup_are_reported_at_once_up_to_a_limit() {
         ))
     };
     let report = VerifyReport {
-        archive: "/b/licenses.zip".to_owned(),
+        directory: "/b".to_owned(),
         expected: false,
     };
     let failure = Failure::new(ErrorCode::BackupCorrupt, "it is corrupt");
@@ -276,7 +278,7 @@ fn errors_of_a_backup_are_reported_at_once_up_to_a_limit() {
 #[test]
 fn a_restore_reports_conflicts_at_the_end_and_errors_at_once() {
     let report = RestoreReport {
-        archive: "/b/licenses.zip".to_owned(),
+        directory: "/b".to_owned(),
         overwrite: false,
         dry_run: false,
     };
@@ -297,6 +299,7 @@ fn a_restore_reports_conflicts_at_the_end_and_errors_at_once() {
 
     let mut recorder = Recorder::default();
     let summary = RestoreSummary {
+        file: String::new(),
         restored: 1,
         bytes: 10,
         present: 0,
@@ -363,6 +366,7 @@ fn a_listing_that_cannot_be_written_is_cancelled() {
 fn a_listing_is_written_to_stdout_line_by_line() {
     let listing = |standing| LicenseListing::new("a".to_owned(), standing);
     let summary = ListSummary {
+        file: None,
         licenses: 0,
         bytes: 0,
         skipped: 2,

@@ -45,8 +45,10 @@ fn a_backup_contains_exactly_the_allowed_licenses() {
             bytes,
             restricted: 2,
             errors: 2,
+            file: BACKUP_FILE.to_owned(),
             size,
             unchanged: false,
+            shrunk: None,
         }
     );
     assert_only_the_backup_remains(&disk);

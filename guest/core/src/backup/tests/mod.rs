@@ -4,6 +4,7 @@
 mod commit;
 mod contents;
 mod faults;
+mod generations;
 mod power_loss;
 mod publications;
 mod refusals;

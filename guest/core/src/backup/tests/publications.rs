@@ -40,6 +40,7 @@ fn backed_up(disk: &Disk) -> (Files, Skipped) {
     let mut verify = crate::Verify::start(
         &disk.directory("/backup"),
         "/backup",
+        None,
         &crate::VerifyOptions::default(),
     )
     .expect("there is a backup");

@@ -122,6 +122,7 @@ pub(super) fn verify(disk: &Disk) -> Result<VerifySummary, Failure> {
     let mut verify = Verify::start(
         &disk.directory("/backup"),
         "/backup",
+        None,
         &crate::VerifyOptions::default(),
     )?;
     loop {

@@ -289,7 +289,7 @@ fn a_directory_without_a_backup_fails_at_the_start() {
 fn the_store_itself_cannot_be_restored_from() {
     let disk = backed_up(&["a"]);
     let directory = disk.directory("/backup");
-    let failure = Restore::start(directory.clone(), &directory, "/backup", KEEP)
+    let failure = Restore::start(directory.clone(), &directory, "/backup", None, KEEP)
         .err()
         .expect("it is the store");
     assert_eq!(
@@ -311,6 +311,7 @@ fn a_backup_may_be_in_the_store() {
         disk.directory("/licenses"),
         &directory,
         "/licenses/backups",
+        None,
         KEEP,
     );
     let summary = run(restore.expect("the restore starts"))

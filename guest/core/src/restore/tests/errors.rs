@@ -244,10 +244,9 @@ fn a_failed_directory_sync_is_reported_after_the_commit() {
 #[test]
 fn a_failure_of_the_store_itself_has_the_path_dot() {
     let disk = mixed();
+    let restore = start(&disk, KEEP).expect("the restore starts");
     disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
-    let failure = restore(&disk, KEEP)
-        .1
-        .expect_err("the store cannot be listed");
+    let failure = run(restore).1.expect_err("the store cannot be listed");
     assert_eq!(failure.path.as_deref(), Some("."));
     assert!(
         failure

@@ -276,12 +276,10 @@ fn a_failed_listing_that_may_hide_a_name_changes_nothing() {
         disk.write("/licenses/dir/mine", "mine");
         disk.write("/licenses/file", "another one");
         let before = store(&disk);
+        let restore = start(&disk, KEEP).expect("the restore starts");
         disk.fail(FsError::Other("io"), |call| call.operation == "next_entry");
         assert_eq!(
-            restore(&disk, KEEP)
-                .1
-                .expect_err("the names are not known")
-                .code,
+            run(restore).1.expect_err("the names are not known").code,
             ErrorCode::Io
         );
         assert_eq!(store(&disk), before);

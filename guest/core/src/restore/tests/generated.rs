@@ -300,7 +300,7 @@ proptest! {
         prop_assert_eq!(empty_directories(&disk), Vec::<String>::new());
         disk.take_calls();
         let (again, _) = restored(&disk, KEEP);
-        let all_present = RestoreSummary { present: summary.restored, ..RestoreSummary::default() };
+        let all_present = RestoreSummary { present: summary.restored, ..nothing_restored() };
         prop_assert_eq!(again, all_present);
         prop_assert_eq!(changes(&disk.take_calls()).len(), 0);
     }

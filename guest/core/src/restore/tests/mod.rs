@@ -96,8 +96,17 @@ fn start(disk: &Disk, options: RestoreOptions) -> Result<Restore<MemoryDirectory
         disk.directory("/licenses"),
         &disk.directory("/backup"),
         "/backup",
+        None,
         options,
     )
+}
+
+/// Returns the summary of a restore of `licenses.zip` that restores nothing.
+fn nothing_restored() -> RestoreSummary {
+    RestoreSummary {
+        file: crate::BACKUP_FILE.to_owned(),
+        ..RestoreSummary::default()
+    }
 }
 
 fn run(

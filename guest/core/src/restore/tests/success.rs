@@ -30,6 +30,7 @@ fn every_license_and_nothing_else_is_restored() {
         "a directory was created for nothing"
     );
     let expected = RestoreSummary {
+        file: crate::BACKUP_FILE.to_owned(),
         restored: 10,
         bytes: bytes(&PATHS),
         present: 0,
@@ -83,7 +84,7 @@ fn many_small_licenses_are_read_with_few_calls() {
 fn an_empty_backup_restores_nothing() {
     let disk = backed_up(&[]);
     disk.take_calls();
-    assert_eq!(restored(&disk, KEEP).0, RestoreSummary::default());
+    assert_eq!(restored(&disk, KEEP).0, nothing_restored());
     assert_eq!(changes(&disk.take_calls()), [] as [&Call; 0]);
 }
 
@@ -98,7 +99,7 @@ fn a_second_restore_changes_nothing() {
             restored(&disk, options).0,
             RestoreSummary {
                 present: 10,
-                ..RestoreSummary::default()
+                ..nothing_restored()
             }
         );
         assert_eq!(changes(&disk.take_calls()), [] as [&Call; 0]);

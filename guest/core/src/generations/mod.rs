@@ -1,0 +1,12 @@
+//! Generations: the backups of a directory over time, each in a file of its own.
+//!
+//! The name of a generation contains the time of its backup, so that it is never replaced by a
+//! later one. A directory may also contain `licenses.zip`; both are read as one history.
+
+mod history;
+mod name;
+mod pin;
+
+pub(crate) use history::history;
+pub(crate) use name::{generation_name, generation_time};
+pub(crate) use pin::pin;
