@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use license_backup::{
@@ -112,12 +112,19 @@ fn directories() -> Result<(TempDir, BackupOptions), Box<dyn Error>> {
     Ok((directory, BackupOptions::new(store, backup)))
 }
 
+/// The lock of the one subscriber that exists at a time. `tracing` caches for each place whether any
+/// subscriber is interested, and loses events while others come and go.
+static ONE_SUBSCRIBER: Mutex<()> = Mutex::new(());
+
 /// Starts a backup with a subscriber on the calling thread only, and waits for its end.
 fn recorded(
     manager: &LicenseManager,
     options: &BackupOptions,
     started: impl FnOnce(&CancellationCookie),
 ) -> (Recorder, Result<u64, OperationError>) {
+    let _lock = ONE_SUBSCRIBER
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let recorder = Recorder::default();
     let outcome = subscriber::with_default(recorder.clone(), || {
         block_on(manager.backup(options)).and_then(|operation| {
@@ -183,12 +190,18 @@ fn a_passed_deadline_is_reported() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn a_cancellation_is_reported() -> Result<(), Box<dyn Error>> {
-    let (_directory, options) = directories()?;
-    let (recorder, _) = recorded(
+    let (directory, options) = directories()?;
+    // The backup must not end before it is cancelled.
+    for number in 0..2000 {
+        let name = directory.path().join(format!("store/{number}.txt"));
+        fs::hard_link(directory.path().join("store/notes.txt"), name)?;
+    }
+    let (recorder, outcome) = recorded(
         &LicenseManager::new()?,
         &options,
         CancellationCookie::cancel,
     );
+    outcome.expect_err("the backup was cancelled");
     let expected = "[operation kind=\"backup\"] message=cancellation requested";
     let lines = recorder.lines(Level::INFO);
     assert!(lines.iter().any(|line| line == expected), "{lines:?}");
