@@ -111,6 +111,10 @@ pub(crate) enum Command {
 
 /// The arguments of `backup`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct BackupArguments {
     /// License store to back up; it is only read
     #[arg(long, value_name = "DIR")]

@@ -9,6 +9,7 @@ const CHECKSUMS: usize = 3;
 /// The position of `backup.json` in the valid backup.
 const MANIFEST: usize = 4;
 
+#[expect(clippy::too_many_lines, reason = "it is a list of cases")]
 pub(super) fn cases() -> Vec<Case> {
     let valid = Backup::valid().archive();
     let changed = |fault: &str, place: &str, change: &dyn Fn(&mut Archive)| {

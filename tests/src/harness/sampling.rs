@@ -11,14 +11,14 @@ const SEED_VARIABLE: &str = "LICENSE_BACKUP_TEST_SEED";
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
 /// The seed of all samplers of this process.
-static SEED: LazyLock<u16> = LazyLock::new(|| match env::var(SEED_VARIABLE) {
-    Ok(seed) => seed
-        .parse()
-        .unwrap_or_else(|_| panic!("{SEED_VARIABLE}={seed}: expected a number up to 65535")),
-    Err(_) => {
-        let [low, high, ..] = RandomState::new().hash_one(SEED_VARIABLE).to_le_bytes();
-        u16::from_le_bytes([low, high])
+static SEED: LazyLock<u16> = LazyLock::new(|| {
+    if let Ok(seed) = env::var(SEED_VARIABLE) {
+        return seed
+            .parse()
+            .unwrap_or_else(|_| panic!("{SEED_VARIABLE}={seed}: expected a number up to 65535"));
     }
+    let [low, high, ..] = RandomState::new().hash_one(SEED_VARIABLE).to_le_bytes();
+    u16::from_le_bytes([low, high])
 });
 
 /// A low-discrepancy sequence of fractions: any number of samples is spread evenly over the range
