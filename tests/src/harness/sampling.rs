@@ -54,12 +54,12 @@ mod tests {
     #[test]
     fn every_tenth_of_a_run_gets_its_share_of_samples() {
         let mut sampler = Sampler::new();
-        let samples: Vec<_> = (0..1000).map(|_| sampler.next_fraction() * 10.0).collect();
+        let fractions: Vec<_> = (0..1000).map(|_| sampler.next_fraction() * 10.0).collect();
         for tenth in 0..10 {
             let tenth = f64::from(tenth);
-            let share = samples
+            let share = fractions
                 .iter()
-                .filter(|sample| (tenth..=tenth + 1.0).contains(sample))
+                .filter(|fraction| (tenth..=tenth + 1.0).contains(fraction))
                 .count();
             assert!(
                 (90..=110).contains(&share),
