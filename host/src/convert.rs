@@ -3,9 +3,9 @@
 //! Every match is exhaustive, so that the compiler reports a case that is new in the interface.
 
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
-    LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
-    Restriction, Shrinkage, Stage, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
+    LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding, ListSummary, Progress,
+    RestoreSummary, RestrictedLicense, Restriction, Rule, Shrinkage, Stage, VerifySummary,
 };
 
 use crate::bindings::exports::license_backup::management::{management, types};
@@ -268,6 +268,46 @@ impl From<management::ListSummary> for ListSummary {
             bytes,
             skipped,
             program,
+        }
+    }
+}
+
+impl From<types::RetentionRule> for Rule {
+    fn from(rule: types::RetentionRule) -> Self {
+        match rule {
+            types::RetentionRule::Newest => Self::Newest,
+            types::RetentionRule::Pinned => Self::Pinned,
+            types::RetentionRule::Last => Self::Last,
+            types::RetentionRule::Hourly => Self::Hourly,
+            types::RetentionRule::Daily => Self::Daily,
+            types::RetentionRule::Weekly => Self::Weekly,
+            types::RetentionRule::Monthly => Self::Monthly,
+            types::RetentionRule::Yearly => Self::Yearly,
+            types::RetentionRule::Within => Self::Within,
+            types::RetentionRule::InFuture => Self::InFuture,
+        }
+    }
+}
+
+impl From<management::GenerationDecision> for GenerationDecision {
+    fn from(decision: management::GenerationDecision) -> Self {
+        let management::GenerationDecision { file, time, rules } = decision;
+        let rules = rules.into_iter().map(Rule::from).collect();
+        Self { file, time, rules }
+    }
+}
+
+impl From<management::ForgetSummary> for ForgetSummary {
+    fn from(summary: management::ForgetSummary) -> Self {
+        let management::ForgetSummary {
+            kept,
+            removed,
+            removed_bytes,
+        } = summary;
+        Self {
+            kept,
+            removed,
+            removed_bytes,
         }
     }
 }

@@ -241,6 +241,7 @@ mod deadline;
 mod engine;
 mod error;
 mod events;
+mod forget;
 mod license_manager;
 mod list;
 mod operation;
@@ -257,17 +258,19 @@ pub use block_on::block_on;
 pub use callbacks::Callback;
 pub use error::{DirectoryRole, LicenseManagerError, OperationError, ShareError};
 pub use events::Events;
+pub use forget::ForgetOptions;
 pub use futures_core::Stream;
 pub use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseFormat, LicenseIdentity,
-    LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
-    Restriction, Shrinkage, Stage, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
+    InvalidKeepWithin, KeepWithin, LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding,
+    ListSummary, Progress, RestoreSummary, RestrictedLicense, Restriction, RetentionPolicy, Rule,
+    Shrinkage, Stage, VerifySummary,
 };
 pub use license_manager::LicenseManager;
 pub use list::ListOptions;
 pub use operation::{
-    BackupOperation, CancelOnDrop, CancellationCookie, Completion, ListOperation, Operation,
-    RestoreOperation, VerifyOperation,
+    BackupOperation, CancelOnDrop, CancellationCookie, Completion, ForgetOperation, ListOperation,
+    Operation, RestoreOperation, VerifyOperation,
 };
 pub use precompiled::{COMPONENT_SHA256, COMPONENT_VERSION};
 pub use restore::RestoreOptions;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, LicenseListing, ListSummary, RestoreSummary, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ForgetSummary, GenerationDecision, LicenseListing,
+    ListSummary, RestoreSummary, VerifySummary,
 };
 use wasmtime::component::Component;
 
@@ -13,9 +14,9 @@ use crate::bindings::ServicePre;
 use crate::run::{self, Call, Limits, State};
 use crate::unc::Shares;
 use crate::{
-    BackupOperation, BackupOptions, Callback, CancellationCookie, LicenseManagerError,
-    ListOperation, ListOptions, Operation, OperationError, RestoreOperation, RestoreOptions,
-    ShareError, VerifyOperation, VerifyOptions, block_on, callbacks,
+    BackupOperation, BackupOptions, Callback, CancellationCookie, ForgetOperation, ForgetOptions,
+    LicenseManagerError, ListOperation, ListOptions, Operation, OperationError, RestoreOperation,
+    RestoreOptions, ShareError, VerifyOperation, VerifyOptions, block_on, callbacks,
 };
 
 /// A compiled component, with the limits and shares of its operations.
@@ -245,6 +246,53 @@ impl LicenseManager {
     pub fn restore_with_callback<C: Callback<BackupRestoreStatus, RestoreSummary> + 'static>(
         &self,
         options: &RestoreOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts to remove the generations that a retention policy does not keep: an event for each
+    /// generation, with the rules that keep it. The future resolves when the component has accepted
+    /// the operation. It ends early if the events are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the component cannot be started or fails at once, as
+    /// [`OperationError`] describes, and [`OperationError::Failure`] with the codes
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied` and `Io`. [`Operation::completed`] returns
+    /// all later errors.
+    pub fn forget(
+        &self,
+        options: &ForgetOptions,
+    ) -> impl Future<Output = Result<ForgetOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Removes the generations that a retention policy does not keep, and blocks the calling thread
+    /// until the end, as [`block_on`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operation.
+    pub fn forget_blocking(
+        &self,
+        options: &ForgetOptions,
+    ) -> Result<(Vec<GenerationDecision>, ForgetSummary), OperationError> {
+        let mut operation = block_on(self.forget(options))?;
+        let decisions = std::iter::from_fn(|| operation.events.wait_next()).collect();
+        let summary = block_on(operation.completed)?;
+        Ok((decisions, summary))
+    }
+
+    /// Starts to forget as [`LicenseManager::forget`] does, and calls `callback` with the decisions
+    /// and the outcome.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`LicenseManager::forget`]; the callback is then not called.
+    pub fn forget_with_callback<C: Callback<GenerationDecision, ForgetSummary> + 'static>(
+        &self,
+        options: &ForgetOptions,
         callback: C,
     ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
         callbacks::relay(self.start(options), callback)

@@ -10,7 +10,8 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, LicenseListing, ListSummary, RestoreSummary, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ForgetSummary, GenerationDecision, LicenseListing,
+    ListSummary, RestoreSummary, VerifySummary,
 };
 
 use crate::deadline::DeadlineSignal;
@@ -44,6 +45,9 @@ pub type VerifyOperation = Operation<BackupRestoreStatus, VerifySummary>;
 
 /// A running restore. Each conflict is a [`BackupRestoreStatus::Error`].
 pub type RestoreOperation = Operation<BackupRestoreStatus, RestoreSummary>;
+
+/// A running removal of generations. What was removed stays removed if it is cancelled.
+pub type ForgetOperation = Operation<GenerationDecision, ForgetSummary>;
 
 /// A running listing.
 pub type ListOperation = Operation<LicenseListing, ListSummary>;

@@ -1,7 +1,7 @@
 //! The arguments of the command, which has the options of the program `license-backup`.
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use license_backup_core::BackupOptions;
+use license_backup_core::{BackupOptions, RetentionPolicy};
 use license_backup_report::{OutputOptions, parse_blake3};
 
 /// The text of `--help`.
@@ -33,6 +33,12 @@ pub(crate) enum Request {
         expected_blake3: Option<String>,
         output: OutputOptions,
     },
+    Forget {
+        from: String,
+        policy: RetentionPolicy,
+        dry_run: bool,
+        output: OutputOptions,
+    },
     /// Lists a backup, or without `from` the license store.
     List {
         from: Option<String>,
@@ -47,6 +53,7 @@ enum Subcommand {
     Restore,
     Verify,
     List,
+    Forget,
 }
 
 impl Subcommand {
@@ -56,6 +63,7 @@ impl Subcommand {
             "restore" => Ok(Self::Restore),
             "verify" => Ok(Self::Verify),
             "list" => Ok(Self::List),
+            "forget" => Ok(Self::Forget),
             _ => Err(format!("unknown command '{name}'").into()),
         }
     }
@@ -82,6 +90,19 @@ impl Subcommand {
             ],
             Self::Verify => &["from", "generation", "expect", "json", "quiet"],
             Self::List => &["from", "generation", "json"],
+            Self::Forget => &[
+                "from",
+                "keep-last",
+                "keep-hourly",
+                "keep-daily",
+                "keep-weekly",
+                "keep-monthly",
+                "keep-yearly",
+                "keep-within",
+                "dry-run",
+                "json",
+                "quiet",
+            ],
         }
     }
 }
@@ -99,6 +120,7 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
     let (mut to, mut from, mut generation, mut expected_blake3) = (None, None, None, None);
     let (mut overwrite, mut allow_shrink, mut generations) = (false, false, false);
     let (mut strict, mut dry_run) = (false, false);
+    let mut policy = RetentionPolicy::default();
     let mut output = OutputOptions::default();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -117,6 +139,13 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
                     .map_err(|error| format!("invalid value '{value}' for '--expect': {error}"))?;
                 set_once(&mut expected_blake3, "--expect", hash)?;
             }
+            Arg::Long("keep-last") => policy.keep_last = Some(parser.value()?.parse()?),
+            Arg::Long("keep-hourly") => policy.keep_hourly = Some(parser.value()?.parse()?),
+            Arg::Long("keep-daily") => policy.keep_daily = Some(parser.value()?.parse()?),
+            Arg::Long("keep-weekly") => policy.keep_weekly = Some(parser.value()?.parse()?),
+            Arg::Long("keep-monthly") => policy.keep_monthly = Some(parser.value()?.parse()?),
+            Arg::Long("keep-yearly") => policy.keep_yearly = Some(parser.value()?.parse()?),
+            Arg::Long("keep-within") => policy.keep_within = Some(parser.value()?.parse()?),
             Arg::Long("overwrite") => overwrite = true,
             Arg::Long("allow-shrink") => allow_shrink = true,
             Arg::Long("generations") => generations = true,
@@ -150,6 +179,12 @@ pub(crate) fn parse(arguments: Vec<String>) -> Result<Request, lexopt::Error> {
             from: from.ok_or("missing option '--from DIR'")?,
             generation,
             expected_blake3,
+            output,
+        },
+        Subcommand::Forget => Request::Forget {
+            from: from.ok_or("missing option '--from DIR'")?,
+            policy,
+            dry_run,
             output,
         },
         Subcommand::List if generation.is_some() && from.is_none() => {

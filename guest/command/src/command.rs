@@ -4,12 +4,12 @@
 use std::ops::ControlFlow::{Break, Continue};
 
 use license_backup_core::{
-    Backup, BackupRestoreStatus, Failure, HintFor, List, Operation, Restore, RestoreOptions,
-    Verify, VerifyOptions,
+    Backup, BackupRestoreStatus, Failure, Forget, ForgetOptions, HintFor, List, Operation, Restore,
+    RestoreOptions, Verify, VerifyOptions,
 };
 use license_backup_report::{
-    BackupReport, Console as _, ExitCode, ListReport, OutputOptions, Report, Reporter,
-    RestoreReport, VerifyReport, error_line,
+    BackupReport, Console as _, ExitCode, ForgetReport, ListReport, OutputOptions, Report,
+    Reporter, RestoreReport, VerifyReport, error_line,
 };
 use license_backup_wasi_fs::wasi::clocks::wall_clock;
 use license_backup_wasi_fs::{open_path, open_store};
@@ -114,6 +114,20 @@ fn execute(request: Request) -> ExitCode {
                 )
             };
             run(report, output, Some(BackupRestoreStatus::Begin), start)
+        }
+        Request::Forget {
+            from,
+            policy,
+            dry_run,
+            output,
+        } => {
+            let options = ForgetOptions {
+                policy,
+                now: wall_clock::now().seconds,
+                dry_run,
+            };
+            let start = || Forget::start(open_path(HINT_FOR, &from)?, &from, options);
+            run(ForgetReport { dry_run }, output, None, start)
         }
         Request::List {
             from,

@@ -6,12 +6,13 @@
 use license_backup_core as core;
 
 use crate::bindings::exports::license_backup::management::management::{
-    BackupOptions, BackupSummary, LicenseListing, LicenseStanding, ListSummary, RestoreSummary,
-    Shrinkage, VerifySummary,
+    BackupOptions, BackupSummary, CalendarDuration, ForgetOptions, ForgetSummary,
+    GenerationDecision, LicenseListing, LicenseStanding, ListSummary, RestoreSummary,
+    RetentionPolicy, Shrinkage, VerifySummary,
 };
 use crate::bindings::wit_types::{
     BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress,
-    RestrictedLicense, Restriction, Stage,
+    RestrictedLicense, Restriction, RetentionRule, Stage,
 };
 
 impl From<core::BackupSummary> for BackupSummary {
@@ -112,6 +113,94 @@ impl From<BackupOptions> for core::BackupOptions {
             allow_shrink,
             generation,
         }
+    }
+}
+
+impl From<ForgetOptions> for core::ForgetOptions {
+    fn from(options: ForgetOptions) -> Self {
+        let ForgetOptions {
+            policy,
+            now,
+            dry_run,
+        } = options;
+        Self {
+            policy: policy.into(),
+            now,
+            dry_run,
+        }
+    }
+}
+
+impl From<RetentionPolicy> for core::RetentionPolicy {
+    fn from(policy: RetentionPolicy) -> Self {
+        let RetentionPolicy {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        } = policy;
+        let keep_within = keep_within.map(|duration| {
+            let CalendarDuration {
+                years,
+                months,
+                days,
+                hours,
+            } = duration;
+            core::KeepWithin {
+                years,
+                months,
+                days,
+                hours,
+            }
+        });
+        Self {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        }
+    }
+}
+
+impl From<core::ForgetSummary> for ForgetSummary {
+    fn from(summary: core::ForgetSummary) -> Self {
+        let core::ForgetSummary {
+            kept,
+            removed,
+            removed_bytes,
+        } = summary;
+        Self {
+            kept,
+            removed,
+            removed_bytes,
+        }
+    }
+}
+
+pub(crate) fn decision(decision: core::GenerationDecision) -> GenerationDecision {
+    let core::GenerationDecision { file, time, rules } = decision;
+    let rules = rules.into_iter().map(retention_rule).collect();
+    GenerationDecision { file, time, rules }
+}
+
+fn retention_rule(rule: core::Rule) -> RetentionRule {
+    match rule {
+        core::Rule::Newest => RetentionRule::Newest,
+        core::Rule::Pinned => RetentionRule::Pinned,
+        core::Rule::Last => RetentionRule::Last,
+        core::Rule::Hourly => RetentionRule::Hourly,
+        core::Rule::Daily => RetentionRule::Daily,
+        core::Rule::Weekly => RetentionRule::Weekly,
+        core::Rule::Monthly => RetentionRule::Monthly,
+        core::Rule::Yearly => RetentionRule::Yearly,
+        core::Rule::Within => RetentionRule::Within,
+        core::Rule::InFuture => RetentionRule::InFuture,
     }
 }
 

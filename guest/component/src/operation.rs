@@ -4,13 +4,10 @@
 use std::cell::Cell;
 use std::ops::ControlFlow::{Break, Continue};
 
-use license_backup_core::{self as core, ErrorCode, Failure, List};
-use license_backup_wasi_fs::WasiDirectory;
+use license_backup_core::{self as core, ErrorCode, Failure};
 use wit_bindgen::{FutureReader, FutureWriter, StreamReader};
 
-use crate::bindings::exports::license_backup::management::management::{
-    CancellationCookie, LicenseListing, ListSummary,
-};
+use crate::bindings::exports::license_backup::management::management::CancellationCookie;
 use crate::bindings::wit_types::{self, BackupRestoreStatus};
 use crate::bindings::{wit_future, wit_stream};
 use crate::cancellation::Cancellation;
@@ -96,30 +93,37 @@ where
     })
 }
 
-/// Starts a listing, which waits for the reader of its events, and ends early without one.
+/// Starts an operation that waits for the reader of its events, and ends early without one.
+/// `convert_event` converts an event to the interface.
 ///
 /// # Errors
 ///
 /// [`ErrorCode::Busy`] if an operation is running on this instance, and the errors of `start`.
-pub(crate) fn start_listing(
-    start: impl FnOnce() -> Result<List<WasiDirectory>, Failure>,
-) -> Result<Operation<LicenseListing, ListSummary>, wit_types::Failure> {
+pub(crate) fn start_listing<O, Event, Summary>(
+    start: impl FnOnce() -> Result<O, Failure>,
+    convert_event: fn(O::Event) -> Event,
+) -> Result<Operation<Event, Summary>, wit_types::Failure>
+where
+    O: core::Operation + 'static,
+    Event: wit_stream::StreamPayload,
+    Summary: From<O::Summary>,
+    Outcome<Summary>: wit_future::FuturePayload,
+{
     let busy = BusyGuard::acquire().map_err(convert::failure)?;
-    let list = start().map_err(convert::failure)?;
+    let listing = start().map_err(convert::failure)?;
     let cancellation = Cancellation::default();
     let cookie = CancellationCookie::new(cancellation.clone());
     let (mut event_writer, events) = wit_stream::new();
     let (outcome_writer, completed) = wit_future::new(unresolved);
     wit_bindgen::spawn_local(async move {
         let mut is_abandoned = false;
-        let emit = async |listings: &mut Vec<core::LicenseListing>| {
+        let emit = async |listed: &mut Vec<O::Event>| {
             // An empty write does not report that the reader is gone, and the write after it
             // would trap.
-            if listings.is_empty() {
+            if listed.is_empty() {
                 return;
             }
-            let written =
-                event_writer.write_all(listings.drain(..).map(convert::listing).collect());
+            let written = event_writer.write_all(listed.drain(..).map(convert_event).collect());
             is_abandoned = cancellation
                 .or(written)
                 .await
@@ -128,19 +132,19 @@ pub(crate) fn start_listing(
                 cancellation.request();
             }
         };
-        let outcome = run(list, &cancellation, emit).await;
+        let outcome = run(listing, &cancellation, emit).await;
         drop(event_writer);
         drop(busy);
         // The reader may have dropped the stream during the last write, after the last step.
         let outcome = if is_abandoned {
             outcome.and(Err(Failure::new(
                 ErrorCode::Cancelled,
-                "the listing was cancelled",
+                "cancelled because the stream was dropped",
             )))
         } else {
             outcome
         };
-        resolve(outcome_writer, outcome.map(ListSummary::from)).await;
+        resolve(outcome_writer, outcome.map(Summary::from)).await;
     });
     Ok(Operation {
         cookie,

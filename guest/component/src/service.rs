@@ -1,14 +1,15 @@
 //! The exported functions: each starts one operation of the core.
 
-use license_backup_core::{self as core, Backup, HintFor, List, Restore, Verify};
+use license_backup_core::{self as core, Backup, Forget, HintFor, List, Restore, Verify};
 use license_backup_wasi_fs::{open_path, open_store};
 
 use crate::bindings::exports::license_backup::management::management::{
-    self, BackupOperation, BackupOptions, BackupSource, ListOperation, ListSource,
-    RestoreOperation, RestoreOptions, VerifyOperation, VerifyOptions,
+    self, BackupOperation, BackupOptions, BackupSource, ForgetOperation, ForgetOptions,
+    ListOperation, ListSource, RestoreOperation, RestoreOptions, VerifyOperation, VerifyOptions,
 };
 use crate::bindings::wit_types::Failure;
 use crate::cancellation::Cancellation;
+use crate::convert;
 use crate::operation::{self, Operation};
 
 /// The embedder opens the directories of this component.
@@ -104,18 +105,46 @@ impl management::Guest for Service {
             cookie,
             events,
             completed,
-        } = operation::start_listing(|| match &source {
-            ListSource::Store => List::of_store(open_store(HINT_FOR)?),
-            ListSource::Backup(BackupSource {
-                backup_directory,
-                generation,
-            }) => List::of_backup(
-                &open_path(HINT_FOR, backup_directory)?,
-                backup_directory,
-                generation.as_deref(),
-            ),
-        })?;
+        } = operation::start_listing(
+            || match &source {
+                ListSource::Store => List::of_store(open_store(HINT_FOR)?),
+                ListSource::Backup(BackupSource {
+                    backup_directory,
+                    generation,
+                }) => List::of_backup(
+                    &open_path(HINT_FOR, backup_directory)?,
+                    backup_directory,
+                    generation.as_deref(),
+                ),
+            },
+            convert::listing,
+        )?;
         Ok(ListOperation {
+            cookie,
+            events,
+            completed,
+        })
+    }
+
+    async fn forget_generations(
+        backup_directory: String,
+        options: ForgetOptions,
+    ) -> Result<ForgetOperation, Failure> {
+        let Operation {
+            cookie,
+            events,
+            completed,
+        } = operation::start_listing(
+            || {
+                Forget::start(
+                    open_path(HINT_FOR, &backup_directory)?,
+                    &backup_directory,
+                    options.into(),
+                )
+            },
+            convert::decision,
+        )?;
+        Ok(ForgetOperation {
             cookie,
             events,
             completed,

@@ -109,7 +109,7 @@ mod tests {
     use std::{env, fs};
 
     use super::*;
-    use crate::{ErrorCode, LicenseFormat, Restriction, Stage};
+    use crate::{ErrorCode, LicenseFormat, Restriction, Rule, Stage};
 
     /// Returns a file of the repository.
     ///
@@ -153,6 +153,7 @@ mod tests {
         assert_cases("restriction", Restriction::ALL);
         assert_cases("license-format", LicenseFormat::ALL);
         assert_cases("stage", Stage::ALL);
+        assert_cases("retention-rule", Rule::ALL);
     }
 
     #[test]
@@ -165,6 +166,7 @@ mod tests {
             ("restriction", "/$defs/reason/enum"),
             ("license-format", "/$defs/identity/properties/format/enum"),
             ("stage", "/$defs/progress/properties/stage/enum"),
+            ("retention-rule", "/$defs/rule/enum"),
         ] {
             let cases = schema.pointer(pointer);
             assert_eq!(cases, Some(&wit_cases(wit_enum).into()), "{wit_enum}");

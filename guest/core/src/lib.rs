@@ -19,6 +19,7 @@ mod directory;
 mod entry_names;
 mod escape;
 mod failure;
+mod forget;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod generations;
@@ -56,6 +57,7 @@ pub use directory::{
 pub use entry_names::BACKUP_FILE;
 pub use escape::{escape, escape_json};
 pub use failure::{ErrorCode, Failure};
+pub use forget::{Forget, ForgetOptions, ForgetSummary, GenerationDecision};
 pub use hresult::{S_FALSE, S_OK};
 pub use license::{Evaluation, Verdict, evaluate};
 pub use list::{LicenseListing, LicenseStanding, List, ListSummary};

@@ -59,6 +59,9 @@ pub enum Rule {
     Yearly,
     /// [`RetentionPolicy::keep_within`] keeps it.
     Within,
+    /// Its time is in the future. The policy does not know the current time, so that its caller
+    /// applies this rule.
+    InFuture,
 }
 
 case_names! {
@@ -72,6 +75,7 @@ case_names! {
         Monthly => "monthly",
         Yearly => "yearly",
         Within => "within",
+        InFuture => "in-future",
     }
 }
 

@@ -1,6 +1,8 @@
 //! The counts of each command in its last JSON line: the fields of its summary.
 
-use license_backup_core::{BackupSummary, ListSummary, RestoreSummary, Shrinkage, VerifySummary};
+use license_backup_core::{
+    BackupSummary, ForgetSummary, ListSummary, RestoreSummary, Shrinkage, VerifySummary,
+};
 use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
@@ -66,6 +68,22 @@ struct ListFields {
     skipped: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     program: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "ForgetSummary")]
+struct ForgetFields {
+    kept: u64,
+    removed: u64,
+    removed_bytes: u64,
+}
+
+/// The counts of `forget`.
+#[derive(Serialize)]
+pub(crate) struct ForgetCounts<'a> {
+    #[serde(flatten, with = "ForgetFields")]
+    pub(crate) summary: &'a ForgetSummary,
+    pub(crate) dry_run: bool,
 }
 
 /// The counts of `backup`.

@@ -15,8 +15,8 @@ use serde_json::ser::Formatter;
 use crate::ExitCode;
 use license_backup_core::escape_json;
 use license_backup_core::{
-    BackupRestoreStatus, Failure, LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding,
-    Progress, RestrictedLicense,
+    BackupRestoreStatus, Failure, GenerationDecision, LicenseFormat, LicenseIdentity,
+    LicenseListing, LicenseStanding, Progress, RestrictedLicense,
 };
 
 const SCHEMA: u8 = 1;
@@ -87,6 +87,18 @@ pub(crate) fn listing_line(listing: &LicenseListing) -> String {
     to_line(&Line {
         schema: SCHEMA,
         event,
+    })
+}
+
+/// Returns the line for a decision about a generation.
+pub(crate) fn decision_line(decision: &GenerationDecision) -> String {
+    to_line(&Line {
+        schema: SCHEMA,
+        event: Event::GenerationDecision {
+            file: &decision.file,
+            time: decision.time,
+            rules: decision.rules.iter().map(|rule| rule.name()).collect(),
+        },
     })
 }
 
@@ -163,6 +175,11 @@ enum Event<'a> {
         code: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<&'a str>,
+    },
+    GenerationDecision {
+        file: &'a str,
+        time: u64,
+        rules: Vec<&'static str>,
     },
 }
 

@@ -19,7 +19,8 @@ pub use exit::ExitCode;
 pub use license_backup_core::{BACKUP_FILE, escape};
 pub use reporter::{OutputOptions, Reporter};
 pub use reports::{
-    BackupReport, Event, EventRef, ListReport, Report, RestoreReport, Tally, VerifyReport,
+    BackupReport, Event, EventRef, ForgetReport, ListReport, Report, RestoreReport, Tally,
+    VerifyReport,
 };
 pub use text::{error_line, human_bytes, progress_text};
 pub use throttle::Throttle;

@@ -6,12 +6,13 @@ mod tests;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
-use crate::json::{end_line, listing_line, status_line};
+use crate::json::{decision_line, end_line, listing_line, status_line};
 use crate::reports::{Event, EventRef, Report, Tally};
-use crate::text::{error_line, listing_text, time_text};
+use crate::text::{decision_text, error_line, listing_text, time_text};
 use crate::{Console, ExitCode, Throttle, WriteError};
 use license_backup_core::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseListing, LicenseStanding, Reason,
+    BackupRestoreStatus, ErrorCode, Failure, GenerationDecision, LicenseListing, LicenseStanding,
+    Reason,
 };
 
 /// The interval of progress lines in JSON: ten per second.
@@ -72,6 +73,10 @@ impl<R: Report, C: Console> Reporter<R, C> {
                 Continue(())
             }
             EventRef::Listing(listing) => self.report_listing(listing),
+            EventRef::Decision(decision) => {
+                self.report_decision(decision);
+                Continue(())
+            }
         }
     }
 
@@ -154,6 +159,14 @@ impl<R: Report, C: Console> Reporter<R, C> {
             Break(())
         } else {
             Continue(())
+        }
+    }
+
+    fn report_decision(&mut self, decision: &GenerationDecision) {
+        if self.options.json {
+            self.write_result(&decision_line(decision));
+        } else if !self.options.quiet {
+            self.write_result(&decision_text(decision));
         }
     }
 

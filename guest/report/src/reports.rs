@@ -1,15 +1,15 @@
 //! The report of each command: its exit code, counts and text.
 
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, LicenseListing, ListSummary,
-    RestoreSummary, S_FALSE, S_OK, VerifySummary,
+    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
+    LicenseListing, ListSummary, RestoreSummary, S_FALSE, S_OK, VerifySummary,
 };
 use serde::Serialize;
 
 use crate::ExitCode;
-use crate::counts::{BackupCounts, ListCounts, RestoreCounts, VerifyCounts};
+use crate::counts::{BackupCounts, ForgetCounts, ListCounts, RestoreCounts, VerifyCounts};
 use crate::skipped::SkippedByReason;
-use crate::text::{backup_text, list_text, restore_text, verify_text};
+use crate::text::{backup_text, forget_text, list_text, restore_text, verify_text};
 
 /// The report of a command.
 pub trait Report {
@@ -49,6 +49,8 @@ pub enum EventRef<'a> {
     Status(&'a BackupRestoreStatus),
     /// An event of a listing.
     Listing(&'a LicenseListing),
+    /// A decision about a generation.
+    Decision(&'a GenerationDecision),
 }
 
 impl Event for BackupRestoreStatus {
@@ -60,6 +62,12 @@ impl Event for BackupRestoreStatus {
 impl Event for LicenseListing {
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::Listing(self)
+    }
+}
+
+impl Event for GenerationDecision {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::Decision(self)
     }
 }
 
@@ -237,6 +245,46 @@ impl Report for ListReport {
 
     fn completed_phrase(&self) -> Option<&'static str> {
         None
+    }
+}
+
+/// The report of `forget`.
+#[derive(Debug, Clone)]
+pub struct ForgetReport {
+    /// Whether the command removes nothing.
+    pub dry_run: bool,
+}
+
+impl Report for ForgetReport {
+    type Event = GenerationDecision;
+    type Summary = ForgetSummary;
+
+    fn status(&self, _: &ForgetSummary, _: &Tally) -> (ExitCode, u32) {
+        (ExitCode::Success, S_OK)
+    }
+
+    fn counts(&self, summary: &ForgetSummary) -> impl Serialize {
+        ForgetCounts {
+            summary,
+            dry_run: self.dry_run,
+        }
+    }
+
+    fn text(&self, summary: &ForgetSummary, _: &Tally) -> String {
+        forget_text(summary, self.dry_run)
+    }
+
+    /// Returns `false`: forgetting has no such events.
+    fn is_tallied(&self, _: &Failure) -> bool {
+        false
+    }
+
+    fn completed_phrase(&self) -> Option<&'static str> {
+        Some(if self.dry_run {
+            "nothing was changed"
+        } else {
+            "the generations were removed"
+        })
     }
 }
 

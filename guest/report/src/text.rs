@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::skipped::SkippedByReason;
 use license_backup_core::escape;
 use license_backup_core::{
-    BackupSummary, LicenseIdentity, LicenseListing, LicenseStanding, ListSummary, Progress,
-    RestoreSummary, Shrinkage, Stage, VerifySummary,
+    BackupSummary, ForgetSummary, GenerationDecision, LicenseIdentity, LicenseListing,
+    LicenseStanding, ListSummary, Progress, RestoreSummary, Shrinkage, Stage, VerifySummary,
 };
 
 /// The maximum number of license IDs, and of key IDs, in a line of a listing.
@@ -158,6 +158,29 @@ fn details_text(listing: &LicenseListing) -> String {
         String::new()
     } else {
         format!(" ({})", details.join("; "))
+    }
+}
+
+/// Returns the line for a decision about a generation, with its newline: `keep` or `remove`, the
+/// name of the file, and the rules that keep it.
+pub(crate) fn decision_text(decision: &GenerationDecision) -> String {
+    let file = escape(&decision.file);
+    if decision.rules.is_empty() {
+        return format!("remove {file}\n");
+    }
+    let rules: Vec<_> = decision.rules.iter().map(|rule| rule.name()).collect();
+    format!("keep   {file} ({})\n", rules.join(", "))
+}
+
+/// Returns the text for forgotten generations, one line with its newline.
+pub(crate) fn forget_text(summary: &ForgetSummary, dry_run: bool) -> String {
+    let removed = counted(summary.removed, "generation");
+    let size = human_bytes(summary.removed_bytes);
+    let kept = summary.kept;
+    if dry_run {
+        format!("Would remove {removed} ({size}); kept: {kept}.\n")
+    } else {
+        format!("Removed {removed} ({size}); kept: {kept}.\n")
     }
 }
 

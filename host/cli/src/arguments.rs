@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use license_backup::{COMPONENT_SHA256, COMPONENT_VERSION};
+use license_backup::{COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, RetentionPolicy};
 use license_backup_report::{OutputOptions, parse_blake3};
 
 /// The version of the program and of the component that it contains.
@@ -88,6 +88,18 @@ pub(crate) enum Command {
             license-backup list --store ~/licenses\n  \
             license-backup list --from /mnt/nas/licenses --json | jq 'select(.standing == \"restricted\")'")]
     List(ListArguments),
+    /// Remove the generations that a retention policy does not keep
+    #[command(
+        long_about = "Remove the generations that a retention policy does not keep.\n\n\
+            A generation is kept if any rule keeps it; the rules are those of restic, with periods \
+            in UTC. The newest generation, pinned ones and those with a time in the future are \
+            always kept, and so are files that are not generations. Without a rule, nothing is \
+            removed.",
+        after_help = "Examples:\n  \
+            license-backup forget --from /mnt/nas/licenses --keep-daily 7 --keep-monthly 12 --dry-run\n  \
+            license-backup forget --from /mnt/nas/licenses --keep-within 30d --keep-yearly 10"
+    )]
+    Forget(ForgetArguments),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             license-backup completions bash \
@@ -199,6 +211,74 @@ pub(crate) struct ListSource {
     /// Directory that contains the backup; it is only read
     #[arg(long, value_name = "DIR")]
     pub(crate) from: Option<PathBuf>,
+}
+
+/// The arguments of `forget`.
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArguments {
+    /// Directory that contains the generations
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
+    /// Report what would be removed, but remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+/// The rules of a retention policy.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are named like their options"
+)]
+pub(crate) struct PolicyArguments {
+    /// Keep the N newest generations
+    #[arg(long, value_name = "N")]
+    keep_last: Option<u32>,
+    /// Keep one generation for each of the last N hours that have one
+    #[arg(long, value_name = "N")]
+    keep_hourly: Option<u32>,
+    /// Keep one generation for each of the last N days that have one
+    #[arg(long, value_name = "N")]
+    keep_daily: Option<u32>,
+    /// Keep one generation for each of the last N weeks that have one
+    #[arg(long, value_name = "N")]
+    keep_weekly: Option<u32>,
+    /// Keep one generation for each of the last N months that have one
+    #[arg(long, value_name = "N")]
+    keep_monthly: Option<u32>,
+    /// Keep one generation for each of the last N years that have one
+    #[arg(long, value_name = "N")]
+    keep_yearly: Option<u32>,
+    /// Keep all generations within this time before the newest one, such as 1y2m10d12h
+    #[arg(long, value_name = "DURATION")]
+    keep_within: Option<KeepWithin>,
+}
+
+impl From<&PolicyArguments> for RetentionPolicy {
+    fn from(arguments: &PolicyArguments) -> Self {
+        let &PolicyArguments {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        } = arguments;
+        Self {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        }
+    }
 }
 
 /// The arguments for the output.

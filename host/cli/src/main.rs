@@ -4,6 +4,7 @@
 mod arguments;
 mod backup;
 mod console;
+mod forget;
 mod generate;
 mod list;
 mod progress;
@@ -30,6 +31,7 @@ fn main() -> process::ExitCode {
             Command::Restore(arguments) => restore::run(&arguments, &signals),
             Command::Verify(arguments) => verify::run(&arguments, &signals),
             Command::List(arguments) => list::run(arguments, &signals),
+            Command::Forget(arguments) => forget::run(&arguments, &signals),
             Command::Completions { shell } => generate::print_completions(shell),
             Command::Man { directory } => generate::write_manual(&directory),
         },

@@ -279,6 +279,9 @@ fn both_command_lines_describe_the_options_in_the_same_words() {
             "backup",
             &[
                 "Replace an existing backup",
+                "Replace an existing backup even if most of its licenses are missing from the \
+                 store",
+                "Write a new file, licenses-TIME.zip, and keep all others",
                 "Exit with status 3 if any file was skipped",
                 "Write one JSON object per line; the last one is the outcome",
                 "Show no progress, and print nothing on success",
@@ -295,6 +298,15 @@ fn both_command_lines_describe_the_options_in_the_same_words() {
         (
             "verify",
             &["Fail unless the backup has this BLAKE3 hash, which an earlier verify printed"],
+        ),
+        (
+            "forget",
+            &[
+                "Directory that contains the generations",
+                "Keep the N newest generations",
+                "Keep all generations within this time before the newest one, such as 1y2m10d12h",
+                "Report what would be removed, but remove nothing",
+            ],
         ),
     ] {
         let program = words(&sandbox.license_backup([command, "--help"]).run().exits(0));

@@ -6,5 +6,6 @@ mod comparison;
 mod concurrent_backups;
 mod damaged_backups;
 mod earlier_backups;
+mod forget;
 mod generations;
 mod killed;

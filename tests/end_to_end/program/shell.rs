@@ -11,7 +11,15 @@ use license_backup_tests::sample::SampleStore;
 /// The path of the program in the examples for timers.
 const INSTALLED: &str = "/usr/local/bin/license-backup";
 /// The subcommands of the program.
-const VERBS: [&str; 6] = ["backup", "restore", "verify", "list", "completions", "man"];
+const COMMANDS: [&str; 7] = [
+    "backup",
+    "restore",
+    "verify",
+    "list",
+    "forget",
+    "completions",
+    "man",
+];
 
 /// Requires that a command succeeds, and returns its output.
 fn printed(command: &mut Command) -> String {
@@ -30,7 +38,7 @@ fn printed(command: &mut Command) -> String {
 fn every_help_text_has_examples() {
     for arguments in [vec!["--help"], vec!["help"]]
         .into_iter()
-        .chain(VERBS.map(|verb| vec![verb, "--help"]))
+        .chain(COMMANDS.map(|command| vec![command, "--help"]))
     {
         let outcome = Sandbox::new().license_backup(&arguments).run().exits(0);
         assert!(
@@ -78,7 +86,7 @@ fn every_shell_completes_commands_and_options() {
             .exits(0)
             .stdout()
             .to_owned();
-        let missing: Vec<_> = VERBS
+        let missing: Vec<_> = COMMANDS
             .iter()
             .chain(&["overwrite", "dry-run"])
             .filter(|word| !text.contains(**word))
@@ -106,9 +114,9 @@ fn the_manual_has_a_page_for_the_program_and_each_command() {
         .map(|page| page.unwrap().file_name().into_string().unwrap())
         .collect();
     pages.sort();
-    let mut expected: Vec<_> = VERBS
+    let mut expected: Vec<_> = COMMANDS
         .iter()
-        .map(|verb| format!("license-backup-{verb}.1"))
+        .map(|command| format!("license-backup-{command}.1"))
         .collect();
     expected.push("license-backup.1".to_owned());
     expected.sort();

@@ -8,9 +8,9 @@ mod bindings;
 use std::hint::black_box;
 
 use bindings::exports::license_backup::management::management::{
-    self, BackupOperation, BackupOptions, BackupSummary, CancellationCookie,
-    GuestCancellationCookie, ListOperation, ListSource, RestoreOperation, RestoreOptions,
-    VerifyOperation, VerifyOptions,
+    self, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, ForgetOperation,
+    ForgetOptions, GuestCancellationCookie, ListOperation, ListSource, RestoreOperation,
+    RestoreOptions, VerifyOperation, VerifyOptions,
 };
 use bindings::exports::license_backup::management::types::{
     BackupRestoreStatus, ErrorCode, Failure, Progress, Stage,
@@ -132,6 +132,10 @@ impl management::Guest for Component {
     }
 
     async fn restore_licenses(_: String, _: RestoreOptions) -> Result<RestoreOperation, Failure> {
+        Err(failure("only backups are implemented"))
+    }
+
+    async fn forget_generations(_: String, _: ForgetOptions) -> Result<ForgetOperation, Failure> {
         Err(failure("only backups are implemented"))
     }
 

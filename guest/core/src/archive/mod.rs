@@ -24,6 +24,6 @@ pub(crate) use manifest::{
     FORMAT_VERSION, ManifestHead, ManifestLine, ManifestReader, PROGRAM, SkippedEntry,
 };
 pub(crate) use output::Output;
-pub(crate) use reader::ArchiveReader;
+pub(crate) use reader::{ArchiveReader, manifest_head};
 pub(crate) use writer::{ArchiveFinisher, ArchiveWriter};
 pub(crate) use zip_headers::{CentralDirectory, Entry};

@@ -3,11 +3,12 @@
 
 use super::error::ArchiveError;
 use super::forward_reader::ForwardReader;
-use super::zip_headers::{CentralDirectory, Entry, ZIP64_END_LENGTH};
+use super::manifest::{ManifestHead, ManifestReader};
+use super::zip_headers::{CENTRAL_EXTRA_LENGTHS, CentralDirectory, Entry, ZIP64_END_LENGTH};
 use crate::File;
 use crate::crc32::crc32;
 use crate::directory::FsError;
-use crate::entry_names::MAX_NAME_LENGTH;
+use crate::entry_names::{MANIFEST_ENTRY, MAX_NAME_LENGTH};
 use crate::zip::{CENTRAL_HEADER_LENGTH, END_LENGTH};
 
 /// The length in bytes that a header of the central directory has at most: its name and
@@ -92,6 +93,27 @@ impl<F: File> ArchiveReader<F> {
         Ok(Some(entry))
     }
 
+    /// Returns the last entry of the central directory if it is the manifest, which is where the
+    /// writer puts it.
+    fn manifest_entry(&self) -> Result<Option<Entry<String>>, ArchiveError> {
+        let directory = self.directory;
+        for extra in CENTRAL_EXTRA_LENGTHS {
+            let length = CENTRAL_HEADER_LENGTH + MANIFEST_ENTRY.len() + extra;
+            let Some(start) = directory.size.checked_sub(length as u64) else {
+                continue;
+            };
+            let mut headers = ForwardReader::new(directory.offset + start);
+            let header = headers.read(&self.file, length)?;
+            let entry = Entry::read_central_header(header);
+            if let Some((entry, _)) =
+                entry.filter(|(entry, read)| *read == length && entry.name == MANIFEST_ENTRY)
+            {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads the content of an entry, and checks its local header and its CRC-32.
     pub(crate) fn content(&mut self, entry: &Entry<String>) -> Result<Vec<u8>, ArchiveError> {
         self.check_bounds(entry)?;
@@ -116,6 +138,25 @@ impl<F: File> ArchiveReader<F> {
         }
         let cause = "it does not end before the central directory".to_owned();
         Err(ArchiveError::Corrupt(cause).in_entry(entry.name.as_ref()))
+    }
+}
+
+/// Returns the head of the manifest of a backup, or `None` if the file is not a backup of this
+/// format. Reads the end of the file and the start of the manifest, and verifies nothing else.
+pub(crate) fn manifest_head<F: File>(file: F) -> Result<Option<ManifestHead>, FsError> {
+    let head = || {
+        let archive = ArchiveReader::open(file)?;
+        let Some(entry) = archive.manifest_entry()? else {
+            return Ok(None);
+        };
+        archive.check_bounds(&entry)?;
+        let manifest = ManifestReader::open(archive.file(), &entry, |_| {})?;
+        Ok(Some(manifest.head().clone()))
+    };
+    match head() {
+        Err(ArchiveError::Corrupt(_)) => Ok(None),
+        Err(ArchiveError::Io(error)) => Err(error),
+        Ok(head) => Ok(head),
     }
 }
 

@@ -35,6 +35,10 @@ const ATTRIBUTES: u32 = 0o100_600 << 16;
 /// The length of the ZIP64 structures at the end of an archive, in bytes.
 pub(super) const ZIP64_END_LENGTH: usize = ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH;
 
+/// The possible lengths of the extra field of a central header, in bytes: no ZIP64 field, the offset,
+/// both sizes, and all three.
+pub(super) const CENTRAL_EXTRA_LENGTHS: [usize; 4] = [0, 12, 20, 28];
+
 /// An entry of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry<N> {

@@ -1,7 +1,10 @@
 //! The history of a backup directory: its backups in order of time.
 
+use std::collections::HashSet;
+
 use super::name::generation_time;
-use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
+use super::pin::pinned;
+use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::{Directory, Entries, EntryKind};
 
@@ -12,31 +15,30 @@ pub(crate) struct GenerationFile {
     /// the modification time of `licenses.zip`.
     pub(crate) time: u64,
     pub(crate) name: String,
+    /// Whether there is a pin, of any kind and content.
+    pub(crate) is_pinned: bool,
 }
 
 /// Returns the backups of a directory, the oldest first. They were not opened: each is a regular
 /// file with the name of a backup.
 pub(crate) fn history<D: Directory>(directory: &D) -> Result<Vec<GenerationFile>, FsError> {
-    let mut files = Vec::new();
+    let (mut files, mut pins) = (Vec::new(), HashSet::new());
     let mut entries = directory.entries()?;
-    let mut errors_in_a_row = 0;
     loop {
         match entries.next_entry() {
             Ok(None) => break,
             Ok(Some(entry)) => {
-                errors_in_a_row = 0;
+                pins.extend(pinned(&entry.name).map(str::to_owned));
                 if matches!(entry.kind, EntryKind::File | EntryKind::Unknown) {
                     files.extend(generation_file(directory, entry.name)?);
                 }
             }
             Err(FsError::IllegalName | FsError::NoEntry) => {}
-            Err(error) => {
-                errors_in_a_row += 1;
-                if errors_in_a_row == MAX_CONSECUTIVE_ERRORS {
-                    return Err(error);
-                }
-            }
+            Err(error) => return Err(error),
         }
+    }
+    for file in &mut files {
+        file.is_pinned = pins.contains(&file.name);
     }
     // At the same time, `licenses.zip` comes first: it sorts after the names of generations.
     files.sort_by(|one, other| (one.time, &other.name).cmp(&(other.time, &one.name)));
@@ -63,6 +65,7 @@ fn generation_file<D: Directory>(
     Ok(Some(GenerationFile {
         time: time.unwrap_or(modified),
         name,
+        is_pinned: false,
     }))
 }
 

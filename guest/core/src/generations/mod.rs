@@ -7,6 +7,6 @@ mod history;
 mod name;
 mod pin;
 
-pub(crate) use history::history;
+pub(crate) use history::{GenerationFile, history};
 pub(crate) use name::{generation_name, generation_time};
 pub(crate) use pin::pin;

@@ -1,0 +1,25 @@
+//! The command `forget`.
+
+use license_backup::{ForgetOptions, block_on};
+use license_backup_report::{ExitCode, ForgetReport};
+
+use crate::arguments::ForgetArguments;
+use crate::run::run_operation;
+use crate::signals::SignalHandler;
+
+/// Removes the generations that a policy does not keep, and returns the exit code.
+pub(crate) fn run(arguments: &ForgetArguments, signals: &SignalHandler) -> ExitCode {
+    let &ForgetArguments {
+        ref from,
+        ref policy,
+        dry_run,
+        ref output,
+    } = arguments;
+    let options = ForgetOptions::new(from, policy.into()).dry_run(dry_run);
+    run_operation(
+        ForgetReport { dry_run },
+        output.into(),
+        signals,
+        |manager| block_on(manager.forget(&options)),
+    )
+}

@@ -1,0 +1,129 @@
+//! The options of forgetting generations, and the call `forget-generations`.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use license_backup_core::{
+    Failure, ForgetSummary, GenerationDecision, KeepWithin, RetentionPolicy,
+};
+use wasmtime::component::Accessor;
+
+use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
+use crate::unc::Shares;
+
+/// The options of forgetting generations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ForgetOptions {
+    from: PathBuf,
+    policy: RetentionPolicy,
+    now: SystemTime,
+    #[cfg_attr(feature = "serde", serde(default))]
+    dry_run: bool,
+}
+
+impl ForgetOptions {
+    /// Removes the generations in the directory `from` that `policy` does not keep. The newest
+    /// generation, pinned ones and those with a time in the future are always kept.
+    #[must_use]
+    pub fn new(from: impl Into<PathBuf>, policy: RetentionPolicy) -> Self {
+        Self {
+            from: from.into(),
+            policy,
+            now: SystemTime::now(),
+            dry_run: false,
+        }
+    }
+
+    /// Sets the current time, which is that of the call of [`ForgetOptions::new`] otherwise.
+    #[must_use]
+    pub fn now(self, now: SystemTime) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Sets whether the operation removes nothing, and only reports what it would remove. The
+    /// directory is then opened for reading only.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+}
+
+/// Returns a duration of the core as one of the interface.
+fn calendar_duration(duration: KeepWithin) -> management::CalendarDuration {
+    let KeepWithin {
+        years,
+        months,
+        days,
+        hours,
+    } = duration;
+    management::CalendarDuration {
+        years,
+        months,
+        days,
+        hours,
+    }
+}
+
+impl Call for ForgetOptions {
+    const KIND: &'static str = "forget";
+
+    type WireEvent = management::GenerationDecision;
+    type Event = GenerationDecision;
+    type WireSummary = management::ForgetSummary;
+    type Summary = ForgetSummary;
+
+    fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
+        let access = if self.dry_run {
+            Access::Read
+        } else {
+            Access::ReadAndWrite
+        };
+        Ok(vec![Preopen::backup(self.from.clone(), access, shares)?])
+    }
+
+    async fn call(
+        &self,
+        guest: &Guest,
+        accessor: &Accessor<State>,
+    ) -> wasmtime::Result<CallResult<Self>> {
+        let RetentionPolicy {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        } = self.policy;
+        let since_epoch = self.now.duration_since(SystemTime::UNIX_EPOCH);
+        let options = management::ForgetOptions {
+            policy: management::RetentionPolicy {
+                keep_last,
+                keep_hourly,
+                keep_daily,
+                keep_weekly,
+                keep_monthly,
+                keep_yearly,
+                keep_within: keep_within.map(calendar_duration),
+            },
+            now: since_epoch.map_or(0, |duration| duration.as_secs()),
+            dry_run: self.dry_run,
+        };
+        let result = guest
+            .call_forget_generations(accessor, Preopen::BACKUP.to_owned(), options)
+            .await?;
+        Ok(result.map(
+            |management::ForgetOperation {
+                 cookie,
+                 events,
+                 completed,
+             }| Accepted {
+                cookie,
+                events,
+                completed,
+            },
+        ))
+    }
+}
