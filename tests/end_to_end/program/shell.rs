@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use license_backup_tests::harness::{Sandbox, binary, skipped, sources};
+use license_backup_tests::harness::{Sandbox, Snapshot, binary, skipped, sources};
 use license_backup_tests::sample::SampleStore;
 
 /// The path of the program in the examples for timers.
@@ -140,6 +140,16 @@ fn a_manual_that_cannot_be_written_is_reported_with_advice() {
     ]);
 }
 
+/// Returns the number of generations in the backup directory of the examples.
+fn generations(home: &Path) -> usize {
+    let names = Snapshot::of(&home.join("backups/licenses")).names();
+    assert!(
+        names.iter().all(|name| name.starts_with("licenses-20")),
+        "{names:?}"
+    );
+    names.len()
+}
+
 #[test]
 fn the_systemd_service_backs_up_and_verifies() {
     let service = sources().join("examples/systemd/license-backup.service");
@@ -158,7 +168,7 @@ fn the_systemd_service_backs_up_and_verifies() {
         .lines()
         .filter_map(|line| line.strip_prefix("ExecStart="))
         .collect();
-    assert_eq!((settings.len(), commands.len()), (2, 2), "{text}");
+    assert_eq!((settings.len(), commands.len()), (2, 3), "{text}");
     for command in commands {
         let command = settings
             .iter()
@@ -178,7 +188,7 @@ fn the_systemd_service_backs_up_and_verifies() {
             "{command}"
         );
     }
-    assert!(home.join("backups/licenses/licenses.zip").exists());
+    assert_eq!(generations(&home), 1);
 
     let local = text.replace(
         INSTALLED,
@@ -263,5 +273,5 @@ fn the_cron_line_backs_up_and_prints_nothing() {
         output.stdout.is_empty() && output.stderr.is_empty(),
         "{output:?}"
     );
-    assert!(sandbox.path("backups/licenses/licenses.zip").exists());
+    assert_eq!(generations(&sandbox.path(".")), 1);
 }
