@@ -84,6 +84,19 @@ fn a_refused_backup_from_node_prints_the_error() {
 }
 
 #[test]
+fn a_backup_of_an_emptied_store_from_node_exits_with_6() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    sandbox.back_up(&["--quiet"]).run().exits(0);
+    let earlier = fs::read(sandbox.backup_file()).unwrap();
+    fs::remove_dir_all(sandbox.path("store/ordinary")).unwrap();
+    let outcome = backup(&sandbox, &sandbox.store(), &sandbox.backup())
+        .run()
+        .exits(6);
+    let _ = outcome.says(&["0 of 3 licenses are left; is the store mounted?"]);
+    assert!(fs::read(sandbox.backup_file()).unwrap() == earlier);
+}
+
+#[test]
 fn a_cancelled_backup_from_node_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(5000));
     fs::write(sandbox.backup_file(), "an earlier one").unwrap();

@@ -9,6 +9,7 @@ mod json_lines;
 mod list;
 #[cfg(target_os = "linux")]
 mod publications;
+mod restic;
 mod shell;
 mod signals;
 pub(crate) mod store;
