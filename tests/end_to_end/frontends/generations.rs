@@ -1,10 +1,11 @@
 //! Generations: each backup is a new file, and the newest one is read unless another is named.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
 use license_backup::{BackupOptions, RestoreOptions, Shrinkage, VerifyOptions};
-use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
+use license_backup_tests::harness::{Sandbox, Snapshot, files_below, scaled};
 use license_backup_tests::sample::SampleStore;
 
 use crate::fixture::Program;
@@ -152,4 +153,32 @@ fn the_library_reports_how_a_generation_has_shrunk() {
     );
     let options = VerifyOptions::new(sandbox.backup()).generation(SECOND);
     assert_eq!(RUNTIME.verify_blocking(&options).unwrap().licenses, 2);
+}
+
+#[test]
+fn ten_racing_programs_lose_no_generation() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
+    let mut files = BTreeSet::new();
+    for _ in 0..scaled(2, 20) {
+        let runs: Vec<_> = (0..10)
+            .map(|number| {
+                let program = Program::BOTH[number % 2];
+                let options = ["--generations", "--json"];
+                program
+                    .back_up(&sandbox, "store", "backup", &options)
+                    .start()
+            })
+            .collect();
+        for run in runs {
+            // The store is the same, so that each run makes a generation or finds it unchanged.
+            let end = run.wait().exits(0).end_event();
+            files.insert(end["file"].as_str().unwrap().to_owned());
+        }
+    }
+    let names = Snapshot::of(&sandbox.backup()).names();
+    assert_eq!(names, files.into_iter().collect::<Vec<_>>());
+    for name in &names {
+        let options = VerifyOptions::new(sandbox.backup()).generation(name.as_str());
+        assert_eq!(RUNTIME.verify_blocking(&options).unwrap().licenses, 300);
+    }
 }
