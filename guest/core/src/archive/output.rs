@@ -7,9 +7,9 @@
 use std::rc::Rc;
 
 use super::comparison::has_at;
-use crate::File;
 use crate::budget::Budget;
 use crate::directory::{FsError, READ_LENGTH};
+use crate::{File, Metadata};
 
 /// The number of bytes that are collected before they are written.
 ///
@@ -35,13 +35,19 @@ enum Mode<F> {
     /// Write them.
     Write,
     /// Compare them with an earlier archive, which all bytes before the buffer equal.
-    Compare { earlier: F },
+    Compare(Earlier<F>),
     /// Keep them in the buffer until the bytes before it have been copied from an earlier archive.
     Copy {
-        earlier: F,
+        earlier: Earlier<F>,
         /// The number of bytes that were copied.
         copied: u64,
     },
+}
+
+/// An earlier archive, with its metadata before it was read.
+struct Earlier<F> {
+    file: F,
+    metadata: Metadata,
 }
 
 impl<F: File> Output<F> {
@@ -50,9 +56,17 @@ impl<F: File> Output<F> {
         Self::with_mode(file, Mode::Write)
     }
 
-    /// Creates an output that is written to `file` unless it equals `earlier`.
+    /// Creates an output that is written to `file` unless it equals `earlier`. If `earlier` cannot
+    /// be read, the output is written.
     pub(crate) fn compared_with(earlier: F, file: Rc<F>) -> Self {
-        Self::with_mode(file, Mode::Compare { earlier })
+        let mode = match earlier.metadata() {
+            Ok(metadata) => Mode::Compare(Earlier {
+                file: earlier,
+                metadata,
+            }),
+            Err(_) => Mode::Write,
+        };
+        Self::with_mode(file, mode)
     }
 
     fn with_mode(file: Rc<F>, mode: Mode<F>) -> Self {
@@ -73,13 +87,16 @@ impl<F: File> Output<F> {
     /// Returns the earlier archive if the output, which is complete, equals it.
     pub(crate) fn equal_archive(&mut self) -> Result<Option<&F>, FsError> {
         self.flush()?;
-        if let Mode::Compare { earlier } = &self.mode
-            && earlier.metadata().map(|metadata| metadata.size) != Ok(self.start)
+        if let Mode::Compare(earlier) = &self.mode
+            && earlier.metadata.size != self.start
         {
             self.start_to_copy();
         }
         Ok(match &self.mode {
-            Mode::Compare { earlier } => Some(earlier),
+            Mode::Compare(earlier) => {
+                earlier.check()?;
+                Some(&earlier.file)
+            }
             Mode::Write | Mode::Copy { .. } => None,
         })
     }
@@ -87,7 +104,7 @@ impl<F: File> Output<F> {
     /// Writes the output although it equals the earlier archive.
     pub(crate) fn start_to_copy(&mut self) {
         self.mode = match std::mem::replace(&mut self.mode, Mode::Write) {
-            Mode::Compare { earlier } => Mode::Copy { earlier, copied: 0 },
+            Mode::Compare(earlier) => Mode::Copy { earlier, copied: 0 },
             mode => mode,
         };
     }
@@ -101,7 +118,7 @@ impl<F: File> Output<F> {
         let mut budget = Budget::of_a_step();
         while *copied < self.start && budget.is_left() {
             let rest = usize::try_from(self.start - *copied).unwrap_or(usize::MAX);
-            let bytes = earlier.read(rest.min(READ_LENGTH), *copied)?.bytes;
+            let bytes = earlier.file.read(rest.min(READ_LENGTH), *copied)?.bytes;
             if bytes.is_empty() {
                 return Err(FsError::Other("the earlier backup was truncated"));
             }
@@ -110,6 +127,7 @@ impl<F: File> Output<F> {
             budget.spend_bytes(bytes.len());
         }
         if *copied == self.start {
+            earlier.check()?;
             self.mode = Mode::Write;
             self.flush()?;
         }
@@ -139,9 +157,9 @@ impl<F: File> Output<F> {
                 self.buffer.clear();
                 self.release();
             }
-            Mode::Compare { earlier } => {
+            Mode::Compare(earlier) => {
                 // An earlier archive that cannot be read is replaced.
-                if has_at(earlier, &self.buffer, self.start) == Ok(true) {
+                if has_at(&earlier.file, &self.buffer, self.start) == Ok(true) {
                     self.start += self.buffer.len() as u64;
                     self.buffer.clear();
                 } else {
@@ -158,6 +176,18 @@ impl<F: File> Output<F> {
         if length >= RELEASE_LENGTH {
             self.file.release(self.released, length);
             self.released = self.start;
+        }
+    }
+}
+
+impl<F: File> Earlier<F> {
+    /// Returns an error if the file has changed since it was opened. Its start may then differ from
+    /// the output, although it was equal when it was compared.
+    fn check(&self) -> Result<(), FsError> {
+        if self.file.metadata()? == self.metadata {
+            Ok(())
+        } else {
+            Err(FsError::Other("the earlier backup has changed"))
         }
     }
 }

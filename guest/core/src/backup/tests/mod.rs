@@ -22,7 +22,7 @@ use crate::entry_names::BACKUP_FILE;
 use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving};
 use crate::publication::samples::{Container, Entry, META_INF};
 use crate::reason::Reason;
-use crate::{FsError, Restriction};
+use crate::{File as _, FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.
 #[derive(serde::Deserialize)]

@@ -71,6 +71,32 @@ fn an_earlier_backup_with_more_or_fewer_bytes_is_replaced() {
 }
 
 #[test]
+fn an_earlier_backup_that_changes_while_it_is_copied_is_not_copied() {
+    let disk = backed_up();
+    disk.write("/licenses/z", allowed("z"));
+    disk.limit_reads(1 << 10);
+    let earlier = disk
+        .directory("/backup")
+        .open_file(BACKUP_FILE)
+        .expect("there is a backup");
+    let (inner, mut has_changed) = (disk.clone(), false);
+    disk.on_call(move |call| {
+        if call.operation == "write" && !has_changed {
+            has_changed = true;
+            inner.advance_clock(1);
+            earlier
+                .write(b"changed", 1 << 10)
+                .expect("the disk has space");
+        }
+        Ok(())
+    });
+    let failure = back_up(&disk, true).expect_err("the earlier backup changes");
+    assert_eq!(failure.code, ErrorCode::Io, "{failure}");
+    assert!(failure.message.contains("has changed"), "{failure}");
+    assert_only_the_backup_remains(&disk);
+}
+
+#[test]
 fn an_earlier_backup_that_cannot_be_synced_is_written_again() {
     let disk = backed_up();
     disk.fail(FsError::AccessDenied, |call| {
