@@ -4,8 +4,7 @@
 //! (<https://restic.readthedocs.io/en/stable/060_forget.html>), with four differences: the newest
 //! generation is always kept; a policy without rules keeps no other one, where restic keeps all;
 //! all periods are in UTC, so that the decision does not depend on the machine; and a newest
-//! generation with a time in the future is the newest one all the same, since this module has no
-//! clock.
+//! generation with a time in the future is also the newest one, since this module has no clock.
 
 mod keep_within;
 

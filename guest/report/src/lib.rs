@@ -16,7 +16,7 @@ mod throttle;
 
 pub use console::{Console, WriteError};
 pub use exit::ExitCode;
-pub use license_backup_core::{BACKUP_FILE, escape};
+pub use license_backup_core::escape;
 pub use reporter::{OutputOptions, Reporter};
 pub use reports::{
     BackupReport, Event, EventRef, ForgetReport, ListReport, Report, RestoreReport, Tally,

@@ -183,23 +183,19 @@ impl<D: Directory> Destination<D> {
         opened.or_else(|error| self.not_comparable(&error, licenses).map(|()| None))
     }
 
-    /// Compares some licenses. Only a generation may shrink: the earlier backup is then pinned.
+    /// Compares some licenses. Only a generation may shrink.
     ///
     /// # Errors
     ///
     /// [`ErrorCode::Shrunk`] if most licenses of the backup to replace are missing, the code of the
-    /// error of the file system if the earlier backup cannot be read or pinned.
+    /// error of the file system if the earlier backup cannot be read.
     pub(super) fn compare(
         &self,
         guard: &mut ShrinkGuard<D::File>,
         licenses: &ArchiveIndex,
     ) -> Result<Step, Failure> {
         match guard.step(licenses) {
-            Ok(Step::End(Some(shrinkage))) if self.is_generation() => {
-                self.pin_earlier()?;
-                Ok(Step::End(Some(shrinkage)))
-            }
-            Ok(Step::End(Some(Shrinkage { earlier, left }))) => {
+            Ok(Step::End(Some(Shrinkage { earlier, left }))) if !self.is_generation() => {
                 Err(self.shrunk(&format!("{left} of {earlier} licenses are left")))
             }
             Ok(step) => Ok(step),
@@ -210,12 +206,19 @@ impl<D: Directory> Destination<D> {
         }
     }
 
-    /// Pins the earlier backup, so that no retention policy removes it.
-    fn pin_earlier(&self) -> Result<(), Failure> {
-        let Some(earlier) = &self.earlier else {
-            return Ok(());
-        };
-        pin(&self.directory, earlier).map_err(|error| self.failure("pin the earlier backup", error))
+    /// Pins the earlier backup if the new one has shrunk, so that no retention policy removes it.
+    /// After an error there is no backup, and the temporary file is removed.
+    pub(super) fn pin_if(
+        &self,
+        has_shrunk: bool,
+        temporary: &Temporary<D::File>,
+    ) -> Result<(), Failure> {
+        match &self.earlier {
+            Some(earlier) if has_shrunk => pin(&self.directory, earlier).map_err(|error| {
+                self.discard(temporary, self.failure("pin the earlier backup", error))
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Accepts that the earlier backup is damaged, so that the new one replaces it, unless that one

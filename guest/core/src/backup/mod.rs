@@ -147,7 +147,11 @@ impl<D: Directory> Operation for Backup<D> {
             phase,
         } = self;
         let advanced = match phase {
-            Phase::Commit { summary } => match destination.commit(&temporary) {
+            // In one step with the commit, so that a cancelled backup leaves no pin.
+            Phase::Commit { summary } => match destination
+                .pin_if(summary.shrunk.is_some(), &temporary)
+                .and_then(|()| destination.commit(&temporary))
+            {
                 Ok(true) => return Break(Ok(summary)),
                 Ok(false) => {
                     let comparison = destination.compare_with_generation(&temporary);

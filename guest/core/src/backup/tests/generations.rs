@@ -157,6 +157,30 @@ fn a_shrunk_store_makes_a_generation_and_pins_the_earlier_one() {
 }
 
 #[test]
+fn a_shrunk_generation_cancelled_at_any_step_leaves_no_pin() {
+    for steps in 0.. {
+        let disk = with_earlier(true);
+        let before = disk.snapshot("/backup");
+        let options = BackupOptions {
+            generation: Some(TIME + 3600),
+            ..BackupOptions::default()
+        };
+        let mut backup = start_with(&disk, options).expect("the backup starts");
+        for _ in 0..steps {
+            match backup.step(&mut Vec::new()) {
+                ControlFlow::Continue(next) => backup = next,
+                ControlFlow::Break(outcome) => {
+                    let shrunk = outcome.expect("no call fails").shrunk;
+                    return assert!(shrunk.is_some(), "the store has shrunk");
+                }
+            }
+        }
+        cancel(backup);
+        assert_eq!(disk.snapshot("/backup"), before, "after {steps} steps");
+    }
+}
+
+#[test]
 fn a_time_after_the_year_9999_is_refused() {
     let options = BackupOptions {
         generation: Some(u64::MAX),
