@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use license_backup_core::{BackupRestoreStatus, BackupSummary, Failure};
+use license_backup_core::{BackupRestoreStatus, BackupSummary, Failure, RetentionPolicy};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
+use crate::convert::unix_seconds;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -23,6 +24,8 @@ pub struct BackupOptions {
     allow_shrink: bool,
     #[cfg_attr(feature = "serde", serde(default))]
     generation: Option<SystemTime>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    retention: Option<RetentionPolicy>,
 }
 
 impl BackupOptions {
@@ -37,6 +40,7 @@ impl BackupOptions {
             overwrite: false,
             allow_shrink: false,
             generation: None,
+            retention: None,
         }
     }
 
@@ -57,9 +61,7 @@ impl BackupOptions {
             ..self
         }
     }
-}
 
-impl BackupOptions {
     /// Makes the backup a generation: a file with this time in its name, which is never replaced.
     /// [`overwrite`](Self::overwrite) then has no effect. Pass [`SystemTime::now`].
     ///
@@ -73,10 +75,14 @@ impl BackupOptions {
         }
     }
 
-    /// Returns the time of the generation in seconds since the Unix epoch; 0 for an earlier time.
-    fn generation_seconds(&self) -> Option<u64> {
-        let since_epoch = self.generation?.duration_since(SystemTime::UNIX_EPOCH);
-        Some(since_epoch.map_or(0, |duration| duration.as_secs()))
+    /// Sets the policy by which generations are removed after the backup has succeeded, unless it
+    /// has shrunk. It requires [`generation`](Self::generation).
+    #[must_use]
+    pub fn retention(self, policy: RetentionPolicy) -> Self {
+        Self {
+            retention: Some(policy),
+            ..self
+        }
     }
 }
 
@@ -104,7 +110,8 @@ impl Call for BackupOptions {
         let options = management::BackupOptions {
             overwrite: self.overwrite,
             allow_shrink: self.allow_shrink,
-            generation: self.generation_seconds(),
+            generation: self.generation.map(unix_seconds),
+            retention: self.retention.map(types::RetentionPolicy::from),
         };
         let result = guest
             .call_backup_licenses(accessor, Preopen::BACKUP.to_owned(), options)

@@ -2,10 +2,14 @@
 //!
 //! Every match is exhaustive, so that the compiler reports a case that is new in the interface.
 
+use std::time::SystemTime;
+
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
-    LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding, ListSummary, Progress,
-    RestoreSummary, RestrictedLicense, Restriction, Rule, Shrinkage, Stage, VerifySummary,
+    BackupRestoreStatus, BackupSummary, CheckSummary, DiffSummary, ErrorCode, Failure,
+    ForgetSummary, Generation, GenerationDecision, GenerationsSummary, KeepWithin, LicenseChange,
+    LicenseDifference, LicenseFilter, LicenseFormat, LicenseIdentity, LicenseListing,
+    LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense, Restriction,
+    RetentionPolicy, Rule, Shrinkage, Stage, VerifySummary,
 };
 
 use crate::bindings::exports::license_backup::management::{management, types};
@@ -23,6 +27,7 @@ impl From<types::ErrorCode> for ErrorCode {
             types::ErrorCode::BackupExists => Self::BackupExists,
             types::ErrorCode::BackupCorrupt => Self::BackupCorrupt,
             types::ErrorCode::Shrunk => Self::Shrunk,
+            types::ErrorCode::Stale => Self::Stale,
             types::ErrorCode::Busy => Self::Busy,
             types::ErrorCode::FileExists => Self::FileExists,
             types::ErrorCode::Malformed => Self::Malformed,
@@ -164,6 +169,8 @@ impl From<management::BackupSummary> for BackupSummary {
             size,
             unchanged,
             shrunk,
+            blake3,
+            removed,
         } = summary;
         Self {
             licenses,
@@ -175,6 +182,8 @@ impl From<management::BackupSummary> for BackupSummary {
             unchanged,
             shrunk: shrunk
                 .map(|management::Shrinkage { earlier, left }| Shrinkage { earlier, left }),
+            blake3,
+            removed,
         }
     }
 }
@@ -303,11 +312,172 @@ impl From<management::ForgetSummary> for ForgetSummary {
             kept,
             removed,
             removed_bytes,
+            unpinned,
         } = summary;
         Self {
             kept,
             removed,
             removed_bytes,
+            unpinned,
         }
     }
+}
+
+impl From<types::LicenseChange> for LicenseChange {
+    fn from(change: types::LicenseChange) -> Self {
+        match change {
+            types::LicenseChange::Added => Self::Added,
+            types::LicenseChange::Removed => Self::Removed,
+            types::LicenseChange::Changed => Self::Changed,
+            types::LicenseChange::Unreadable => Self::Unreadable,
+        }
+    }
+}
+
+impl From<management::LicenseDifference> for LicenseDifference {
+    fn from(difference: management::LicenseDifference) -> Self {
+        let management::LicenseDifference {
+            path,
+            change,
+            identity,
+            message,
+        } = difference;
+        Self {
+            path,
+            change: change.into(),
+            identity: identity.into(),
+            message,
+        }
+    }
+}
+
+impl From<management::DiffSummary> for DiffSummary {
+    fn from(summary: management::DiffSummary) -> Self {
+        let management::DiffSummary {
+            old,
+            new,
+            added,
+            removed,
+            changed,
+            unreadable,
+            unchanged,
+        } = summary;
+        Self {
+            old,
+            new,
+            added,
+            removed,
+            changed,
+            unreadable,
+            unchanged,
+        }
+    }
+}
+
+impl From<management::Generation> for Generation {
+    fn from(generation: management::Generation) -> Self {
+        let management::Generation {
+            file,
+            time,
+            size,
+            pinned,
+            licenses,
+            blake3,
+        } = generation;
+        Self {
+            file,
+            time,
+            size,
+            pinned,
+            licenses,
+            blake3,
+        }
+    }
+}
+
+impl From<management::GenerationsSummary> for GenerationsSummary {
+    fn from(summary: management::GenerationsSummary) -> Self {
+        let management::GenerationsSummary { generations, bytes } = summary;
+        Self { generations, bytes }
+    }
+}
+
+impl From<management::CheckSummary> for CheckSummary {
+    fn from(summary: management::CheckSummary) -> Self {
+        let management::CheckSummary {
+            file,
+            time,
+            age,
+            blake3,
+            last_failure,
+        } = summary;
+        Self {
+            file,
+            time,
+            age,
+            blake3,
+            last_failure,
+        }
+    }
+}
+
+impl From<LicenseFilter> for management::LicenseFilter {
+    fn from(filter: LicenseFilter) -> Self {
+        let LicenseFilter {
+            include,
+            license_ids,
+            key_ids,
+        } = filter;
+        Self {
+            include,
+            license_ids,
+            key_ids,
+        }
+    }
+}
+
+impl From<KeepWithin> for types::CalendarDuration {
+    fn from(duration: KeepWithin) -> Self {
+        let KeepWithin {
+            years,
+            months,
+            days,
+            hours,
+        } = duration;
+        Self {
+            years,
+            months,
+            days,
+            hours,
+        }
+    }
+}
+
+impl From<RetentionPolicy> for types::RetentionPolicy {
+    fn from(policy: RetentionPolicy) -> Self {
+        let RetentionPolicy {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within,
+        } = policy;
+        Self {
+            keep_last,
+            keep_hourly,
+            keep_daily,
+            keep_weekly,
+            keep_monthly,
+            keep_yearly,
+            keep_within: keep_within.map(types::CalendarDuration::from),
+        }
+    }
+}
+
+/// Returns a time in seconds since the Unix epoch; 0 for an earlier one.
+pub(crate) fn unix_seconds(time: SystemTime) -> u64 {
+    let since_epoch = time.duration_since(SystemTime::UNIX_EPOCH);
+    since_epoch.map_or(0, |duration| duration.as_secs())
 }

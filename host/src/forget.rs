@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use license_backup_core::{
-    Failure, ForgetSummary, GenerationDecision, KeepWithin, RetentionPolicy,
-};
+use license_backup_core::{Failure, ForgetSummary, GenerationDecision, RetentionPolicy};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::convert::unix_seconds;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -17,7 +16,10 @@ use crate::unc::Shares;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ForgetOptions {
     from: PathBuf,
+    #[cfg_attr(feature = "serde", serde(default))]
     policy: RetentionPolicy,
+    #[cfg_attr(feature = "serde", serde(default))]
+    unpin: Vec<String>,
     now: SystemTime,
     #[cfg_attr(feature = "serde", serde(default))]
     dry_run: bool,
@@ -31,6 +33,7 @@ impl ForgetOptions {
         Self {
             from: from.into(),
             policy,
+            unpin: Vec::new(),
             now: SystemTime::now(),
             dry_run: false,
         }
@@ -42,27 +45,20 @@ impl ForgetOptions {
         Self { now, ..self }
     }
 
+    /// Removes the pin of a generation before the policy is applied. It fails with
+    /// [`ErrorCode::PathNotFound`](crate::ErrorCode::PathNotFound) if there is none. If the policy has
+    /// no rule, nothing else is removed.
+    #[must_use]
+    pub fn unpin(mut self, name: impl Into<String>) -> Self {
+        self.unpin.push(name.into());
+        self
+    }
+
     /// Sets whether the operation removes nothing, and only reports what it would remove. The
     /// directory is then opened for reading only.
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
-    }
-}
-
-/// Returns a duration of the core as one of the interface.
-fn calendar_duration(duration: KeepWithin) -> management::CalendarDuration {
-    let KeepWithin {
-        years,
-        months,
-        days,
-        hours,
-    } = duration;
-    management::CalendarDuration {
-        years,
-        months,
-        days,
-        hours,
     }
 }
 
@@ -88,27 +84,10 @@ impl Call for ForgetOptions {
         guest: &Guest,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<CallResult<Self>> {
-        let RetentionPolicy {
-            keep_last,
-            keep_hourly,
-            keep_daily,
-            keep_weekly,
-            keep_monthly,
-            keep_yearly,
-            keep_within,
-        } = self.policy;
-        let since_epoch = self.now.duration_since(SystemTime::UNIX_EPOCH);
         let options = management::ForgetOptions {
-            policy: management::RetentionPolicy {
-                keep_last,
-                keep_hourly,
-                keep_daily,
-                keep_weekly,
-                keep_monthly,
-                keep_yearly,
-                keep_within: keep_within.map(calendar_duration),
-            },
-            now: since_epoch.map_or(0, |duration| duration.as_secs()),
+            policy: self.policy.into(),
+            unpin: self.unpin.clone(),
+            now: unix_seconds(self.now),
             dry_run: self.dry_run,
         };
         let result = guest

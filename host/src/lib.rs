@@ -236,12 +236,15 @@ mod backup;
 mod bindings;
 mod block_on;
 mod callbacks;
+mod check;
 mod convert;
 mod deadline;
+mod diff;
 mod engine;
 mod error;
 mod events;
 mod forget;
+mod generations;
 mod license_manager;
 mod list;
 mod operation;
@@ -256,21 +259,26 @@ mod verify;
 pub use backup::BackupOptions;
 pub use block_on::block_on;
 pub use callbacks::Callback;
+pub use check::CheckOptions;
+pub use diff::DiffOptions;
 pub use error::{DirectoryRole, LicenseManagerError, OperationError, ShareError};
 pub use events::Events;
 pub use forget::ForgetOptions;
 pub use futures_core::Stream;
+pub use generations::GenerationsOptions;
 pub use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
-    InvalidKeepWithin, KeepWithin, LicenseFormat, LicenseIdentity, LicenseListing, LicenseStanding,
-    ListSummary, Progress, RestoreSummary, RestrictedLicense, Restriction, RetentionPolicy, Rule,
-    Shrinkage, Stage, VerifySummary,
+    BackupRestoreStatus, BackupSummary, CheckSummary, DiffSummary, ErrorCode, Failure,
+    ForgetSummary, Generation, GenerationDecision, GenerationsSummary, InvalidKeepWithin,
+    KeepWithin, LicenseChange, LicenseDifference, LicenseFilter, LicenseFormat, LicenseIdentity,
+    LicenseListing, LicenseStanding, ListSummary, Progress, RestoreSummary, RestrictedLicense,
+    Restriction, RetentionPolicy, Rule, Shrinkage, Stage, VerifySummary,
 };
 pub use license_manager::LicenseManager;
 pub use list::ListOptions;
 pub use operation::{
-    BackupOperation, CancelOnDrop, CancellationCookie, Completion, ForgetOperation, ListOperation,
-    Operation, RestoreOperation, VerifyOperation,
+    BackupOperation, CancelOnDrop, CancellationCookie, CheckOperation, Completion, DiffOperation,
+    ForgetOperation, GenerationsOperation, ListOperation, Operation, RestoreOperation,
+    VerifyOperation,
 };
 pub use precompiled::{COMPONENT_SHA256, COMPONENT_VERSION};
 pub use restore::RestoreOptions;

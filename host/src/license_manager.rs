@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ForgetSummary, GenerationDecision, LicenseListing,
-    ListSummary, RestoreSummary, VerifySummary,
+    BackupRestoreStatus, BackupSummary, CheckSummary, DiffSummary, ForgetSummary, Generation,
+    GenerationDecision, GenerationsSummary, LicenseDifference, LicenseListing, ListSummary,
+    RestoreSummary, VerifySummary,
 };
 use wasmtime::component::Component;
 
@@ -14,9 +15,11 @@ use crate::bindings::ServicePre;
 use crate::run::{self, Call, Limits, State};
 use crate::unc::Shares;
 use crate::{
-    BackupOperation, BackupOptions, Callback, CancellationCookie, ForgetOperation, ForgetOptions,
-    LicenseManagerError, ListOperation, ListOptions, Operation, OperationError, RestoreOperation,
-    RestoreOptions, ShareError, VerifyOperation, VerifyOptions, block_on, callbacks,
+    BackupOperation, BackupOptions, Callback, CancellationCookie, CheckOperation, CheckOptions,
+    DiffOperation, DiffOptions, ForgetOperation, ForgetOptions, GenerationsOperation,
+    GenerationsOptions, LicenseManagerError, ListOperation, ListOptions, Operation, OperationError,
+    RestoreOperation, RestoreOptions, ShareError, VerifyOperation, VerifyOptions, block_on,
+    callbacks,
 };
 
 /// A compiled component, with the limits and shares of its operations.
@@ -278,10 +281,7 @@ impl LicenseManager {
         &self,
         options: &ForgetOptions,
     ) -> Result<(Vec<GenerationDecision>, ForgetSummary), OperationError> {
-        let mut operation = block_on(self.forget(options))?;
-        let decisions = std::iter::from_fn(|| operation.events.wait_next()).collect();
-        let summary = block_on(operation.completed)?;
-        Ok((decisions, summary))
+        block_on(self.forget(options))?.wait_with_events()
     }
 
     /// Starts to forget as [`LicenseManager::forget`] does, and calls `callback` with the decisions
@@ -325,13 +325,7 @@ impl LicenseManager {
         &self,
         options: &ListOptions,
     ) -> Result<(Vec<LicenseListing>, ListSummary), OperationError> {
-        let mut operation = block_on(self.list(options))?;
-        let mut licenses = Vec::new();
-        while let Some(license) = operation.events.wait_next() {
-            licenses.push(license);
-        }
-        let summary = block_on(operation.completed)?;
-        Ok((licenses, summary))
+        block_on(self.list(options))?.wait_with_events()
     }
 
     /// Starts a listing as [`LicenseManager::list`] does, and calls `callback` with its events and
@@ -343,6 +337,135 @@ impl LicenseManager {
     pub fn list_with_callback<C: Callback<LicenseListing, ListSummary> + 'static>(
         &self,
         options: &ListOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts a comparison of a backup with an earlier one or with a store: an event for each
+    /// difference. The future resolves when the component has accepted the operation. It ends early
+    /// if the events are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the component cannot be started or fails at once, as
+    /// [`OperationError`] describes, and [`OperationError::Failure`] with the codes
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `BackupCorrupt` and `Io`.
+    /// [`Operation::completed`] returns all later errors.
+    pub fn diff(
+        &self,
+        options: &DiffOptions,
+    ) -> impl Future<Output = Result<DiffOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Compares a backup with an earlier one or with a store, and blocks the calling thread until the end, as
+    /// [`block_on`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operation.
+    pub fn diff_blocking(
+        &self,
+        options: &DiffOptions,
+    ) -> Result<(Vec<LicenseDifference>, DiffSummary), OperationError> {
+        block_on(self.diff(options))?.wait_with_events()
+    }
+
+    /// Starts as [`LicenseManager::diff`] does, and calls `callback` with the events and the
+    /// outcome.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`LicenseManager::diff`]; the callback is then not called.
+    pub fn diff_with_callback<C: Callback<LicenseDifference, DiffSummary> + 'static>(
+        &self,
+        options: &DiffOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts a listing of the backups of a directory: an event for each, the oldest first. The
+    /// future resolves when the component has accepted the operation. It ends early if the events
+    /// are dropped.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the component cannot be started or fails at once, as
+    /// [`OperationError`] describes, and [`OperationError::Failure`] with the codes
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied` and `Io`.
+    /// [`Operation::completed`] returns all later errors.
+    pub fn generations(
+        &self,
+        options: &GenerationsOptions,
+    ) -> impl Future<Output = Result<GenerationsOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Lists the backups of a directory, and blocks the calling thread until the end, as
+    /// [`block_on`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operation.
+    pub fn generations_blocking(
+        &self,
+        options: &GenerationsOptions,
+    ) -> Result<(Vec<Generation>, GenerationsSummary), OperationError> {
+        block_on(self.generations(options))?.wait_with_events()
+    }
+
+    /// Starts as [`LicenseManager::generations`] does, and calls `callback` with the events and the
+    /// outcome.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`LicenseManager::generations`]; the callback is then not called.
+    pub fn generations_with_callback<C: Callback<Generation, GenerationsSummary> + 'static>(
+        &self,
+        options: &GenerationsOptions,
+        callback: C,
+    ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
+        callbacks::relay(self.start(options), callback)
+    }
+
+    /// Starts a check: whether the store was backed up recently, and whether it has shrunk. With
+    /// [`CheckOptions::verify`] it emits an event for each fault of the backup.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the component cannot be started or fails at once, as
+    /// [`OperationError`] describes, and [`OperationError::Failure`] with the codes
+    /// `InvalidArgument`, `PathNotFound`, `AccessDenied`, `Malformed`, `Stale`, `Shrunk`,
+    /// `BackupCorrupt` and `Io`.
+    /// [`Operation::completed`] returns all later errors.
+    pub fn check(
+        &self,
+        options: &CheckOptions,
+    ) -> impl Future<Output = Result<CheckOperation, OperationError>> + Send + use<> {
+        self.start(options)
+    }
+
+    /// Checks that there is a recent backup, and blocks the calling thread until the end, as
+    /// [`block_on`] does.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operation.
+    pub fn check_blocking(&self, options: &CheckOptions) -> Result<CheckSummary, OperationError> {
+        block_on(self.check(options))?.wait()
+    }
+
+    /// Starts as [`LicenseManager::check`] does, and calls `callback` with the events and the
+    /// outcome.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`LicenseManager::check`]; the callback is then not called.
+    pub fn check_with_callback<C: Callback<BackupRestoreStatus, CheckSummary> + 'static>(
+        &self,
+        options: &CheckOptions,
         callback: C,
     ) -> impl Future<Output = Result<CancellationCookie, OperationError>> + Send + use<C> {
         callbacks::relay(self.start(options), callback)

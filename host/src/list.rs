@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{Failure, LicenseListing, ListSummary};
+use license_backup_core::{Failure, LicenseFilter, LicenseListing, ListSummary};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{
@@ -14,7 +14,11 @@ use crate::unc::Shares;
 /// The options of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ListOptions(Source);
+pub struct ListOptions {
+    source: Source,
+    #[cfg_attr(feature = "serde", serde(default))]
+    filter: LicenseFilter,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -33,14 +37,14 @@ impl ListOptions {
     /// file with the reason why not.
     #[must_use]
     pub fn store(directory: impl Into<PathBuf>) -> Self {
-        Self(Source::Store(directory.into()))
+        Self::new(Source::Store(directory.into()))
     }
 
     /// Lists the newest backup in a directory: each license in it, and each skipped file with the
     /// reason.
     #[must_use]
     pub fn backup(directory: impl Into<PathBuf>) -> Self {
-        Self(Source::Backup {
+        Self::new(Source::Backup {
             directory: directory.into(),
             generation: None,
         })
@@ -50,10 +54,24 @@ impl ListOptions {
     /// `licenses-20261125T224500Z.zip`.
     #[must_use]
     pub fn generation(directory: impl Into<PathBuf>, name: impl Into<String>) -> Self {
-        Self(Source::Backup {
+        Self::new(Source::Backup {
             directory: directory.into(),
             generation: Some(name.into()),
         })
+    }
+
+    /// Sets the files to list. If there are none, the operation fails with
+    /// [`ErrorCode::PathNotFound`](crate::ErrorCode::PathNotFound).
+    #[must_use]
+    pub fn filter(self, filter: LicenseFilter) -> Self {
+        Self { filter, ..self }
+    }
+
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            filter: LicenseFilter::default(),
+        }
     }
 }
 
@@ -66,7 +84,7 @@ impl Call for ListOptions {
     type Summary = ListSummary;
 
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
-        Ok(vec![match &self.0 {
+        Ok(vec![match &self.source {
             Source::Store(directory) => Preopen::store(directory.clone(), Access::Read),
             Source::Backup { directory, .. } => {
                 Preopen::backup(directory.clone(), Access::Read, shares)?
@@ -79,14 +97,16 @@ impl Call for ListOptions {
         guest: &Guest,
         accessor: &Accessor<State>,
     ) -> wasmtime::Result<CallResult<Self>> {
-        let source = match &self.0 {
+        let source = match &self.source {
             Source::Store(_) => ListSource::Store,
             Source::Backup { generation, .. } => ListSource::Backup(BackupSource {
                 backup_directory: Preopen::BACKUP.to_owned(),
                 generation: generation.clone(),
             }),
         };
-        let result = guest.call_list_licenses(accessor, source).await?;
+        let result = guest
+            .call_list_licenses(accessor, source, self.filter.clone().into())
+            .await?;
         Ok(result.map(
             |management::ListOperation {
                  cookie,

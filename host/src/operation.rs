@@ -10,8 +10,9 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use futures_util::task::AtomicWaker;
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ForgetSummary, GenerationDecision, LicenseListing,
-    ListSummary, RestoreSummary, VerifySummary,
+    BackupRestoreStatus, BackupSummary, CheckSummary, DiffSummary, ForgetSummary, Generation,
+    GenerationDecision, GenerationsSummary, LicenseDifference, LicenseListing, ListSummary,
+    RestoreSummary, VerifySummary,
 };
 
 use crate::deadline::DeadlineSignal;
@@ -49,6 +50,15 @@ pub type RestoreOperation = Operation<BackupRestoreStatus, RestoreSummary>;
 /// A running removal of generations. What was removed stays removed if it is cancelled.
 pub type ForgetOperation = Operation<GenerationDecision, ForgetSummary>;
 
+/// A running comparison.
+pub type DiffOperation = Operation<LicenseDifference, DiffSummary>;
+
+/// A running listing of the backups of a directory.
+pub type GenerationsOperation = Operation<Generation, GenerationsSummary>;
+
+/// A running check. Each fault of the backup is a [`BackupRestoreStatus::Error`].
+pub type CheckOperation = Operation<BackupRestoreStatus, CheckSummary>;
+
 /// A running listing.
 pub type ListOperation = Operation<LicenseListing, ListSummary>;
 
@@ -62,6 +72,12 @@ impl<Event, Summary> Operation<Event, Summary> {
     pub fn wait(self) -> Result<Summary, OperationError> {
         drop(self.events);
         block_on(self.completed)
+    }
+
+    /// Waits for the end of the operation. Returns all of its events with the summary.
+    pub(crate) fn wait_with_events(mut self) -> Result<(Vec<Event>, Summary), OperationError> {
+        let events = std::iter::from_fn(|| self.events.wait_next()).collect();
+        Ok((events, block_on(self.completed)?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use license_backup_core::{BackupRestoreStatus, Failure, RestoreSummary};
+use license_backup_core::{BackupRestoreStatus, Failure, LicenseFilter, RestoreSummary};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
@@ -22,6 +22,8 @@ pub struct RestoreOptions {
     dry_run: bool,
     #[cfg_attr(feature = "serde", serde(default))]
     generation: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    filter: LicenseFilter,
 }
 
 impl RestoreOptions {
@@ -36,6 +38,7 @@ impl RestoreOptions {
             overwrite: false,
             dry_run: false,
             generation: None,
+            filter: LicenseFilter::default(),
         }
     }
 
@@ -61,6 +64,14 @@ impl RestoreOptions {
             generation: Some(name.into()),
             ..self
         }
+    }
+
+    /// Sets the licenses to restore. Only these are verified, so that they can be restored from a
+    /// backup that is damaged elsewhere. If there are none, the operation fails with
+    /// [`ErrorCode::PathNotFound`](crate::ErrorCode::PathNotFound).
+    #[must_use]
+    pub fn filter(self, filter: LicenseFilter) -> Self {
+        Self { filter, ..self }
     }
 }
 
@@ -94,6 +105,7 @@ impl Call for RestoreOptions {
             overwrite: self.overwrite,
             dry_run: self.dry_run,
             generation: self.generation.clone(),
+            filter: self.filter.clone().into(),
         };
         let result = guest
             .call_restore_licenses(accessor, Preopen::BACKUP.to_owned(), options)

@@ -4,12 +4,13 @@
 use std::ops::ControlFlow::{Break, Continue};
 
 use license_backup_core::{
-    Backup, BackupRestoreStatus, Failure, Forget, ForgetOptions, HintFor, List, Operation, Restore,
-    RestoreOptions, Verify, VerifyOptions,
+    Backup, BackupRestoreStatus, Check, CheckOptions, Diff, Failure, Forget, ForgetOptions,
+    GenerationsOptions, HintFor, List, ListGenerations, Operation, Restore, RestoreOptions, Verify,
+    VerifyOptions,
 };
 use license_backup_report::{
-    BackupReport, Console as _, ExitCode, ForgetReport, ListReport, OutputOptions, Report,
-    Reporter, RestoreReport, VerifyReport, error_line,
+    BackupReport, CheckReport, Console as _, DiffReport, ExitCode, ForgetReport, GenerationsReport,
+    ListReport, OutputOptions, Report, Reporter, RestoreReport, VerifyReport, error_line,
 };
 use license_backup_wasi_fs::wasi::clocks::wall_clock;
 use license_backup_wasi_fs::{open_path, open_store};
@@ -76,6 +77,7 @@ fn execute(request: Request) -> ExitCode {
             generation,
             overwrite,
             dry_run,
+            filter,
             output,
         } => {
             let report = RestoreReport {
@@ -89,7 +91,11 @@ fn execute(request: Request) -> ExitCode {
                     &open_path(HINT_FOR, &from)?,
                     &from,
                     generation.as_deref(),
-                    RestoreOptions { overwrite, dry_run },
+                    RestoreOptions {
+                        overwrite,
+                        dry_run,
+                        filter,
+                    },
                 )
             };
             run(report, output, Some(BackupRestoreStatus::Begin), start)
@@ -118,11 +124,13 @@ fn execute(request: Request) -> ExitCode {
         Request::Forget {
             from,
             policy,
+            unpin,
             dry_run,
             output,
         } => {
             let options = ForgetOptions {
                 policy,
+                unpin,
                 now: wall_clock::now().seconds,
                 dry_run,
             };
@@ -132,15 +140,56 @@ fn execute(request: Request) -> ExitCode {
         Request::List {
             from,
             generation,
+            filter,
             output,
         } => {
             let start = || match &from {
                 Some(from) => {
-                    List::of_backup(&open_path(HINT_FOR, from)?, from, generation.as_deref())
+                    let directory = open_path(HINT_FOR, from)?;
+                    List::of_backup(&directory, from, generation.as_deref(), &filter)
                 }
-                None => List::of_store(open_store(HINT_FOR)?),
+                None => List::of_store(open_store(HINT_FOR)?, &filter),
             };
             run(ListReport, output, None, start)
+        }
+        Request::Generations { from, hash, output } => {
+            let options = GenerationsOptions { hash };
+            let start = || ListGenerations::start(open_path(HINT_FOR, &from)?, &from, options);
+            run(GenerationsReport, output, None, start)
+        }
+        Request::Diff {
+            from,
+            generation,
+            against,
+            store,
+            output,
+        } => {
+            let start = || {
+                let directory = open_path(HINT_FOR, &from)?;
+                if store {
+                    let store = open_store(HINT_FOR)?;
+                    return Diff::of_store(store, &directory, &from, generation.as_deref());
+                }
+                Diff::of_backups(&directory, &from, generation.as_deref(), against.as_deref())
+            };
+            run(DiffReport, output, None, start)
+        }
+        Request::Check {
+            from,
+            max_age,
+            verify,
+            output,
+        } => {
+            let report = CheckReport {
+                directory: from.clone(),
+            };
+            let options = CheckOptions {
+                max_age,
+                now: wall_clock::now().seconds,
+                verify,
+            };
+            let start = || Check::start(&open_path(HINT_FOR, &from)?, &from, options);
+            run(report, output, Some(BackupRestoreStatus::Begin), start)
         }
     }
 }

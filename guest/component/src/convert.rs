@@ -6,13 +6,15 @@
 use license_backup_core as core;
 
 use crate::bindings::exports::license_backup::management::management::{
-    BackupOptions, BackupSummary, CalendarDuration, ForgetOptions, ForgetSummary,
-    GenerationDecision, LicenseListing, LicenseStanding, ListSummary, RestoreSummary,
-    RetentionPolicy, Shrinkage, VerifySummary,
+    BackupOptions, BackupSummary, CheckOptions, CheckSummary, DiffSummary, ForgetOptions,
+    ForgetSummary, Generation, GenerationDecision, GenerationsOptions, GenerationsSummary,
+    LicenseDifference, LicenseFilter, LicenseListing, LicenseStanding, ListSummary, RestoreSummary,
+    Shrinkage, VerifySummary,
 };
 use crate::bindings::wit_types::{
-    BackupRestoreStatus, ErrorCode, Failure, LicenseFormat, LicenseIdentity, Progress,
-    RestrictedLicense, Restriction, RetentionRule, Stage,
+    BackupRestoreStatus, CalendarDuration, ErrorCode, Failure, LicenseChange, LicenseFormat,
+    LicenseIdentity, Progress, RestrictedLicense, Restriction, RetentionPolicy, RetentionRule,
+    Stage,
 };
 
 impl From<core::BackupSummary> for BackupSummary {
@@ -26,6 +28,8 @@ impl From<core::BackupSummary> for BackupSummary {
             size,
             unchanged,
             shrunk,
+            blake3,
+            removed,
         } = summary;
         Self {
             licenses,
@@ -36,6 +40,8 @@ impl From<core::BackupSummary> for BackupSummary {
             size,
             unchanged,
             shrunk: shrunk.map(|core::Shrinkage { earlier, left }| Shrinkage { earlier, left }),
+            blake3,
+            removed,
         }
     }
 }
@@ -107,11 +113,13 @@ impl From<BackupOptions> for core::BackupOptions {
             overwrite,
             allow_shrink,
             generation,
+            retention,
         } = options;
         Self {
             overwrite,
             allow_shrink,
             generation,
+            retention: retention.map(core::RetentionPolicy::from),
         }
     }
 }
@@ -120,11 +128,13 @@ impl From<ForgetOptions> for core::ForgetOptions {
     fn from(options: ForgetOptions) -> Self {
         let ForgetOptions {
             policy,
+            unpin,
             now,
             dry_run,
         } = options;
         Self {
             policy: policy.into(),
+            unpin,
             now,
             dry_run,
         }
@@ -174,12 +184,140 @@ impl From<core::ForgetSummary> for ForgetSummary {
             kept,
             removed,
             removed_bytes,
+            unpinned,
         } = summary;
         Self {
             kept,
             removed,
             removed_bytes,
+            unpinned,
         }
+    }
+}
+
+impl From<LicenseFilter> for core::LicenseFilter {
+    fn from(filter: LicenseFilter) -> Self {
+        let LicenseFilter {
+            include,
+            license_ids,
+            key_ids,
+        } = filter;
+        Self {
+            include,
+            license_ids,
+            key_ids,
+        }
+    }
+}
+
+impl From<GenerationsOptions> for core::GenerationsOptions {
+    fn from(options: GenerationsOptions) -> Self {
+        let GenerationsOptions { hash } = options;
+        Self { hash }
+    }
+}
+
+impl From<CheckOptions> for core::CheckOptions {
+    fn from(options: CheckOptions) -> Self {
+        let CheckOptions {
+            max_age,
+            now,
+            verify,
+        } = options;
+        Self {
+            max_age,
+            now,
+            verify,
+        }
+    }
+}
+
+impl From<core::DiffSummary> for DiffSummary {
+    fn from(summary: core::DiffSummary) -> Self {
+        let core::DiffSummary {
+            old,
+            new,
+            added,
+            removed,
+            changed,
+            unreadable,
+            unchanged,
+        } = summary;
+        Self {
+            old,
+            new,
+            added,
+            removed,
+            changed,
+            unreadable,
+            unchanged,
+        }
+    }
+}
+
+impl From<core::GenerationsSummary> for GenerationsSummary {
+    fn from(summary: core::GenerationsSummary) -> Self {
+        let core::GenerationsSummary { generations, bytes } = summary;
+        Self { generations, bytes }
+    }
+}
+
+impl From<core::CheckSummary> for CheckSummary {
+    fn from(summary: core::CheckSummary) -> Self {
+        let core::CheckSummary {
+            file,
+            time,
+            age,
+            blake3,
+            last_failure,
+        } = summary;
+        Self {
+            file,
+            time,
+            age,
+            blake3,
+            last_failure,
+        }
+    }
+}
+
+pub(crate) fn difference(difference: core::LicenseDifference) -> LicenseDifference {
+    let core::LicenseDifference {
+        path,
+        change,
+        identity: said,
+        message,
+    } = difference;
+    let change = match change {
+        core::LicenseChange::Added => LicenseChange::Added,
+        core::LicenseChange::Removed => LicenseChange::Removed,
+        core::LicenseChange::Changed => LicenseChange::Changed,
+        core::LicenseChange::Unreadable => LicenseChange::Unreadable,
+    };
+    LicenseDifference {
+        path,
+        change,
+        identity: identity(said),
+        message,
+    }
+}
+
+pub(crate) fn generation(generation: core::Generation) -> Generation {
+    let core::Generation {
+        file,
+        time,
+        size,
+        pinned,
+        licenses,
+        blake3,
+    } = generation;
+    Generation {
+        file,
+        time,
+        size,
+        pinned,
+        licenses,
+        blake3,
     }
 }
 
@@ -334,6 +472,7 @@ fn error_code(code: core::ErrorCode) -> ErrorCode {
         core::ErrorCode::BackupExists => ErrorCode::BackupExists,
         core::ErrorCode::BackupCorrupt => ErrorCode::BackupCorrupt,
         core::ErrorCode::Shrunk => ErrorCode::Shrunk,
+        core::ErrorCode::Stale => ErrorCode::Stale,
         core::ErrorCode::Busy => ErrorCode::Busy,
         core::ErrorCode::FileExists => ErrorCode::FileExists,
         core::ErrorCode::Malformed => ErrorCode::Malformed,

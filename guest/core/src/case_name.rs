@@ -109,7 +109,7 @@ mod tests {
     use std::{env, fs};
 
     use super::*;
-    use crate::{ErrorCode, LicenseFormat, Restriction, Rule, Stage};
+    use crate::{ErrorCode, LicenseChange, LicenseFormat, Restriction, Rule, Stage};
 
     /// Returns a file of the repository.
     ///
@@ -154,6 +154,7 @@ mod tests {
         assert_cases("license-format", LicenseFormat::ALL);
         assert_cases("stage", Stage::ALL);
         assert_cases("retention-rule", Rule::ALL);
+        assert_cases("license-change", LicenseChange::ALL);
     }
 
     #[test]
@@ -167,6 +168,10 @@ mod tests {
             ("license-format", "/$defs/identity/properties/format/enum"),
             ("stage", "/$defs/progress/properties/stage/enum"),
             ("retention-rule", "/$defs/rule/enum"),
+            (
+                "license-change",
+                "/$defs/license-difference/properties/change/enum",
+            ),
         ] {
             let cases = schema.pointer(pointer);
             assert_eq!(cases, Some(&wit_cases(wit_enum).into()), "{wit_enum}");

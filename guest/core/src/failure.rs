@@ -30,6 +30,8 @@ pub enum ErrorCode {
     /// Most licenses of the earlier backup are missing from the store, which was probably
     /// emptied, replaced or not mounted. The earlier backup was kept.
     Shrunk,
+    /// The newest backup is older than permitted, or its time is in the future.
+    Stale,
     /// Another operation is running on this instance of the component.
     Busy,
     /// A license was not restored because its name is taken: another file has it, or the
@@ -67,6 +69,7 @@ case_names! {
         BackupExists => "backup-exists",
         BackupCorrupt => "backup-corrupt",
         Shrunk => "shrunk",
+        Stale => "stale",
         Busy => "busy",
         FileExists => "file-exists",
         Malformed => "malformed",

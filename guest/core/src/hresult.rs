@@ -55,7 +55,7 @@ impl ErrorCode {
     /// | code | `HRESULT` | value |
     /// | --- | --- | --- |
     /// | `Cancelled` | `E_ABORT` | `0x80004004` |
-    /// | `Io`, `Shrunk`, `Malformed`, `TooLarge`, `Changed`, `Shadowed`, `IllegalName` | `E_FAIL` | `0x80004005` |
+    /// | `Io`, `Shrunk`, `Stale`, `Malformed`, `TooLarge`, `Changed`, `Shadowed`, `IllegalName` | `E_FAIL` | `0x80004005` |
     /// | `AccessDenied` | `E_ACCESSDENIED` | `0x80070005` |
     /// | `OutOfMemory` | `E_OUTOFMEMORY` | `0x8007000E` |
     /// | `InvalidArgument` | `E_INVALIDARG` | `0x80070057` |
@@ -71,6 +71,7 @@ impl ErrorCode {
             Self::Cancelled => E_ABORT,
             Self::Io
             | Self::Shrunk
+            | Self::Stale
             | Self::Malformed
             | Self::TooLarge
             | Self::Changed

@@ -13,12 +13,16 @@ mod backup;
 mod budget;
 mod case_name;
 mod catalogue;
+mod check;
 mod crc32;
+mod diff;
 mod dir_stack;
 mod directory;
 mod entry_names;
 mod escape;
+mod exit_code;
 mod failure;
+mod filter;
 mod forget;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -51,13 +55,20 @@ mod zip;
 
 pub use backup::{Backup, BackupOptions, BackupSummary, Shrinkage};
 pub use case_name::UnknownCaseName;
+pub use check::{Check, CheckOptions, CheckSummary};
+pub use diff::{Diff, DiffSummary, LicenseChange, LicenseDifference};
 pub use directory::{
     Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
 };
 pub use entry_names::BACKUP_FILE;
 pub use escape::{escape, escape_json};
+pub use exit_code::ExitCode;
 pub use failure::{ErrorCode, Failure};
+pub use filter::LicenseFilter;
 pub use forget::{Forget, ForgetOptions, ForgetSummary, GenerationDecision};
+pub use generations::{
+    Generation, GenerationsOptions, GenerationsSummary, ListGenerations, utc_time,
+};
 pub use hresult::{S_FALSE, S_OK};
 pub use license::{Evaluation, Verdict, evaluate};
 pub use list::{LicenseListing, LicenseStanding, List, ListSummary};

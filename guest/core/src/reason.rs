@@ -65,6 +65,7 @@ impl Reason {
                 | ErrorCode::BackupExists
                 | ErrorCode::BackupCorrupt
                 | ErrorCode::Shrunk
+                | ErrorCode::Stale
                 | ErrorCode::Busy
                 | ErrorCode::FileExists,
             ) => false,

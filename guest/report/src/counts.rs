@@ -1,7 +1,8 @@
 //! The counts of each command in its last JSON line: the fields of its summary.
 
 use license_backup_core::{
-    BackupSummary, ForgetSummary, ListSummary, RestoreSummary, Shrinkage, VerifySummary,
+    BackupSummary, CheckSummary, DiffSummary, ForgetSummary, GenerationsSummary, ListSummary,
+    RestoreSummary, Shrinkage, VerifySummary,
 };
 use serde::{Serialize, Serializer};
 
@@ -20,6 +21,9 @@ struct BackupFields {
         skip_serializing_if = "Option::is_none"
     )]
     shrunk: Option<Shrinkage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blake3: Option<String>,
+    removed: u64,
 }
 
 #[expect(
@@ -76,7 +80,54 @@ struct ForgetFields {
     kept: u64,
     removed: u64,
     removed_bytes: u64,
+    unpinned: u64,
 }
+
+#[derive(Serialize)]
+#[serde(remote = "DiffSummary")]
+struct DiffFields {
+    old: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<String>,
+    added: u64,
+    removed: u64,
+    changed: u64,
+    unreadable: u64,
+    unchanged: u64,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "GenerationsSummary")]
+struct GenerationsFields {
+    generations: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+#[serde(remote = "CheckSummary")]
+struct CheckFields {
+    file: String,
+    time: u64,
+    age: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blake3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_failure: Option<String>,
+}
+
+/// The counts of `diff`.
+#[derive(Serialize)]
+pub(crate) struct DiffCounts<'a>(#[serde(with = "DiffFields")] pub(crate) &'a DiffSummary);
+
+/// The counts of `generations`.
+#[derive(Serialize)]
+pub(crate) struct GenerationsCounts<'a>(
+    #[serde(with = "GenerationsFields")] pub(crate) &'a GenerationsSummary,
+);
+
+/// The counts of `check`.
+#[derive(Serialize)]
+pub(crate) struct CheckCounts<'a>(#[serde(with = "CheckFields")] pub(crate) &'a CheckSummary);
 
 /// The counts of `forget`.
 #[derive(Serialize)]

@@ -15,8 +15,8 @@ use serde_json::ser::Formatter;
 use crate::ExitCode;
 use license_backup_core::escape_json;
 use license_backup_core::{
-    BackupRestoreStatus, Failure, GenerationDecision, LicenseFormat, LicenseIdentity,
-    LicenseListing, LicenseStanding, Progress, RestrictedLicense,
+    BackupRestoreStatus, Failure, Generation, GenerationDecision, LicenseDifference, LicenseFormat,
+    LicenseIdentity, LicenseListing, LicenseStanding, Progress, RestrictedLicense,
 };
 
 const SCHEMA: u8 = 1;
@@ -102,6 +102,34 @@ pub(crate) fn decision_line(decision: &GenerationDecision) -> String {
     })
 }
 
+/// Returns the line for a difference.
+pub(crate) fn difference_line(difference: &LicenseDifference) -> String {
+    to_line(&Line {
+        schema: SCHEMA,
+        event: Event::LicenseDifference {
+            path: &difference.path,
+            change: difference.change.name(),
+            identity: (&difference.identity).into(),
+            message: difference.message.as_deref(),
+        },
+    })
+}
+
+/// Returns the line for a backup file of a directory.
+pub(crate) fn generation_line(generation: &Generation) -> String {
+    to_line(&Line {
+        schema: SCHEMA,
+        event: Event::Generation {
+            file: &generation.file,
+            time: generation.time,
+            size: generation.size,
+            pinned: generation.pinned,
+            licenses: generation.licenses,
+            blake3: generation.blake3.as_deref(),
+        },
+    })
+}
+
 /// Returns the last line of a run. `counts` are the counts of an operation that succeeded.
 pub(crate) fn end_line<C: Serialize>(
     exit: ExitCode,
@@ -180,6 +208,24 @@ enum Event<'a> {
         file: &'a str,
         time: u64,
         rules: Vec<&'static str>,
+    },
+    LicenseDifference {
+        path: &'a str,
+        change: &'static str,
+        #[serde(flatten)]
+        identity: IdentityFields<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+    },
+    Generation {
+        file: &'a str,
+        time: u64,
+        size: u64,
+        pinned: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        licenses: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blake3: Option<&'a str>,
     },
 }
 
@@ -436,12 +482,14 @@ mod tests {
             size: 400,
             unchanged: false,
             shrunk: None,
+            blake3: None,
+            removed: 2,
         });
         assert_line(
             &end_line(ExitCode::Incomplete, 1, ELAPSED, Ok(&counts)),
             concat!(
                 r#"{"schema":1,"event":"end","outcome":"incomplete","exit_code":3,"hresult":"0x00000001","#,
-                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"file":"licenses.zip","size":400,"unchanged":false}"#
+                r#""milliseconds":7,"licenses":2,"bytes":30,"restricted":1,"errors":1,"file":"licenses.zip","size":400,"unchanged":false,"removed":2}"#
             ),
         );
     }

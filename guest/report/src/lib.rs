@@ -6,7 +6,6 @@
 
 mod console;
 mod counts;
-mod exit;
 mod json;
 mod reporter;
 mod reports;
@@ -15,12 +14,12 @@ mod text;
 mod throttle;
 
 pub use console::{Console, WriteError};
-pub use exit::ExitCode;
-pub use license_backup_core::escape;
+use license_backup_core::KeepWithin;
+pub use license_backup_core::{ExitCode, escape};
 pub use reporter::{OutputOptions, Reporter};
 pub use reports::{
-    BackupReport, Event, EventRef, ForgetReport, ListReport, Report, RestoreReport, Tally,
-    VerifyReport,
+    BackupReport, CheckReport, DiffReport, Event, EventRef, ForgetReport, GenerationsReport,
+    ListReport, Report, RestoreReport, Tally, VerifyReport,
 };
 pub use text::{error_line, human_bytes, progress_text};
 pub use throttle::Throttle;
@@ -36,6 +35,24 @@ pub fn parse_blake3(text: &str) -> Result<String, String> {
     Ok(hash.to_hex().to_string())
 }
 
+/// Parses the largest permitted age of a backup, such as `26h`, `2d` or `1d12h`, and returns it in
+/// seconds.
+///
+/// # Errors
+///
+/// Returns an error message if `text` is not such a duration. Months and years have no fixed length.
+pub fn parse_max_age(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(KeepWithin {
+            years: 0,
+            months: 0,
+            days,
+            hours,
+        }) => Ok((u64::from(days) * 24 + u64::from(hours)) * 3600),
+        _ => Err("expected days and hours, such as 1d12h".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +62,16 @@ mod tests {
         let hash = "00af".repeat(16);
         assert_eq!(parse_blake3(&hash), Ok(hash.clone()));
         assert_eq!(parse_blake3(&hash.to_uppercase()), Ok(hash));
+    }
+
+    #[test]
+    fn an_age_has_days_and_hours() {
+        for (text, seconds) in [("26h", 93_600), ("2d", 172_800), ("1d12h", 129_600)] {
+            assert_eq!(parse_max_age(text), Ok(seconds), "{text}");
+        }
+        for text in ["", "26", "1m", "1y", "h", "-1h", "26 h", "99999999999d"] {
+            assert!(parse_max_age(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -6,9 +6,13 @@ mod tests;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
-use crate::json::{decision_line, end_line, listing_line, status_line};
+use crate::json::{
+    decision_line, difference_line, end_line, generation_line, listing_line, status_line,
+};
 use crate::reports::{Event, EventRef, Report, Tally};
-use crate::text::{decision_text, error_line, listing_text, time_text};
+use crate::text::{
+    decision_text, difference_text, error_line, generation_text, listing_text, time_text,
+};
 use crate::{Console, ExitCode, Throttle, WriteError};
 use license_backup_core::{
     BackupRestoreStatus, ErrorCode, Failure, GenerationDecision, LicenseListing, LicenseStanding,
@@ -77,6 +81,16 @@ impl<R: Report, C: Console> Reporter<R, C> {
                 self.report_decision(decision);
                 Continue(())
             }
+            EventRef::Difference(difference) => self.report_line(&if self.options.json {
+                difference_line(difference)
+            } else {
+                difference_text(difference)
+            }),
+            EventRef::Generation(generation) => self.report_line(&if self.options.json {
+                generation_line(generation)
+            } else {
+                generation_text(generation)
+            }),
         }
     }
 
@@ -149,12 +163,16 @@ impl<R: Report, C: Console> Reporter<R, C> {
         if let LicenseStanding::Failed(_) = listing.standing {
             self.tally.unreadable += 1;
         }
-        let line = if self.options.json {
+        self.report_line(&if self.options.json {
             listing_line(listing)
         } else {
             listing_text(listing)
-        };
-        self.write_result(&line);
+        })
+    }
+
+    /// Writes a line of a listing. Returns `Break` if that failed.
+    fn report_line(&mut self, line: &str) -> ControlFlow<()> {
+        self.write_result(line);
         if self.write_error.is_some() {
             Break(())
         } else {

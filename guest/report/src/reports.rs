@@ -1,15 +1,22 @@
 //! The report of each command: its exit code, counts and text.
 
 use license_backup_core::{
-    BackupRestoreStatus, BackupSummary, ErrorCode, Failure, ForgetSummary, GenerationDecision,
+    BackupRestoreStatus, BackupSummary, CheckSummary, DiffSummary, ErrorCode, Failure,
+    ForgetSummary, Generation, GenerationDecision, GenerationsSummary, LicenseDifference,
     LicenseListing, ListSummary, RestoreSummary, S_FALSE, S_OK, VerifySummary,
 };
 use serde::Serialize;
 
 use crate::ExitCode;
-use crate::counts::{BackupCounts, ForgetCounts, ListCounts, RestoreCounts, VerifyCounts};
+use crate::counts::{
+    BackupCounts, CheckCounts, DiffCounts, ForgetCounts, GenerationsCounts, ListCounts,
+    RestoreCounts, VerifyCounts,
+};
 use crate::skipped::SkippedByReason;
-use crate::text::{backup_text, forget_text, list_text, restore_text, verify_text};
+use crate::text::{
+    backup_text, check_text, diff_text, forget_text, generations_text, list_text, restore_text,
+    verify_text,
+};
 
 /// The report of a command.
 pub trait Report {
@@ -51,6 +58,10 @@ pub enum EventRef<'a> {
     Listing(&'a LicenseListing),
     /// A decision about a generation.
     Decision(&'a GenerationDecision),
+    /// A difference that a comparison found.
+    Difference(&'a LicenseDifference),
+    /// A backup file of a directory.
+    Generation(&'a Generation),
 }
 
 impl Event for BackupRestoreStatus {
@@ -68,6 +79,18 @@ impl Event for LicenseListing {
 impl Event for GenerationDecision {
     fn event_ref(&self) -> EventRef<'_> {
         EventRef::Decision(self)
+    }
+}
+
+impl Event for LicenseDifference {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::Difference(self)
+    }
+}
+
+impl Event for Generation {
+    fn event_ref(&self) -> EventRef<'_> {
+        EventRef::Generation(self)
     }
 }
 
@@ -96,13 +119,8 @@ impl Report for BackupReport {
     type Summary = BackupSummary;
 
     fn status(&self, summary: &BackupSummary, _: &Tally) -> (ExitCode, u32) {
-        let is_incomplete = summary.errors > 0 || (self.strict && summary.restricted > 0);
-        let exit = if summary.shrunk.is_some() {
-            ExitCode::Shrunk
-        } else {
-            ExitCode::Success
-        };
-        (exit.and(incomplete_if(is_incomplete)), summary.hresult())
+        let strict = incomplete_if(self.strict && summary.restricted > 0);
+        (summary.exit_code().and(strict), summary.hresult())
     }
 
     fn counts(&self, summary: &BackupSummary) -> impl Serialize {
@@ -288,6 +306,117 @@ impl Report for ForgetReport {
     }
 }
 
+/// The report of `diff`.
+#[derive(Debug, Clone)]
+pub struct DiffReport;
+
+impl Report for DiffReport {
+    type Event = LicenseDifference;
+    type Summary = DiffSummary;
+
+    fn status(&self, summary: &DiffSummary, _: &Tally) -> (ExitCode, u32) {
+        let &DiffSummary {
+            added,
+            removed,
+            changed,
+            unreadable,
+            ..
+        } = summary;
+        let is_different = added + removed + changed > 0;
+        let exit = match (is_different, unreadable) {
+            (true, _) => ExitCode::Different,
+            (false, 0) => ExitCode::Success,
+            (false, _) => ExitCode::Incomplete,
+        };
+        let hresult = if exit == ExitCode::Success {
+            S_OK
+        } else {
+            S_FALSE
+        };
+        (exit, hresult)
+    }
+
+    fn counts(&self, summary: &DiffSummary) -> impl Serialize {
+        DiffCounts(summary)
+    }
+
+    fn text(&self, summary: &DiffSummary, _: &Tally) -> String {
+        diff_text(summary)
+    }
+
+    /// Returns `false`: a comparison has no such events.
+    fn is_tallied(&self, _: &Failure) -> bool {
+        false
+    }
+
+    fn completed_phrase(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The report of `generations`.
+#[derive(Debug, Clone)]
+pub struct GenerationsReport;
+
+impl Report for GenerationsReport {
+    type Event = Generation;
+    type Summary = GenerationsSummary;
+
+    fn status(&self, _: &GenerationsSummary, _: &Tally) -> (ExitCode, u32) {
+        (ExitCode::Success, S_OK)
+    }
+
+    fn counts(&self, summary: &GenerationsSummary) -> impl Serialize {
+        GenerationsCounts(summary)
+    }
+
+    fn text(&self, summary: &GenerationsSummary, _: &Tally) -> String {
+        generations_text(*summary)
+    }
+
+    /// Returns `false`: a listing has no such events.
+    fn is_tallied(&self, _: &Failure) -> bool {
+        false
+    }
+
+    fn completed_phrase(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// The report of `check`.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// The path of the backup directory, as the caller knows it.
+    pub directory: String,
+}
+
+impl Report for CheckReport {
+    type Event = BackupRestoreStatus;
+    type Summary = CheckSummary;
+
+    fn status(&self, _: &CheckSummary, _: &Tally) -> (ExitCode, u32) {
+        (ExitCode::Success, S_OK)
+    }
+
+    fn counts(&self, summary: &CheckSummary) -> impl Serialize {
+        CheckCounts(summary)
+    }
+
+    fn text(&self, summary: &CheckSummary, _: &Tally) -> String {
+        check_text(summary, &self.directory)
+    }
+
+    /// Returns `false`: the check of a backup with an error fails, and has no text at the end.
+    fn is_tallied(&self, _: &Failure) -> bool {
+        false
+    }
+
+    fn completed_phrase(&self) -> Option<&'static str> {
+        Some("the backup is recent")
+    }
+}
+
 fn incomplete_if(is_incomplete: bool) -> ExitCode {
     if is_incomplete {
         ExitCode::Incomplete
@@ -310,6 +439,8 @@ mod tests {
             size: 100,
             unchanged: false,
             shrunk: None,
+            blake3: None,
+            removed: 0,
         };
         let report = BackupReport {
             directory: String::new(),

@@ -99,6 +99,7 @@ fn explanation(reason: Reason) -> &'static str {
             | ErrorCode::BackupExists
             | ErrorCode::BackupCorrupt
             | ErrorCode::Shrunk
+            | ErrorCode::Stale
             | ErrorCode::Busy,
         ) => "cannot be read",
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::skipped::SkippedByReason;
 use license_backup_core::escape;
 use license_backup_core::{
-    BackupSummary, ForgetSummary, GenerationDecision, LicenseIdentity, LicenseListing,
-    LicenseStanding, ListSummary, Progress, RestoreSummary, Shrinkage, Stage, VerifySummary,
+    BackupSummary, CheckSummary, DiffSummary, ForgetSummary, Generation, GenerationDecision,
+    GenerationsSummary, LicenseDifference, LicenseIdentity, LicenseListing, LicenseStanding,
+    ListSummary, Progress, RestoreSummary, Shrinkage, Stage, VerifySummary, utc_time,
 };
 
 /// The maximum number of license IDs, and of key IDs, in a line of a listing.
@@ -22,10 +23,14 @@ pub(crate) fn backup_text(
     let archive = escape(&file_path(directory, &summary.file));
     let size = human_bytes(summary.size);
     let shrunk = summary.shrunk.map_or_else(String::new, shrunk_text);
+    let removed = match summary.removed {
+        0 => String::new(),
+        removed => format!("Removed {}.\n", counted(removed, "generation")),
+    };
     if summary.unchanged {
-        format!("Unchanged: {licenses} in {archive} ({size}).\n{skipped}")
+        format!("Unchanged: {licenses} in {archive} ({size}).\n{removed}{skipped}")
     } else {
-        format!("Backed up {licenses} to {archive} ({size}).\n{shrunk}{skipped}")
+        format!("Backed up {licenses} to {archive} ({size}).\n{shrunk}{removed}{skipped}")
     }
 }
 
@@ -116,7 +121,11 @@ pub(crate) fn listing_text(listing: &LicenseListing) -> String {
         .size
         .map_or_else(|| "-".to_owned(), |size| size.to_string());
     let format = listing.identity.format.map_or("-", |format| format.name());
-    let (path, details) = (escape(&listing.path), details_text(listing));
+    let entry = listing.entry.as_deref();
+    let (path, details) = (
+        escape(&listing.path),
+        details_text(entry, &listing.identity),
+    );
     let message = listing
         .message
         .as_ref()
@@ -126,17 +135,14 @@ pub(crate) fn listing_text(listing: &LicenseListing) -> String {
 }
 
 /// Returns the details of a license in parentheses, or an empty string if there are none.
-fn details_text(listing: &LicenseListing) -> String {
+fn details_text(entry: Option<&str>, identity: &LicenseIdentity) -> String {
     let LicenseIdentity {
         format: _,
         license_ids,
         key_ids,
         rights_end,
-    } = &listing.identity;
-    let entry = listing
-        .entry
-        .iter()
-        .map(|entry| format!("in {}", escape(entry)));
+    } = identity;
+    let entry = entry.iter().map(|entry| format!("in {}", escape(entry)));
     let ids = [("license", license_ids), ("key", key_ids)]
         .into_iter()
         .filter(|(_, ids)| !ids.is_empty())
@@ -177,11 +183,120 @@ pub(crate) fn forget_text(summary: &ForgetSummary, dry_run: bool) -> String {
     let removed = counted(summary.removed, "generation");
     let size = human_bytes(summary.removed_bytes);
     let kept = summary.kept;
-    if dry_run {
-        format!("Would remove {removed} ({size}); kept: {kept}.\n")
+    let (remove, unpin) = if dry_run {
+        ("Would remove", "Would unpin")
     } else {
-        format!("Removed {removed} ({size}); kept: {kept}.\n")
+        ("Removed", "Unpinned")
+    };
+    let unpinned = match summary.unpinned {
+        0 => String::new(),
+        unpinned => format!("{unpin} {}.\n", counted(unpinned, "generation")),
+    };
+    // Without a policy, no generation is looked at.
+    if summary.unpinned > 0 && kept + summary.removed == 0 {
+        return unpinned;
     }
+    format!("{unpinned}{remove} {removed} ({size}); kept: {kept}.\n")
+}
+
+/// Returns the line for a difference, with its newline: the kind, the path, and in parentheses the
+/// IDs; then the error message.
+pub(crate) fn difference_text(difference: &LicenseDifference) -> String {
+    let LicenseDifference {
+        path,
+        change,
+        identity,
+        message,
+    } = difference;
+    let (path, details) = (escape(path), details_text(None, identity));
+    let message = message
+        .as_ref()
+        .map(|message| format!(": {}", escape(message)))
+        .unwrap_or_default();
+    format!("{:<10} {path}{details}{message}\n", change.name())
+}
+
+/// Returns the totals of a comparison, one line with its newline.
+pub(crate) fn diff_text(summary: &DiffSummary) -> String {
+    let DiffSummary {
+        old,
+        new,
+        added,
+        removed,
+        changed,
+        unreadable,
+        unchanged,
+    } = summary;
+    let new = new.as_deref().unwrap_or("the store");
+    let unreadable = match unreadable {
+        0 => String::new(),
+        count => format!(", {count} unreadable"),
+    };
+    format!(
+        "From {} to {}: {added} added, {removed} removed, {changed} changed, {unchanged} \
+         unchanged{unreadable}.\n",
+        escape(old),
+        escape(new)
+    )
+}
+
+/// Returns the line for a backup file, with its newline: the time, the number of licenses, the size
+/// and the name, then whether it is pinned, and the hash.
+pub(crate) fn generation_text(generation: &Generation) -> String {
+    let Generation {
+        file,
+        time,
+        size,
+        pinned,
+        licenses,
+        blake3,
+    } = generation;
+    let licenses = licenses.map_or_else(
+        || "not a valid backup".to_owned(),
+        |count| counted(count, "license"),
+    );
+    let pinned = if *pinned { " pinned" } else { "" };
+    let blake3 = blake3
+        .as_ref()
+        .map(|hash| format!(" {hash}"))
+        .unwrap_or_default();
+    let (time, size, file) = (utc_time(*time), human_bytes(*size), escape(file));
+    format!("{time} {licenses:>18} {size:>12} {file}{pinned}{blake3}\n")
+}
+
+/// Returns the totals of the backups in a directory, one line with its newline.
+pub(crate) fn generations_text(summary: GenerationsSummary) -> String {
+    let GenerationsSummary { generations, bytes } = summary;
+    format!(
+        "{} ({})\n",
+        counted(generations, "backup"),
+        human_bytes(bytes)
+    )
+}
+
+/// Returns the text for a check that found a recent backup. Each line ends with a newline.
+pub(crate) fn check_text(summary: &CheckSummary, directory: &str) -> String {
+    let CheckSummary {
+        file,
+        time,
+        age,
+        blake3,
+        last_failure,
+    } = summary;
+    let archive = escape(&file_path(directory, file));
+    let verified = blake3
+        .as_ref()
+        .map(|hash| format!("Verified: no errors.\nBLAKE3 {hash}\n"))
+        .unwrap_or_default();
+    let last_failure = last_failure
+        .as_ref()
+        .map(|message| format!("The last run failed: {}\n", escape(message)))
+        .unwrap_or_default();
+    format!(
+        "Last backed up {}, {} min ago: {archive}.\n{verified}{last_failure}",
+        utc_time(*time),
+        age / 60
+    )
 }
 
 /// Returns the totals of a listing, one line with its newline.
@@ -304,6 +419,8 @@ mod tests {
             size: 4096,
             unchanged: false,
             shrunk: None,
+            blake3: None,
+            removed: 0,
         };
         let mut skipped = SkippedByReason::default();
         skipped.add(Reason::Restricted(Restriction::Conditional), "p");

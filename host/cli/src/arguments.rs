@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use license_backup::{COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, RetentionPolicy};
-use license_backup_report::{OutputOptions, parse_blake3};
+use license_backup::{
+    COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, LicenseFilter, RetentionPolicy,
+};
+use license_backup_report::{OutputOptions, parse_blake3, parse_max_age};
 
 /// The version of the program and of the component that it contains.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -30,7 +32,7 @@ component license-backup.wasm {COMPONENT_VERSION}, SHA-256 {COMPONENT_SHA256}",
         license-backup restore --from /mnt/nas/licenses --store ~/licenses\n\n\
         Results are written to standard output; progress and errors to standard error.\n\n\
         Exit codes: 0 success; 1 failure; 2 invalid command line; 3 completed, but a file could \
-        not be read or, with --strict, was skipped; 4 a backup exists, or a restore had \
+        not be read or, with --strict, was skipped, or diff found differences; 4 a backup exists, or a restore had \
         conflicts; 5 the backup is corrupt or does not have the expected hash; 6 most \
         licenses of the earlier backup are missing; 130 cancelled."
 )]
@@ -50,17 +52,20 @@ pub(crate) enum Command {
             skipped and reported with a reason. An earlier \
             backup is replaced only with --overwrite, only once the new backup is complete, and \
             not if most of its licenses are missing from the store, which may not be mounted. \
-            Ctrl-C cancels the backup and leaves the directory unchanged.",
+            A retention policy (--keep-*) implies --generations; it removes generations after a \
+            success. Ctrl-C cancels the backup and leaves every earlier one unchanged.",
         after_help = "Examples:\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
-            license-backup backup --store ~/licenses --to /mnt/nas/licenses --overwrite --json"
+            license-backup backup --store ~/licenses --to /mnt/nas/licenses --overwrite --json\n  \
+            license-backup backup --store ~/licenses --to /mnt/nas/licenses --keep-daily 7"
     )]
     Backup(BackupArguments),
     /// Restore the licenses of a backup into a license store
     #[command(
         long_about = "Restore the licenses of a backup into a license store, on this machine or \
             another.\n\n\
-            The backup is verified first; if it has an error, nothing is changed. A license that \
+            The backup is verified first; if it has an error, nothing is changed. With --include, \
+            --license-id or --key-id, only the licenses that match are verified and restored. A license that \
             is already present is kept. If another file has its name, or the store cannot hold \
             the name, a conflict is reported and the other licenses are restored. Until the \
             first license is put in place, Ctrl-C cancels the restore and leaves the store \
@@ -69,7 +74,8 @@ pub(crate) enum Command {
             run the restore again to complete it.",
         after_help = "Examples:\n  \
             license-backup restore --from /mnt/nas/licenses --store ~/licenses --dry-run\n  \
-            license-backup restore --from /mnt/nas/licenses --store ~/licenses"
+            license-backup restore --from /mnt/nas/licenses --store ~/licenses\n  \
+            license-backup restore --from /mnt/nas/licenses --store ~/licenses --include '**/*.lic'"
     )]
     Restore(RestoreArguments),
     /// Verify every byte of a backup
@@ -100,6 +106,34 @@ pub(crate) enum Command {
             license-backup forget --from /mnt/nas/licenses --keep-within 30d --keep-yearly 10"
     )]
     Forget(ForgetArguments),
+    /// List the backups in a directory
+    #[command(after_help = "Examples:\n  \
+            license-backup generations --from /mnt/nas/licenses\n  \
+            license-backup generations --from /mnt/nas/licenses --hash --json")]
+    Generations(GenerationsArguments),
+    /// Compare a backup with an earlier one or with a license store
+    #[command(
+        long_about = "Compare a backup with an earlier one or with a license store.\n\n\
+            By default, prints what the newest backup changed relative to the backup before it. \
+            With --store, prints what has changed in the store since the backup. The exit code is \
+            0 if nothing differs, and 3 if something does.",
+        after_help = "Examples:\n  \
+            license-backup diff --from /mnt/nas/licenses --store ~/licenses\n  \
+            license-backup diff --from /mnt/nas/licenses --against licenses-20261125T224500Z.zip"
+    )]
+    Diff(DiffArguments),
+    /// Check that there is a recent backup
+    #[command(
+        long_about = "Check that there is a recent backup.\n\n\
+            The exit code is 0 if the store was backed up within the given time, even if nothing \
+            had changed; 1 if not; 6 if the last backup has shrunk and the backup before it is \
+            still pinned; and 5 if --verify finds an error. A single licenses.zip has no record of \
+            runs, so that its modification time counts.",
+        after_help = "Examples:\n  \
+            license-backup check --from /mnt/nas/licenses --max-age 26h\n  \
+            license-backup check --from /mnt/nas/licenses --max-age 2d --verify"
+    )]
+    Check(CheckArguments),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             license-backup completions bash \
@@ -137,6 +171,8 @@ pub(crate) struct BackupArguments {
     /// Write a new file, licenses-TIME.zip, and keep all others
     #[arg(long, conflicts_with = "overwrite")]
     pub(crate) generations: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArguments,
     /// Replace an existing backup
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -146,6 +182,9 @@ pub(crate) struct BackupArguments {
     /// Exit with status 3 if any file was skipped
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Write the result into this file, for the textfile collector of Prometheus' node_exporter
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -169,7 +208,38 @@ pub(crate) struct RestoreArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
+    pub(crate) filter: FilterArguments,
+    #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// The choice of licenses.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArguments {
+    /// Include licenses whose path matches; ** matches any directories
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// Include licenses with this license ID
+    #[arg(long, value_name = "ID")]
+    license_id: Vec<String>,
+    /// Include licenses with this key ID
+    #[arg(long, value_name = "ID")]
+    key_id: Vec<String>,
+}
+
+impl From<&FilterArguments> for LicenseFilter {
+    fn from(arguments: &FilterArguments) -> Self {
+        let FilterArguments {
+            include,
+            license_id,
+            key_id,
+        } = arguments;
+        Self {
+            include: include.clone(),
+            license_ids: license_id.clone(),
+            key_ids: key_id.clone(),
+        }
+    }
 }
 
 /// The arguments of `verify`.
@@ -196,9 +266,61 @@ pub(crate) struct ListArguments {
     /// Backup file in the directory of --from, instead of the newest one
     #[arg(long, value_name = "NAME", requires = "from")]
     pub(crate) generation: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArguments,
     /// Write one JSON object per line; the last one is the outcome
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The arguments of `generations`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerationsArguments {
+    /// Directory that contains the backups; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Read each file, and print its BLAKE3 hash
+    #[arg(long)]
+    pub(crate) hash: bool,
+    /// Write one JSON object per line; the last one is the outcome
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// Directory that contains the backup; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Backup file in this directory, instead of the newest one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) generation: Option<String>,
+    /// Backup file to compare with, instead of the one before
+    #[arg(long, value_name = "NAME", conflicts_with = "store")]
+    pub(crate) against: Option<String>,
+    /// License store to compare with; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Write one JSON object per line; the last one is the outcome
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Directory that contains the backup; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// Largest permitted age of the backup, such as 26h or 1d12h
+    #[arg(long, value_name = "DURATION", value_parser = parse_max_age)]
+    pub(crate) max_age: u64,
+    /// Also verify every byte of the newest backup
+    #[arg(long)]
+    pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// The source of a listing: exactly one of the two.
@@ -221,6 +343,9 @@ pub(crate) struct ForgetArguments {
     pub(crate) from: PathBuf,
     #[command(flatten)]
     pub(crate) policy: PolicyArguments,
+    /// Remove the pin of this generation first
+    #[arg(long, value_name = "NAME")]
+    pub(crate) unpin: Vec<String>,
     /// Report what would be removed, but remove nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -258,9 +383,11 @@ pub(crate) struct PolicyArguments {
     keep_within: Option<KeepWithin>,
 }
 
-impl From<&PolicyArguments> for RetentionPolicy {
-    fn from(arguments: &PolicyArguments) -> Self {
-        let &PolicyArguments {
+impl PolicyArguments {
+    /// Returns the policy, or `None` if no rule was given. A rule of zero is a rule, which the
+    /// operation refuses if there is no other.
+    pub(crate) fn policy(&self) -> Option<RetentionPolicy> {
+        let &Self {
             keep_last,
             keep_hourly,
             keep_daily,
@@ -268,8 +395,8 @@ impl From<&PolicyArguments> for RetentionPolicy {
             keep_monthly,
             keep_yearly,
             keep_within,
-        } = arguments;
-        Self {
+        } = self;
+        let policy = RetentionPolicy {
             keep_last,
             keep_hourly,
             keep_daily,
@@ -277,7 +404,8 @@ impl From<&PolicyArguments> for RetentionPolicy {
             keep_monthly,
             keep_yearly,
             keep_within,
-        }
+        };
+        (policy != RetentionPolicy::default()).then_some(policy)
     }
 }
 

@@ -8,6 +8,7 @@ use license_backup::{BackupOptions, DirectoryRole, OperationError, block_on};
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::BackupArguments;
+use crate::metrics::{Metrics, write_metrics};
 use crate::run::run_operation;
 use crate::signals::SignalHandler;
 
@@ -17,9 +18,11 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
         ref store,
         ref to,
         generations,
+        ref policy,
         overwrite,
         allow_shrink,
         strict,
+        ref metrics,
         ref output,
     } = arguments;
     let report = BackupReport {
@@ -29,17 +32,30 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
     let options = BackupOptions::new(store, to)
         .overwrite(overwrite)
         .allow_shrink(allow_shrink);
-    let options = if generations {
-        options.generation(SystemTime::now())
-    } else {
-        options
+    let now = SystemTime::now();
+    let options = match policy.policy() {
+        Some(policy) => options.generation(now).retention(policy),
+        None if generations => options.generation(now),
+        None => options,
     };
     let mut is_new = false;
-    let exit = run_operation(report, output.into(), signals, |manager| {
+    let (exit, summary) = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.
         is_new = store.is_dir() && create_directory(to)?;
         block_on(manager.backup(&options))
     });
+    let exit = match metrics {
+        Some(file) => exit.and(write_metrics(
+            file,
+            &Metrics {
+                to,
+                now,
+                exit,
+                summary,
+            },
+        )),
+        None => exit,
+    };
     if is_new {
         // Removes the new directory if it is empty, which it is unless the backup succeeded.
         let _ = fs::remove_dir(to);

@@ -12,14 +12,20 @@ pub(crate) fn run(arguments: &ForgetArguments, signals: &SignalHandler) -> ExitC
     let &ForgetArguments {
         ref from,
         ref policy,
+        ref unpin,
         dry_run,
         ref output,
     } = arguments;
-    let options = ForgetOptions::new(from, policy.into()).dry_run(dry_run);
+    let policy = policy.policy().unwrap_or_default();
+    let options = unpin.iter().fold(
+        ForgetOptions::new(from, policy).dry_run(dry_run),
+        ForgetOptions::unpin,
+    );
     run_operation(
         ForgetReport { dry_run },
         output.into(),
         signals,
         |manager| block_on(manager.forget(&options)),
     )
+    .0
 }

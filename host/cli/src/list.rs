@@ -12,6 +12,7 @@ pub(crate) fn run(
     ListArguments {
         source,
         generation,
+        filter,
         json,
     }: ListArguments,
     signals: &SignalHandler,
@@ -32,8 +33,10 @@ pub(crate) fn run(
             from: None,
         } => return ExitCode::Usage,
     };
+    let options = options.filter((&filter).into());
     let output = OutputOptions { json, quiet: false };
     run_operation(ListReport, output, signals, |manager| {
         block_on(manager.list(&options))
     })
+    .0
 }

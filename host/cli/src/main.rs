@@ -3,10 +3,14 @@
 
 mod arguments;
 mod backup;
+mod check;
 mod console;
+mod diff;
 mod forget;
 mod generate;
+mod generations;
 mod list;
+mod metrics;
 mod progress;
 mod restore;
 mod run;
@@ -32,6 +36,9 @@ fn main() -> process::ExitCode {
             Command::Verify(arguments) => verify::run(&arguments, &signals),
             Command::List(arguments) => list::run(arguments, &signals),
             Command::Forget(arguments) => forget::run(&arguments, &signals),
+            Command::Generations(arguments) => generations::run(&arguments, &signals),
+            Command::Diff(arguments) => diff::run(arguments, &signals),
+            Command::Check(arguments) => check::run(&arguments, &signals),
             Command::Completions { shell } => generate::print_completions(shell),
             Command::Man { directory } => generate::write_manual(&directory),
         },

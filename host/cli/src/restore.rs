@@ -15,6 +15,7 @@ pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> Exit
         ref store,
         overwrite,
         dry_run,
+        ref filter,
         ref output,
     } = arguments;
     let report = RestoreReport {
@@ -24,7 +25,8 @@ pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> Exit
     };
     let options = RestoreOptions::new(from, store)
         .overwrite(overwrite)
-        .dry_run(dry_run);
+        .dry_run(dry_run)
+        .filter(filter.into());
     let options = match generation {
         Some(name) => options.generation(name),
         None => options,
@@ -32,4 +34,5 @@ pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> Exit
     run_operation(report, output.into(), signals, |manager| {
         block_on(manager.restore(&options))
     })
+    .0
 }

@@ -6,17 +6,18 @@ use license_backup_report::{ExitCode, OutputOptions, Report, Reporter};
 use crate::console::StandardStreams;
 use crate::signals::SignalHandler;
 
-/// Runs an operation to its end, reports its events and its outcome, and returns the exit code.
+/// Runs an operation to its end, reports its events and its outcome, and returns the exit code and
+/// the summary, if it has succeeded.
 pub(crate) fn run_operation<R: Report>(
     report: R,
     output: OutputOptions,
     signals: &SignalHandler,
     start: impl FnOnce(&LicenseManager) -> Result<Operation<R::Event, R::Summary>, OperationError>,
-) -> ExitCode {
+) -> (ExitCode, Option<R::Summary>) {
     let mut reporter = Reporter::new(report, output, StandardStreams::new(signals.bar()));
     let outcome = follow(&mut reporter, signals, start).map_err(|error| failure(&error));
     signals.bar().finish_and_clear();
-    reporter.end(outcome.as_ref())
+    (reporter.end(outcome.as_ref()), outcome.ok())
 }
 
 fn follow<R: Report>(

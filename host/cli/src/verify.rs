@@ -31,4 +31,5 @@ pub(crate) fn run(arguments: &VerifyArguments, signals: &SignalHandler) -> ExitC
     run_operation(report, output.into(), signals, |manager| {
         block_on(manager.verify(&options))
     })
+    .0
 }

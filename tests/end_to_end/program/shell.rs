@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use license_backup_tests::harness::{Sandbox, Snapshot, binary, skipped, sources};
+use license_backup_tests::harness::{Sandbox, Snapshot, binary, files_below, skipped, sources};
 use license_backup_tests::sample::SampleStore;
 
 /// The path of the program in the examples for timers.
@@ -140,79 +140,82 @@ fn a_manual_that_cannot_be_written_is_reported_with_advice() {
     ]);
 }
 
-/// Returns the number of generations in the backup directory of the examples.
+/// The directory with the units for systemd.
+const UNITS: &str = "examples/systemd";
+
+/// Returns the number of generations in the backup directory of the examples, in which a run has
+/// left its record.
 fn generations(home: &Path) -> usize {
-    let names = Snapshot::of(&home.join("backups/licenses")).names();
-    assert!(
-        names.iter().all(|name| name.starts_with("licenses-20")),
-        "{names:?}"
-    );
-    names.len()
+    let (generations, others): (Vec<_>, Vec<_>) = Snapshot::of(&home.join("backups/licenses"))
+        .names()
+        .into_iter()
+        .partition(|name| name.starts_with("licenses-20"));
+    assert_eq!(others, ["last-run.json"]);
+    generations.len()
+}
+
+/// Runs the only command of a service with these numbers of settings, and returns its output.
+fn run_service(sandbox: &Sandbox, name: &str, settings: usize) -> String {
+    let text = fs::read_to_string(sources().join(UNITS).join(name)).unwrap();
+    let text = text.replace("%h", &sandbox.path("home").to_string_lossy());
+    let values = |key: &str| -> Vec<_> {
+        text.lines()
+            .filter_map(|line| line.strip_prefix(key))
+            .collect()
+    };
+    let (environment, commands) = (values("Environment="), values("ExecStart="));
+    assert_eq!((environment.len(), commands.len()), (settings, 1), "{text}");
+    let command = environment
+        .iter()
+        .filter_map(|setting| setting.split_once('='))
+        .fold(commands[0].to_owned(), |command, (name, value)| {
+            command.replace(&format!("${{{name}}}"), value)
+        });
+    let arguments: Vec<_> = command
+        .strip_prefix(INSTALLED)
+        .expect("the command starts with the path of the program")
+        .split(' ')
+        .skip(1)
+        .collect();
+    let outcome = sandbox.license_backup(arguments).run().exits(0);
+    outcome.stdout().to_owned()
 }
 
 #[test]
-fn the_systemd_service_backs_up_and_verifies() {
-    let service = sources().join("examples/systemd/license-backup.service");
-    let text = fs::read_to_string(&service).unwrap();
+fn the_systemd_services_back_up_and_check() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
     let home = sandbox.path("home");
     fs::create_dir_all(home.join(".local/share/player")).unwrap();
     fs::create_dir_all(home.join("backups")).unwrap();
     fs::rename(sandbox.store(), home.join(".local/share/player/licenses")).unwrap();
-    let text = text.replace("%h", &home.to_string_lossy());
-    let settings: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("Environment="))
-        .collect();
-    let commands: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("ExecStart="))
-        .collect();
-    assert_eq!((settings.len(), commands.len()), (2, 3), "{text}");
-    for command in commands {
-        let command = settings
-            .iter()
-            .filter_map(|setting| setting.split_once('='))
-            .fold(command.to_owned(), |command, (name, value)| {
-                command.replace(&format!("${{{name}}}"), value)
-            });
-        let arguments: Vec<_> = command
-            .strip_prefix(INSTALLED)
-            .expect("the command starts with the path of the program")
-            .split(' ')
-            .skip(1)
-            .collect();
-        assert_eq!(
-            sandbox.license_backup(arguments).run().exits(0).stdout(),
-            "",
-            "{command}"
-        );
-    }
+    assert_eq!(run_service(&sandbox, "license-backup.service", 2), "");
     assert_eq!(generations(&home), 1);
+    let _ = run_service(&sandbox, "license-backup-check.service", 1);
+}
 
-    let local = text.replace(
-        INSTALLED,
-        binary()
-            .to_str()
-            .expect("the path of the checkout is UTF-8"),
-    );
-    let [service, timer] =
-        ["license-backup.service", "license-backup.timer"].map(|name| sandbox.path(name));
-    fs::write(
-        &service,
-        local.replace("Documentation=man:license-backup(1)\n", ""),
-    )
-    .unwrap();
-    fs::copy(
-        sources().join("examples/systemd/license-backup.timer"),
-        &timer,
-    )
-    .unwrap();
+#[test]
+fn systemd_accepts_the_units() {
+    let sandbox = Sandbox::new();
+    let program = binary();
+    let program = program.to_str().expect("the path of the checkout is UTF-8");
+    let units: Vec<_> = files_below(&sources().join(UNITS))
+        .into_iter()
+        .map(|(name, text)| {
+            let unit = sandbox.path("").join(name);
+            let text = String::from_utf8(text)
+                .expect("a unit is UTF-8")
+                .replace(INSTALLED, program)
+                .replace("Documentation=man:license-backup(1)\n", "");
+            fs::write(&unit, text).unwrap();
+            unit
+        })
+        .collect();
+    assert_eq!(units.len(), 5, "{units:?}");
     // The check requires no running service manager, but its directory.
     let mut check = Command::new("systemd-analyze");
     check
         .args(["--user", "verify"])
-        .args([&service, &timer])
+        .args(&units)
         .env("XDG_RUNTIME_DIR", sandbox.path("."));
     match check.output() {
         Ok(output) => {
@@ -227,17 +230,14 @@ fn the_systemd_service_backs_up_and_verifies() {
 }
 
 #[test]
-fn the_cron_line_backs_up_and_prints_nothing() {
+fn the_cron_lines_back_up_and_check_and_print_nothing() {
     let text = fs::read_to_string(sources().join("examples/cron/license-backup")).unwrap();
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    let [setting, line] = lines.as_slice() else {
-        panic!("the example should have one setting and one command: {lines:?}")
+    let [setting, commands @ ..] = lines.as_slice() else {
+        panic!("the example should not be empty")
     };
+    assert_eq!(commands.len(), 2, "{commands:?}");
     let path = setting.strip_prefix("PATH=").expect("the setting is PATH");
-    let command = line
-        .splitn(6, ' ')
-        .last()
-        .expect("a command follows the five fields of the time");
     // The directory of the built program replaces that of the installed program.
     let [built, installed] = [binary(), INSTALLED.into()].map(|file| file.with_file_name(""));
     assert!(
@@ -260,18 +260,25 @@ fn the_cron_line_backs_up_and_prints_nothing() {
         sandbox.path(".local/share/player/licenses"),
     )
     .unwrap();
-    // Like cron: a shell and few variables. There should be no output, since cron mails it.
-    let output = Command::new("sh")
-        .args(["-c", command])
-        .env_clear()
-        .env("HOME", sandbox.path("."))
-        .env("PATH", std::env::join_paths(path).unwrap())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-    assert!(
-        output.stdout.is_empty() && output.stderr.is_empty(),
-        "{output:?}"
-    );
+    let path = std::env::join_paths(path).unwrap();
+    for line in commands {
+        let command = line
+            .splitn(6, ' ')
+            .last()
+            .expect("a command follows the five fields of the time");
+        // Like cron: a shell and few variables. There should be no output, since cron mails it.
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .env_clear()
+            .env("HOME", sandbox.path("."))
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(
+            output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
+    }
     assert_eq!(generations(&sandbox.path(".")), 1);
 }

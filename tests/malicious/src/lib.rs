@@ -8,9 +8,10 @@ mod bindings;
 use std::hint::black_box;
 
 use bindings::exports::license_backup::management::management::{
-    self, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, ForgetOperation,
-    ForgetOptions, GuestCancellationCookie, ListOperation, ListSource, RestoreOperation,
-    RestoreOptions, VerifyOperation, VerifyOptions,
+    self, BackupOperation, BackupOptions, BackupSummary, CancellationCookie, CheckOperation,
+    CheckOptions, DiffOperation, DiffOptions, ForgetOperation, ForgetOptions, GenerationsOperation,
+    GenerationsOptions, GuestCancellationCookie, LicenseFilter, ListOperation, ListSource,
+    RestoreOperation, RestoreOptions, VerifyOperation, VerifyOptions,
 };
 use bindings::exports::license_backup::management::types::{
     BackupRestoreStatus, ErrorCode, Failure, Progress, Stage,
@@ -139,7 +140,22 @@ impl management::Guest for Component {
         Err(failure("only backups are implemented"))
     }
 
-    async fn list_licenses(_: ListSource) -> Result<ListOperation, Failure> {
+    async fn list_licenses(_: ListSource, _: LicenseFilter) -> Result<ListOperation, Failure> {
+        Err(failure("only backups are implemented"))
+    }
+
+    async fn diff_backup(_: String, _: DiffOptions) -> Result<DiffOperation, Failure> {
+        Err(failure("only backups are implemented"))
+    }
+
+    async fn list_generations(
+        _: String,
+        _: GenerationsOptions,
+    ) -> Result<GenerationsOperation, Failure> {
+        Err(failure("only backups are implemented"))
+    }
+
+    async fn check_backup(_: String, _: CheckOptions) -> Result<CheckOperation, Failure> {
         Err(failure("only backups are implemented"))
     }
 }
@@ -200,6 +216,8 @@ const EMPTY: BackupSummary = BackupSummary {
     size: 0,
     unchanged: false,
     shrunk: None,
+    blake3: None,
+    removed: 0,
 };
 
 fn failure(message: &str) -> Failure {

@@ -24,8 +24,8 @@ pub(crate) fn open<D: Directory>(
     name: Option<&str>,
 ) -> Result<(D::File, BackupLocation), Failure> {
     let name = match name {
-        Some(name) if name == BACKUP_FILE || generation_time(name).is_some() => name.to_owned(),
-        Some(name) => return Err(not_a_generation(path, name)),
+        Some(name) if is_backup_name(name) => name.to_owned(),
+        Some(name) => return Err(not_a_backup_name(path, name)),
         None => newest(directory, path)?,
     };
     let location = BackupLocation {
@@ -56,17 +56,47 @@ pub(crate) fn open<D: Directory>(
 
 /// Returns the name of the newest backup in a directory, or `licenses.zip` if there is none.
 fn newest<D: Directory>(directory: &D, path: &str) -> Result<String, Failure> {
+    Ok(names(directory, path)?
+        .pop()
+        .unwrap_or_else(|| BACKUP_FILE.to_owned()))
+}
+
+/// Returns the name of the newest backup in a directory that is older than the one called `name`.
+pub(crate) fn earlier_than<D: Directory>(
+    directory: &D,
+    path: &str,
+    name: &str,
+) -> Result<String, Failure> {
+    let names = names(directory, path)?;
+    let position = names.iter().position(|other| other == name);
+    let earlier = position
+        .and_then(|position| position.checked_sub(1))
+        .and_then(|earlier| names.into_iter().nth(earlier));
+    earlier.ok_or_else(|| {
+        let message = format!(
+            "there is no earlier backup than {name} in {path}; name the backup to compare it with, \
+             or compare it with the license store"
+        );
+        Failure::at(ErrorCode::PathNotFound, path, message)
+    })
+}
+
+/// Returns the names of the backups in a directory, the oldest first.
+fn names<D: Directory>(directory: &D, path: &str) -> Result<Vec<String>, Failure> {
     let history = history(directory).map_err(|error| {
         let message = format!("cannot list the backups in {path}: {error}");
         Failure::at(error.code(), path, message)
     })?;
-    Ok(history
-        .into_iter()
-        .next_back()
-        .map_or_else(|| BACKUP_FILE.to_owned(), |newest| newest.name))
+    Ok(history.into_iter().map(|file| file.name).collect())
 }
 
-fn not_a_generation(path: &str, name: &str) -> Failure {
+/// Returns `true` if a file of this name can be a backup.
+pub(crate) fn is_backup_name(name: &str) -> bool {
+    name == BACKUP_FILE || generation_time(name).is_some()
+}
+
+/// Returns the failure that reports a name which no backup has.
+pub(crate) fn not_a_backup_name(path: &str, name: &str) -> Failure {
     let message = format!(
         "{name} is not the name of a backup; use {BACKUP_FILE}, or a name such as \
          licenses-20261125T224500Z.zip"
@@ -89,6 +119,16 @@ impl BackupLocation {
         let message =
             format!("the backup ({name}) in {directory} is corrupt: {cause}; use another backup");
         Failure::at(ErrorCode::BackupCorrupt, directory, message)
+    }
+
+    /// Returns the failure that reports that a filter includes nothing of the backup.
+    pub(crate) fn nothing_matches(&self, what: &str) -> Failure {
+        let Self { directory, name } = self;
+        let message = format!(
+            "no {what} in the backup ({name}) in {directory} matches; \
+             use list without a filter to see all"
+        );
+        Failure::at(ErrorCode::PathNotFound, directory, message)
     }
 
     /// Returns the failure that reports an error of the file system.

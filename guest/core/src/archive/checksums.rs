@@ -10,7 +10,7 @@ use super::index::Hash;
 /// takes one line. `b3sum --check` refuses a line whose name contains U+FFFD, which it
 /// cannot distinguish from a name that is not UTF-8. Such a license is backed up
 /// nevertheless.
-pub(super) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
+pub(crate) fn write_line(hash: &Hash, name: &str, line: &mut Vec<u8>) {
     let escaped = name.contains(['\\', '\n', '\r']);
     if escaped {
         line.push(b'\\');

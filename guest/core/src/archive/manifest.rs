@@ -51,6 +51,12 @@ struct Version {
 }
 
 impl ManifestHead {
+    /// Returns the first line of a manifest as text, and the head in it as JSON.
+    fn json_of(line: &[u8]) -> Option<(&str, String)> {
+        let line = str::from_utf8(line).ok()?;
+        Some((line, line.strip_suffix(LIST_START)?.to_owned() + "}"))
+    }
+
     /// Returns the first line of a manifest with this head.
     fn to_line(&self) -> String {
         let mut line = to_json(self);
@@ -64,23 +70,38 @@ impl ManifestHead {
     /// [`ManifestHead::to_line`] returns.
     fn from_line(line: &[u8]) -> Result<Self, ArchiveError> {
         let malformed = || ArchiveError::Corrupt("the first line is malformed".to_owned());
-        let line = str::from_utf8(line).map_err(|_| malformed())?;
-        let json = line
-            .strip_suffix(LIST_START)
-            .ok_or_else(malformed)?
-            .to_owned()
-            + "}";
-        if let Ok(Version { format }) = serde_json::from_str(&json)
-            && format != FORMAT_VERSION
-        {
-            return Err(ArchiveError::Corrupt(format!(
-                "format {format} is not supported, only format {FORMAT_VERSION}"
-            )));
-        }
+        let (line, json) = Self::json_of(line).ok_or_else(malformed)?;
+        check_version(&json)?;
         serde_json::from_str(&json)
             .ok()
             .filter(|head: &Self| head.to_line() == line)
             .ok_or_else(malformed)
+    }
+}
+
+/// Checks the version of the format in the JSON of a head, if it can be read.
+fn check_version(json: &str) -> Result<(), ArchiveError> {
+    match serde_json::from_str(json) {
+        Ok(Version { format }) if format != FORMAT_VERSION => Err(ArchiveError::Corrupt(format!(
+            "format {format} is not supported, only format {FORMAT_VERSION}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the version of the format in a manifest, which may be damaged otherwise.
+pub(crate) fn check_format<N: AsRef<str>>(
+    file: &impl File,
+    entry: &Entry<N>,
+) -> Result<(), ArchiveError> {
+    let head = EntryLines::open(file, entry).and_then(|(mut lines, _)| {
+        let line = lines.next_line(file)?.unwrap_or_default();
+        Ok(ManifestHead::json_of(line).map(|(_, json)| json))
+    });
+    match head {
+        Ok(Some(json)) => check_version(&json),
+        Ok(None) | Err(ArchiveError::Corrupt(_)) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

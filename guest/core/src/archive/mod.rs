@@ -14,14 +14,14 @@ mod reader;
 mod writer;
 mod zip_headers;
 
-pub(crate) use checksums::parse_line as parse_checksum;
+pub(crate) use checksums::{parse_line as parse_checksum, write_line as write_checksum};
 pub(crate) use comparison::FileComparison;
 pub(crate) use entry_lines::EntryLines;
 pub(crate) use error::ArchiveError;
 pub(crate) use forward_reader::ForwardReader;
 pub(crate) use index::{ArchiveIndex, Hash, StoredLicense};
 pub(crate) use manifest::{
-    FORMAT_VERSION, ManifestHead, ManifestLine, ManifestReader, PROGRAM, SkippedEntry,
+    FORMAT_VERSION, ManifestHead, ManifestLine, ManifestReader, PROGRAM, SkippedEntry, check_format,
 };
 pub(crate) use output::Output;
 pub(crate) use reader::{ArchiveReader, manifest_head};

@@ -28,6 +28,14 @@ pub(crate) struct Output<F> {
     /// The number of bytes that were written and released.
     released: u64,
     mode: Mode<F>,
+    hasher: Option<OutputHasher>,
+}
+
+/// A hasher of all bytes that are put.
+struct OutputHasher {
+    hasher: Box<blake3::Hasher>,
+    /// The number of bytes at the start of the buffer that were hashed.
+    hashed: usize,
 }
 
 /// What an output does with the bytes that are put.
@@ -76,7 +84,23 @@ impl<F: File> Output<F> {
             start: 0,
             released: 0,
             mode,
+            hasher: None,
         }
+    }
+
+    /// Also computes the BLAKE3 of the bytes that are put.
+    pub(crate) fn hashed(self) -> Self {
+        let hasher = Some(OutputHasher {
+            hasher: Box::new(blake3::Hasher::new()),
+            hashed: 0,
+        });
+        Self { hasher, ..self }
+    }
+
+    /// Returns the BLAKE3 of the bytes put so far, if it is computed.
+    pub(crate) fn blake3(&mut self) -> Option<blake3::Hash> {
+        self.hash_buffer();
+        Some(self.hasher.as_ref()?.hasher.finalize())
     }
 
     /// Returns the number of bytes put so far.
@@ -149,19 +173,34 @@ impl<F: File> Output<F> {
         }
     }
 
+    fn hash_buffer(&mut self) {
+        if let Some(OutputHasher { hasher, hashed }) = &mut self.hasher {
+            hasher.update(&self.buffer[*hashed..]);
+            *hashed = self.buffer.len();
+        }
+    }
+
+    /// Ends with the buffer, whose bytes were written or compared.
+    fn advance(&mut self) {
+        self.start += self.buffer.len() as u64;
+        self.buffer.clear();
+        if let Some(hasher) = &mut self.hasher {
+            hasher.hashed = 0;
+        }
+    }
+
     fn flush(&mut self) -> Result<(), FsError> {
+        self.hash_buffer();
         match &self.mode {
             Mode::Write => {
                 self.file.write_all_at(&self.buffer, self.start)?;
-                self.start += self.buffer.len() as u64;
-                self.buffer.clear();
+                self.advance();
                 self.release();
             }
             Mode::Compare(earlier) => {
                 // An earlier archive that cannot be read is replaced.
                 if has_at(&earlier.file, &self.buffer, self.start) == Ok(true) {
-                    self.start += self.buffer.len() as u64;
-                    self.buffer.clear();
+                    self.advance();
                 } else {
                     self.start_to_copy();
                 }

@@ -1,6 +1,8 @@
 //! A reader of an archive: its central directory entry by entry, and the content of an
 //! entry.
 
+use std::mem;
+
 use super::error::ArchiveError;
 use super::forward_reader::ForwardReader;
 use super::manifest::{ManifestHead, ManifestReader};
@@ -8,7 +10,7 @@ use super::zip_headers::{CENTRAL_EXTRA_LENGTHS, CentralDirectory, Entry, ZIP64_E
 use crate::File;
 use crate::crc32::crc32;
 use crate::directory::FsError;
-use crate::entry_names::{MANIFEST_ENTRY, MAX_NAME_LENGTH};
+use crate::entry_names::{CHECKSUMS_ENTRY, MANIFEST_ENTRY, MAX_NAME_LENGTH};
 use crate::zip::{CENTRAL_HEADER_LENGTH, END_LENGTH};
 
 /// The length in bytes that a header of the central directory has at most: its name and
@@ -21,8 +23,10 @@ pub(crate) struct ArchiveReader<F> {
     directory: CentralDirectory,
     /// The number of entries that [`ArchiveReader::next_entry`] has not returned yet.
     remaining: u64,
-    /// The reader of the central directory.
+    /// The reader of the central directory, at the header read last.
     headers: ForwardReader,
+    /// The length in bytes of the header read last.
+    header_length: usize,
     /// The reader of the contents, at the end of the content read last: usually the next
     /// one follows.
     contents: ForwardReader,
@@ -45,6 +49,7 @@ impl<F: File> ArchiveReader<F> {
             directory,
             remaining: directory.entries,
             headers: ForwardReader::new(directory.offset),
+            header_length: 0,
             contents: ForwardReader::new(0),
         })
     }
@@ -66,6 +71,14 @@ impl<F: File> ArchiveReader<F> {
 
     /// Returns the next entry of the central directory, or `None` after the last one.
     pub(crate) fn next_entry(&mut self) -> Result<Option<Entry<String>>, ArchiveError> {
+        Ok(self.next_header()?.map(|entry| entry.to_owned()))
+    }
+
+    /// Does the same as [`ArchiveReader::next_entry`], and copies nothing of the entry: a million
+    /// may be skipped to find one.
+    pub(crate) fn next_header(&mut self) -> Result<Option<Entry<&str>>, ArchiveError> {
+        let header_length = mem::take(&mut self.header_length);
+        self.headers.read(&self.file, header_length)?;
         let length = self.directory.offset + self.directory.size - self.headers.position();
         if self.remaining == 0 {
             return if length == 0 {
@@ -88,27 +101,43 @@ impl<F: File> ArchiveReader<F> {
             .get(..window)
             .and_then(Entry::read_central_header)
             .ok_or_else(invalid)?;
-        self.headers.read(&self.file, length)?;
+        self.header_length = length;
         self.remaining -= 1;
         Ok(Some(entry))
     }
 
-    /// Returns the last entry of the central directory if it is the manifest, which is where the
-    /// writer puts it.
-    fn manifest_entry(&self) -> Result<Option<Entry<String>>, ArchiveError> {
-        let directory = self.directory;
+    /// Returns the entries of the checksums and of the manifest if they are the last ones of the
+    /// central directory, in this order, which is where the writer puts them. Reads no other header.
+    pub(crate) fn text_entries(&self) -> Result<[Entry<String>; 2], ArchiveError> {
+        let missing = |name| ArchiveError::Corrupt(format!("{name} is missing"));
+        let (manifest, start) = self
+            .entry_before(self.directory.size, MANIFEST_ENTRY)?
+            .ok_or_else(|| missing(MANIFEST_ENTRY))?;
+        let (checksums, _) = self
+            .entry_before(start, CHECKSUMS_ENTRY)?
+            .ok_or_else(|| missing(CHECKSUMS_ENTRY))?;
+        Ok([checksums, manifest])
+    }
+
+    /// Returns the entry whose header ends at `end` in the central directory, and where its header
+    /// starts there, if the entry has this name.
+    fn entry_before(
+        &self,
+        end: u64,
+        name: &str,
+    ) -> Result<Option<(Entry<String>, u64)>, ArchiveError> {
         for extra in CENTRAL_EXTRA_LENGTHS {
-            let length = CENTRAL_HEADER_LENGTH + MANIFEST_ENTRY.len() + extra;
-            let Some(start) = directory.size.checked_sub(length as u64) else {
+            let length = CENTRAL_HEADER_LENGTH + name.len() + extra;
+            let Some(start) = end.checked_sub(length as u64) else {
                 continue;
             };
-            let mut headers = ForwardReader::new(directory.offset + start);
+            let mut headers = ForwardReader::new(self.directory.offset + start);
             let header = headers.read(&self.file, length)?;
             let entry = Entry::read_central_header(header);
             if let Some((entry, _)) =
-                entry.filter(|(entry, read)| *read == length && entry.name == MANIFEST_ENTRY)
+                entry.filter(|(entry, read)| *read == length && entry.name == name)
             {
-                return Ok(Some(entry));
+                return Ok(Some((entry.to_owned(), start)));
             }
         }
         Ok(None)
@@ -146,7 +175,8 @@ impl<F: File> ArchiveReader<F> {
 pub(crate) fn manifest_head<F: File>(file: F) -> Result<Option<ManifestHead>, FsError> {
     let head = || {
         let archive = ArchiveReader::open(file)?;
-        let Some(entry) = archive.manifest_entry()? else {
+        let end = archive.directory.size;
+        let Some((entry, _)) = archive.entry_before(end, MANIFEST_ENTRY)? else {
             return Ok(None);
         };
         archive.check_bounds(&entry)?;

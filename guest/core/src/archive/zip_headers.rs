@@ -160,11 +160,23 @@ impl<N: AsRef<str>> Entry<N> {
     }
 }
 
-impl Entry<String> {
+impl Entry<&str> {
+    /// Returns the entry with a name of its own.
+    pub(crate) fn to_owned(&self) -> Entry<String> {
+        Entry {
+            name: self.name.to_owned(),
+            crc32: self.crc32,
+            size: self.size,
+            offset: self.offset,
+        }
+    }
+}
+
+impl<'a> Entry<&'a str> {
     /// Parses the header of the central directory at the start of `bytes`, and returns
     /// the entry and the length of the header. Returns `None` if it differs from the
     /// header that the writer would write for this entry, or if `bytes` end within it.
-    pub(super) fn read_central_header(bytes: &[u8]) -> Option<(Self, usize)> {
+    pub(super) fn read_central_header(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let name_length = usize::from(get16(bytes, 28)?);
         let extra_length = usize::from(get16(bytes, 30)?);
         let extra_start = CENTRAL_HEADER_LENGTH + name_length;
@@ -180,15 +192,39 @@ impl Entry<String> {
             offset = get64(bytes, wide)?;
         }
         let entry = Self {
-            name: name.to_owned(),
+            name,
             crc32: get32(bytes, 16)?,
             size,
             offset,
         };
+        if is_plain_central_header(bytes)? {
+            return Some((entry, length));
+        }
         let mut expected = Vec::with_capacity(length);
         entry.write_central_header(&mut expected);
         (bytes.get(..length)? == expected).then_some((entry, length))
     }
+}
+
+/// Returns `true` if a header of the central directory has no ZIP64 fields, and each of its fields
+/// has the value that the writer writes. To write such a header and to compare it would take longer.
+fn is_plain_central_header(bytes: &[u8]) -> Option<bool> {
+    let (compressed_size, size, offset) = (get32(bytes, 20)?, get32(bytes, 24)?, get32(bytes, 42)?);
+    let is_plain = size != IN_ZIP64_32
+        && offset != IN_ZIP64_32
+        && compressed_size == size
+        && get32(bytes, 0)? == CENTRAL_HEADER
+        && get16(bytes, 4)? == MADE_BY
+        && get16(bytes, 6)? == VERSION_NEEDED
+        && get16(bytes, 8)? == FLAGS
+        && get16(bytes, 10)? == STORED
+        && get16(bytes, 12)? == TIME
+        && get16(bytes, 14)? == DATE
+        // The lengths of the extra field and the comment, then the disk and internal attributes.
+        && get32(bytes, 30)? == 0
+        && get32(bytes, 34)? == 0
+        && get32(bytes, 38)? == ATTRIBUTES;
+    Some(is_plain)
 }
 
 impl CentralDirectory {
@@ -265,9 +301,9 @@ mod tests {
 
     const LARGE: u64 = u32::MAX as u64;
 
-    fn entry(size: u64, offset: u64) -> Entry<String> {
+    fn entry(size: u64, offset: u64) -> Entry<&'static str> {
         Entry {
-            name: "licenses/a".to_owned(),
+            name: "licenses/a",
             crc32: 0x1234_5678,
             size,
             offset,
@@ -292,6 +328,46 @@ mod tests {
     }
 
     #[test]
+    fn a_central_header_without_zip64_fields_has_no_other_byte_flipped() {
+        let mut bytes = Vec::new();
+        entry(7, 8).write_central_header(&mut bytes);
+        // The CRC-32, the length of the name, the offset and the name. The size is there twice.
+        let is_variable = |at| {
+            [16..20, 28..30, 42..bytes.len()]
+                .iter()
+                .any(|it| it.contains(&at))
+        };
+        for at in (0..bytes.len()).filter(|at| !is_variable(*at)) {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                let read = Entry::read_central_header(&flipped);
+                assert_eq!(read, None, "bit {bit} of byte {at}");
+            }
+        }
+        for length in 0..bytes.len() {
+            assert_eq!(
+                Entry::read_central_header(&bytes[..length]),
+                None,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_central_header_that_lacks_its_zip64_field_is_rejected() {
+        for fields in [&[20, 24][..], &[42]] {
+            let mut bytes = Vec::new();
+            entry(7, 8).write_central_header(&mut bytes);
+            for at in fields {
+                bytes[*at..at + 4].fill(0xFF);
+            }
+            bytes.extend_from_slice(&[0; 32]);
+            assert_eq!(Entry::read_central_header(&bytes), None, "{fields:?}");
+        }
+    }
+
+    #[test]
     fn a_central_header_with_another_field_is_rejected() {
         let mut bytes = Vec::new();
         entry(LARGE, LARGE).write_central_header(&mut bytes);
@@ -302,7 +378,8 @@ mod tests {
         for at in (0..bytes.len()).filter(|at| !variable.contains(at)) {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1;
-            assert_eq!(Entry::read_central_header(&flipped), None, "byte {at}");
+            let read = Entry::read_central_header(&flipped);
+            assert_eq!(read, None, "byte {at}");
         }
     }
 

@@ -12,7 +12,7 @@ use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::generations::{generation_name, history, pin};
 use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
-use crate::{Directory, EntryKind, ErrorCode, Failure};
+use crate::{Directory, EntryKind, ErrorCode, Failure, ForgetOptions};
 
 /// An opened backup directory.
 pub(super) struct Destination<D> {
@@ -82,7 +82,7 @@ impl<D: Directory> Destination<D> {
     }
 
     /// Returns `true` if the new backup is a generation, which replaces nothing.
-    fn is_generation(&self) -> bool {
+    pub(super) fn is_generation(&self) -> bool {
         self.options.generation.is_some()
     }
 
@@ -94,6 +94,26 @@ impl<D: Directory> Destination<D> {
     /// Returns the name of the backup with which the new one is compared.
     pub(super) fn earlier(&self) -> Option<&str> {
         self.earlier.as_deref()
+    }
+
+    /// Returns the time of the new generation in seconds since the Unix epoch, or 0 for another
+    /// backup.
+    pub(super) fn time(&self) -> u64 {
+        self.options.generation.unwrap_or_default()
+    }
+
+    /// Returns the options to remove older generations, if there is a retention policy.
+    pub(super) fn forget_options(&self) -> Option<ForgetOptions> {
+        self.options.retention.map(|policy| ForgetOptions {
+            policy,
+            now: self.time(),
+            ..ForgetOptions::default()
+        })
+    }
+
+    /// Returns the caller's path of the directory.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Returns the opened directory.
@@ -113,9 +133,15 @@ impl<D: Directory> Destination<D> {
     /// Returns the output to a temporary file, which is compared with the backup that the new one
     /// replaces, if that can be read.
     pub(super) fn output(&self, temporary: Rc<D::File>) -> Output<D::File> {
-        match self.open_earlier() {
+        let output = match self.open_earlier() {
             Ok(Some(earlier)) => Output::compared_with(earlier, temporary),
             Ok(None) | Err(_) => Output::new(temporary),
+        };
+        // A single file is not hashed as a whole: nothing records its hash.
+        if self.is_generation() {
+            output.hashed()
+        } else {
+            output
         }
     }
 
@@ -381,6 +407,20 @@ impl<D: Directory> Destination<D> {
             self.path, self.name, advice
         );
         Failure::at(ErrorCode::BackupExists, &self.path, message)
+    }
+
+    /// Returns the failure to report for a failure that does not concern the backup, which is
+    /// complete.
+    pub(super) fn after_backup(&self, failure: Failure) -> Failure {
+        let Failure { code, message, .. } = failure;
+        let message = format!("the backup in {} is complete, but {message}", self.path);
+        Failure::at(code, &self.path, message)
+    }
+
+    /// Returns the failure to report if the run cannot be recorded after a complete backup.
+    pub(super) fn record_failure(&self, error: FsError) -> Failure {
+        let message = format!("cannot write last-run.json: {error}; back up again to be sure");
+        self.after_backup(Failure::new(error.code(), message))
     }
 
     fn failure_after_commit(&self, action: &str, error: FsError) -> Failure {

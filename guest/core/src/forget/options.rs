@@ -3,12 +3,16 @@
 use crate::{RetentionPolicy, Rule};
 
 /// The options of a forget operation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct ForgetOptions {
-    /// The policy, which must have a rule.
+    /// The policy. It must have a rule, unless `unpin` names a generation; then nothing is removed
+    /// but pins.
     pub policy: RetentionPolicy,
+    /// The names of generations that are no longer pinned. Each must be pinned. The pins are removed
+    /// first.
+    pub unpin: Vec<String>,
     /// The current time in seconds since the Unix epoch. Generations with a later time are kept and
     /// do not count for the policy.
     pub now: u64,
@@ -38,4 +42,6 @@ pub struct ForgetSummary {
     pub removed: u64,
     /// The size of these in bytes.
     pub removed_bytes: u64,
+    /// The number of pins that were removed, or would be by a dry run.
+    pub unpinned: u64,
 }

@@ -64,7 +64,7 @@ fn keep_two() -> ForgetOptions {
             ..RetentionPolicy::default()
         },
         now: NEW_YEAR + 8760 * HOUR,
-        dry_run: false,
+        ..ForgetOptions::default()
     }
 }
 
@@ -78,8 +78,10 @@ fn forget(
     }
 }
 
+/// Returns the names of the backup directory, except `last-run.json`.
 fn names(disk: &Disk) -> BTreeSet<String> {
-    disk.snapshot("/backup").into_keys().collect()
+    let names = disk.snapshot("/backup").into_keys();
+    names.filter(|name| name != "last-run.json").collect()
 }
 
 #[test]
@@ -134,6 +136,74 @@ fn pinned_generations_are_kept() {
     assert_eq!(outcome.expect("the directory is writable").removed, 1);
     assert_eq!(decisions[0].rules, [Rule::Pinned]);
     assert!(!names(&disk).contains(&name(2)));
+}
+
+#[test]
+fn an_unpinned_generation_is_removed_by_the_policy_of_the_same_run() {
+    let disk = disk_with(0..3);
+    let pin = format!("{}.pin", name(0));
+    disk.write(&format!("/backup/{pin}"), "");
+    for dry_run in [true, false] {
+        let options = ForgetOptions {
+            unpin: vec![name(0)],
+            dry_run,
+            ..keep_two()
+        };
+        let summary = forget(&disk, options).1.expect("it is pinned");
+        assert_eq!((summary.unpinned, summary.removed), (1, 1));
+        assert_eq!(names(&disk).contains(&pin), dry_run);
+        assert_eq!(names(&disk).contains(&name(0)), dry_run);
+    }
+}
+
+#[test]
+fn a_pin_can_be_removed_without_a_policy() {
+    let disk = disk_with(0..3);
+    disk.write(&format!("/backup/{}.pin", name(0)), "");
+    let options = ForgetOptions {
+        unpin: vec![name(0)],
+        ..ForgetOptions::default()
+    };
+    let (decisions, outcome) = forget(&disk, options);
+    let summary = outcome.expect("it is pinned");
+    assert_eq!(
+        (summary.unpinned, summary.removed, decisions.len()),
+        (1, 0, 0)
+    );
+    disk.lose_power(Surviving::Nothing);
+    assert_eq!(names(&disk), (0..3).map(name).collect(), "durable");
+}
+
+#[test]
+fn a_name_without_a_pin_is_refused_before_anything_is_removed() {
+    let disk = disk_with(0..3);
+    disk.write(&format!("/backup/{}.pin", name(0)), "");
+    let before = names(&disk);
+    for (unpin, code) in [
+        (name(1), ErrorCode::PathNotFound),
+        ("../x".to_owned(), ErrorCode::InvalidArgument),
+    ] {
+        let options = ForgetOptions {
+            unpin: vec![name(0), unpin],
+            ..keep_two()
+        };
+        let failure = forget(&disk, options).1.expect_err("it has no pin");
+        assert_eq!(failure.code, code, "{failure}");
+        assert_eq!(names(&disk), before);
+    }
+}
+
+#[test]
+fn a_pin_that_cannot_be_removed_is_reported_and_stays() {
+    let disk = disk_with(0..3);
+    disk.directory(&format!("/backup/{}.pin", name(0)));
+    let options = ForgetOptions {
+        unpin: vec![name(0)],
+        ..keep_two()
+    };
+    let failure = forget(&disk, options).1.expect_err("it is a directory");
+    assert!(failure.message.contains("the pin of"), "{failure}");
+    assert_eq!(names(&disk).len(), 4);
 }
 
 #[test]
@@ -198,7 +268,8 @@ fn a_cancelled_run_reports_what_was_removed() {
     let disk = disk_with(0..3);
     let mut forget =
         Forget::start(disk.directory("/backup"), "/backup", keep_two()).expect("it starts");
-    for _ in 0..2 {
+    // One step each for pins, inspection and removal.
+    for _ in 0..3 {
         forget = forget
             .step(&mut Vec::new())
             .continue_value()

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::backups::{
-    BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, verify, written,
+    BACKUP, Files, back_up, disk_with, files_in_store, head_of, list, restore, restore_filtered,
+    verify, written,
 };
 use super::files::files;
 use crate::archive::{ArchiveReader, ManifestLine, ManifestReader};
 use crate::entry_names::{BACKUP_FILE, LICENSES, MANIFEST_ENTRY, MAX_NAME_LENGTH, validate_path};
 use crate::license::MAX_DOCUMENT_SIZE;
 use crate::memory_fs::Disk;
-use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evaluate};
+use crate::{
+    Directory, ErrorCode, LicenseFilter, LicenseStanding, Verdict, VerifySummary, evaluate,
+};
 
 /// Treats the input as a backup, and as the files of a backup whose checksums are correct.
 ///
@@ -20,9 +23,11 @@ use crate::{Directory, ErrorCode, LicenseStanding, Verdict, VerifySummary, evalu
 /// restore its licenses.
 pub fn archive(input: &[u8]) {
     is_undamaged(input);
+    check_part(input);
     let files = files(input);
     let by_path = || files.iter().map(|(path, content)| (path, content));
     let archive = written(by_path(), head_of(by_path()), Vec::new());
+    check_part(&archive);
     assert_eq!(
         is_undamaged(&archive),
         can_be_in_a_backup(&files),
@@ -65,6 +70,32 @@ fn is_undamaged(backup: &[u8]) -> bool {
     }
 }
 
+/// Checks that a filter restores only licenses that may be restored, or nothing.
+fn check_part(backup: &[u8]) {
+    let disk = disk_with(backup);
+    let restored = restore_filtered(&disk, filter_of_all());
+    let files = files_in_store(&disk);
+    match restored {
+        Ok(summary) => assert_eq!(summary.restored, files.len() as u64),
+        Err(failure) => {
+            let codes = [ErrorCode::BackupCorrupt, ErrorCode::PathNotFound];
+            assert!(codes.contains(&failure.code), "{failure}");
+            assert!(files.is_empty(), "{failure}");
+        }
+    }
+    for (path, content) in &files {
+        assert!(validate_path(path).is_ok() && is_allowed(content), "{path}");
+    }
+}
+
+/// Returns a filter that includes all licenses by their paths.
+fn filter_of_all() -> LicenseFilter {
+    LicenseFilter {
+        include: vec!["**".to_owned()],
+        ..LicenseFilter::default()
+    }
+}
+
 /// Checks the consequences of the acceptance of a backup.
 fn check_undamaged(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
     assert_eq!(summary.blake3, blake3::hash(backup).to_hex().as_str());
@@ -104,6 +135,13 @@ fn check_undamaged(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
         files.values().all(|content| is_allowed(content)),
         "a license was restored that may not be backed up"
     );
+
+    let other = disk_with(backup);
+    match restore_filtered(&other, filter_of_all()) {
+        Ok(part) => assert_eq!(part, restored),
+        Err(failure) => assert!(files.is_empty(), "{failure}"),
+    }
+    assert_eq!(files_in_store(&other), files);
 
     back_up(disk, true).expect("the restored licenses can be backed up");
     let again = disk.read(BACKUP).expect("the backup exists");

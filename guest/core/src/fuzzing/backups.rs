@@ -8,8 +8,8 @@ use crate::archive::{ArchiveWriter, FORMAT_VERSION, ManifestHead, Output, PROGRA
 use crate::catalogue::Catalogue;
 use crate::memory_fs::Disk;
 use crate::{
-    Backup, BackupSummary, Directory, Failure, LicenseListing, List, ListSummary, Operation,
-    Restore, RestoreOptions, RestoreSummary, Verify, VerifySummary,
+    Backup, BackupSummary, Directory, Failure, LicenseFilter, LicenseListing, List, ListSummary,
+    Operation, Restore, RestoreOptions, RestoreSummary, Verify, VerifySummary,
 };
 
 pub(super) const BACKUP: &str = "/backup/licenses.zip";
@@ -50,7 +50,7 @@ pub(super) fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Fai
         crate::BackupOptions {
             overwrite,
             allow_shrink: true,
-            generation: None,
+            ..crate::BackupOptions::default()
         },
     )?)
     .1
@@ -71,18 +71,30 @@ pub(super) fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Fa
         &disk.directory("/backup"),
         "/backup",
         None,
+        &LicenseFilter::default(),
     )?);
     outcome.map(|summary| (listings, summary))
 }
 
 pub(super) fn restore(disk: &Disk) -> Result<RestoreSummary, Failure> {
-    let flags = RestoreOptions::default();
+    restore_filtered(disk, LicenseFilter::default())
+}
+
+/// Restores the licenses that a filter includes.
+pub(super) fn restore_filtered(
+    disk: &Disk,
+    filter: LicenseFilter,
+) -> Result<RestoreSummary, Failure> {
+    let options = RestoreOptions {
+        filter,
+        ..RestoreOptions::default()
+    };
     run(Restore::start(
         disk.directory("/licenses"),
         &disk.directory("/backup"),
         "/backup",
         None,
-        flags,
+        options,
     )?)
     .1
 }

@@ -4,9 +4,14 @@
 //! later one. A directory may also contain `licenses.zip`; both are read as one history.
 
 mod history;
+mod last_run;
+mod listing;
 mod name;
 mod pin;
 
 pub(crate) use history::{GenerationFile, history};
+pub(crate) use last_run::{LastBackup, LastRun, LastRunError};
+pub use listing::{Generation, GenerationsOptions, GenerationsSummary, ListGenerations};
+pub use name::utc_time;
 pub(crate) use name::{generation_name, generation_time};
-pub(crate) use pin::pin;
+pub(crate) use pin::{is_pinned, pin, unpin};

@@ -5,11 +5,29 @@ use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 const PREFIX: &str = "licenses-";
 const SUFFIX: &str = ".zip";
 
+/// Returns a time in seconds since the Unix epoch as UTC in the extended format of ISO 8601, such as
+/// `2026-11-25T22:45:00Z`. A time after the year 9999 is returned in seconds.
+#[must_use]
+pub fn utc_time(seconds: u64) -> String {
+    let Some(time) = utc(seconds) else {
+        return seconds.to_string();
+    };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
 /// Returns the name of the generation of a time in seconds since the Unix epoch, such as
 /// `licenses-20261125T224500Z.zip`. The time in it is UTC in the basic format of ISO 8601, so that
 /// names sort by time. Returns `None` for a time after the year 9999.
 pub(crate) fn generation_name(seconds: u64) -> Option<String> {
-    let time = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
+    let time = utc(seconds)?;
     Some(format!(
         "{PREFIX}{:04}{:02}{:02}T{:02}{:02}{:02}Z{SUFFIX}",
         time.year(),
@@ -19,6 +37,10 @@ pub(crate) fn generation_name(seconds: u64) -> Option<String> {
         time.minute(),
         time.second()
     ))
+}
+
+fn utc(seconds: u64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()
 }
 
 /// Returns the time of a generation in seconds since the Unix epoch, or `None` if

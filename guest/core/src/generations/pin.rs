@@ -14,9 +14,24 @@ pub(super) fn pinned(name: &str) -> Option<&str> {
     name.strip_suffix(SUFFIX)
 }
 
+/// Returns the name of the pin of a backup.
+fn pin_name(backup: &str) -> String {
+    format!("{backup}{SUFFIX}")
+}
+
+/// Returns `true` if a backup has a pin, of any kind and content.
+pub(crate) fn is_pinned<D: Directory>(directory: &D, backup: &str) -> bool {
+    directory.metadata(&pin_name(backup)).is_ok()
+}
+
+/// Removes the pin of a backup. The caller makes that durable.
+pub(crate) fn unpin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsError> {
+    directory.unlink(&pin_name(backup))
+}
+
 /// Pins a backup. The caller makes the name durable.
 pub(crate) fn pin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsError> {
-    match directory.create_file(&format!("{backup}{SUFFIX}")) {
+    match directory.create_file(&pin_name(backup)) {
         Err(FsError::Exist) => Ok(()),
         created => {
             let file = created?;

@@ -2,7 +2,8 @@
 
 use crate::archive::SkippedEntry;
 use crate::reason::Reason;
-use crate::{ErrorCode, Failure, LicenseIdentity, RestrictedLicense, Restriction};
+use crate::store::{FileState, StoreFile};
+use crate::{ErrorCode, LicenseIdentity, Restriction};
 
 /// The standing of a file with regard to a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,23 +63,31 @@ impl LicenseListing {
         }
     }
 
-    /// Returns the listing of a file of the store that could not be read.
-    pub(super) fn of_failure(path: String, failure: Failure) -> Self {
-        Self {
-            message: Some(failure.message),
-            ..Self::new(path, LicenseStanding::Failed(failure.code))
-        }
-    }
-
-    /// Returns the listing of a file of the store that may not be backed up.
-    pub(super) fn of_restricted(restricted: RestrictedLicense) -> Self {
-        Self {
-            identity: restricted.identity,
-            ..Self::new(
-                restricted.path,
-                LicenseStanding::Restricted(restricted.reason),
-            )
-        }
+    /// Returns the listing of a file of the store, or `None` if a backup would not mention it.
+    pub(super) fn of_store_file(file: StoreFile) -> Option<Self> {
+        let StoreFile {
+            path,
+            identity,
+            entry,
+            state,
+        } = file;
+        let listing = match state {
+            FileState::Allowed(document) => Self {
+                size: Some(document.len() as u64),
+                ..Self::new(path, LicenseStanding::Allowed)
+            },
+            FileState::Restricted(reason) => Self::new(path, LicenseStanding::Restricted(reason)),
+            FileState::Failed(failure) => Self {
+                message: Some(failure.message),
+                ..Self::new(path, LicenseStanding::Failed(failure.code))
+            },
+            FileState::Absent => return None,
+        };
+        Some(Self {
+            identity,
+            entry: entry.map(str::to_owned),
+            ..listing
+        })
     }
 
     /// Returns the listing of a file that a backup skipped.

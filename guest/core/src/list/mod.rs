@@ -13,10 +13,15 @@ pub use listing::{LicenseListing, LicenseStanding, ListSummary};
 use store_listing::StoreListing;
 
 use crate::archive::backup_file::{self, BackupLocation};
-use crate::{Directory, ErrorCode, Failure, Operation};
+use crate::catalogue::Catalogue;
+use crate::filter::Filter;
+use crate::{Directory, ErrorCode, Failure, LicenseFilter, Operation};
 
 /// A running list operation.
-pub struct List<D: Directory>(Source<D>);
+pub struct List<D: Directory> {
+    source: Source<D>,
+    filter: Filter,
+}
 
 /// The files that are listed.
 enum Source<D: Directory> {
@@ -28,32 +33,67 @@ enum Source<D: Directory> {
 }
 
 impl<D: Directory> List<D> {
-    /// Starts to list `store`.
+    /// Starts to list the files of `store` that `filter` includes. Without IDs in the filter, no
+    /// other file is opened.
     ///
     /// # Errors
     ///
-    /// The code of the error of the file system if the store cannot be listed.
-    pub fn of_store(store: D) -> Result<Self, Failure> {
+    /// [`ErrorCode::InvalidArgument`] if a pattern of the filter is invalid, the code of the error of
+    /// the file system if the store cannot be listed.
+    pub fn of_store(store: D, filter: &LicenseFilter) -> Result<Self, Failure> {
+        let filter = Filter::new(filter)?;
         let listing = StoreListing::new(store).map_err(|error| {
             let message = format!("cannot list the license store: {error}");
             Failure::new(error.code(), message)
         })?;
-        Ok(Self(Source::Store(listing)))
+        let source = Source::Store(listing);
+        Ok(Self { source, filter })
     }
 
-    /// Starts to list a backup in `directory`, whose path is `path` to the caller: the one in the
-    /// file `generation`, or the newest one.
+    /// Starts to list the files that `filter` includes of a backup in `directory`, whose path is
+    /// `path` to the caller: the one in the file `generation`, or the newest one. Without IDs in the
+    /// filter, the content of no other license is read.
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::InvalidArgument`] if `generation` is not the name of a backup,
-    /// [`ErrorCode::PathNotFound`] if there is no backup, [`ErrorCode::BackupCorrupt`] if the file
+    /// [`ErrorCode::InvalidArgument`] if `generation` is not the name of a backup or a pattern of the
+    /// filter is invalid, [`ErrorCode::PathNotFound`] if there is no backup, [`ErrorCode::BackupCorrupt`] if the file
     /// does not end as a backup ends, the code of the error of the file system if it cannot be read.
-    pub fn of_backup(directory: &D, path: &str, generation: Option<&str>) -> Result<Self, Failure> {
+    pub fn of_backup(
+        directory: &D,
+        path: &str,
+        generation: Option<&str>,
+        filter: &LicenseFilter,
+    ) -> Result<Self, Failure> {
+        let filter = Filter::new(filter)?;
         let (file, location) = backup_file::open(directory, path, generation)?;
         let listing =
             BackupListing::new(file, &location).map_err(|error| location.failure(&error))?;
-        Ok(Self(Source::Backup { listing, location }))
+        let source = Source::Backup { listing, location };
+        Ok(Self { source, filter })
+    }
+}
+
+impl<D: Directory> List<D> {
+    /// Returns `true` if the filter includes none of the files that were listed.
+    fn matches_nothing(&self, summary: &ListSummary) -> bool {
+        !self.filter.includes_all() && summary.licenses == 0 && summary.skipped == 0
+    }
+}
+
+impl<D: Directory> Source<D> {
+    /// Returns the failure of a listing whose filter includes none of the files.
+    fn nothing_matches(&self) -> Failure {
+        const FILE: &str = "license or skipped file";
+        match self {
+            Self::Store(_) => {
+                let message = format!(
+                    "no {FILE} in the license store matches; use list without a filter to see all"
+                );
+                Failure::at(ErrorCode::PathNotFound, Catalogue::ROOT_PATH, message)
+            }
+            Self::Backup { location, .. } => location.nothing_matches(FILE),
+        }
     }
 }
 
@@ -61,18 +101,23 @@ impl<D: Directory> Operation for List<D> {
     type Event = LicenseListing;
     type Summary = ListSummary;
 
+    /// Lists some files. The listing fails with [`ErrorCode::PathNotFound`] if the filter includes
+    /// none of them.
     fn step(
         mut self,
         listings: &mut Vec<LicenseListing>,
     ) -> ControlFlow<Result<ListSummary, Failure>, Self> {
-        let advanced = match &mut self.0 {
-            Source::Store(listing) => Ok(listing.step(listings)),
+        let advanced = match &mut self.source {
+            Source::Store(listing) => Ok(listing.step(&self.filter, listings)),
             Source::Backup { listing, location } => listing
-                .step(listings)
+                .step(&self.filter, listings)
                 .map_err(|error| location.failure(&error)),
         };
         match advanced {
             Ok(None) => Continue(self),
+            Ok(Some(summary)) if self.matches_nothing(&summary) => {
+                Break(Err(self.source.nothing_matches()))
+            }
             Ok(Some(summary)) => Break(Ok(summary)),
             Err(failure) => Break(Err(failure)),
         }

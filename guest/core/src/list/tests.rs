@@ -1,9 +1,11 @@
+mod filtered;
+
 use super::*;
 use crate::archive::{ArchiveWriter, FORMAT_VERSION, ManifestHead, Output};
 use crate::catalogue::Catalogue;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
-use crate::memory_fs::Disk;
+use crate::memory_fs::{Disk, MemoryDirectory};
 use crate::{Backup, LicenseFormat, LicenseIdentity, Restriction};
 
 const LCP: &str = r#"{"id":"urn:1","provider":"https://example.com","encryption":{"profile":"basic"},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{}}"#;
@@ -33,8 +35,23 @@ fn backed_up() -> Disk {
 }
 
 fn list(disk: &Disk) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
+    list_filtered(disk, &LicenseFilter::default())
+}
+
+fn list_filtered(
+    disk: &Disk,
+    filter: &LicenseFilter,
+) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
+    run(List::of_backup(
+        &disk.directory("/backup"),
+        "/backup",
+        None,
+        filter,
+    )?)
+}
+
+fn run(mut list: List<MemoryDirectory>) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
     let mut found = Vec::new();
-    let mut list = List::of_backup(&disk.directory("/backup"), "/backup", None)?;
     loop {
         match list.step(&mut found) {
             Continue(next) => list = next,
@@ -189,14 +206,14 @@ fn a_backup_with_any_byte_changed_is_listed_equally_or_corrupt() {
 }
 
 fn list_store(disk: &Disk) -> (Vec<LicenseListing>, ListSummary) {
-    let mut found = Vec::new();
-    let mut list = List::of_store(disk.directory("/licenses")).expect("the store can be listed");
-    loop {
-        match list.step(&mut found) {
-            Continue(next) => list = next,
-            Break(outcome) => return (found, outcome.expect("the store can be listed")),
-        }
-    }
+    list_store_filtered(disk, &LicenseFilter::default()).expect("the store can be listed")
+}
+
+fn list_store_filtered(
+    disk: &Disk,
+    filter: &LicenseFilter,
+) -> Result<(Vec<LicenseListing>, ListSummary), Failure> {
+    run(List::of_store(disk.directory("/licenses"), filter)?)
 }
 
 #[test]
@@ -310,7 +327,7 @@ fn a_file_that_became_a_link_is_listed_as_restricted() {
 fn a_store_that_cannot_be_listed_is_reported() {
     let disk = backed_up();
     disk.fail(FsError::AccessDenied, |call| call.operation == "entries");
-    let failure = List::of_store(disk.directory("/licenses"))
+    let failure = List::of_store(disk.directory("/licenses"), &LicenseFilter::default())
         .err()
         .expect("it cannot be listed");
     assert_eq!(failure.code, ErrorCode::AccessDenied);

@@ -1,4 +1,4 @@
-//! The licenses of a verified backup, read one after the other.
+//! The verified licenses of a backup, read one after the other.
 
 use crate::archive::backup_file::BackupLocation;
 use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader};
@@ -9,17 +9,35 @@ pub(super) struct ArchiveSource<F> {
     file: F,
     location: BackupLocation,
     forward: ForwardReader,
-    /// The offset of the local header of the next license.
-    offset: u64,
+    offsets: Offsets,
+}
+
+/// The offsets of the local headers of the licenses.
+enum Offsets {
+    /// The licenses follow one another from the start of the file. The value is the offset of the
+    /// next one.
+    Contiguous(u64),
+    /// The offset of each license.
+    Each(Vec<u64>),
 }
 
 impl<F: File> ArchiveSource<F> {
+    /// Creates a reader of all licenses of a backup.
     pub(super) fn new(file: F, location: BackupLocation) -> Self {
+        Self::with_offsets(file, location, Offsets::Contiguous(0))
+    }
+
+    /// Creates a reader of a part of the licenses, with the offset of each.
+    pub(super) fn of_part(file: F, location: BackupLocation, offsets: Vec<u64>) -> Self {
+        Self::with_offsets(file, location, Offsets::Each(offsets))
+    }
+
+    fn with_offsets(file: F, location: BackupLocation, offsets: Offsets) -> Self {
         Self {
             file,
             location,
             forward: ForwardReader::new(0),
-            offset: 0,
+            offsets,
         }
     }
 
@@ -49,10 +67,17 @@ impl<F: File> ArchiveSource<F> {
 
     /// Moves past the next license.
     pub(super) fn skip(&mut self, contents: &ArchiveIndex, next: usize) {
-        self.offset = self.content_start(contents, next) + u64::from(contents.license(next).size);
+        let end = self.content_start(contents, next) + u64::from(contents.license(next).size);
+        if let Offsets::Contiguous(offset) = &mut self.offsets {
+            *offset = end;
+        }
     }
 
     fn content_start(&self, contents: &ArchiveIndex, next: usize) -> u64 {
-        self.offset + contents.entry(next, self.offset).local_header_length()
+        let offset = match &self.offsets {
+            Offsets::Contiguous(offset) => *offset,
+            Offsets::Each(offsets) => offsets[next],
+        };
+        offset + contents.entry(next, offset).local_header_length()
     }
 }

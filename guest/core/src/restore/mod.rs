@@ -1,6 +1,7 @@
 //! The restore operation, a state machine.
 //!
-//! A restore verifies the backup before it changes the store. Then it stages every missing license
+//! A restore verifies the backup before it changes the store, or with a filter the licenses that the
+//! filter includes. Then it stages every missing license
 //! under a temporary name in its directory, makes all of them durable, and commits them: each
 //! temporary file gets the name of its license. The first license that gets its name is the commit
 //! point. A failure before it rolls the restore back. An existing entry of the store is kept, and
@@ -20,19 +21,19 @@ mod sync;
 mod temp_files;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::rc::Rc;
 
-use archive_source::ArchiveSource;
 use commit::Committing;
 pub use options::{RestoreOptions, RestoreSummary};
 use plan::RestorePlan;
 use rollback::Rollback;
 use stage::Staging;
 use sync::Syncing;
+use verification::{Restorable, Verifying};
 
-use crate::verify::{Verified, Verifier};
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// A restore that is done in steps.
@@ -44,10 +45,7 @@ pub struct Restore<D: Directory> {
 /// The phase of a restore.
 enum Phase<D: Directory> {
     /// Verifying the backup.
-    Verify {
-        verifier: Box<Verifier<D::File>>,
-        options: RestoreOptions,
-    },
+    Verify(Verifying<D::File>),
     /// Writing the licenses to temporary files.
     Stage(Staging<D>),
     /// Making the temporary files durable.
@@ -64,8 +62,8 @@ impl<D: Directory> Restore<D> {
     ///
     /// # Errors
     ///
-    /// - [`ErrorCode::InvalidArgument`] if the directory is the store, or `generation` is not the name
-    ///   of a backup.
+    /// - [`ErrorCode::InvalidArgument`] if the directory is the store, `generation` is not the name
+    ///   of a backup, or a pattern of the filter is invalid.
     /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
     /// - [`ErrorCode::BackupCorrupt`] if the file does not end like a backup.
     /// - The code of the file system's error if the file cannot be read.
@@ -82,10 +80,10 @@ impl<D: Directory> Restore<D> {
             );
             return Err(Failure::at(ErrorCode::InvalidArgument, path, message));
         }
-        let verifier = Box::new(Verifier::open(directory, path, generation)?);
+        let verifying = Verifying::open(directory, path, generation, options)?;
         Ok(Self {
             store: Rc::new(store),
-            phase: Phase::Verify { verifier, options },
+            phase: Phase::Verify(verifying),
         })
     }
 
@@ -102,7 +100,8 @@ impl<D: Directory> Operation for Restore<D> {
     type Event = BackupRestoreStatus;
     type Summary = RestoreSummary;
 
-    /// Does one step. If the restore fails, the store is unchanged unless the failure is one after
+    /// Does one step. The restore fails with [`ErrorCode::PathNotFound`] if no license of the backup
+    /// matches the filter. If it fails, the store is unchanged unless the failure is one after
     /// the commit point, or its message names files that could not be removed.
     fn step(
         self,
@@ -110,21 +109,11 @@ impl<D: Directory> Operation for Restore<D> {
     ) -> ControlFlow<Result<RestoreSummary, Failure>, Self> {
         let Self { store, phase } = self;
         let phase = match phase {
-            Phase::Verify { verifier, options } => match verifier.step(events) {
-                Continue(verifier) => Ok(Phase::Verify {
-                    verifier: Box::new(verifier),
-                    options,
-                }),
+            Phase::Verify(verifying) => match verifying.step(events) {
+                Continue(verifying) => Ok(Phase::Verify(verifying)),
                 Break(Err(failure)) => return Break(Err(failure)),
-                Break(Ok(Verified {
-                    file,
-                    location,
-                    index,
-                    ..
-                })) => {
-                    let plan = RestorePlan::new(index, &location, options);
-                    match Staging::new(Rc::clone(&store), ArchiveSource::new(file, location), plan)
-                    {
+                Break(Ok(Restorable { source, plan })) => {
+                    match Staging::new(Rc::clone(&store), source, plan) {
                         Ok(staging) => Ok(Phase::Stage(staging)),
                         Err(failure) => return Break(Err(failure)),
                     }
@@ -170,7 +159,7 @@ impl<D: Directory> Operation for Restore<D> {
         let failure = Failure::new(ErrorCode::Cancelled, message);
         let Self { store, phase } = self;
         let phase = match phase {
-            Phase::Verify { .. } => return Break(failure),
+            Phase::Verify(_) => return Break(failure),
             Phase::Stage(staging) => Err((staging.into_plan(), failure)),
             Phase::Sync(syncing) => Err((syncing.into_plan(), failure)),
             Phase::Commit(committing) if !committing.is_committed() => {

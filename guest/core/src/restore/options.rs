@@ -1,7 +1,9 @@
 //! The options of a restore and its summary.
 
+use crate::LicenseFilter;
+
 /// The options of a restore.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default))]
 pub struct RestoreOptions {
@@ -13,6 +15,12 @@ pub struct RestoreOptions {
     /// Change nothing, and report what a restore would do. Whether the file system accepts a name
     /// that does not exist yet is only known after a real restore.
     pub dry_run: bool,
+    /// Restore only these licenses. Unless the filter is empty, the restore verifies only them, so
+    /// that they can be restored from a backup in which other licenses are damaged. It fails if it
+    /// finds any fault in them, in the table of contents of the backup or in the CRC-32 of its
+    /// checksums. If the filter has IDs, the restore reports each damaged license that does not
+    /// match, and continues, since the damage may be in the IDs.
+    pub filter: LicenseFilter,
 }
 
 /// What a restore did, or would do.

@@ -2,6 +2,7 @@
 
 mod embedded;
 mod examine;
+mod files;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -9,5 +10,6 @@ mod walk;
 
 pub(crate) use embedded::{BackupName, name_in_backup, shadowed, too_long};
 pub(crate) use examine::{Examined, examine, malformed};
+pub(crate) use files::{FileState, StoreFile, StoreFiles, StoreSearch};
 pub(crate) use reader::{Content, ReadError, StoreReader};
 pub(crate) use walk::Walk;

@@ -1,26 +1,21 @@
 //! The first phase of a verification: checks the central directory, which lists the
 //! entries and their offsets.
 
+use super::entry_order::{self, EntryKind, LicenseOrder};
 use super::findings::Reporter;
 use crate::File;
 use crate::archive::{ArchiveIndex, ArchiveReader, Entry, StoredLicense};
 use crate::budget::{Budget, LINE};
 use crate::catalogue::Catalogue;
 use crate::directory::FsError;
-use crate::entry_names::{CHECKSUMS_ENTRY, LICENSES, MANIFEST_ENTRY, validate_path};
-use crate::license::MAX_DOCUMENT_SIZE;
+use crate::entry_names::{CHECKSUMS_ENTRY, MANIFEST_ENTRY};
 
 /// A check of the central directory, and what it has read so far.
 pub(super) struct CentralDirectoryCheck {
     index: ArchiveIndex,
     checksums: Option<Entry<String>>,
     manifest: Option<Entry<String>>,
-    /// The path of the previous license.
-    previous: Option<String>,
-    /// The lengths of the paths of licenses with which the previous path starts, its own
-    /// included. In byte order, no other license can be a directory in a path that
-    /// follows.
-    prefix_lengths: Vec<usize>,
+    order: LicenseOrder,
     /// The offset at which the next entry has to start.
     next_offset: u64,
 }
@@ -39,8 +34,7 @@ impl CentralDirectoryCheck {
             index: ArchiveIndex::new(Catalogue::new()),
             checksums: None,
             manifest: None,
-            previous: None,
-            prefix_lengths: Vec::new(),
+            order: LicenseOrder::default(),
             next_offset: 0,
         }
     }
@@ -102,22 +96,21 @@ impl CentralDirectoryCheck {
             reporter.report_entry(name, &cause);
         }
         self.next_offset = entry.end().unwrap_or(u64::MAX);
-        let mut misplaced = |place: &str| {
-            reporter.report_entry(name, &format!("it is out of order, {place}"));
+        let kind = entry_order::kind_of(name, self.checksums.is_some(), self.manifest.is_some());
+        let added = match kind {
+            Ok(EntryKind::License) => self.add_license(&entry),
+            Ok(EntryKind::Checksums) => {
+                self.checksums = Some(entry);
+                return;
+            }
+            Ok(EntryKind::Manifest) => {
+                self.manifest = Some(entry);
+                return;
+            }
+            Err(cause) => Err(cause),
         };
-        match name.as_str() {
-            _ if self.manifest.is_some() => misplaced(&format!("after {MANIFEST_ENTRY}")),
-            MANIFEST_ENTRY if self.checksums.is_none() => {
-                misplaced(&format!("before {CHECKSUMS_ENTRY}"));
-            }
-            MANIFEST_ENTRY => self.manifest = Some(entry),
-            _ if self.checksums.is_some() => misplaced(&format!("after {CHECKSUMS_ENTRY}")),
-            CHECKSUMS_ENTRY => self.checksums = Some(entry),
-            _ => {
-                if let Err(cause) = self.add_license(&entry) {
-                    reporter.report_entry(name, &cause);
-                }
-            }
+        if let Err(cause) = added {
+            reporter.report_entry(name, &cause);
         }
     }
 
@@ -127,39 +120,9 @@ impl CentralDirectoryCheck {
     ///
     /// The reason why a backup cannot have this entry.
     fn add_license(&mut self, entry: &Entry<String>) -> Result<(), String> {
-        let path = entry
-            .name
-            .strip_prefix(LICENSES)
-            .ok_or("a backup has no such entry")?;
-        validate_path(path).map_err(|cause| format!("a license cannot have this name: {cause}"))?;
-        let size = u32::try_from(entry.size)
-            .ok()
-            .filter(|_| entry.size <= MAX_DOCUMENT_SIZE)
-            .ok_or("the content is larger than a license can be")?;
-        let previous = self.previous.as_deref();
-        if previous == Some(path) {
-            return Err("a duplicate".to_owned());
-        }
-        if previous.is_some_and(|previous| previous > path) {
-            return Err("it is out of order by name".to_owned());
-        }
-        let shared = previous
-            .unwrap_or_default()
-            .bytes()
-            .zip(path.bytes())
-            .take_while(|(one, other)| one == other)
-            .count();
-        self.prefix_lengths.retain(|length| *length <= shared);
-        let mut prefixes = self
-            .prefix_lengths
-            .iter()
-            .filter_map(|&length| path.split_at_checked(length));
-        if let Some((license, _)) = prefixes.find(|(_, rest)| rest.starts_with('/')) {
-            return Err(format!(
-                "it is below {LICENSES}{license}, which is a license and not a directory"
-            ));
-        }
-        self.prefix_lengths.push(path.len());
+        let path = entry_order::path_of(&entry.name)?;
+        let size = entry_order::check_license(path, entry.size)?;
+        self.order.add(path)?;
         let file = self.index.catalogue_mut().add_path(path);
         self.index.add(StoredLicense {
             file,
@@ -167,7 +130,6 @@ impl CentralDirectoryCheck {
             crc32: entry.crc32,
             hash: [0; 32],
         });
-        self.previous = Some(path.to_owned());
         Ok(())
     }
 }

@@ -89,6 +89,13 @@ impl Reporter<'_> {
         self.report(entry, format!("entry {entry}: {cause}"));
     }
 
+    /// Reports damage of an entry that is no finding, since the verification is not about it.
+    pub(super) fn warn_entry(&mut self, entry: &str, message: &str) {
+        let message = format!("entry {entry}: {message}");
+        let failure = Failure::at(ErrorCode::BackupCorrupt, entry, message);
+        self.events.push(BackupRestoreStatus::Error(failure));
+    }
+
     /// Reports an error of reading the archive.
     ///
     /// # Errors

@@ -88,18 +88,30 @@ impl LicenseCheck {
             .read(file, index.license(self.next).size as usize)?;
         hasher.update(document);
         index.set_hash(self.next, *blake3::hash(document).as_bytes());
-        if crc32(document) != entry.crc32 {
-            return Err(ArchiveError::crc32_mismatch());
-        }
-        match license::evaluate(document).verdict {
-            Verdict::Allowed => Ok(()),
-            Verdict::Restricted(restriction) => Err(ArchiveError::Corrupt(format!(
-                "the content may not be backed up ({})",
-                restriction.name()
-            ))),
-            Verdict::Malformed(cause) => Err(ArchiveError::Corrupt(format!(
-                "the content is a malformed license: {cause}"
-            ))),
-        }
+        check_document(document, entry.crc32, || {
+            license::evaluate(document).verdict
+        })
+    }
+}
+
+/// Checks a document against the CRC-32 of its headers, then against the rights gate. `verdict`
+/// returns the verdict of the gate.
+pub(super) fn check_document(
+    document: &[u8],
+    expected_crc32: u32,
+    verdict: impl FnOnce() -> Verdict,
+) -> Result<(), ArchiveError> {
+    if crc32(document) != expected_crc32 {
+        return Err(ArchiveError::crc32_mismatch());
+    }
+    match verdict() {
+        Verdict::Allowed => Ok(()),
+        Verdict::Restricted(restriction) => Err(ArchiveError::Corrupt(format!(
+            "the content may not be backed up ({})",
+            restriction.name()
+        ))),
+        Verdict::Malformed(cause) => Err(ArchiveError::Corrupt(format!(
+            "the content is a malformed license: {cause}"
+        ))),
     }
 }

@@ -6,15 +6,18 @@
 
 mod central_directory;
 mod checksums;
+mod entry_order;
 mod findings;
 mod licenses;
 mod manifest;
+mod selected;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
+pub(crate) use selected::{Selected, SelectedVerifier};
 pub(crate) use verifier::{Verified, Verifier};
 
 use crate::archive::backup_file::BackupLocation;

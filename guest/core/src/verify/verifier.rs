@@ -45,6 +45,13 @@ pub(crate) struct Verified<F> {
     pub(super) program: String,
 }
 
+impl<F> Verified<F> {
+    /// Returns the BLAKE3 of the backup file.
+    pub(crate) fn hash(&self) -> blake3::Hash {
+        self.hash
+    }
+}
+
 /// The current phase of a verification.
 enum Phase {
     /// Checking the central directory. If it is invalid, the entries cannot be checked.

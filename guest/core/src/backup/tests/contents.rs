@@ -49,6 +49,8 @@ fn a_backup_contains_exactly_the_allowed_licenses() {
             size,
             unchanged: false,
             shrunk: None,
+            blake3: None,
+            removed: 0,
         }
     );
     assert_only_the_backup_remains(&disk);

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::generation_faults::Case;
 use super::*;
-use crate::memory_fs::{FAULTS, report_count, survivals};
-use crate::temporary::is_temporary_name;
-use crate::{Verify, VerifyOptions};
+use crate::generations::LastRun;
+use crate::{RetentionPolicy, Verify, VerifyOptions};
 
 /// 25 November 2026, 22:45:00 UTC.
-const TIME: u64 = 1_795_646_700;
-const FIRST: &str = "licenses-20261125T224500Z.zip";
-const SECOND: &str = "licenses-20261125T234500Z.zip";
+pub(super) const TIME: u64 = 1_795_646_700;
+pub(super) const FIRST: &str = "licenses-20261125T224500Z.zip";
+pub(super) const SECOND: &str = "licenses-20261125T234500Z.zip";
 
 /// Backs up the store as a generation that many hours after [`TIME`].
-fn back_up_at(disk: &Disk, hours: u64) -> Result<BackupSummary, Failure> {
+pub(super) fn back_up_at(disk: &Disk, hours: u64) -> Result<BackupSummary, Failure> {
     let options = BackupOptions {
         generation: Some(TIME + 3600 * hours),
         ..BackupOptions::default()
@@ -21,17 +21,30 @@ fn back_up_at(disk: &Disk, hours: u64) -> Result<BackupSummary, Failure> {
     start_with(disk, options).and_then(|backup| run(backup).1)
 }
 
-/// Returns the files of the backup directory with their content.
-fn files(disk: &Disk) -> BTreeMap<String, Vec<u8>> {
-    let files = disk.snapshot("/backup").into_iter();
+/// Returns the files of the backup directory with their content and time, except `last-run.json`.
+fn snapshot(disk: &Disk) -> BTreeMap<String, (Vec<u8>, u64)> {
+    let mut files = disk.snapshot("/backup");
+    files.remove("last-run.json");
+    files
+}
+
+/// Returns the files of the backup directory with their content, except `last-run.json`.
+pub(super) fn files(disk: &Disk) -> BTreeMap<String, Vec<u8>> {
+    let files = snapshot(disk).into_iter();
     files.map(|(name, (content, _))| (name, content)).collect()
+}
+
+/// Returns the outcome and the backup that `last-run.json` records.
+pub(super) fn last_run(disk: &Disk) -> Option<(String, Option<String>)> {
+    let run = LastRun::read(&disk.directory("/backup")).expect("it is a record");
+    run.map(|run| (run.outcome, run.backup.map(|backup| backup.file)))
 }
 
 fn names(disk: &Disk) -> Vec<String> {
     files(disk).into_keys().collect()
 }
 
-fn verify(disk: &Disk, name: &str) {
+pub(super) fn verify(disk: &Disk, name: &str) {
     let directory = disk.directory("/backup");
     let mut verify = Verify::start(&directory, "/backup", Some(name), &VerifyOptions::default())
         .expect("the backup exists");
@@ -65,14 +78,14 @@ fn each_generation_is_a_new_file() {
 fn an_unchanged_store_makes_no_generation() {
     let disk = mixed();
     back_up(&disk, false).expect("the store is backed up");
-    let before = disk.snapshot("/backup");
+    let before = snapshot(&disk);
     // The modification time of `licenses.zip` is before that of the generation.
     let summary = back_up_at(&disk, 0).expect("the store has not changed");
     assert_eq!(
         (summary.file.as_str(), summary.unchanged),
         (BACKUP_FILE, true)
     );
-    assert_eq!(disk.snapshot("/backup"), before);
+    assert_eq!(snapshot(&disk), before);
 }
 
 #[test]
@@ -97,10 +110,10 @@ fn a_generation_of_the_same_second_is_never_replaced() {
     assert_eq!((summary.file.as_str(), summary.unchanged), (FIRST, true));
 
     disk.write("/licenses/new", allowed("new"));
-    let before = disk.snapshot("/backup");
+    let before = snapshot(&disk);
     let failure = back_up_at(&disk, 0).expect_err("the name is taken");
     assert_eq!(failure.code, ErrorCode::BackupExists, "{failure}");
-    assert_eq!(disk.snapshot("/backup"), before);
+    assert_eq!(snapshot(&disk), before);
 }
 
 #[test]
@@ -159,8 +172,8 @@ fn a_shrunk_store_makes_a_generation_and_pins_the_earlier_one() {
 #[test]
 fn a_shrunk_generation_cancelled_at_any_step_leaves_no_pin() {
     for steps in 0.. {
-        let disk = with_earlier(true);
-        let before = disk.snapshot("/backup");
+        let disk = Case::Shrunk.disk();
+        let before = snapshot(&disk);
         let options = BackupOptions {
             generation: Some(TIME + 3600),
             ..BackupOptions::default()
@@ -175,8 +188,18 @@ fn a_shrunk_generation_cancelled_at_any_step_leaves_no_pin() {
                 }
             }
         }
-        cancel(backup);
-        assert_eq!(disk.snapshot("/backup"), before, "after {steps} steps");
+        match backup.cancel() {
+            // The run is recorded.
+            ControlFlow::Continue(next) => drop(run(next)),
+            ControlFlow::Break(failure) => panic!("the run is not recorded: {failure}"),
+        }
+        if snapshot(&disk).contains_key(SECOND) {
+            assert_eq!(last_run(&disk).expect("it is recorded").0, "shrunk");
+        } else {
+            assert_eq!(snapshot(&disk), before, "after {steps} steps");
+            let recorded = ("cancelled".to_owned(), Some(FIRST.to_owned()));
+            assert_eq!(last_run(&disk), Some(recorded));
+        }
     }
 }
 
@@ -192,122 +215,123 @@ fn a_time_after_the_year_9999_is_refused() {
     assert_eq!(failure.code, ErrorCode::InvalidArgument);
 }
 
-/// Returns a disk with a generation, and a store that has changed or shrunk since.
-fn with_earlier(has_shrunk: bool) -> Disk {
+/// Backs up the store as a generation that many hours after [`TIME`], and keeps the newest two.
+pub(super) fn back_up_and_keep_two(disk: &Disk, hours: u64) -> Result<BackupSummary, Failure> {
+    let options = BackupOptions {
+        generation: Some(TIME + 3600 * hours),
+        retention: Some(RetentionPolicy {
+            keep_last: Some(2),
+            ..RetentionPolicy::default()
+        }),
+        ..BackupOptions::default()
+    };
+    start_with(disk, options).and_then(|backup| run(backup).1)
+}
+
+#[test]
+fn a_backup_with_a_policy_removes_generations_after_it_has_succeeded() {
     let disk = mixed();
-    back_up_at(&disk, 0).expect("the store is backed up");
-    if has_shrunk {
-        for path in ["a-b", "a.b", "-dash", "book", "book-notes"] {
-            disk.directory("/licenses").unlink(path).expect("it exists");
-        }
-        for path in [
-            "one", "two", "three", "four", "five", "six", "seven", "eight",
-        ] {
-            disk.write(&format!("/licenses/{path}"), allowed(path));
-        }
-        for path in ["with\nline", "back\\slash"] {
-            disk.directory("/licenses").unlink(path).expect("it exists");
-        }
-        disk.directory("/licenses/a")
-            .unlink("b")
-            .expect("it exists");
-        disk.directory("/licenses/deep")
-            .unlink("two")
-            .expect("it exists");
-        disk.directory("/licenses/deep/er")
-            .unlink("one")
-            .expect("it exists");
-    } else {
-        disk.write("/licenses/with\nline", allowed("changed"));
+    for hours in 0..3 {
+        disk.write("/licenses/new", allowed(&format!("new{hours}")));
+        let summary = back_up_and_keep_two(&disk, hours).expect("the store is backed up");
+        assert_eq!(summary.removed, u64::from(hours == 2), "at hour {hours}");
     }
-    disk.limit_reads(1 << 10);
-    disk.sync_all();
-    disk.take_calls();
-    disk
+    assert_eq!(names(&disk).len(), 2);
+    assert!(!files(&disk).contains_key(FIRST), "the oldest is removed");
+    let summary = back_up_and_keep_two(&disk, 3).expect("the store has not changed");
+    assert_eq!((summary.unchanged, summary.removed), (true, 0));
 }
 
 #[test]
-fn a_generation_with_any_call_failed_keeps_every_other_one() {
-    let mut cases = 0;
-    for has_shrunk in [false, true] {
-        for fault in FAULTS {
-            for number in 0.. {
-                let disk = with_earlier(has_shrunk);
-                let earlier = files(&disk);
-                disk.inject(number, fault);
-                let outcome = back_up_at(&disk, 1);
-                let is_reached = disk.take_calls().len() > number;
-                disk.clear_faults();
-                if !is_reached {
-                    break;
-                }
-                let Some(injected) = disk.take_injected() else {
-                    continue;
-                };
-                if injected
-                    .altered
-                    .keys()
-                    .any(|path| path.starts_with("/backup"))
-                {
-                    continue;
-                }
-                let when = format!("{injected:?}: {outcome:?}");
-                let after = files(&disk);
-                assert_eq!(after.get(FIRST), earlier.get(FIRST), "{when}");
-                let is_in_place = |failure: &Failure| failure.message.contains("is in place");
-                if outcome.as_ref().err().is_none_or(is_in_place) {
-                    verify(&disk, SECOND);
-                } else {
-                    assert!(!after.contains_key(SECOND), "{when}");
-                }
-                if outcome.is_ok() {
-                    disk.lose_power(Surviving::Nothing);
-                    assert_eq!(files(&disk).get(SECOND), after.get(SECOND), "{when}");
-                    assert_eq!(files(&disk).get(FIRST), after.get(FIRST), "{when}");
-                }
-                cases += 1;
-            }
-        }
-    }
-    report_count(cases, 2000, "a generation with each call failed in turn");
-}
-
-#[test]
-fn a_generation_stopped_at_any_call_keeps_every_other_one() {
-    let mut cases = 0;
-    for has_shrunk in [false, true] {
-        let mut is_reached = true;
-        let mut number = 0;
-        while is_reached {
-            for surviving in survivals(number) {
-                let when = format!("stopped at call {number}, {surviving:?} survives");
-                let disk = with_earlier(has_shrunk);
-                let earlier = files(&disk);
-                disk.fail(FsError::Other("io"), move |call| call.number >= number);
-                let outcome = back_up_at(&disk, 1);
-                is_reached = disk.take_calls().len() > number;
-                disk.clear_faults();
-                disk.lose_power(surviving);
-                let after = files(&disk);
-                assert_eq!(after.get(FIRST), earlier.get(FIRST), "{when}");
-                if outcome.is_ok() || after.contains_key(SECOND) {
-                    verify(&disk, SECOND);
-                }
-                let is_known = |name: &&String| {
-                    [FIRST, SECOND, &format!("{FIRST}.pin")].contains(&name.as_str())
-                        || is_temporary_name(name)
-                };
-                assert!(after.keys().all(|name| is_known(&name)), "{when}");
-                let summary = back_up_at(&disk, 2).expect("the next backup succeeds");
-                verify(&disk, &summary.file);
-                cases += 1;
-            }
-            number += 1;
-        }
-    }
-    report_count(
-        cases,
-        500,
-        "a generation with everything stopped at each call",
+fn a_backup_that_has_shrunk_or_failed_removes_nothing() {
+    let disk = Case::Shrunk.disk();
+    disk.write(
+        "/backup/licenses-20200101T000000Z.zip",
+        files(&disk)[FIRST].clone(),
     );
+    disk.write(
+        "/backup/licenses-20200102T000000Z.zip",
+        files(&disk)[FIRST].clone(),
+    );
+    let summary = back_up_and_keep_two(&disk, 1).expect("a generation may shrink");
+    assert!(
+        summary.shrunk.is_some() && summary.removed == 0,
+        "{summary:?}"
+    );
+    disk.fail(FsError::NoSpace, |call| call.operation == "hard_link");
+    disk.write("/licenses/new", allowed("new"));
+    back_up_and_keep_two(&disk, 2).expect_err("the disk is full");
+    let expected = [
+        "20200101T000000",
+        "20200102T000000",
+        "20261125T224500",
+        "20261125T234500",
+    ];
+    let kept = names(&disk)
+        .into_iter()
+        .filter(|name| name.ends_with(".zip"));
+    let expected = expected.map(|time| format!("licenses-{time}Z.zip"));
+    assert_eq!(kept.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_policy_without_a_rule_or_without_a_generation_is_refused() {
+    let policy = RetentionPolicy {
+        keep_last: Some(1),
+        ..RetentionPolicy::default()
+    };
+    for (generation, retention) in [(None, policy), (Some(TIME), RetentionPolicy::default())] {
+        let disk = mixed();
+        let options = BackupOptions {
+            generation,
+            retention: Some(retention),
+            ..BackupOptions::default()
+        };
+        let failure = start_with(&disk, options).err().expect("it is refused");
+        assert_eq!(failure.code, ErrorCode::InvalidArgument, "{failure}");
+        assert!(disk.snapshot("/backup").is_empty());
+    }
+}
+
+#[test]
+fn each_run_records_its_outcome_and_the_last_good_backup() {
+    let disk = mixed();
+    let recorded = |outcome: &str| Some((outcome.to_owned(), Some(FIRST.to_owned())));
+    // Two files of the store cannot be read.
+    let summary = back_up_at(&disk, 0).expect("the store is backed up");
+    assert_eq!(last_run(&disk), recorded("incomplete"));
+    let run = LastRun::read(&disk.directory("/backup")).expect("it is a record");
+    let backup = run.and_then(|run| run.backup).expect("it has a backup");
+    let hash = blake3::hash(&files(&disk)[FIRST]).to_hex().to_string();
+    assert_eq!(
+        (Some(&hash), &hash),
+        (summary.blake3.as_ref(), &backup.blake3)
+    );
+    assert_eq!((summary.size, backup.time), (backup.size, TIME));
+
+    back_up_at(&disk, 1).expect("the store has not changed");
+    let run = LastRun::read(&disk.directory("/backup")).expect("it is a record");
+    let backup = run.and_then(|run| run.backup).expect("it has a backup");
+    assert_eq!((backup.time, &backup.blake3), (TIME + 3600, &hash));
+
+    disk.fail(FsError::NoSpace, |call| call.operation == "hard_link");
+    disk.write("/licenses/new", allowed("new"));
+    back_up_at(&disk, 2).expect_err("the disk is full");
+    assert_eq!(last_run(&disk), recorded("failed"));
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_replaced() {
+    for damage in [
+        &b"{"[..],
+        b"[]",
+        b"{\"format\":2,\"time\":1}",
+        &[0xFF; 2 << 20],
+    ] {
+        let disk = mixed();
+        disk.write("/backup/last-run.json", damage);
+        back_up_at(&disk, 0).expect("the store is backed up");
+        let outcome = last_run(&disk).expect("it is recorded").0;
+        assert_eq!(outcome, "incomplete");
+    }
 }

@@ -4,6 +4,7 @@
 mod commit;
 mod contents;
 mod faults;
+mod generation_faults;
 mod generations;
 mod power_loss;
 mod publications;
@@ -13,6 +14,7 @@ mod shrink;
 mod temporaries;
 mod unchanged;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
@@ -22,7 +24,7 @@ use crate::entry_names::BACKUP_FILE;
 use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving};
 use crate::publication::samples::{Container, Entry, META_INF};
 use crate::reason::Reason;
-use crate::{File as _, FsError, Restriction};
+use crate::{ErrorCode, File as _, FsError, Restriction};
 
 /// `backup.json` as any JSON reader sees it.
 #[derive(serde::Deserialize)]
@@ -103,10 +105,11 @@ fn run(
 }
 
 fn cancel(backup: Backup<MemoryDirectory>) -> Failure {
-    backup
-        .cancel()
-        .break_value()
-        .expect("a backup ends when it is cancelled")
+    match backup.cancel() {
+        ControlFlow::Break(failure) => failure,
+        // A generation records the run.
+        ControlFlow::Continue(backup) => run(backup).1.expect_err("it was cancelled"),
+    }
 }
 
 fn back_up(disk: &Disk, overwrite: bool) -> Result<BackupSummary, Failure> {

@@ -33,7 +33,7 @@ fn back_up_smaller(disk: &Disk) -> Result<BackupSummary, Failure> {
     let options = BackupOptions {
         overwrite: true,
         allow_shrink: true,
-        generation: None,
+        ..BackupOptions::default()
     };
     start_with(disk, options).and_then(|backup| run(backup).1)
 }

@@ -31,7 +31,7 @@ fn an_entry_that_is_no_regular_file_is_always_kept() {
         let disk = backed_up(&["directory", "fifo", "rest"]);
         disk.write_other("/licenses/fifo");
         disk.directory("/licenses/directory");
-        let (summary, conflicts) = restored(&disk, options);
+        let (summary, conflicts) = restored(&disk, options.clone());
         assert_eq!(
             (summary.restored, conflicts),
             (1, vec!["directory".to_owned(), "fifo".to_owned()])
@@ -50,7 +50,7 @@ fn a_link_in_the_path_is_never_followed() {
         disk.write_link("/licenses/d", allowed("d").len());
         let before = store(&disk);
         disk.take_calls();
-        assert_eq!(restored(&disk, options).1, ["a/b/c", "d"]);
+        assert_eq!(restored(&disk, options.clone()).1, ["a/b/c", "d"]);
         assert!(
             !disk
                 .take_calls()
@@ -86,7 +86,7 @@ fn a_file_in_place_of_a_directory_conflicts_with_all_below() {
     for options in [KEEP, OVERWRITE] {
         let disk = backed_up(&["a/b/c", "a/b/d", "a/e", "f"]);
         disk.write("/licenses/a", "a file");
-        let (events, result) = restore(&disk, options);
+        let (events, result) = restore(&disk, options.clone());
         let summary = result.expect("the restore succeeds");
         assert_eq!((summary.restored, summary.conflicts), (1, 3));
         assert_eq!(
@@ -147,7 +147,7 @@ fn a_file_created_during_the_restore_is_a_conflict_too() {
                 before_first(&disk, operation, |disk| {
                     disk.write("/licenses/a", "another one");
                 });
-                let (summary, conflicts) = restored(&disk, options);
+                let (summary, conflicts) = restored(&disk, options.clone());
                 let (count, named, content) = if options.overwrite {
                     (2, vec![], allowed("a"))
                 } else {
@@ -329,7 +329,7 @@ fn an_unreadable_file_is_kept_and_reported() {
         disk.fail(FsError::AccessDenied, |call| {
             call.operation == "open_file" && call.name == "b"
         });
-        let (summary, conflicts) = restored(&disk, options);
+        let (summary, conflicts) = restored(&disk, options.clone());
         assert_eq!((summary.restored, conflicts), (1, vec!["b".to_owned()]));
         assert_eq!(disk.read("/licenses/b"), Some(allowed("c")));
     }

@@ -1,6 +1,6 @@
 //! Restores of which each call is faulted in turn, with every fault.
 
-use super::scenario::{PATHS, SCENARIOS, Scenario, is_right, temporaries};
+use super::scenario::{SCENARIOS, Scenario, is_right, temporaries};
 use super::*;
 use crate::memory_fs::{FAULTS, InjectedFault, report_count};
 
@@ -127,7 +127,7 @@ impl FaultedRun {
         assert_eq!(summary.conflicts, conflicts.len() as u64, "{when}");
         assert_eq!(
             summary.restored + summary.present + summary.conflicts,
-            PATHS.len() as u64,
+            self.scenario.paths().len() as u64,
             "{when}"
         );
         assert!(
@@ -149,7 +149,10 @@ impl FaultedRun {
         let (missing, altered) = self.missing_and_altered(injected, now);
         let failed = failure
             .message
-            .split_once(" of 7 licenses could not")
+            .split_once(&format!(
+                " of {} licenses could not",
+                self.scenario.paths().len()
+            ))
             .map_or(0, |(failed, _)| failed.parse().expect("it is a number"));
         assert!(
             (missing.len()..=missing.len() + altered.len()).contains(&failed),
@@ -186,8 +189,10 @@ impl FaultedRun {
         now: &Tree,
     ) -> (Vec<&'static str>, Vec<&'static str>) {
         let conflicts = self.conflicts();
-        PATHS
-            .into_iter()
+        let paths = self.scenario.paths();
+        paths
+            .iter()
+            .copied()
             .filter(|path| !is_right(now, path) && !conflicts.iter().any(|it| it == path))
             .partition(|path| !injected.altered.contains_key(&format!("/licenses/{path}")))
     }

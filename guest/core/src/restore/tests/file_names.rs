@@ -6,7 +6,7 @@ use crate::directory::FsError;
 /// Runs two restores, of which the second must not change the store. Returns the result of the
 /// first.
 fn restored_twice(disk: &Disk, options: RestoreOptions) -> (RestoreSummary, Vec<String>) {
-    let (summary, conflicts) = restored(disk, options);
+    let (summary, conflicts) = restored(disk, options.clone());
     let before = store(disk);
     let (again, conflicts_again) = restored(disk, options);
     assert_eq!(store(disk), before, "a second restore changes something");
@@ -205,7 +205,7 @@ fn a_backslash_in_a_name_reaches_no_other_directory() {
                 disk.disable_hard_links();
             }
             disk.write("/licenses/a/mine", "mine");
-            let (summary, conflicts) = restored_twice(&disk, options);
+            let (summary, conflicts) = restored_twice(&disk, options.clone());
             assert_eq!(
                 (summary.restored, conflicts.join(" ")),
                 (2, "a\\b a\\c e\\f\\g h\\i j\\k/l".to_owned())

@@ -176,7 +176,7 @@ impl AlteredRun {
             }
         }
         let (before, empty_before) = (files_in_store(&disk), empty_directories(&disk));
-        let (summary, conflicts) = restored(&disk, options);
+        let (summary, conflicts) = restored(&disk, options.clone());
         Self {
             options,
             licenses: licenses(files),
@@ -266,7 +266,7 @@ impl AlteredRun {
     /// Asserts that a second restore keeps all files, and restores at most licenses that were
     /// conflicts with a file of the first restore which that has removed again.
     fn assert_a_second_restore_keeps_all(&self) {
-        let (_, conflicts) = restored(&self.disk, self.options);
+        let (_, conflicts) = restored(&self.disk, self.options.clone());
         assert!(
             conflicts.iter().all(|path| self.is_conflict(path)),
             "{:?} {conflicts:?}",
@@ -311,7 +311,7 @@ proptest! {
         others in files(Just(b"another one".to_vec())),
         overwrite in any::<bool>(),
     ) {
-        let run = AlteredRun::new(files, &others, RestoreOptions { overwrite, dry_run: false });
+        let run = AlteredRun::new(files, &others, RestoreOptions { overwrite, ..KEEP });
         run.assert_each_license_is_accounted_for();
         run.assert_existing_files_are_kept();
         run.assert_no_other_file_is_created();

@@ -4,34 +4,37 @@ mod conflicts;
 mod errors;
 mod faults;
 mod file_names;
+mod filtered;
 mod generated;
 mod newer_versions;
 mod power_cuts;
+mod rescue;
 mod scenario;
 mod success;
 
 use std::ops::ControlFlow;
 
 use super::*;
-use crate::Backup;
 use crate::memory_fs::{Call, Disk, MemoryDirectory, Surviving, Tree};
+use crate::{Backup, LicenseFilter};
 
-const KEEP: RestoreOptions = RestoreOptions {
-    overwrite: false,
-    dry_run: false,
+const ALL: LicenseFilter = LicenseFilter {
+    include: Vec::new(),
+    license_ids: Vec::new(),
+    key_ids: Vec::new(),
 };
-const OVERWRITE: RestoreOptions = RestoreOptions {
-    overwrite: true,
-    dry_run: false,
-};
-const DRY_RUN: RestoreOptions = RestoreOptions {
-    overwrite: false,
-    dry_run: true,
-};
-const DRY_OVERWRITE: RestoreOptions = RestoreOptions {
-    overwrite: true,
-    dry_run: true,
-};
+const KEEP: RestoreOptions = options(false, false);
+const OVERWRITE: RestoreOptions = options(true, false);
+const DRY_RUN: RestoreOptions = options(false, true);
+const DRY_OVERWRITE: RestoreOptions = options(true, true);
+
+const fn options(overwrite: bool, dry_run: bool) -> RestoreOptions {
+    RestoreOptions {
+        overwrite,
+        dry_run,
+        filter: ALL,
+    }
+}
 
 /// The calls that change the file system.
 const CHANGES: [&str; 7] = [
@@ -51,6 +54,14 @@ fn allowed(path: &str) -> Vec<u8> {
 
 fn license(id: &str) -> Vec<u8> {
     format!(r#"{{"id":"{id}","provider":"https://example.com","encryption":{{"profile":"basic"}},"issued":"2013-11-04T01:08:15Z","links":[],"signature":{{}}}}"#).into_bytes()
+}
+
+/// Returns the filter of licenses whose paths match any of these patterns.
+fn including(patterns: &[&str]) -> LicenseFilter {
+    LicenseFilter {
+        include: patterns.iter().map(|text| (*text).to_owned()).collect(),
+        ..ALL
+    }
 }
 
 /// Returns the backup of a store with these files.

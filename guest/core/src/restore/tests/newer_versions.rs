@@ -37,7 +37,7 @@ fn a_renewed_license_is_kept_and_reported_also_with_overwrite() {
     ] {
         for options in [KEEP, OVERWRITE, DRY_OVERWRITE] {
             let disk = disk_with(older.clone(), own.clone());
-            let (events, result) = restore(&disk, options);
+            let (events, result) = restore(&disk, options.clone());
             assert_eq!(
                 result.expect("the restore succeeds").conflicts,
                 1,

@@ -16,6 +16,9 @@ pub(super) const PATHS: [&str; 7] = [
     "same",
 ];
 
+/// Those of them that a filter includes.
+const FILTERED_PATHS: [&str; 4] = ["deep/er/one", "deep/two", "new/y", "same"];
+
 /// The content of an existing file under the name of a license.
 pub(super) const OTHER: &[u8] = b"another one";
 
@@ -36,8 +39,9 @@ pub(super) fn mixed() -> Disk {
 /// Returns the store of [`mixed`] after a restore that overwrites.
 pub(super) fn complete() -> Tree {
     let scenario = Scenario {
-        options: OVERWRITE,
+        overwrite: true,
         is_bare: false,
+        is_filtered: false,
     };
     scenario.complete(&store(&mixed()))
 }
@@ -45,32 +49,70 @@ pub(super) fn complete() -> Tree {
 /// A kind of restore on a kind of file system.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scenario {
-    pub(super) options: RestoreOptions,
+    pub(super) overwrite: bool,
     /// Whether the file system has no hard links and lists names without their kinds, on a host
     /// that reports the ends of files.
     is_bare: bool,
+    /// Whether a filter includes only [`FILTERED_PATHS`].
+    is_filtered: bool,
 }
 
-pub(super) const SCENARIOS: [Scenario; 4] = [
+pub(super) const SCENARIOS: [Scenario; 6] = [
     Scenario {
-        options: KEEP,
+        overwrite: false,
         is_bare: false,
+        is_filtered: false,
     },
     Scenario {
-        options: KEEP,
+        overwrite: false,
         is_bare: true,
+        is_filtered: false,
     },
     Scenario {
-        options: OVERWRITE,
+        overwrite: true,
         is_bare: false,
+        is_filtered: false,
     },
     Scenario {
-        options: OVERWRITE,
+        overwrite: true,
         is_bare: true,
+        is_filtered: false,
+    },
+    Scenario {
+        overwrite: true,
+        is_bare: false,
+        is_filtered: true,
+    },
+    Scenario {
+        overwrite: false,
+        is_bare: true,
+        is_filtered: true,
     },
 ];
 
 impl Scenario {
+    pub(super) fn options(self) -> RestoreOptions {
+        let include: &[&str] = if self.is_filtered {
+            &["deep/**", "new/?", "same"]
+        } else {
+            &[]
+        };
+        RestoreOptions {
+            overwrite: self.overwrite,
+            filter: including(include),
+            ..KEEP
+        }
+    }
+
+    /// Returns the paths of the licenses to restore.
+    pub(super) fn paths(self) -> &'static [&'static str] {
+        if self.is_filtered {
+            &FILTERED_PATHS
+        } else {
+            &PATHS
+        }
+    }
+
     pub(super) fn disk(self) -> Disk {
         let disk = mixed();
         if self.is_bare {
@@ -86,8 +128,8 @@ impl Scenario {
 
     /// Returns the store after a restore that succeeds.
     pub(super) fn complete(self, before: &Tree) -> Tree {
-        let mut complete = store_with(&PATHS);
-        let is_kept = |path: &str| before.contains_key(path) && !self.options.overwrite;
+        let mut complete = store_with(self.paths());
+        let is_kept = |path: &str| before.contains_key(path) && !self.overwrite;
         complete.retain(|path, _| !is_kept(path));
         for (path, content) in before {
             complete
@@ -101,7 +143,7 @@ impl Scenario {
         self,
         disk: &Disk,
     ) -> (Vec<BackupRestoreStatus>, Result<RestoreSummary, Failure>) {
-        match start(disk, self.options) {
+        match start(disk, self.options()) {
             Ok(restore) => run(restore),
             Err(failure) => (Vec::new(), Err(failure)),
         }
@@ -112,7 +154,7 @@ impl Scenario {
     pub(super) fn assert_recovers(self, disk: &Disk, when: &str) {
         replace_backup(disk);
         let before = store(disk);
-        let (_, conflicts) = restored(disk, self.options);
+        let (_, conflicts) = restored(disk, self.options());
         let after = store(disk);
         self.assert_old_or_complete(&before, &after, &format!("after another restore {when}"));
         assert_eq!(
@@ -120,7 +162,7 @@ impl Scenario {
             temporaries(&after),
             "after another restore {when}"
         );
-        for path in PATHS {
+        for path in self.paths() {
             let is_conflict = conflicts.iter().any(|conflict| conflict == path);
             assert_ne!(
                 is_right(&after, path),
@@ -129,7 +171,7 @@ impl Scenario {
             );
         }
         assert!(
-            conflicts.is_empty() || !self.options.overwrite,
+            conflicts.is_empty() || !self.overwrite,
             "{conflicts:?} {when}"
         );
         disk.lose_power(Surviving::Nothing);
@@ -141,17 +183,17 @@ impl Scenario {
 
         disk.advance_clock(2 * 3600);
         // So that the restore has a license to write in every directory.
-        for path in PATHS {
+        for path in self.paths() {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
             let _ = disk
                 .directory(&format!("/licenses/{directory}"))
                 .unlink(name);
         }
-        restored(disk, self.options);
+        restored(disk, self.options());
         let after = store(disk);
         assert_eq!(temporaries(&after), [] as [&str; 0], "hours later {when}");
         assert!(
-            PATHS.iter().all(|path| is_right(&after, path)),
+            self.paths().iter().all(|path| is_right(&after, path)),
             "hours later {when}: {after:#?}"
         );
     }

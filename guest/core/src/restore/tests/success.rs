@@ -92,11 +92,11 @@ fn an_empty_backup_restores_nothing() {
 fn a_second_restore_changes_nothing() {
     for options in [KEEP, OVERWRITE] {
         let disk = backed_up(&PATHS);
-        restored(&disk, options);
+        restored(&disk, options.clone());
         disk.take_calls();
         let before = store(&disk);
         assert_eq!(
-            restored(&disk, options).0,
+            restored(&disk, options.clone()).0,
             RestoreSummary {
                 present: 10,
                 ..nothing_restored()

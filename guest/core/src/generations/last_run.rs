@@ -1,0 +1,220 @@
+//! `last-run.json`: the outcome of the last run that backed up a store as a generation, beside the
+//! generations.
+//!
+//! It is the only file whose content depends on the time. It helps people and `check`; no backup,
+//! restore or removal relies on it, since anybody who can write to the directory can change it.
+
+use serde::{Deserialize, Serialize};
+
+use super::pin::is_pinned;
+use crate::archive::backup_file::is_backup_name;
+use crate::directory::{FsError, READ_LENGTH};
+use crate::temporary::{Temporary, sync_names};
+use crate::{BackupSummary, Directory, EntryKind, ExitCode, Failure, File};
+
+/// The name of the file.
+const FILE: &str = "last-run.json";
+/// The version of the format.
+const FORMAT_VERSION: u32 = 1;
+/// The number of bytes that are read at most: the longest text in it is the message of a failure,
+/// which contains a few paths.
+const MAX_LENGTH: usize = 1 << 20;
+
+/// The record of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastRun {
+    /// [`FORMAT_VERSION`]
+    format: u32,
+    /// The time of the start of the run, in seconds since the Unix epoch.
+    pub(crate) time: u64,
+    /// [`ExitCode::name`]. `--strict` does not change it.
+    pub(crate) outcome: String,
+    /// [`ExitCode::number`]
+    pub(crate) exit_code: u8,
+    /// The error message of a run that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+    /// The number of generations that the run has removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<u64>,
+    /// The backup that the last run without a failure made or found unchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup: Option<LastBackup>,
+}
+
+/// The backup that a run made or found unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LastBackup {
+    /// The time of the start of that run, in seconds since the Unix epoch.
+    pub(crate) time: u64,
+    /// The name of the file.
+    pub(crate) file: String,
+    /// Whether the run found the backup unchanged.
+    unchanged: bool,
+    licenses: u64,
+    bytes: u64,
+    restricted: u64,
+    errors: u64,
+    /// The size of the file in bytes.
+    pub(crate) size: u64,
+    /// The BLAKE3 of the file.
+    pub(crate) blake3: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shrunk: Option<ShrunkBackup>,
+}
+
+/// How a backup has shrunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShrunkBackup {
+    /// The number of licenses in the earlier backup.
+    pub(crate) earlier: u64,
+    /// The number of these that are left.
+    pub(crate) left: u64,
+    /// The name of the earlier backup, which was pinned.
+    pub(crate) pinned: String,
+}
+
+/// An error reading the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastRunError {
+    Io(FsError),
+    /// The file is not a record of this format.
+    Malformed,
+}
+
+impl From<FsError> for LastRunError {
+    fn from(error: FsError) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl LastRun {
+    /// Returns the record of a run at `time` with this outcome. `earlier` is the name of the backup
+    /// with which the new one was compared.
+    pub(crate) fn new<D: Directory>(
+        directory: &D,
+        time: u64,
+        outcome: &Result<BackupSummary, Failure>,
+        earlier: Option<&str>,
+    ) -> Self {
+        // A record that cannot be read is replaced.
+        let previous = Self::read(directory)
+            .ok()
+            .flatten()
+            .and_then(|run| run.backup);
+        let (exit, message) = match outcome {
+            Ok(summary) => (summary.exit_code(), None),
+            Err(failure) => (ExitCode::of_failure(failure.code), Some(&failure.message)),
+        };
+        let summary = outcome.as_ref().ok();
+        Self {
+            format: FORMAT_VERSION,
+            time,
+            outcome: exit.name().to_owned(),
+            exit_code: exit.number(),
+            message: message.cloned(),
+            removed: summary.map(|summary| summary.removed),
+            backup: match summary {
+                Some(summary) => Some(LastBackup::new(directory, time, summary, earlier, previous)),
+                None => previous,
+            },
+        }
+    }
+
+    /// Reads the record. Returns `None` if there is none.
+    pub(crate) fn read<D: Directory>(directory: &D) -> Result<Option<Self>, LastRunError> {
+        match directory.metadata(FILE) {
+            Err(FsError::NoEntry) => return Ok(None),
+            // Opening a FIFO would block.
+            Ok(metadata) if metadata.kind != EntryKind::File => {
+                return Err(LastRunError::Malformed);
+            }
+            metadata => drop(metadata?),
+        }
+        let content = match directory.open_file(FILE) {
+            Err(FsError::NoEntry) => return Ok(None),
+            file => read_all(&file?)?,
+        };
+        serde_json::from_slice(&content)
+            .ok()
+            .filter(|run: &Self| run.format == FORMAT_VERSION && run.has_backup_names())
+            .map(Some)
+            .ok_or(LastRunError::Malformed)
+    }
+
+    /// Returns `true` if each name of a backup in the record is one, and not some path.
+    fn has_backup_names(&self) -> bool {
+        self.backup.as_ref().is_none_or(|backup| {
+            let pinned = backup.shrunk.as_ref().map(|shrunk| &shrunk.pinned);
+            let mut names = pinned.into_iter().chain([&backup.file]);
+            names.all(|name| is_backup_name(name))
+        })
+    }
+
+    /// Replaces the record in one step, and makes it durable.
+    pub(crate) fn write<D: Directory>(&self, directory: &D) -> Result<(), FsError> {
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        let temporary = Temporary::create(directory, 0)?;
+        let written = temporary
+            .write(&json)
+            .and_then(|()| temporary.file.sync())
+            .and_then(|()| directory.rename(&temporary.name(), FILE));
+        if let Err(error) = written {
+            // The error says what failed; the next runs remove the file.
+            let _ = temporary.remove(directory);
+            return Err(error);
+        }
+        sync_names(directory)
+    }
+}
+
+impl LastBackup {
+    fn new<D: Directory>(
+        directory: &D,
+        time: u64,
+        summary: &BackupSummary,
+        earlier: Option<&str>,
+        previous: Option<Self>,
+    ) -> Self {
+        let shrunk = match summary.shrunk {
+            Some(shrinkage) => Some(ShrunkBackup {
+                earlier: shrinkage.earlier,
+                left: shrinkage.left,
+                pinned: earlier.unwrap_or_default().to_owned(),
+            }),
+            // It has still shrunk, until a person removes the pin or the licenses are back.
+            None => previous
+                .and_then(|previous| previous.shrunk)
+                .filter(|shrunk| summary.unchanged || summary.licenses < shrunk.earlier.div_ceil(2))
+                .filter(|shrunk| is_pinned(directory, &shrunk.pinned)),
+        };
+        Self {
+            time,
+            file: summary.file.clone(),
+            unchanged: summary.unchanged,
+            licenses: summary.licenses,
+            bytes: summary.bytes,
+            restricted: summary.restricted,
+            errors: summary.errors,
+            size: summary.size,
+            blake3: summary.blake3.clone().unwrap_or_default(),
+            shrunk,
+        }
+    }
+}
+
+/// Reads a small file.
+fn read_all(file: &impl File) -> Result<Vec<u8>, LastRunError> {
+    let mut content = Vec::new();
+    loop {
+        let bytes = file.read(READ_LENGTH, content.len() as u64)?.bytes;
+        if bytes.is_empty() {
+            return Ok(content);
+        }
+        content.extend_from_slice(&bytes);
+        if content.len() > MAX_LENGTH {
+            return Err(LastRunError::Malformed);
+        }
+    }
+}
