@@ -15,8 +15,7 @@ use crate::text::{
 };
 use crate::{Console, ExitCode, Throttle, WriteError};
 use license_backup_core::{
-    BackupRestoreStatus, ErrorCode, Failure, GenerationDecision, LicenseListing, LicenseStanding,
-    Reason,
+    BackupRestoreStatus, Failure, GenerationDecision, LicenseListing, LicenseStanding, Reason,
 };
 
 /// The interval of progress lines in JSON: ten per second.
@@ -232,10 +231,9 @@ impl<R: Report, C: Console> Reporter<R, C> {
                 "{more} more errors; use --json to list all errors"
             )),
         }
-        let hint = match failure.code {
-            ErrorCode::BackupExists => " (use --overwrite)",
-            ErrorCode::Shrunk => " (use --allow-shrink)",
-            _ => "",
+        let hint = match self.report.hint(failure.code) {
+            Some(option) => format!(" (use {option})"),
+            None => String::new(),
         };
         self.report_error(&format!("{}{hint}", failure.message));
     }

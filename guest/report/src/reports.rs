@@ -38,6 +38,11 @@ pub trait Report {
     /// `false` if it is reported at once.
     fn is_tallied(&self, error: &Failure) -> bool;
 
+    /// Returns the option with which an operation that failed with this code would succeed.
+    fn hint(&self, _: ErrorCode) -> Option<&'static str> {
+        None
+    }
+
     /// Returns what the operation has completed, for the case that the result cannot be written.
     /// Returns `None` if writing the result is all that the command does.
     fn completed_phrase(&self) -> Option<&'static str>;
@@ -133,6 +138,14 @@ impl Report for BackupReport {
 
     fn is_tallied(&self, _: &Failure) -> bool {
         true
+    }
+
+    fn hint(&self, code: ErrorCode) -> Option<&'static str> {
+        match code {
+            ErrorCode::BackupExists => Some("--overwrite"),
+            ErrorCode::Shrunk => Some("--allow-shrink"),
+            _ => None,
+        }
     }
 
     fn completed_phrase(&self) -> Option<&'static str> {
@@ -410,6 +423,10 @@ impl Report for CheckReport {
     /// Returns `false`: the check of a backup with an error fails, and has no text at the end.
     fn is_tallied(&self, _: &Failure) -> bool {
         false
+    }
+
+    fn hint(&self, code: ErrorCode) -> Option<&'static str> {
+        (code == ErrorCode::Shrunk).then_some("forget --unpin")
     }
 
     fn completed_phrase(&self) -> Option<&'static str> {

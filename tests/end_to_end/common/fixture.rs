@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use license_backup_tests::harness::{Invocation, Sandbox, Snapshot, files_below};
 use license_backup_tests::sample::SampleStore;
@@ -81,6 +83,24 @@ impl Program {
                 let arguments = [&["backup", "--to", "/backup"], options].concat();
                 sandbox.wasmtime(&directories.each_ref().map(String::as_str), &arguments)
             }
+        }
+    }
+
+    /// Returns a command on the directory `backup` of a sandbox, with the store for the component.
+    pub(crate) fn on_backup(
+        self,
+        sandbox: &Sandbox,
+        command: &str,
+        options: &[&str],
+    ) -> Invocation {
+        match self {
+            Self::Binary => {
+                sandbox.license_backup([&[command, "--from", "backup"], options].concat())
+            }
+            Self::Wasmtime => sandbox.wasmtime(
+                &["store::/licenses", "backup::/backup"],
+                &[&[command, "--from", "/backup"], options].concat(),
+            ),
         }
     }
 
@@ -220,6 +240,13 @@ impl Fixture {
         );
         paths
     }
+}
+
+/// Waits until the next second begins, so that the next generation has another name.
+pub(crate) fn wait_for_next_second() {
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanoseconds = now().map_or(0, |now| now.subsec_nanos());
+    thread::sleep(Duration::from_secs(1) - Duration::from_nanos(u64::from(nanoseconds)));
 }
 
 /// Returns `true` if the name of the file is that of a temporary file of the program.

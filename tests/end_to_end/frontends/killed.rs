@@ -1,14 +1,17 @@
 //! Tests that kill programs with `SIGKILL`, at random times and around the commit: each file is
 //! either the earlier or the new one, and the next run succeeds.
 
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use license_backup_tests::harness::{Outcome, Process, Sampler, Sandbox, counted, scaled};
+use license_backup_tests::harness::{
+    Outcome, Process, Sampler, Sandbox, Snapshot, counted, scaled,
+};
 
-use crate::fixture::{Before, Fixture, Program};
+use crate::fixture::{Before, Fixture, Program, wait_for_next_second};
 use crate::program::temporary_files::make_older;
 
 /// Returns the number of kills of each test.
@@ -366,4 +369,81 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
         kills.killed,
         format_args!("kills of license-backup during a restore: {details}; {after}"),
     );
+}
+
+/// Returns the generations in the backup directory, the oldest first.
+fn generations(sandbox: &Sandbox) -> Vec<String> {
+    let mut names = Snapshot::of(&sandbox.backup()).names();
+    names.retain(|name| name.starts_with("licenses-") && name.ends_with(".zip"));
+    names
+}
+
+/// Kills backups that keep the newest two generations. The newest one that was reported stays, each
+/// generation is whole, and the next backup succeeds.
+fn kill_generations(program: Program) {
+    let fixture = Fixture::new(1500);
+    let sandbox = &fixture.sandbox;
+    let temporary = sandbox.path("backup/.license-backup-0.tmp");
+    let turn = Cell::new(0);
+    let options = ["--keep-last", "2", "--allow-shrink", "--json"];
+    let start = || {
+        // The stores differ, so that each run makes a generation.
+        turn.set(turn.get() + 1);
+        wait_for_next_second();
+        let store = if turn.get() % 2 == 0 {
+            "store"
+        } else {
+            "other"
+        };
+        program.back_up(sandbox, store, "backup", &options).start()
+    };
+    let mut kills = Kills::new(8, start, || temporary.exists());
+    let (mut reported, mut verified) = (String::new(), 0);
+    while kills.must_continue(true) {
+        let (outcome, was_killed) = kills.kill_one();
+        if !was_killed {
+            reported = outcome.end_event()["file"].as_str().unwrap().to_owned();
+        }
+        for name in generations(sandbox) {
+            let verify = [
+                "verify",
+                "--from",
+                "backup",
+                "--quiet",
+                "--generation",
+                &name,
+            ];
+            sandbox.license_backup(verify).run().exits(0);
+            verified += 1;
+        }
+        let newest = generations(sandbox).pop().unwrap_or_default();
+        assert!(newest >= reported, "{newest}\n{}", outcome.report());
+        wait_for_next_second();
+        let next = sandbox.back_up(&options).run().exits(0);
+        reported = next.end_event()["file"].as_str().unwrap().to_owned();
+        assert!(
+            generations(sandbox).contains(&reported),
+            "{}",
+            next.report()
+        );
+        sandbox
+            .license_backup(["check", "--from", "backup", "--max-age", "1h", "--quiet"])
+            .run()
+            .exits(0);
+    }
+    let details = format_args!("{verified} generations verified after them");
+    counted(
+        kills.killed,
+        format_args!("kills of {} with a policy: {details}", program.name()),
+    );
+}
+
+#[test]
+fn a_killed_backup_with_a_policy_loses_no_generation() {
+    kill_generations(Program::Binary);
+}
+
+#[test]
+fn a_killed_wasmtime_with_a_policy_loses_no_generation() {
+    kill_generations(Program::Wasmtime);
 }

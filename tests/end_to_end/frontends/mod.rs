@@ -9,3 +9,5 @@ mod earlier_backups;
 mod forget;
 mod generations;
 mod killed;
+mod parts;
+mod watching;

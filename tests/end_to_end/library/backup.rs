@@ -195,6 +195,8 @@ fn the_outcome_has_the_counts_of_the_backup() {
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
         unchanged: false,
         shrunk: None,
+        blake3: None,
+        removed: 0,
     };
     assert_eq!(summary, expected);
 }

@@ -18,7 +18,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 use self::bindings::Service;
 use self::bindings::exports::license_backup::management::management::{
-    BackupOptions, Guest, ListSource, RestoreOptions, VerifyOptions,
+    BackupOptions, Guest, LicenseFilter, ListSource, RestoreOptions, VerifyOptions,
 };
 use self::bindings::exports::license_backup::management::types::{ErrorCode, Failure};
 
@@ -151,6 +151,15 @@ async fn outcome<T: Lift + Send + Sync + 'static>(
         .map_err(|failure| failure.code)
 }
 
+/// Returns the filter that includes all licenses.
+fn everything() -> LicenseFilter {
+    LicenseFilter {
+        include: Vec::new(),
+        license_ids: Vec::new(),
+        key_ids: Vec::new(),
+    }
+}
+
 #[test]
 fn an_instance_is_busy_until_its_operation_has_ended() {
     let sandbox = Sandbox::with_many_files(2000);
@@ -164,6 +173,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                         overwrite: true,
                         allow_shrink: false,
                         generation: None,
+                        retention: None,
                     },
                 )
                 .await
@@ -195,6 +205,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                         generation: None,
                         overwrite: false,
                         dry_run: false,
+                        filter: everything(),
                     },
                 )
                 .await?;
@@ -203,7 +214,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                 Some(ErrorCode::Busy)
             );
             let refused = guest
-                .call_list_licenses(accessor, ListSource::Store)
+                .call_list_licenses(accessor, ListSource::Store, everything())
                 .await?;
             assert_eq!(
                 refused.err().map(|failure| failure.code),
@@ -232,6 +243,7 @@ fn a_refused_call_leaves_the_instance_free() {
                     overwrite: false,
                     allow_shrink: false,
                     generation: None,
+                    retention: None,
                 },
             )
             .await?;
@@ -252,6 +264,7 @@ fn a_refused_call_leaves_the_instance_free() {
                     overwrite: false,
                     allow_shrink: false,
                     generation: None,
+                    retention: None,
                 },
             )
             .await?;
@@ -278,6 +291,7 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
                         overwrite: false,
                         allow_shrink: false,
                         generation: None,
+                        retention: None,
                     },
                 )
                 .await?;

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use super::*;
 use crate::{BackupReport, ListReport, RestoreReport, VerifyReport};
 use license_backup_core::{
-    BackupSummary, LicenseIdentity, ListSummary, Progress, RestoreSummary, RestrictedLicense,
-    Restriction,
+    BackupSummary, ErrorCode, LicenseIdentity, ListSummary, Progress, RestoreSummary,
+    RestrictedLicense, Restriction,
 };
 
 /// A console that records what is written. Its clock advances by 40 ms per reading.
@@ -65,6 +65,8 @@ const SUMMARY: BackupSummary = BackupSummary {
     size: 400,
     unchanged: false,
     shrunk: None,
+    blake3: None,
+    removed: 0,
 };
 
 fn backup() -> BackupReport {
