@@ -174,7 +174,7 @@ pub(crate) struct BackupArguments {
     #[command(flatten)]
     pub(crate) policy: PolicyArguments,
     /// Replace an existing backup
-    #[arg(long)]
+    #[arg(long, conflicts_with = "PolicyArguments")]
     pub(crate) overwrite: bool,
     /// Replace an existing backup even if most of its licenses are missing from the store
     #[arg(long)]

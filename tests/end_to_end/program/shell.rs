@@ -11,12 +11,15 @@ use license_backup_tests::sample::SampleStore;
 /// The path of the program in the examples for timers.
 const INSTALLED: &str = "/usr/local/bin/license-backup";
 /// The subcommands of the program.
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 10] = [
     "backup",
     "restore",
     "verify",
     "list",
     "forget",
+    "generations",
+    "diff",
+    "check",
     "completions",
     "man",
 ];
