@@ -23,6 +23,7 @@ exec 3>&1
 
 # run FRONTEND COMMAND DIRECTORY [OPTION...]: runs a command in the current directory, which
 # contains the license store `store`. DIRECTORY is the backup directory, or `-` to list the store.
+# The command `diff-store` is `diff` with the store.
 run() {
 	frontend=$1 command=$2 directory=$3
 	shift 3
@@ -33,10 +34,13 @@ run() {
 		if [ "$directory" != - ]; then set -- "$option" "$directory" "$@"; fi
 		case "$command $directory" in
 		backup\ * | restore\ * | 'list -') set -- --store store "$@" ;;
+		diff-store\ *) command=diff && set -- --store store "$@" ;;
 		esac
 		"$binaries/license-backup" "$command" "$@"
 		;;
 	component)
+		# The store needs no value here: it is the one that is opened.
+		if [ "$command" = diff-store ]; then command=diff && set -- --store "$@"; fi
 		# Each directory that exists is opened for the component, at another path.
 		if [ "$directory" != - ]; then set -- "$option" "/$directory" "$@"; fi
 		set -- "$component" "$command" "$@"
@@ -51,7 +55,7 @@ run() {
 # for the directories. Progress events and the duration of a run depend on timing.
 normalized() {
 	sed -E -e '/"event":"progress"/d' -e '/^Done in /d' -e 's/"milliseconds":[0-9]+,//' \
-		-e 's#/(backup|missing|strict)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
+		-e 's/"age":[0-9]+,?//' -e 's#/(backup|missing|strict|history)#\1#g' -e 's#/licenses([^/.]|$)#store\1#g' "$@"
 }
 
 # same EXIT COMMAND DIRECTORY [OPTION...]: runs the command through both front ends, and requires
@@ -139,6 +143,46 @@ same 0 restore backup --overwrite --quiet
 format=--json
 same 0 restore backup
 
+# Generations of fixed times: the first is the backup above, the second is of another store.
+everywhere mkdir history
+first=licenses-20260101T000000Z.zip second=licenses-20260101T010000Z.zip
+for frontend in $frontends; do
+	cp "$frontend/backup/licenses.zip" "$frontend/history/$first"
+	"$binaries/sample-store" "$frontend/other" --licenses 45 --seed 7 >/dev/null
+	"$binaries/license-backup" backup --store "$frontend/other" --to "$frontend/made" \
+		>/dev/null || [ $? -eq 3 ]
+	mv "$frontend/made/licenses.zip" "$frontend/history/$second"
+	rm -r "$frontend/other" "$frontend/made"
+	touch -d 2026-01-01T00:00:00Z "$frontend/history/$first.pin"
+done
+same 0 generations history
+same 0 generations history --hash
+same 3 diff history
+same 3 diff history --generation "$first" --against "$second"
+same 0 diff history --against "$second"
+same 1 diff history --generation "$first"
+same 0 diff-store history --generation "$first"
+same 3 diff-store history
+same 0 list history --generation "$first" --include 'lcp/*'
+same 1 list history --include 'nothing/*'
+same 1 list history --include 'a[b'
+same 0 restore history --include 'lcp/*' --dry-run
+same 1 restore history --license-id nothing
+same 1 check history --max-age 24h
+everywhere touch -d "@$(date +%s)" backup/licenses.zip
+same 0 check backup --max-age 24h --verify
+same 0 forget history --keep-last 1 --dry-run
+same 1 forget history --unpin "$second"
+same 1 forget history
+format=
+same 0 generations history
+same 3 diff history
+same 0 list history --include 'lcp/*'
+same 1 check history --max-age 24h
+same 0 forget history --unpin "$first" --keep-last 1
+same 0 generations history
+format=--json
+
 everywhere sh -c 'printf X | dd of=backup/licenses.zip bs=1 seek=100 conv=notrunc status=none'
 same 5 verify backup
 same 5 restore backup --overwrite
@@ -154,6 +198,10 @@ texts=differ
 same 1 verify missing
 same 1 restore missing
 same 1 list missing
+same 1 generations missing
+same 1 diff missing
+same 1 check missing --max-age 1h
+same 1 forget missing --keep-last 1
 everywhere rm -r store
 same 1 backup backup --overwrite
 same 1 restore backup

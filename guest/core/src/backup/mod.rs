@@ -65,7 +65,7 @@ pub struct Backup<D: Directory>(State<D>);
 /// The state of a backup.
 enum State<D: Directory> {
     /// The backup is being written.
-    Write(Writing<D>),
+    Write(Box<Writing<D>>),
     /// A generation was made, or not: older ones are removed, and the run is recorded.
     Conclude(Conclusion<D>),
 }
@@ -87,7 +87,8 @@ impl<D: Directory> Backup<D> {
         options: BackupOptions,
     ) -> Result<Self, Failure> {
         options.check()?;
-        Writing::start(store, directory, path, options).map(|writing| Self(State::Write(writing)))
+        let writing = Writing::start(store, directory, path, options)?;
+        Ok(Self(State::Write(Box::new(writing))))
     }
 
     /// Continues after a generation was written, or was not.
@@ -106,7 +107,7 @@ impl<D: Directory> Operation for Backup<D> {
     ) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
         match self.0 {
             State::Write(writing) => match writing.step(events) {
-                Continue(writing) => Continue(Self(State::Write(writing))),
+                Continue(writing) => Continue(Self(State::Write(Box::new(writing)))),
                 Break(Written {
                     destination,
                     outcome,

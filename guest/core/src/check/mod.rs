@@ -112,7 +112,7 @@ impl<D: Directory> Operation for Check<D> {
                 verifier: Some(Box::new(verifier)),
                 ..self
             }),
-            Break(Ok(verified)) => Break(self.verified(verified.hash())),
+            Break(Ok(backup)) => Break(self.verified(backup.hash())),
             Break(Err(failure)) => Break(Err(failure)),
         }
     }
