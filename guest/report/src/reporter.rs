@@ -193,6 +193,11 @@ impl<R: Report, C: Console> Reporter<R, C> {
         {
             return;
         }
+        if let BackupRestoreStatus::Error(error) = status
+            && !self.report.is_tallied(error)
+        {
+            self.tally.errors += 1;
+        }
         if let Some(line) = status_line(status) {
             self.write_result(&line);
         }

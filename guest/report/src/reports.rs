@@ -204,13 +204,21 @@ impl Report for RestoreReport {
     type Event = BackupRestoreStatus;
     type Summary = RestoreSummary;
 
-    fn status(&self, summary: &RestoreSummary, _: &Tally) -> (ExitCode, u32) {
+    fn status(&self, summary: &RestoreSummary, tally: &Tally) -> (ExitCode, u32) {
         let exit = if summary.conflicts > 0 {
             ExitCode::Conflict
         } else {
             ExitCode::Success
         };
-        (exit, summary.hresult())
+        // A restore of a part succeeds although it could not read other licenses, to find out
+        // whether they belong to the part.
+        let is_incomplete = tally.errors > 0;
+        let hresult = if is_incomplete {
+            S_FALSE
+        } else {
+            summary.hresult()
+        };
+        (exit.and(incomplete_if(is_incomplete)), hresult)
     }
 
     fn counts(&self, summary: &RestoreSummary) -> impl Serialize {
@@ -501,6 +509,36 @@ mod tests {
         };
         assert_eq!(restore(0), (ExitCode::Success, S_OK));
         assert_eq!(restore(1), (ExitCode::Conflict, S_FALSE));
+    }
+
+    #[test]
+    fn a_restore_that_could_not_read_other_licenses_is_incomplete_and_s_false() {
+        let report = RestoreReport {
+            directory: String::new(),
+            overwrite: false,
+            dry_run: false,
+        };
+        let tally = Tally {
+            errors: 1,
+            ..Tally::default()
+        };
+        let status = report.status(&RestoreSummary::default(), &tally);
+        assert_eq!(status, (ExitCode::Incomplete, S_FALSE));
+    }
+
+    #[test]
+    fn a_comparison_is_different_or_incomplete_or_successful() {
+        let diff = |added, unreadable| {
+            let summary = DiffSummary {
+                added,
+                unreadable,
+                ..DiffSummary::default()
+            };
+            DiffReport.status(&summary, &Tally::default())
+        };
+        assert_eq!(diff(0, 0), (ExitCode::Success, S_OK));
+        assert_eq!(diff(0, 1), (ExitCode::Incomplete, S_FALSE));
+        assert_eq!(diff(1, 1), (ExitCode::Different, S_FALSE));
     }
 
     #[test]

@@ -14,5 +14,6 @@ mod precompiled;
 mod restore;
 mod shares;
 pub(crate) mod verify;
+mod year;
 
 pub(crate) use backup::*;

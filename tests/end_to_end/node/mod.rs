@@ -97,6 +97,26 @@ fn a_backup_of_an_emptied_store_from_node_exits_with_6() {
 }
 
 #[test]
+fn a_generation_from_node_is_recorded_and_pins_the_one_before_if_it_has_shrunk() {
+    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(3));
+    let [store, directory] = [sandbox.store(), sandbox.backup()];
+    let [store, directory] = [&store, &directory].map(|path| path.to_str().expect("it is UTF-8"));
+    let arguments = ["backup", "--", store, directory, "--generations"];
+    npm(&sandbox, &EXAMPLE, &arguments).run().exits(0);
+    fs::remove_dir_all(sandbox.path("store/ordinary")).unwrap();
+    let outcome = npm(&sandbox, &EXAMPLE, &arguments).run().exits(6);
+    let _ = outcome.says(&["0 of 3 licenses are left; the earlier backup was pinned"]);
+    let names: Vec<_> = files_below(&sandbox.backup()).into_keys().collect();
+    assert_eq!(
+        names.len(),
+        4,
+        "two generations, a pin and the record: {names:?}"
+    );
+    let check = ["check", "--from", "backup", "--max-age", "1h"];
+    sandbox.license_backup(check).run().exits(6);
+}
+
+#[test]
 fn a_cancelled_backup_from_node_changes_nothing() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(5000));
     fs::write(sandbox.backup_file(), "an earlier one").unwrap();
