@@ -306,6 +306,30 @@ fn both_command_lines_describe_the_options_in_the_same_words() {
                 "Keep the N newest generations",
                 "Keep all generations within this time before the newest one, such as 1y2m10d12h",
                 "Report what would be removed, but remove nothing",
+                "Remove the pin of this generation first",
+            ],
+        ),
+        (
+            "list",
+            &[
+                "Include licenses whose path matches; ** matches any directories",
+                "Include licenses with this license ID",
+                "Include licenses with this key ID",
+            ],
+        ),
+        (
+            "generations",
+            &["Read each file, and print its BLAKE3 hash"],
+        ),
+        (
+            "diff",
+            &["Backup file to compare with, instead of the one before"],
+        ),
+        (
+            "check",
+            &[
+                "Largest permitted age of the backup, such as 26h or 1d12h",
+                "Also verify every byte of the newest backup",
             ],
         ),
     ] {

@@ -9,6 +9,8 @@ use license_backup_tests::harness::{Invocation, Sandbox, files_below};
 use license_backup_tests::sample::SampleStore;
 use nix::sys::signal::Signal;
 
+use crate::fixture::wait_for_next_second;
+
 /// The directory of the example, after the component has been translated to JavaScript.
 static EXAMPLE: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("examples/node");
@@ -104,6 +106,7 @@ fn a_generation_from_node_is_recorded_and_pins_the_one_before_if_it_has_shrunk()
     let arguments = ["backup", "--", store, directory, "--generations"];
     npm(&sandbox, &EXAMPLE, &arguments).run().exits(0);
     fs::remove_dir_all(sandbox.path("store/ordinary")).unwrap();
+    wait_for_next_second();
     let outcome = npm(&sandbox, &EXAMPLE, &arguments).run().exits(6);
     let _ = outcome.says(&["0 of 3 licenses are left; the earlier backup was pinned"]);
     let names: Vec<_> = files_below(&sandbox.backup()).into_keys().collect();
