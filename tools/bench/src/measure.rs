@@ -25,14 +25,16 @@ pub(crate) fn compare(
             name: candidate.name.to_owned(),
             seconds: Vec::new(),
             peak_memory: 0,
+            bytes_read: None,
         });
     }
     for round in 1..=rounds {
         for (candidate, program) in candidates.iter().zip(&mut programs) {
             eprintln!("{task}, round {round} of {rounds}: {}", candidate.name);
-            let (seconds, peak_memory) = run(candidate, paths).with_context(|| candidate.name)?;
-            program.seconds.push(seconds);
-            program.peak_memory = program.peak_memory.max(peak_memory);
+            let run = run(candidate, paths).with_context(|| candidate.name)?;
+            program.seconds.push(run.seconds);
+            program.peak_memory = program.peak_memory.max(run.peak_memory);
+            program.bytes_read = program.bytes_read.max(run.bytes_read);
         }
     }
     Ok(Comparison {
@@ -41,9 +43,18 @@ pub(crate) fn compare(
     })
 }
 
-/// Runs a program once. Returns the seconds until its result was on disk, and its peak memory in
-/// bytes.
-fn run(candidate: &Candidate, paths: &Paths) -> anyhow::Result<(f64, u64)> {
+/// The measurements of one run.
+struct Run {
+    /// The seconds until the result was on disk.
+    seconds: f64,
+    /// The peak memory in bytes.
+    peak_memory: u64,
+    /// The number of bytes read. `None` if Linux does not count them.
+    bytes_read: Option<u64>,
+}
+
+/// Runs a program once.
+fn run(candidate: &Candidate, paths: &Paths) -> anyhow::Result<Run> {
     let paths = &Paths {
         output: new_directory(&paths.output)?,
         ..paths.clone()
@@ -54,14 +65,31 @@ fn run(candidate: &Candidate, paths: &Paths) -> anyhow::Result<(f64, u64)> {
     // Flushes what earlier runs have written, so that it does not count towards this run.
     sync();
     let disk = File::open(&paths.output)?;
+    let read_before = bytes_read();
     let start = Instant::now();
     let peak_memory = wait((candidate.command)(paths))?;
     syncfs(&disk)?;
     let seconds = start.elapsed().as_secs_f64();
+    let bytes_read = bytes_read().zip(read_before);
     if !candidate.creates_many_files {
         recreate(&paths.output)?;
     }
-    Ok((seconds, peak_memory))
+    Ok(Run {
+        seconds,
+        peak_memory,
+        bytes_read: bytes_read.map(|(after, before)| after - before),
+    })
+}
+
+/// Returns the number of bytes that this process and those that it has waited for have read.
+fn bytes_read() -> Option<u64> {
+    let counters = fs::read_to_string("/proc/self/io").ok()?;
+    counters
+        .strip_prefix("rchar: ")?
+        .lines()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Creates an empty directory for the output of one run.

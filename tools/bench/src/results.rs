@@ -71,6 +71,10 @@ pub(crate) struct Program {
     pub(crate) seconds: Vec<f64>,
     /// The peak memory of all rounds, in bytes of resident memory.
     pub(crate) peak_memory: u64,
+    /// The most bytes that it read in a round, from the disk or the cache. Mapped files do not
+    /// count. `None` if they were not measured.
+    #[serde(default)]
+    pub(crate) bytes_read: Option<u64>,
 }
 
 impl Results {
@@ -148,6 +152,7 @@ mod tests {
             name: String::new(),
             seconds: seconds.to_vec(),
             peak_memory: 0,
+            bytes_read: None,
         };
         let comparison = Comparison {
             task: String::new(),
