@@ -1,5 +1,6 @@
 //! A benchmark that compares `license-backup` with other programs, and publishes the results.
 
+mod history;
 mod measure;
 mod plot;
 mod programs;
@@ -15,7 +16,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
 use programs::{BACKUP, PUBLICATIONS, Paths, RESTORE, START, VERIFY};
-use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
+use results::{Cancellation, Component, Machine, Results, SCHEMA, Store};
 
 /// The number of rounds of short runs. They are fast, and their times vary more.
 const SHORT_ROUNDS: usize = 21;
@@ -51,6 +52,18 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Measure only what is done with the backups over time, and print the tables
+    OverTime {
+        /// Number of licenses of a sample store; repeat it for each store
+        #[arg(long, value_name = "N", required = true)]
+        licenses: Vec<u32>,
+        /// Number of runs of each program
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        rounds: usize,
+        /// Directory that `make` builds into; the stores are created in it
+        #[arg(long, value_name = "DIR", default_value = "target")]
+        target: PathBuf,
+    },
     /// Print the tables of earlier results, in Markdown
     Show {
         /// File with the results
@@ -77,12 +90,31 @@ fn main() -> anyhow::Result<()> {
             target,
             to,
         } => {
-            let target = fs::canonicalize(&target)
-                .with_context(|| format!("cannot open {}", target.display()))?;
-            let results = run(&target, &licenses, publications, rounds)?;
+            let paths = create_directories(&target)?;
+            let results = run(&paths, &licenses, publications, rounds)?;
+            fs::remove_dir_all(&paths.directory)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
             print!("{}", table::tables(&results));
+            Ok(())
+        }
+        Action::OverTime {
+            licenses,
+            rounds,
+            target,
+        } => {
+            let paths = create_directories(&target)?;
+            let mut stores = Vec::new();
+            for licenses in licenses {
+                stores.push(store(&paths, licenses, |paths, store| {
+                    store.over_time = history::over_time(paths, rounds)?;
+                    Ok(())
+                })?);
+            }
+            stores.push(generations(&paths, rounds)?);
+            fs::remove_dir_all(&paths.directory)?;
+            let tables: Vec<_> = stores.iter().flat_map(table::over_time).collect();
+            print!("{}", tables.join("\n"));
             Ok(())
         }
         Action::Show { from } => {
@@ -94,39 +126,46 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Runs all comparisons. Returns the results.
-fn run(
-    target: &Path,
-    licenses: &[u32],
-    publications: u32,
-    rounds: usize,
-) -> anyhow::Result<Results> {
+/// Creates the directories that the comparisons use.
+fn create_directories(target: &Path) -> anyhow::Result<Paths> {
+    let target =
+        fs::canonicalize(target).with_context(|| format!("cannot open {}", target.display()))?;
     let directory = target.join("bench");
     let paths = Paths {
-        target: target.to_owned(),
         store: directory.join("store"),
         publications: directory.join("publications"),
         backup: directory.join("backup"),
         output: directory.join("output"),
         compiled: directory.join("license-backup-command.cwasm"),
+        license: PathBuf::new(),
+        target,
+        directory,
     };
-    measure::recreate(&directory)?;
+    measure::recreate(&paths.directory)?;
     fs::create_dir(&paths.output)?;
+    Ok(paths)
+}
+
+/// Runs all comparisons. Returns the results.
+fn run(
+    paths: &Paths,
+    licenses: &[u32],
+    publications: u32,
+    rounds: usize,
+) -> anyhow::Result<Results> {
     let mut compile = Command::new("wasmtime");
     compile.arg("compile").arg("--output").arg(&paths.compiled);
-    compile.arg(target.join("components/license-backup-command.wasm"));
+    compile.arg(paths.target.join("components/license-backup-command.wasm"));
     measure::wait(compile)?;
 
     let short = SMALL_STORES.iter().map(|&licenses| {
-        store(&paths, licenses, |paths| {
-            Ok((
-                vec![measure::compare("start", &START, paths, SHORT_ROUNDS)?],
-                Vec::new(),
-            ))
+        store(paths, licenses, |paths, store| {
+            store.comparisons = vec![measure::compare("start", &START, paths, SHORT_ROUNDS)?];
+            Ok(())
         })
     });
     let short = short.collect::<anyhow::Result<_>>()?;
-    let publications = store(&paths, publications, |paths| {
+    let publications = store(paths, publications, |paths, store| {
         let mut sample = Command::new(paths.target.join("release/sample-store"));
         sample.arg(&paths.publications).args([
             "--ordinary-only",
@@ -137,31 +176,31 @@ fn run(
         ]);
         sample.arg(publications.to_string());
         measure::wait(sample)?;
-        let comparison = measure::compare("backup", &PUBLICATIONS, paths, rounds)?;
+        store.comparisons = vec![measure::compare("backup", &PUBLICATIONS, paths, rounds)?];
         fs::remove_dir_all(&paths.publications)?;
-        Ok((vec![comparison], Vec::new()))
+        Ok(())
     })?;
     let stores = licenses.iter().map(|&licenses| {
-        store(&paths, licenses, |paths| {
+        store(paths, licenses, |paths, store| {
             let backup = measure::compare("backup", &BACKUP, paths, rounds)?;
             measure::recreate(&paths.backup)?;
             measure::wait(paths.back_up_into(&paths.backup))?;
             let verify = measure::compare("verify", &VERIFY, paths, rounds)?;
             let restore = measure::compare("restore", &RESTORE, paths, rounds)?;
             let moments = u32::try_from(2 * rounds).context("the number of rounds is too large")?;
-            Ok((
-                vec![backup, verify, restore],
-                cancellations(paths, moments)?,
-            ))
+            store.comparisons = vec![backup, verify, restore];
+            store.cancellations = cancellations(paths, moments)?;
+            store.over_time = history::over_time(paths, rounds)?;
+            Ok(())
         })
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
-    fs::remove_dir_all(&directory)?;
     Ok(Results {
         schema: SCHEMA,
         machine: machine()?,
-        components: components(target)?,
+        components: components(&paths.target)?,
         short,
+        generations: Some(generations(paths, rounds)?),
         publications,
         stores,
     })
@@ -171,7 +210,7 @@ fn run(
 fn store(
     paths: &Paths,
     licenses: u32,
-    work: impl FnOnce(&Paths) -> anyhow::Result<(Vec<Comparison>, Vec<Cancellation>)>,
+    work: impl FnOnce(&Paths, &mut Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<Store> {
     eprintln!("a store of {licenses} licenses");
     let mut sample = Command::new(paths.target.join("release/sample-store"));
@@ -180,11 +219,21 @@ fn store(
         .args(["--ordinary-only", "--replace", "--licenses"])
         .arg(licenses.to_string());
     measure::wait(sample)?;
-    let (comparisons, cancellations) = work(paths)?;
-    Ok(Store {
+    let mut store = Store {
         licenses,
-        comparisons,
-        cancellations,
+        comparisons: Vec::new(),
+        over_time: Vec::new(),
+        cancellations: Vec::new(),
+    };
+    work(paths, &mut store)?;
+    Ok(store)
+}
+
+/// Creates many generations of a sample store and measures with them.
+fn generations(paths: &Paths, rounds: usize) -> anyhow::Result<Store> {
+    store(paths, history::LICENSES, |paths, store| {
+        store.over_time = history::forgetting(paths, rounds)?;
+        Ok(())
     })
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn compare(
     }
     Ok(Comparison {
         task: task.to_owned(),
+        due_milliseconds: None,
         programs,
     })
 }

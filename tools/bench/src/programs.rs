@@ -8,6 +8,8 @@ use std::process::Command;
 pub(crate) struct Paths {
     /// The directory that `make` builds into.
     pub(crate) target: PathBuf,
+    /// The directory of all files of the benchmark.
+    pub(crate) directory: PathBuf,
     /// The license store.
     pub(crate) store: PathBuf,
     /// A store with the same number of licenses, each in a publication.
@@ -18,13 +20,22 @@ pub(crate) struct Paths {
     pub(crate) output: PathBuf,
     /// The command component, compiled ahead of time by wasmtime.
     pub(crate) compiled: PathBuf,
+    /// The path of one license, relative to the store.
+    pub(crate) license: PathBuf,
 }
 
 impl Paths {
     /// Returns a command of the program of this project.
-    fn license_backup(&self, subcommand: &str) -> Command {
+    pub(crate) fn license_backup(&self, subcommand: &str) -> Command {
         let mut command = Command::new(self.target.join("release/license-backup"));
-        command.arg(subcommand).arg("--quiet");
+        command.arg(subcommand);
+        command
+    }
+
+    /// Returns a command of the program of this project that prints nothing on success.
+    pub(crate) fn quiet(&self, subcommand: &str) -> Command {
+        let mut command = self.license_backup(subcommand);
+        command.arg("--quiet");
         command
     }
 
@@ -35,7 +46,7 @@ impl Paths {
 
     /// Returns the command that backs up a store into a directory.
     fn back_up(&self, store: &Path, directory: &Path) -> Command {
-        let mut command = self.license_backup("backup");
+        let mut command = self.quiet("backup");
         command.arg("--store").arg(store).arg("--to").arg(directory);
         command
     }
@@ -69,7 +80,7 @@ pub(crate) struct Candidate {
 }
 
 /// Returns a candidate that creates a single file.
-const fn one_file(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
+pub(crate) const fn one_file(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
     Candidate {
         name,
         creates_many_files: false,
@@ -176,7 +187,7 @@ pub(crate) const PUBLICATIONS: [Candidate; 2] = [
 /// The verification of a backup.
 pub(crate) const VERIFY: [Candidate; 2] = [
     one_file("license-backup verify", |paths| {
-        let mut command = paths.license_backup("verify");
+        let mut command = paths.quiet("verify");
         command.arg("--from").arg(&paths.backup);
         command
     }),
@@ -190,7 +201,7 @@ pub(crate) const VERIFY: [Candidate; 2] = [
 /// The restore of all licenses of a backup.
 pub(crate) const RESTORE: [Candidate; 2] = [
     many_files("license-backup restore", |paths| {
-        let mut command = paths.license_backup("restore");
+        let mut command = paths.quiet("restore");
         command
             .arg("--from")
             .arg(&paths.backup)

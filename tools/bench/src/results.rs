@@ -15,6 +15,9 @@ pub(crate) struct Results {
     pub(crate) components: Vec<Component>,
     /// Stores so small that the start of the program takes most of the time.
     pub(crate) short: Vec<Store>,
+    /// Many generations of a store. `None` if they were not measured.
+    #[serde(default)]
+    pub(crate) generations: Option<Store>,
     /// A store of licenses in publications, compared with the same number of license documents.
     pub(crate) publications: Store,
     pub(crate) stores: Vec<Store>,
@@ -41,6 +44,9 @@ pub(crate) struct Store {
     /// The number of licenses, of 4096 bytes each.
     pub(crate) licenses: u32,
     pub(crate) comparisons: Vec<Comparison>,
+    /// What is done with the backups over time. Empty if it was not measured.
+    #[serde(default)]
+    pub(crate) over_time: Vec<Comparison>,
     /// The cancelled operations. Empty if they were not measured.
     #[serde(default)]
     pub(crate) cancellations: Vec<Cancellation>,
@@ -60,6 +66,9 @@ pub(crate) struct Cancellation {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Comparison {
     pub(crate) task: String,
+    /// The time within which each program is due, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) due_milliseconds: Option<u32>,
     pub(crate) programs: Vec<Program>,
 }
 
@@ -156,6 +165,7 @@ mod tests {
         };
         let comparison = Comparison {
             task: String::new(),
+            due_milliseconds: None,
             programs: vec![program(&[1.0, 8.0, 2.0]), program(&[2.0, 4.0, 2.0])],
         };
         assert!((comparison.ratio_to(&comparison.programs[1]) - 1.0).abs() < f64::EPSILON);

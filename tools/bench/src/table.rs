@@ -20,6 +20,13 @@ pub(crate) fn tables(results: &Results) -> String {
     }
     parts.extend(
         results
+            .stores
+            .iter()
+            .chain(&results.generations)
+            .flat_map(over_time),
+    );
+    parts.extend(
+        results
             .publications
             .comparisons
             .iter()
@@ -81,6 +88,41 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
         ],
         rows,
     )
+}
+
+/// Returns the tables of what is done with the backups of a store over time.
+pub(crate) fn over_time(store: &Store) -> Vec<String> {
+    let comparisons = store.over_time.iter();
+    comparisons
+        .map(|comparison| due_runs(store, comparison))
+        .collect()
+}
+
+/// Returns the table of a comparison that may be due within a time, with the ratio of the first
+/// program to each.
+fn due_runs(store: &Store, comparison: &Comparison) -> String {
+    let title = format!(
+        "{} of {} licenses, {} rounds{}",
+        comparison.task,
+        store.licenses,
+        comparison.rounds(),
+        comparison
+            .due_milliseconds
+            .map_or_else(String::new, |due| format!(", due below {due} ms"))
+    );
+    let first = comparison.programs.first();
+    let ratio = format!("{} ÷ it", first.map_or("", |first| &first.name));
+    let rows = comparison.programs.iter().map(|program| {
+        vec![
+            program.name.clone(),
+            format!("{:.1} ms", program.median_seconds() * 1e3),
+            format!("{:.2}", comparison.ratio_to(program)),
+            program
+                .bytes_read
+                .map_or_else(String::new, |bytes| format!("{} KiB", kibibytes(bytes))),
+        ]
+    });
+    table(&[&title, "median", &ratio, "read"], rows)
 }
 
 /// Returns the table of the times from a cancellation to the outcome.

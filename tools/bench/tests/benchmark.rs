@@ -123,6 +123,22 @@ fn a_small_run_measures_every_program_in_every_round() {
     assert_eq!(comparisons, expected);
     let (task, programs) = measured(&results["publications"]["comparisons"][0]);
     assert_eq!((task, programs.len()), ("backup", 2));
+    let over_time = array(&results["stores"][0]["over_time"]);
+    let over_time = over_time
+        .iter()
+        .chain(array(&results["generations"]["over_time"]));
+    let over_time: Vec<_> = over_time
+        .map(measured)
+        .map(|(task, programs)| (task, programs.len()))
+        .collect();
+    assert_eq!(
+        over_time,
+        [
+            ("backup --generations", 2),
+            ("one", 4),
+            ("forget in 10000 generations", 2)
+        ]
+    );
     has_cancellations(&results["stores"][0]);
     // The last store is measured last: the memory of the benchmark itself would show by then.
     has_a_low_floor(&results["stores"][1]["comparisons"][0]);
