@@ -1,7 +1,10 @@
 //! The arguments of the command, which has the options of the program `license-backup`.
 
 use lexopt::{Arg, Parser, ValueExt as _};
-use license_backup_core::{BackupOptions, LicenseFilter, RetentionPolicy};
+use license_backup_core::{
+    BackupOptions, CheckOptions, ForgetOptions, GenerationsOptions, LicenseFilter, RestoreOptions,
+    RetentionPolicy, VerifyOptions,
+};
 use license_backup_report::{OutputOptions, parse_blake3, parse_max_age};
 
 /// The text of `--help`.
@@ -23,22 +26,19 @@ pub(crate) enum Request {
     Restore {
         from: String,
         generation: Option<String>,
-        overwrite: bool,
-        dry_run: bool,
-        filter: LicenseFilter,
+        options: RestoreOptions,
         output: OutputOptions,
     },
     Verify {
         from: String,
         generation: Option<String>,
-        expected_blake3: Option<String>,
+        options: VerifyOptions,
         output: OutputOptions,
     },
     Forget {
         from: String,
-        policy: RetentionPolicy,
-        unpin: Vec<String>,
-        dry_run: bool,
+        /// Without the current time.
+        options: ForgetOptions,
         output: OutputOptions,
     },
     /// Lists a backup, or without `from` the license store.
@@ -50,7 +50,7 @@ pub(crate) enum Request {
     },
     Generations {
         from: String,
-        hash: bool,
+        options: GenerationsOptions,
         output: OutputOptions,
     },
     Diff {
@@ -63,9 +63,8 @@ pub(crate) enum Request {
     },
     Check {
         from: String,
-        /// The largest permitted age in seconds.
-        max_age: u64,
-        verify: bool,
+        /// Without the current time.
+        options: CheckOptions,
         output: OutputOptions,
     },
 }
@@ -272,22 +271,29 @@ impl Options {
             Subcommand::Restore => Request::Restore {
                 from: from()?,
                 generation: self.generation,
-                overwrite,
-                dry_run,
-                filter: self.filter,
+                options: RestoreOptions {
+                    overwrite,
+                    dry_run,
+                    filter: self.filter,
+                },
                 output: self.output,
             },
             Subcommand::Verify => Request::Verify {
                 from: from()?,
                 generation: self.generation,
-                expected_blake3: self.expected_blake3,
+                options: VerifyOptions {
+                    expected_blake3: self.expected_blake3,
+                },
                 output: self.output,
             },
             Subcommand::Forget => Request::Forget {
                 from: from()?,
-                policy: self.policy,
-                unpin: self.unpin,
-                dry_run,
+                options: ForgetOptions {
+                    policy: self.policy,
+                    unpin: self.unpin,
+                    dry_run,
+                    ..ForgetOptions::default()
+                },
                 output: self.output,
             },
             Subcommand::List => Request::List {
@@ -298,7 +304,9 @@ impl Options {
             },
             Subcommand::Generations => Request::Generations {
                 from: from()?,
-                hash: self.has("hash"),
+                options: GenerationsOptions {
+                    hash: self.has("hash"),
+                },
                 output: self.output,
             },
             Subcommand::Diff => Request::Diff {
@@ -310,8 +318,11 @@ impl Options {
             },
             Subcommand::Check => Request::Check {
                 from: from()?,
-                max_age: self.max_age.ok_or("missing option '--max-age DURATION'")?,
-                verify: self.has("verify"),
+                options: CheckOptions {
+                    max_age: self.max_age.ok_or("missing option '--max-age DURATION'")?,
+                    verify: self.has("verify"),
+                    ..CheckOptions::default()
+                },
                 output: self.output,
             },
         })
@@ -388,9 +399,11 @@ mod tests {
                 Request::Restore {
                     from: directory(),
                     generation: Some("g".to_owned()),
-                    overwrite: true,
-                    dry_run: true,
-                    filter: LicenseFilter::default(),
+                    options: RestoreOptions {
+                        overwrite: true,
+                        dry_run: true,
+                        filter: LicenseFilter::default(),
+                    },
                     output,
                 },
             ),
@@ -402,7 +415,9 @@ mod tests {
                 Request::Verify {
                     from: directory(),
                     generation: None,
-                    expected_blake3: Some(hash),
+                    options: VerifyOptions {
+                        expected_blake3: Some(hash),
+                    },
                     output,
                 },
             ),
@@ -426,7 +441,7 @@ mod tests {
     #[test]
     fn options_of_a_filter_may_be_given_more_than_once() {
         let parsed = parsed("restore --from /b --include a --include b --license-id c --key-id d");
-        let Ok(Request::Restore { filter, .. }) = parsed else {
+        let Ok(Request::Restore { options, .. }) = parsed else {
             panic!("{parsed:?}");
         };
         let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -435,7 +450,7 @@ mod tests {
             license_ids: texts(&["c"]),
             key_ids: texts(&["d"]),
         };
-        assert_eq!(filter, expected);
+        assert_eq!(options.filter, expected);
     }
 
     #[test]
@@ -460,8 +475,11 @@ mod tests {
             parsed("check --max-age 1d2h --from /b --verify"),
             Ok(Request::Check {
                 from: directory(),
-                max_age: 26 * 3600,
-                verify: true,
+                options: CheckOptions {
+                    max_age: 26 * 3600,
+                    now: 0,
+                    verify: true,
+                },
                 output,
             })
         );
@@ -496,9 +514,7 @@ mod tests {
                 Request::Restore {
                     from: directory(),
                     generation: None,
-                    overwrite: false,
-                    dry_run: false,
-                    filter: LicenseFilter::default(),
+                    options: RestoreOptions::default(),
                     output,
                 },
             ),
@@ -507,7 +523,7 @@ mod tests {
                 Request::Verify {
                     from: directory(),
                     generation: None,
-                    expected_blake3: None,
+                    options: VerifyOptions::default(),
                     output,
                 },
             ),

@@ -4,9 +4,8 @@
 use std::ops::ControlFlow::{Break, Continue};
 
 use license_backup_core::{
-    Backup, BackupRestoreStatus, Check, CheckOptions, Diff, Failure, Forget, ForgetOptions,
-    GenerationsOptions, HintFor, List, ListGenerations, Operation, Restore, RestoreOptions, Verify,
-    VerifyOptions,
+    Backup, BackupRestoreStatus, Check, Diff, Failure, Forget, HintFor, List, ListGenerations,
+    Operation, Restore, RestoreOptions, Verify, VerifyOptions,
 };
 use license_backup_report::{
     BackupReport, CheckReport, Console as _, DiffReport, ExitCode, ForgetReport, GenerationsReport,
@@ -75,65 +74,22 @@ fn execute(request: Request) -> ExitCode {
         Request::Restore {
             from,
             generation,
-            overwrite,
-            dry_run,
-            filter,
+            options,
             output,
-        } => {
-            let report = RestoreReport {
-                directory: from.clone(),
-                overwrite,
-                dry_run,
-            };
-            let start = || {
-                Restore::start(
-                    open_store(HINT_FOR)?,
-                    &open_path(HINT_FOR, &from)?,
-                    &from,
-                    generation.as_deref(),
-                    RestoreOptions {
-                        overwrite,
-                        dry_run,
-                        filter,
-                    },
-                )
-            };
-            run(report, output, Some(BackupRestoreStatus::Begin), start)
-        }
+        } => restore(&from, generation.as_deref(), options, output),
         Request::Verify {
             from,
             generation,
-            expected_blake3,
+            options,
             output,
-        } => {
-            let report = VerifyReport {
-                directory: from.clone(),
-                expected: expected_blake3.is_some(),
-            };
-            let options = VerifyOptions { expected_blake3 };
-            let start = || {
-                Verify::start(
-                    &open_path(HINT_FOR, &from)?,
-                    &from,
-                    generation.as_deref(),
-                    &options,
-                )
-            };
-            run(report, output, Some(BackupRestoreStatus::Begin), start)
-        }
+        } => verify(&from, generation.as_deref(), &options, output),
         Request::Forget {
             from,
-            policy,
-            unpin,
-            dry_run,
+            mut options,
             output,
         } => {
-            let options = ForgetOptions {
-                policy,
-                unpin,
-                now: wall_clock::now().seconds,
-                dry_run,
-            };
+            options.now = wall_clock::now().seconds;
+            let dry_run = options.dry_run;
             let start = || Forget::start(open_path(HINT_FOR, &from)?, &from, options);
             run(ForgetReport { dry_run }, output, None, start)
         }
@@ -152,8 +108,11 @@ fn execute(request: Request) -> ExitCode {
             };
             run(ListReport, output, None, start)
         }
-        Request::Generations { from, hash, output } => {
-            let options = GenerationsOptions { hash };
+        Request::Generations {
+            from,
+            options,
+            output,
+        } => {
             let start = || ListGenerations::start(open_path(HINT_FOR, &from)?, &from, options);
             run(GenerationsReport, output, None, start)
         }
@@ -176,22 +135,50 @@ fn execute(request: Request) -> ExitCode {
         }
         Request::Check {
             from,
-            max_age,
-            verify,
+            mut options,
             output,
         } => {
+            options.now = wall_clock::now().seconds;
             let report = CheckReport {
                 directory: from.clone(),
-            };
-            let options = CheckOptions {
-                max_age,
-                now: wall_clock::now().seconds,
-                verify,
             };
             let start = || Check::start(&open_path(HINT_FOR, &from)?, &from, options);
             run(report, output, Some(BackupRestoreStatus::Begin), start)
         }
     }
+}
+
+fn restore(
+    from: &str,
+    generation: Option<&str>,
+    options: RestoreOptions,
+    output: OutputOptions,
+) -> ExitCode {
+    let report = RestoreReport {
+        directory: from.to_owned(),
+        overwrite: options.overwrite,
+        dry_run: options.dry_run,
+    };
+    let start = || {
+        let store = open_store(HINT_FOR)?;
+        let directory = open_path(HINT_FOR, from)?;
+        Restore::start(store, &directory, from, generation, options)
+    };
+    run(report, output, Some(BackupRestoreStatus::Begin), start)
+}
+
+fn verify(
+    from: &str,
+    generation: Option<&str>,
+    options: &VerifyOptions,
+    output: OutputOptions,
+) -> ExitCode {
+    let report = VerifyReport {
+        directory: from.to_owned(),
+        expected: options.expected_blake3.is_some(),
+    };
+    let start = || Verify::start(&open_path(HINT_FOR, from)?, from, generation, options);
+    run(report, output, Some(BackupRestoreStatus::Begin), start)
 }
 
 fn print(text: &str) -> ExitCode {

@@ -182,7 +182,7 @@ pub(crate) struct BackupArguments {
     /// Exit with status 3 if any file was skipped
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Write the result into this file, for the textfile collector of Prometheus' node_exporter
+    /// Write the result into this file, for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
     #[command(flatten)]

@@ -246,7 +246,7 @@ impl Fixture {
 pub(crate) fn wait_for_next_second() {
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let nanoseconds = now().map_or(0, |now| now.subsec_nanos());
-    thread::sleep(Duration::from_secs(1) - Duration::from_nanos(u64::from(nanoseconds)));
+    thread::sleep(Duration::from_nanos(u64::from(1_000_000_000 - nanoseconds)));
 }
 
 /// Returns `true` if the name of the file is that of a temporary file of the program.

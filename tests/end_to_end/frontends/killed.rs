@@ -374,8 +374,15 @@ fn a_killed_restore_leaves_no_partial_license_and_can_resume() {
 /// Returns the generations in the backup directory, the oldest first.
 fn generations(sandbox: &Sandbox) -> Vec<String> {
     let mut names = Snapshot::of(&sandbox.backup()).names();
-    names.retain(|name| name.starts_with("licenses-") && name.ends_with(".zip"));
+    names.retain(|name| name.starts_with("licenses-"));
     names
+}
+
+/// Returns the name of the backup that a run reports.
+fn file(outcome: &Outcome) -> String {
+    let end = outcome.end_event();
+    let file = end["file"].as_str().expect("the run has succeeded");
+    file.to_owned()
 }
 
 /// Kills backups that keep the newest two generations. The newest one that was reported stays, each
@@ -402,7 +409,7 @@ fn kill_generations(program: Program) {
     while kills.must_continue(true) {
         let (outcome, was_killed) = kills.kill_one();
         if !was_killed {
-            reported = outcome.end_event()["file"].as_str().unwrap().to_owned();
+            reported = file(&outcome);
         }
         for name in generations(sandbox) {
             let verify = [
@@ -420,7 +427,7 @@ fn kill_generations(program: Program) {
         assert!(newest >= reported, "{newest}\n{}", outcome.report());
         wait_for_next_second();
         let next = sandbox.back_up(&options).run().exits(0);
-        reported = next.end_event()["file"].as_str().unwrap().to_owned();
+        reported = file(&next);
         assert!(
             generations(sandbox).contains(&reported),
             "{}",

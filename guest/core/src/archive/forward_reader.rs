@@ -4,9 +4,11 @@ use super::error::ArchiveError;
 use super::zip_headers::Entry;
 use crate::File;
 
+/// The number of bytes that the first call reads: often only a header and a line are needed.
+const FIRST_READ_LENGTH: usize = 4 << 10;
 /// The number of bytes that one call reads at most: hosts of `wasi:filesystem` return at
 /// most 64 KiB at a time.
-const READ_LENGTH: usize = 64 << 10;
+const MAX_READ_LENGTH: usize = 64 << 10;
 
 /// A buffer and a position in a file that moves forward. The file itself is passed to
 /// each call.
@@ -17,6 +19,8 @@ pub(crate) struct ForwardReader {
     start: usize,
     /// The offset in the file at which the buffer ends.
     buffer_end: u64,
+    /// The number of bytes that the next call reads at most.
+    read_length: usize,
 }
 
 impl ForwardReader {
@@ -26,6 +30,7 @@ impl ForwardReader {
             buffer: Vec::new(),
             start: 0,
             buffer_end: offset,
+            read_length: FIRST_READ_LENGTH,
         }
     }
 
@@ -41,6 +46,13 @@ impl ForwardReader {
             .and_then(|distance| usize::try_from(distance).ok());
         match distance.filter(|distance| *distance <= self.buffer.len() - self.start) {
             Some(distance) => self.start += distance,
+            // The next bytes are usually needed, too, unless they are far away.
+            None if distance.is_some_and(|distance| distance <= MAX_READ_LENGTH) => {
+                *self = Self {
+                    read_length: self.read_length,
+                    ..Self::new(offset)
+                }
+            }
             None => *self = Self::new(offset),
         }
     }
@@ -59,7 +71,10 @@ impl ForwardReader {
         while self.buffer.len() - self.start < length {
             self.buffer.drain(..self.start);
             self.start = 0;
-            let more = file.read(READ_LENGTH, self.buffer_end)?.bytes;
+            let missing = length - self.buffer.len();
+            let read_length = self.read_length.max(missing.min(MAX_READ_LENGTH));
+            let more = file.read(read_length, self.buffer_end)?.bytes;
+            self.read_length = MAX_READ_LENGTH;
             if more.is_empty() {
                 return Err(ArchiveError::Corrupt("unexpected end of file".to_owned()));
             }

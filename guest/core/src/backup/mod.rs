@@ -63,9 +63,10 @@ impl BackupSummary {
 pub struct Backup<D: Directory>(State<D>);
 
 /// The state of a backup.
+#[expect(clippy::large_enum_variant, reason = "a backup has one")]
 enum State<D: Directory> {
     /// The backup is being written.
-    Write(Box<Writing<D>>),
+    Write(Writing<D>),
     /// A generation was made, or not: older ones are removed, and the run is recorded.
     Conclude(Conclusion<D>),
 }
@@ -87,8 +88,7 @@ impl<D: Directory> Backup<D> {
         options: BackupOptions,
     ) -> Result<Self, Failure> {
         options.check()?;
-        let writing = Writing::start(store, directory, path, options)?;
-        Ok(Self(State::Write(Box::new(writing))))
+        Writing::start(store, directory, path, options).map(|writing| Self(State::Write(writing)))
     }
 
     /// Continues after a generation was written, or was not.
@@ -107,7 +107,7 @@ impl<D: Directory> Operation for Backup<D> {
     ) -> ControlFlow<Result<BackupSummary, Failure>, Self> {
         match self.0 {
             State::Write(writing) => match writing.step(events) {
-                Continue(writing) => Continue(Self(State::Write(Box::new(writing)))),
+                Continue(writing) => Continue(Self(State::Write(writing))),
                 Break(Written {
                     destination,
                     outcome,

@@ -55,6 +55,7 @@ fn back_up(disk: &Disk, hours: Option<u64>) {
         overwrite: true,
         allow_shrink: true,
         generation: hours.map(|hours| TIME + 3600 * hours),
+        ..BackupOptions::default()
     };
     let (store, directory) = (disk.directory("/licenses"), disk.directory("/backup"));
     let backup = Backup::start(store, directory, "/backup", options);

@@ -53,6 +53,7 @@ enum Phase {
 }
 
 /// The result of a phase's step.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Advanced {
     /// The verification continues with this phase.
     Next(Phase),

@@ -74,8 +74,9 @@ fn many_small_licenses_are_read_with_few_calls() {
         .read("/backup/licenses.zip")
         .expect("there is a backup")
         .len();
+    // The first one is short, and the last one is partial.
     assert!(
-        reads <= size / (64 << 10) + 1,
+        reads <= size / (64 << 10) + 2,
         "{reads} reads of {size} bytes"
     );
 }
