@@ -34,13 +34,13 @@ run() {
 		if [ "$directory" != - ]; then set -- "$option" "$directory" "$@"; fi
 		case "$command $directory" in
 		backup\ * | restore\ * | 'list -') set -- --store store "$@" ;;
-		diff-store\ *) command=diff && set -- --store store "$@" ;;
+		diff-store\ *) command='diff' && set -- --store store "$@" ;;
 		esac
 		"$binaries/license-backup" "$command" "$@"
 		;;
 	component)
 		# The store needs no value here: it is the one that is opened.
-		if [ "$command" = diff-store ]; then command=diff && set -- --store "$@"; fi
+		if [ "$command" = diff-store ]; then command='diff' && set -- --store "$@"; fi
 		# Each directory that exists is opened for the component, at another path.
 		if [ "$directory" != - ]; then set -- "$option" "/$directory" "$@"; fi
 		set -- "$component" "$command" "$@"
