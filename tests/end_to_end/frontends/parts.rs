@@ -7,7 +7,6 @@ use license_backup::{
     DiffOptions, ErrorCode, LicenseChange, LicenseFilter, ListOptions, RestoreOptions,
 };
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
-use license_backup_tests::sample::SampleStore;
 
 use crate::expected::allowed;
 use crate::fixture::{Program, wait_for_next_second};
@@ -239,12 +238,4 @@ fn the_library_returns_the_differences() {
         .diff_blocking(&DiffOptions::new(sandbox.backup()))
         .unwrap_err();
     assert_eq!(error.code(), ErrorCode::PathNotFound, "{error}");
-}
-
-#[test]
-fn a_comparison_reads_a_large_backup_without_its_licenses() {
-    let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
-    sandbox.back_up(&["--quiet"]).run().exits(0);
-    let run = sandbox.license_backup(["diff", "--from", "backup", "--store", "store", "--json"]);
-    assert_eq!(run.run().exits(0).end_event()["unchanged"], 300);
 }

@@ -4,7 +4,7 @@
 use super::error::ArchiveError;
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
-use crate::generations::{generation_time, history};
+use crate::generations::{GenerationFile, generation_time, history};
 use crate::{Directory, EntryKind, ErrorCode, Failure, Metadata};
 
 /// The location of a backup file, for messages.
@@ -56,9 +56,9 @@ pub(crate) fn open<D: Directory>(
 
 /// Returns the name of the newest backup in a directory, or `licenses.zip` if there is none.
 fn newest<D: Directory>(directory: &D, path: &str) -> Result<String, Failure> {
-    Ok(names(directory, path)?
+    Ok(backups(directory, path)?
         .pop()
-        .unwrap_or_else(|| BACKUP_FILE.to_owned()))
+        .map_or_else(|| BACKUP_FILE.to_owned(), |newest| newest.name))
 }
 
 /// Returns the name of the newest backup in a directory that is older than the one called `name`.
@@ -67,12 +67,12 @@ pub(crate) fn earlier_than<D: Directory>(
     path: &str,
     name: &str,
 ) -> Result<String, Failure> {
-    let names = names(directory, path)?;
-    let position = names.iter().position(|other| other == name);
+    let backups = backups(directory, path)?;
+    let position = backups.iter().position(|other| other.name == name);
     let earlier = position
         .and_then(|position| position.checked_sub(1))
-        .and_then(|earlier| names.into_iter().nth(earlier));
-    earlier.ok_or_else(|| {
+        .and_then(|earlier| backups.into_iter().nth(earlier));
+    earlier.map(|earlier| earlier.name).ok_or_else(|| {
         let message = format!(
             "there is no earlier backup than {name} in {path}; name the backup to compare it with, \
              or compare it with the license store"
@@ -81,13 +81,15 @@ pub(crate) fn earlier_than<D: Directory>(
     })
 }
 
-/// Returns the names of the backups in a directory, the oldest first.
-fn names<D: Directory>(directory: &D, path: &str) -> Result<Vec<String>, Failure> {
-    let history = history(directory).map_err(|error| {
+/// Returns the backups of a directory, which the caller knows as `path`, the oldest first.
+pub(crate) fn backups<D: Directory>(
+    directory: &D,
+    path: &str,
+) -> Result<Vec<GenerationFile>, Failure> {
+    history(directory).map_err(|error| {
         let message = format!("cannot list the backups in {path}: {error}");
         Failure::at(error.code(), path, message)
-    })?;
-    Ok(history.into_iter().map(|file| file.name).collect())
+    })
 }
 
 /// Returns `true` if a file of this name can be a backup.

@@ -12,7 +12,8 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 pub use options::{CheckOptions, CheckSummary};
 
-use crate::generations::{GenerationFile, LastBackup, LastRun, LastRunError, history, is_pinned};
+use crate::archive::backup_file::backups;
+use crate::generations::{GenerationFile, LastBackup, LastRun, LastRunError, is_pinned};
 use crate::verify::Verifier;
 use crate::{BackupRestoreStatus, Directory, EntryKind, ErrorCode, Failure, Operation};
 
@@ -125,11 +126,7 @@ impl<D: Directory> Operation for Check<D> {
 
 /// Returns the newest backup in a directory.
 fn newest<D: Directory>(directory: &D, path: &str) -> Result<GenerationFile, Failure> {
-    let history = history(directory).map_err(|error| {
-        let message = format!("cannot list the backups in {path}: {error}");
-        Failure::at(error.code(), path, message)
-    })?;
-    history.into_iter().next_back().ok_or_else(|| {
+    backups(directory, path)?.pop().ok_or_else(|| {
         let message = format!("there is no backup in {path}; back up into it");
         Failure::at(ErrorCode::PathNotFound, path, message)
     })

@@ -1,4 +1,4 @@
-//! The licenses of the store under the paths that a backup gives them.
+//! The licenses of the store, with the paths that they have in a backup.
 //!
 //! The path of the license in a publication may sort after files that sort after the publication:
 //! `a` and `a-b` are followed by `a.lcpl`. Such a license waits for its turn. Its document is not

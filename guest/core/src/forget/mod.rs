@@ -13,12 +13,12 @@ use std::vec;
 
 pub use options::{ForgetOptions, ForgetSummary, GenerationDecision};
 
-use crate::archive::backup_file::{is_backup_name, not_a_backup_name};
+use crate::archive::backup_file::{backups, is_backup_name, not_a_backup_name};
 use crate::archive::manifest_head;
 use crate::budget::{Budget, LICENSE, LOOK};
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
-use crate::generations::{GenerationFile, history, is_pinned, unpin};
+use crate::generations::{GenerationFile, is_pinned, unpin};
 use crate::temporary::{sync_names, unlink};
 use crate::{Directory, ErrorCode, Failure, File, Operation, RetentionPolicy, Rule};
 
@@ -121,10 +121,7 @@ impl Forgetting {
         for name in &options.unpin {
             check_pin(directory, path, name)?;
         }
-        let mut files = history(directory).map_err(|error| {
-            let message = format!("cannot list the backups in {path}: {error}");
-            Failure::at(error.code(), path, message)
-        })?;
+        let mut files = backups(directory, path)?;
         for file in &mut files {
             file.is_pinned &= !options.unpin.contains(&file.name);
         }

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::vec;
 
-use super::history::{GenerationFile, history};
+use super::history::GenerationFile;
+use crate::archive::backup_file::backups;
 use crate::archive::manifest_head;
 use crate::budget::{Budget, LICENSE};
 use crate::directory::{FsError, READ_LENGTH};
@@ -74,10 +75,7 @@ impl<D: Directory> ListGenerations<D> {
     ///
     /// The code of the error of the file system if the directory cannot be listed.
     pub fn start(directory: D, path: &str, options: GenerationsOptions) -> Result<Self, Failure> {
-        let files = history(&directory).map_err(|error| {
-            let message = format!("cannot list the backups in {path}: {error}");
-            Failure::at(error.code(), path, message)
-        })?;
+        let files = backups(&directory, path)?;
         Ok(Self {
             directory,
             path: path.to_owned(),
