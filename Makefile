@@ -6,15 +6,17 @@
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
-# Every call names the same packages, so that cargo selects the same features and compiles wasmtime
-# once.
-PACKAGES := --release --package license-backup --package license-backup-cli --package license-backup-report \
-	--package license-backup-tests --package license-backup-sample --package license-backup-bench
+# The program and the sample stores are optimized. The tests are not: they run the optimized program,
+# and compiling them takes a fraction of the time.
+PROGRAMS := --release --package license-backup-cli --package license-backup-sample
+TESTS := --package license-backup --package license-backup-cli --package license-backup-command \
+	--package license-backup-core --package license-backup-metadata --package license-backup-report \
+	--package license-backup-sample --package license-backup-tests --package license-backup-bench \
+	--features license-backup-core/serde
 
-# Keeps paths of this machine out of the binaries. If the compiler is missing, scripts/setup.sh
+# Keeps paths of this machine out of the programs. If the compiler is missing, scripts/setup.sh
 # reports it.
-PATH_FLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
-build test soak bench profile lint package test-package: export CARGO_ENCODED_RUSTFLAGS := $(PATH_FLAGS)
+build bench profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +31,7 @@ component: setup ## Build the components into target/components
 	scripts/build-component.sh
 
 build: component ## Build the components, then the program: target/release/license-backup
-	cargo build --locked $(PACKAGES) --lib --bins --examples
+	cargo build --locked $(PROGRAMS)
 
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
@@ -42,9 +44,7 @@ soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
 test soak: setup-tests build
-	cargo test --locked --package license-backup-core --features license-backup-core/serde \
-		--package license-backup-command --package license-backup-metadata
-	cargo test --locked $(PACKAGES)
+	cargo test --locked $(TESTS)
 
 # The number of seconds for which each fuzz target runs.
 TIME := 60
@@ -59,6 +59,7 @@ ROUNDS := 5
 RESULTS := tools/bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
 
 bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 licenses, ROUNDS=7 runs
+	cargo build --locked $(PROGRAMS) --package license-backup-bench
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
 	@[ $(RESULTS) != tools/bench/results.json ] || target/release/license-backup-bench publish
 
@@ -72,9 +73,9 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy with and with
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
 	shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run
-	cargo clippy --locked --release --workspace --all-targets -- --deny warnings
-	cargo clippy --locked --release --package license-backup --lib -- --deny warnings
-	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --release --workspace --no-deps
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --package license-backup --lib -- --deny warnings
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
 
 deny: ## Check licenses, sources, duplicates and advisories of the dependencies
 	@scripts/setup.sh deny
@@ -86,9 +87,9 @@ package: build ## Build a release into target/dist
 
 test-package: package ## Check the release, push it to a local registry, and pull it
 	@scripts/setup.sh test-package
-	cargo test --locked $(PACKAGES) --test end_to_end -- --ignored
+	cargo test --locked $(TESTS) --test end_to_end -- --ignored
 
-reproduce: component ## Build the components twice from scratch, and compare them byte for byte
+reproduce: component ## Build the components again from scratch, and compare them byte for byte
 	scripts/reproduce.sh
 
 vendor-wit: ## Copy WASI's WIT from the locked wasmtime-wasi into wit/deps

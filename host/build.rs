@@ -1,7 +1,5 @@
-//! Embeds the component in the library, with its version and SHA-256. With the feature `precompile`
-//! it also compiles the component, so that the library need not do so at run time.
+//! Compiles the component ahead of time and embeds it in the library, with its version and SHA-256.
 
-#[cfg(feature = "precompile")]
 #[path = "src/engine.rs"]
 mod engine;
 
@@ -10,6 +8,7 @@ use std::{env, fs};
 
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
+use wasmtime::Engine;
 
 /// The variable that names another component to embed.
 const OVERRIDE: &str = "LICENSE_BACKUP_COMPONENT";
@@ -49,26 +48,22 @@ fn embed(path: &Path) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// Compiles the component. Returns nothing in a build for another machine, which cannot use the
-/// machine code of this one; the library then compiles the component at run time.
-#[cfg(feature = "precompile")]
+/// Compiles the component for every processor of the target: without instructions that only some of
+/// them have. Returns nothing if this compiler of wasmtime has no support for the target, and the
+/// library can compile the component at run time.
 fn precompile(component: &[u8]) -> Result<Vec<u8>, String> {
-    if env::var_os("TARGET") != env::var_os("HOST") {
-        return Ok(Vec::new());
+    let target = env::var("TARGET").map_err(|error| format!("TARGET: {error}"))?;
+    let mut config = engine::config(false);
+    let supported = config.target(&target).and_then(|config| Engine::new(config));
+    match supported {
+        Ok(engine) => engine
+            .precompile_component(component)
+            .map_err(|error| format!("{error:#}")),
+        Err(_) if env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(Vec::new()),
+        Err(error) => Err(format!(
+            "{error:#}; for another processor than that of this machine, enable the feature `compile`"
+        )),
     }
-    engine::engine(false)
-        .and_then(|engine| engine.precompile_component(component))
-        .map_err(|error| format!("{error:#}"))
-}
-
-/// Returns nothing; the library compiles the component at run time.
-#[cfg(not(feature = "precompile"))]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "it can fail with the feature `precompile`"
-)]
-fn precompile(_: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(Vec::new())
 }
 
 /// Returns the version in the metadata of a component, if there is one.

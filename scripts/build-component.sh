@@ -29,7 +29,7 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 
 # The tool that writes the metadata of a component. It is compiled before the settings for wasm
 # below.
-cargo build --quiet --locked --release --package license-backup-metadata --target-dir target
+cargo build --quiet --locked --package license-backup-metadata --target-dir target
 
 # Cargo does not apply the `strip` of a profile to a package with its own opt-level, hence the flag.
 # A panic is a trap without a message, since there is no stream to write one to; the -Z flags that
@@ -58,7 +58,7 @@ echo "$components" | while read -r package name description; do
 	[ -n "$package" ] || continue
 	built=$target_dir/$wasm_target/$profile/$(echo "$package" | tr - _).wasm
 	component=$components_dir/$name.wasm
-	target/release/license-backup-metadata "$built" "$component.new" "$name" "$description"
+	target/debug/license-backup-metadata "$built" "$component.new" "$name" "$description"
 	if cmp -s "$component.new" "$component"; then
 		rm "$component.new"
 	else

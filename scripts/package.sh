@@ -27,7 +27,7 @@ git ls-files -z | tar --create --null --files-from=- | tar --extract --directory
 
 echo "package: components and WIT"
 cp target/components/license-backup.wasm target/components/license-backup-command.wasm "$dist"
-target/release/license-backup-metadata wit "$dist/license-backup-management.wasm" license-backup:management \
+target/debug/license-backup-metadata wit "$dist/license-backup-management.wasm" license-backup:management \
 	"The interface of components that back up, verify, restore and list licenses"
 
 echo "package: bills of materials"

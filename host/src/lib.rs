@@ -139,10 +139,13 @@
 //!
 //! ## Another component
 //!
+//! With the feature `compile`:
+//!
 //! ```
+//! # #[cfg(feature = "compile")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use license_backup::LicenseManager;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let component = std::fs::read("component/license-backup.wasm")?;
 //! // This is machine code: keep it where nobody else can write.
 //! let compiled = LicenseManager::compile(&component)?;
@@ -151,23 +154,17 @@
 //! # let _ = manager;
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "compile"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Crate features
 //!
 //! No feature is enabled by default.
 //!
-//! - `precompile`: compiles the component when the library is built, so that
-//!   [`LicenseManager::new`] takes milliseconds instead of about half a second. The build script
-//!   then needs wasmtime and its compiler as build-dependencies. By default Cargo compiles them a
-//!   second time for it, without optimization. To compile them once, and for a fast build script,
-//!   give build scripts the settings of the program, in the `Cargo.toml` of your workspace:
-//!
-//!   ```toml
-//!   [profile.release.build-override]
-//!   opt-level = 3
-//!   codegen-units = 16
-//!   ```
+//! - `compile`: compiles other components at run time, with `LicenseManager::from_component` and
+//!   `LicenseManager::compile`. The embedded component needs no compiler at run time: the build
+//!   script compiles it, so wasmtime's compiler is a build-dependency.
 //! - `serde`: implements `Serialize` and `Deserialize` for the options, the events and the
 //!   summaries.
 //!
@@ -206,8 +203,7 @@
 //! and the subscriber of the thread that started it.
 //!
 //! - error: the component failed.
-//! - warn: an operation was refused or failed, with its code; its deadline passed; the precompiled
-//!   component does not fit this processor.
+//! - warn: an operation was refused or failed, with its code; its deadline passed.
 //! - info: an operation was accepted or finished; its cancellation was requested.
 //! - debug: an operation started; its directories and error messages, which contain paths;
 //!   prefetching is disabled; the component is compiled, since it is not precompiled.

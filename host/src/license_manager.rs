@@ -24,8 +24,7 @@ use crate::{
 
 /// A compiled component, with the limits and shares of its operations.
 ///
-/// Creating one takes some milliseconds, or longer without the feature `precompile`: see
-/// [`LicenseManager::new`]. Cloning is cheap, and threads can share it. Each operation gets an
+/// Creating one takes some milliseconds: see [`LicenseManager::new`]. Cloning is cheap, and threads can share it. Each operation gets an
 /// instance of the component, with its own memory and with access to the directories that the
 /// operation names and to nothing else.
 ///

@@ -10,7 +10,7 @@
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::engine::engine;
+use crate::engine::config;
 use crate::{LicenseManager, LicenseManagerError};
 
 /// The version of the component that this library contains, from the metadata of the component.
@@ -24,39 +24,34 @@ pub const COMPONENT_VERSION: &str = env!("COMPONENT_VERSION");
 pub const COMPONENT_SHA256: &str = env!("COMPONENT_SHA256");
 
 /// The component of this library.
+#[cfg(feature = "compile")]
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.wasm"));
 
-/// The machine code of that component. It is empty without the feature `precompile`, and in a build
-/// for another machine.
+/// The machine code of that component. It is empty if the library was built on a machine with
+/// another processor architecture, which needs the feature `compile`.
 static PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.cwasm"));
 
 impl LicenseManager {
     /// Creates a license manager with the component that this library contains.
     ///
-    /// With the feature `precompile`, the component was compiled when the library was built, and
-    /// this takes some milliseconds. Without it, or if the processor lacks a feature of the one of
-    /// the build, the component is compiled now, which takes about half a second: create one
-    /// license manager and share it.
+    /// The component was compiled when the library was built, for every processor of the target, so
+    /// this takes some milliseconds. Only in a library that was built on a machine of another
+    /// processor architecture, the component is compiled now, which takes about half a second:
+    /// create one license manager and share it.
     ///
     /// # Errors
     ///
     /// Returns [`LicenseManagerError::Engine`] if this machine cannot run WebAssembly. All other
     /// errors are bugs in this library.
     pub fn new() -> Result<Self, LicenseManagerError> {
-        let engine = embedded_engine()?;
+        let engine = engine(false)?;
+        #[cfg(feature = "compile")]
         if PRECOMPILED.is_empty() {
             tracing::debug!("compiling the component, which is not precompiled");
             return Self::link(&compile(&engine, COMPONENT)?);
         }
-        // SAFETY: `build.rs` has compiled it from `COMPONENT`, and it has been part of the
-        // program's own code since.
-        match unsafe { load(&engine, PRECOMPILED) } {
-            Err(LicenseManagerError::Incompatible(error)) => {
-                tracing::warn!(%error, "compiling the component: its machine code does not fit");
-                Self::link(&compile(&engine, COMPONENT)?)
-            }
-            loaded => Self::link(&loaded?),
-        }
+        // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
+        Self::link(&unsafe { load(&engine, PRECOMPILED) }?)
     }
 
     /// Compiles another component of the world `license-backup:management/service`, in the binary
@@ -70,19 +65,22 @@ impl LicenseManager {
     ///
     /// Returns [`LicenseManagerError::Engine`], [`LicenseManagerError::Compile`] and
     /// [`LicenseManagerError::Link`].
+    #[cfg(feature = "compile")]
     pub fn from_component(component: &[u8]) -> Result<Self, LicenseManagerError> {
-        Self::link(&compile(&foreign_engine()?, component)?)
+        Self::link(&compile(&engine(true)?, component)?)
     }
 
     /// Compiles a component of the world `license-backup:management/service`, in the binary format,
     /// ahead of time. [`LicenseManager::from_compiled`] of the same version of this library loads
-    /// it, on this machine or one with the same processor features.
+    /// it, on this machine or one with the same processor features, and without the feature `compile`
+    /// too.
     ///
     /// # Errors
     ///
     /// Returns [`LicenseManagerError::Engine`] and [`LicenseManagerError::Compile`].
+    #[cfg(feature = "compile")]
     pub fn compile(component: &[u8]) -> Result<Vec<u8>, LicenseManagerError> {
-        foreign_engine()?
+        engine(true)?
             .precompile_component(component)
             .map_err(|error| LicenseManagerError::Compile(error.into()))
     }
@@ -102,20 +100,17 @@ impl LicenseManager {
     /// Returns [`LicenseManagerError::Engine`] and [`LicenseManagerError::Link`] as that does.
     pub unsafe fn from_compiled(compiled: &[u8]) -> Result<Self, LicenseManagerError> {
         // SAFETY: the caller guarantees it.
-        Self::link(&unsafe { load(&foreign_engine()?, compiled) }?)
+        Self::link(&unsafe { load(&engine(true)?, compiled) }?)
     }
 }
 
-/// Creates the engine for the component of this library.
-fn embedded_engine() -> Result<Engine, LicenseManagerError> {
-    engine(false).map_err(|error| LicenseManagerError::Engine(error.into()))
+/// Creates an engine. Components other than that of this library can contain endless loops, and have
+/// to be interruptible.
+fn engine(is_interruptible: bool) -> Result<Engine, LicenseManagerError> {
+    Engine::new(&config(is_interruptible)).map_err(|error| LicenseManagerError::Engine(error.into()))
 }
 
-/// Creates the engine for other components, which can contain endless loops.
-fn foreign_engine() -> Result<Engine, LicenseManagerError> {
-    engine(true).map_err(|error| LicenseManagerError::Engine(error.into()))
-}
-
+#[cfg(feature = "compile")]
 fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LicenseManagerError> {
     Component::from_binary(engine, component)
         .map_err(|error| LicenseManagerError::Compile(error.into()))

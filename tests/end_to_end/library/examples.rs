@@ -26,7 +26,7 @@ fn not_backed_up() -> Sandbox {
 /// Returns an invocation of an example in the sandbox.
 fn example(sandbox: &Sandbox, name: &str, arguments: &[&str]) -> Invocation {
     let program = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .with_file_name("target/release/examples")
+        .with_file_name("target/debug/examples")
         .join(name);
     sandbox.license_backup(arguments).with_binary(program)
 }
