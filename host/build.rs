@@ -3,6 +3,7 @@
 #[path = "src/engine.rs"]
 mod engine;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -19,7 +20,7 @@ fn main() {
     println!("cargo::rerun-if-env-changed={OVERRIDE}");
     let path = match env::var_os(OVERRIDE) {
         Some(path) => PathBuf::from(path),
-        None => cargo_directory("CARGO_MANIFEST_DIR").join(COMPONENT),
+        None => PathBuf::from(cargo_variable("CARGO_MANIFEST_DIR")).join(COMPONENT),
     };
     println!("cargo::rerun-if-changed={}", path.display());
     if let Err(error) = embed(&path) {
@@ -33,7 +34,17 @@ fn main() {
 fn embed(path: &Path) -> Result<(), String> {
     let component =
         fs::read(path).map_err(|error| format!("{error}; run `make component` to build it"))?;
-    let precompiled = precompile(&component)?;
+    let instructions: &[&str] = if cargo_variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {
+        &X86_64_V2
+    } else {
+        &[]
+    };
+    let usual = compile(&component, instructions)?;
+    let baseline = if instructions.is_empty() {
+        Vec::new()
+    } else {
+        compile(&component, &[])?
+    };
     println!(
         "cargo::rustc-env=COMPONENT_VERSION={}",
         version(&component).unwrap_or("unknown")
@@ -42,26 +53,48 @@ fn embed(path: &Path) -> Result<(), String> {
         "cargo::rustc-env=COMPONENT_SHA256={:x}",
         Sha256::digest(&component)
     );
-    let out = cargo_directory("OUT_DIR");
+    let out = PathBuf::from(cargo_variable("OUT_DIR"));
     fs::write(out.join("license-backup.wasm"), component)
-        .and_then(|()| fs::write(out.join("license-backup.cwasm"), precompiled))
+        .and_then(|()| fs::write(out.join("usual.cwasm"), usual))
+        .and_then(|()| fs::write(out.join("baseline.cwasm"), baseline))
         .map_err(|error| error.to_string())
 }
 
-/// Compiles the component for every processor of the target: without instructions that only some of
-/// them have. Returns nothing if this compiler of wasmtime has no support for the target, and the
-/// library can compile the component at run time.
-fn precompile(component: &[u8]) -> Result<Vec<u8>, String> {
-    let target = env::var("TARGET").map_err(|error| format!("TARGET: {error}"))?;
+/// The instructions of the level x86-64-v2, which almost every processor in use has. Without them,
+/// each SIMD instruction of the component becomes a call. The level is defined by the psABI of
+/// x86-64, section 3.1.1.
+const X86_64_V2: [&str; 5] = [
+    "has_sse3",
+    "has_ssse3",
+    "has_sse41",
+    "has_sse42",
+    "has_popcnt",
+];
+
+/// Compiles the component for processors of the target that have these instructions. Returns nothing
+/// if this compiler of wasmtime has no support for the target, and the library can compile the
+/// component at run time.
+fn compile(component: &[u8], instructions: &[&str]) -> Result<Vec<u8>, String> {
+    let target = cargo_variable("TARGET");
     let mut config = engine::config(false);
-    let supported = config.target(&target).and_then(|config| Engine::new(config));
-    match supported {
+    for instruction in instructions {
+        // SAFETY: the library loads the code only on a processor that has the instruction, which
+        // wasmtime checks.
+        #[expect(unsafe_code, reason = "a wrong flag would yield wrong code")]
+        unsafe {
+            config.cranelift_flag_enable(instruction);
+        }
+    }
+    let engine = config
+        .target(&target.to_string_lossy())
+        .and_then(|config| Engine::new(config));
+    match engine {
         Ok(engine) => engine
             .precompile_component(component)
             .map_err(|error| format!("{error:#}")),
         Err(_) if env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(Vec::new()),
         Err(error) => Err(format!(
-            "{error:#}; for another processor than that of this machine, enable the feature `compile`"
+            "{error:#}; enable the feature `compile` to compile the component at run time"
         )),
     }
 }
@@ -78,7 +111,7 @@ fn version(component: &[u8]) -> Option<&str> {
         })
 }
 
-/// Returns a directory from a variable that cargo sets for every build script.
-fn cargo_directory(variable: &str) -> PathBuf {
-    env::var_os(variable).unwrap_or_default().into()
+/// Returns the value of a variable that cargo sets for every build script.
+fn cargo_variable(name: &str) -> OsString {
+    env::var_os(name).unwrap_or_default()
 }

@@ -62,12 +62,17 @@ say_compiler() {
 }
 
 # install_tool ROOT PACKAGE@VERSION [OPTION...]: compiles and installs it below ROOT, unless it is
-# installed.
+# installed. Without an option that names a profile, it is not optimized, because compiling it takes
+# longer than running it.
 install_tool() {
 	root=$1
 	shift
 	echo "setup: $1 in $root (compiled if missing)"
-	env -u CARGO_TARGET_DIR cargo install --quiet --locked --root "$root" "$@"
+	case " $* " in
+		*" --profile "*) ;;
+		*) set -- "$@" --profile dev ;;
+	esac
+	env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --locked --root "$root" "$@"
 }
 
 setup_linker() {
@@ -87,7 +92,7 @@ setup_wasmtime() {
 		cache=${XDG_CACHE_HOME:-$HOME/.cache}/license-backup/wasmtime-$version
 		wasmtime=$cache/bin/wasmtime
 		is_wasmtime "$wasmtime" "$version" || install_tool "$cache" "wasmtime-cli@$version" \
-			--no-default-features --features run,compile,component-model
+			--no-default-features --features run,compile,component-model --profile release
 	fi
 	ln -s "$wasmtime" "$tools_dir/bin/wasmtime"
 	echo "setup: wasmtime $version: $wasmtime"

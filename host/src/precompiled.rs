@@ -27,17 +27,21 @@ pub const COMPONENT_SHA256: &str = env!("COMPONENT_SHA256");
 #[cfg(feature = "compile")]
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.wasm"));
 
-/// The machine code of that component. It is empty if the library was built on a machine with
-/// another processor architecture, which needs the feature `compile`.
-static PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.cwasm"));
+/// The machine code of that component for most processors. It is empty if the library was built on a
+/// machine of another architecture, which needs the feature `compile`.
+static USUAL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/usual.cwasm"));
+
+/// The machine code for every processor of the architecture. It is empty if [`USUAL`] is that.
+static BASELINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/baseline.cwasm"));
 
 impl LicenseManager {
     /// Creates a license manager with the component that this library contains.
     ///
-    /// The component was compiled when the library was built, for every processor of the target, so
-    /// this takes some milliseconds. Only in a library that was built on a machine of another
-    /// processor architecture, the component is compiled now, which takes about half a second:
-    /// create one license manager and share it.
+    /// The component was compiled when the library was built, so this takes some milliseconds. The
+    /// library contains code for every processor of the target, and faster code for those with the
+    /// instructions of x86-64-v2. Only in a library that was built on a machine of another
+    /// architecture, the component is compiled now, which takes about half a second: create one
+    /// license manager and share it.
     ///
     /// # Errors
     ///
@@ -46,12 +50,18 @@ impl LicenseManager {
     pub fn new() -> Result<Self, LicenseManagerError> {
         let engine = engine(false)?;
         #[cfg(feature = "compile")]
-        if PRECOMPILED.is_empty() {
+        if USUAL.is_empty() {
             tracing::debug!("compiling the component, which is not precompiled");
             return Self::link(&compile(&engine, COMPONENT)?);
         }
-        // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
-        Self::link(&unsafe { load(&engine, PRECOMPILED) }?)
+        let loaded = load_embedded(&engine, USUAL).or_else(|error| {
+            if BASELINE.is_empty() {
+                return Err(error);
+            }
+            tracing::debug!("this processor lacks instructions of x86-64-v2");
+            load_embedded(&engine, BASELINE)
+        });
+        Self::link(&loaded?)
     }
 
     /// Compiles another component of the world `license-backup:management/service`, in the binary
@@ -107,13 +117,20 @@ impl LicenseManager {
 /// Creates an engine. Components other than that of this library can contain endless loops, and have
 /// to be interruptible.
 fn engine(is_interruptible: bool) -> Result<Engine, LicenseManagerError> {
-    Engine::new(&config(is_interruptible)).map_err(|error| LicenseManagerError::Engine(error.into()))
+    Engine::new(&config(is_interruptible))
+        .map_err(|error| LicenseManagerError::Engine(error.into()))
 }
 
 #[cfg(feature = "compile")]
 fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LicenseManagerError> {
     Component::from_binary(engine, component)
         .map_err(|error| LicenseManagerError::Compile(error.into()))
+}
+
+/// Loads code that `build.rs` has compiled.
+fn load_embedded(engine: &Engine, code: &'static [u8]) -> Result<Component, LicenseManagerError> {
+    // SAFETY: it has been part of the program's own code since the build.
+    unsafe { load(engine, code) }
 }
 
 /// Loads a compiled component.
@@ -125,4 +142,17 @@ unsafe fn load(engine: &Engine, compiled: &[u8]) -> Result<Component, LicenseMan
     // SAFETY: the caller guarantees it.
     unsafe { Component::deserialize(engine, compiled) }
         .map_err(|error| LicenseManagerError::Incompatible(error.into()))
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_for_every_processor_can_be_loaded() {
+        let engine = engine(false).expect("this machine can run WebAssembly");
+        let loaded =
+            load_embedded(&engine, BASELINE).map(|component| LicenseManager::link(&component));
+        assert!(matches!(loaded, Ok(Ok(_))), "{:?}", loaded.err());
+    }
 }

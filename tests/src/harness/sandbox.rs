@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
 
 use super::run::{Invocation, target};
 use super::tools::Archive;
@@ -11,6 +13,33 @@ use crate::sample::{SampleLicense, SampleStore};
 /// The number of files of a large store that are hard links to the same license. NTFS allows
 /// 1023.
 const FILES_PER_LICENSE: u64 = 1000;
+
+/// The machine code of the command component, which the wasmtime CLI loads in milliseconds. It would
+/// compile the component in each of hundreds of runs otherwise, for half a second each.
+static COMMAND: LazyLock<PathBuf> = LazyLock::new(|| {
+    let components = target().join("components");
+    let compiled = components.join("license-backup-command.cwasm");
+    // Another run of the tests can read the file, so a rename replaces it.
+    let new = components.join(format!("license-backup-command.{}", std::process::id()));
+    let status = Command::new(wasmtime())
+        .arg("compile")
+        .arg("--output")
+        .arg(&new)
+        .arg(components.join("license-backup-command.wasm"))
+        .status()
+        .expect("`make setup-tests` installs wasmtime");
+    assert!(
+        status.success(),
+        "wasmtime should compile the component that `make component` builds"
+    );
+    fs::rename(new, &compiled).expect("the build directory is writable");
+    compiled
+});
+
+/// Returns the path of the wasmtime CLI.
+fn wasmtime() -> PathBuf {
+    target().join("tools/bin/wasmtime")
+}
 
 /// A directory with the subdirectories `store` and `backup`. It is removed at the end of the test.
 #[derive(Debug)]
@@ -129,16 +158,15 @@ impl Sandbox {
     /// path for the component.
     #[must_use]
     pub fn wasmtime(&self, directories: &[&str], arguments: &[&str]) -> Invocation {
-        let component = target().join("components/license-backup-command.wasm");
-        let mut all: Vec<OsString> = vec!["run".into()];
+        let mut all: Vec<OsString> = vec!["run".into(), "--allow-precompiled".into()];
         all.extend(
             directories
                 .iter()
                 .flat_map(|directory| ["--dir".into(), directory.into()]),
         );
-        all.push(component.into());
+        all.push(COMMAND.as_os_str().to_owned());
         all.extend(arguments.iter().map(Into::into));
-        Invocation::new(self.directory.path(), all).with_binary(target().join("tools/bin/wasmtime"))
+        Invocation::new(self.directory.path(), all).with_binary(wasmtime())
     }
 
     /// Returns a command that backs up `store` into `backup`, with more arguments.
