@@ -145,12 +145,12 @@ mod tests {
 
     use super::*;
     use crate::block_on;
-    use crate::engine::engine;
+    use crate::engine::config;
 
     const SHORT: Duration = Duration::from_millis(20);
 
     fn start(limit: Option<Duration>) -> (Deadline, DeadlineSignal, DeadlineGuard) {
-        let engine = engine(true).expect("this machine runs WebAssembly");
+        let engine = Engine::new(&config(true)).expect("this machine runs WebAssembly");
         let span = OperationSpan::new("test", limit);
         Deadline::start(limit, &engine, &span).expect("the system has a thread")
     }
