@@ -64,15 +64,16 @@ pub(super) fn has_at(file: &impl File, bytes: &[u8], mut offset: u64) -> Result<
 }
 
 /// Returns `true` if both have the same bytes. In WebAssembly, the comparison of slices of the
-/// standard library compares one byte at a time; the compiler vectorizes this one.
+/// standard library compares one byte at a time; this one compares eight.
 fn are_equal(one: &[u8], other: &[u8]) -> bool {
-    const CHUNK: usize = 256;
+    let (words, rest) = one.as_chunks::<8>();
+    let (other_words, other_rest) = other.as_chunks::<8>();
+    let is_same =
+        |one: &[u8; 8], other: &[u8; 8]| u64::from_ne_bytes(*one) == u64::from_ne_bytes(*other);
     one.len() == other.len()
-        && one
-            .chunks(CHUNK)
-            .zip(other.chunks(CHUNK))
-            .all(|(one, other)| {
-                let differences = one.iter().zip(other).map(|(one, other)| one ^ other);
-                differences.fold(0, |all, difference| all | difference) == 0
-            })
+        && words
+            .iter()
+            .zip(other_words)
+            .all(|(one, other)| is_same(one, other))
+        && rest == other_rest
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use crate::crc32::crc32;
-use crate::license::{MAX_ID_LENGTH, MAX_IDS};
+use crate::license::{MAX_ID_LENGTH, MAX_IDS, compare_with_quick_xml};
 use crate::{Evaluation, LicenseFormat, LicenseIdentity, Restriction, Verdict, evaluate};
 
 const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -28,6 +28,7 @@ pub fn xml(document: &[u8]) {
     if text.contains('\0') || !text.trim_start_matches(WHITE_SPACE).starts_with('<') {
         return;
     }
+    compare_with_quick_xml(text);
     let marked = format!("\u{FEFF}{text}");
     let in_utf8 = evaluate(marked.as_bytes());
     let units = marked.encode_utf16();

@@ -27,6 +27,8 @@ mod xmr;
 pub(crate) use ids::{MAX_ID_LENGTH, MAX_IDS};
 pub(crate) use lcp::version;
 pub(crate) use protected_store::is_protected_store;
+#[cfg(any(test, fuzzing))]
+pub(crate) use xml::compare_with_quick_xml;
 
 use decision::Decision;
 use text::{Text, WHITE_SPACE};

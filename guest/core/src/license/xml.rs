@@ -1,8 +1,8 @@
 //! A reader of well-formed XML 1.0, from front to back.
 //!
-//! quick-xml finds the tags, pairs them, and resolves namespaces. It leaves the other
-//! rules for a well-formed document to its caller, so this module checks them: names,
-//! attributes, references, characters, and the order of the parts.
+//! Nearly all of a license consists of tags and text, which this module finds itself. It also pairs
+//! the tags, and checks names, attributes, characters and the order of the parts. quick-xml reads
+//! references and everything that starts with `<!` or `<?`, and resolves namespaces.
 //!
 //! The meaning of the parts of a document (section numbers of XML 1.0, fifth edition, and of
 //! Namespaces in XML 1.0):
@@ -26,10 +26,10 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 use quick_xml::Reader;
 use quick_xml::escape::{resolve_predefined_entity, unescape};
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesDecl, BytesRef, Event};
 use quick_xml::name::{Namespace as Uri, NamespaceResolver, QName, ResolveResult};
 
 use super::decision::FormatError;
@@ -79,30 +79,22 @@ impl From<ResolveResult<'_>> for Namespace {
 
 /// A start tag, or the tag of an empty element.
 pub(super) struct Tag<'t> {
-    start: BytesStart<'t>,
-    name: ExpandedName,
-}
-
-/// The expanded name of an element (Namespaces in XML, section 2.1).
-struct ExpandedName {
+    /// The local name of the element (Namespaces in XML, section 2.1).
+    local_name: &'t str,
     namespace: Namespace,
-    /// The index of the first byte of the local name in the name of the element.
-    local_start: usize,
+    /// The text between the name and the end of the tag.
+    attributes: &'t str,
 }
 
-impl Tag<'_> {
+impl<'t> Tag<'t> {
     /// Returns the namespace and the local name of the element.
-    pub(super) fn name(&self) -> (Namespace, &str) {
-        let name = self.start.name().into_inner();
-        (
-            self.name.namespace,
-            name.get(self.name.local_start..).unwrap_or_default(),
-        )
+    pub(super) fn name(&self) -> (Namespace, &'t str) {
+        (self.namespace, self.local_name)
     }
 
     /// Returns the value of an attribute without a prefix, with its references resolved.
     pub(super) fn attribute(&self, name: &str) -> Result<Option<Cow<'_, str>>, FormatError> {
-        for attribute in Attributes(self.start.attributes_raw()) {
+        for attribute in Attributes(self.attributes) {
             let (found, value) = attribute?;
             if found == name {
                 return Ok(Some(value));
@@ -114,7 +106,7 @@ impl Tag<'_> {
     /// Returns `true` if the element has an attribute other than `known`. Declarations of
     /// namespaces do not count.
     pub(super) fn has_attribute_besides(&self, known: &str) -> Result<bool, FormatError> {
-        for attribute in Attributes(self.start.attributes_raw()) {
+        for attribute in Attributes(self.attributes) {
             let (name, _) = attribute?;
             if name != known && name != "xmlns" && !name.starts_with("xmlns:") {
                 return Ok(true);
@@ -165,7 +157,10 @@ const MAX_ENCODING_NAME_LENGTH: usize = 45;
 
 /// A document that is being read.
 pub(super) struct Document<'t> {
-    reader: Reader<&'t [u8]>,
+    /// The part that was not read yet.
+    rest: &'t str,
+    /// The names of the open elements.
+    open: Vec<&'t str>,
     /// The namespaces that the open elements declare. Most documents declare none.
     namespaces: Option<NamespaceResolver>,
     /// The depths of the open elements that declare namespaces.
@@ -176,24 +171,26 @@ pub(super) struct Document<'t> {
     /// An error in the tag of the root or before it. It is kept until the format of the
     /// document is known.
     pending: Option<FormatError>,
-    /// The number of open elements.
-    depth: usize,
 }
+
+/// The error of a document whose tags or other markup cannot be split.
+const NOT_WELL_FORMED: FormatError = FormatError::new("the XML is not well-formed");
+
+/// The error of a document with text before or after the root element.
+const TEXT_OUTSIDE: FormatError = FormatError::new("there is text outside the root element");
 
 impl<'t> Document<'t> {
     /// Returns a reader of a document without byte order mark that has only
     /// [legal](legal_prefix) characters.
     pub(super) fn new(text: &'t str) -> Self {
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().enable_all_checks(true);
         Self {
-            reader,
+            rest: text,
+            open: Vec::new(),
             namespaces: None,
             declaring: Vec::new(),
             has_begun: false,
             has_root: false,
             pending: None,
-            depth: 0,
         }
     }
 
@@ -201,68 +198,18 @@ impl<'t> Document<'t> {
     /// well-formed, apart from the errors that [`Document::take_error`] returns.
     pub(super) fn next(&mut self) -> Result<Option<Node<'t>>, FormatError> {
         loop {
-            let event = self
-                .reader
-                .read_event()
-                .map_err(|_| FormatError::new("the XML is not well-formed"))?;
             let is_first = !std::mem::replace(&mut self.has_begun, true);
-            return Ok(Some(match event {
-                Event::Start(start) => {
-                    let name = self.open(&start)?;
-                    Node::Start {
-                        tag: Tag { start, name },
-                        is_empty: false,
-                    }
-                }
-                Event::Empty(start) => {
-                    let name = self.open(&start)?;
-                    self.close()?;
-                    Node::Start {
-                        tag: Tag { start, name },
-                        is_empty: true,
-                    }
-                }
-                Event::End(_) => {
-                    self.close()?;
-                    Node::End
-                }
-                Event::Text(text) => {
-                    self.check_text(&text)?;
-                    Node::Text(text.into_inner())
-                }
-                Event::CData(section) => {
-                    self.check_inside_root()?;
-                    Node::Text(section.into_inner())
-                }
-                Event::GeneralRef(reference) => {
-                    self.check_inside_root()?;
-                    Node::Text(resolve(&reference)?)
-                }
-                Event::Comment(_) => continue,
-                Event::PI(instruction) => {
-                    let target = instruction.target();
-                    if !is_name(target) || target.eq_ignore_ascii_case("xml") {
-                        return Err(FormatError::new("a processing instruction is ill-formed"));
-                    }
-                    Node::Instruction
-                }
-                Event::Decl(declaration) if is_first => {
-                    if let Some(encoding) = check_declaration(&declaration)? {
-                        self.pending = Some(FormatError::unsupported_encoding(&encoding));
-                    }
-                    continue;
-                }
-                Event::DocType(_) if !self.has_root => {
-                    self.pending
-                        .get_or_insert(FormatError::new("it has a document type declaration"));
-                    continue;
-                }
-                Event::Decl(_) | Event::DocType(_) => {
-                    return Err(FormatError::new("a declaration is at the wrong position"));
-                }
-                Event::Eof if self.has_root && self.depth == 0 => return Ok(None),
-                Event::Eof => return Err(FormatError::new("it ends inside an element")),
-            }));
+            return match self.rest.as_bytes() {
+                [] if self.has_root && self.open.is_empty() => Ok(None),
+                [] => Err(FormatError::new("it ends inside an element")),
+                [b'<', b'/', ..] => self.read_end_tag().map(Some),
+                [b'<', b'!' | b'?', ..] | [b'&', ..] => match self.read_other(is_first)? {
+                    Some(node) => Ok(Some(node)),
+                    None => continue,
+                },
+                [b'<', ..] => self.read_start_tag().map(Some),
+                _ => self.read_text().map(Some),
+            };
         }
     }
 
@@ -280,47 +227,153 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Checks a start tag, and returns the name of its element.
-    fn open(&mut self, tag: &BytesStart<'_>) -> Result<ExpandedName, FormatError> {
-        let name = tag.name();
-        if !is_name(name.into_inner()) {
+    /// Reads the text up to the next tag or reference.
+    fn read_text(&mut self) -> Result<Node<'t>, FormatError> {
+        let bytes = self.rest.as_bytes();
+        let mut searched = 0;
+        let end = loop {
+            let unsearched = bytes.get(searched..).unwrap_or_default();
+            let Some(at) = memchr3(b'<', b'&', b'>', unsearched) else {
+                break bytes.len();
+            };
+            if unsearched.get(at) != Some(&b'>') {
+                break searched + at;
+            }
+            searched += at + 1;
+            if bytes
+                .get(..searched)
+                .is_some_and(|text| text.ends_with(b"]]>"))
+            {
+                return Err(FormatError::new(
+                    "text contains the end mark of a CDATA section",
+                ));
+            }
+        };
+        let (text, rest) = self.rest.split_at_checked(end).ok_or(NOT_WELL_FORMED)?;
+        self.rest = rest;
+        if self.open.is_empty() && !text.trim_matches(WHITE_SPACE).is_empty() {
+            return Err(TEXT_OUTSIDE);
+        }
+        Ok(Node::Text(text.into()))
+    }
+
+    /// Reads a start tag, or the tag of an empty element.
+    fn read_start_tag(&mut self) -> Result<Node<'t>, FormatError> {
+        let content = self.rest.strip_prefix('<').ok_or(NOT_WELL_FORMED)?;
+        let end = tag_end(content).ok_or(NOT_WELL_FORMED)?;
+        let (tag, rest) = split_around(content, end).ok_or(NOT_WELL_FORMED)?;
+        self.rest = rest;
+        let (tag, is_empty) = match tag.strip_suffix('/') {
+            Some(tag) => (tag, true),
+            None => (tag, false),
+        };
+        let name_length = tag.bytes().position(is_white_space).unwrap_or(tag.len());
+        let (name, attributes) = tag.split_at_checked(name_length).ok_or(NOT_WELL_FORMED)?;
+        let tag = self.open(name, attributes)?;
+        if is_empty {
+            self.close();
+        }
+        Ok(Node::Start { tag, is_empty })
+    }
+
+    fn read_end_tag(&mut self) -> Result<Node<'t>, FormatError> {
+        let content = self.rest.strip_prefix("</").ok_or(NOT_WELL_FORMED)?;
+        let end = content.bytes().position(|byte| byte == b'>');
+        let (name, rest) = end
+            .and_then(|end| split_around(content, end))
+            .ok_or(NOT_WELL_FORMED)?;
+        if self.open.last() != Some(&name.trim_end_matches(WHITE_SPACE)) {
+            return Err(NOT_WELL_FORMED);
+        }
+        self.rest = rest;
+        self.close();
+        Ok(Node::End)
+    }
+
+    /// Reads a reference, or a part that starts with `<!` or `<?`. Returns `None` for a part that is
+    /// skipped.
+    fn read_other(&mut self, is_first: bool) -> Result<Option<Node<'t>>, FormatError> {
+        let mut reader = Reader::from_str(self.rest);
+        reader.config_mut().enable_all_checks(true);
+        let event = reader.read_event().map_err(|_| NOT_WELL_FORMED)?;
+        self.rest = usize::try_from(reader.buffer_position())
+            .ok()
+            .and_then(|length| self.rest.get(length..))
+            .ok_or(NOT_WELL_FORMED)?;
+        match event {
+            Event::CData(_) | Event::GeneralRef(_) if self.open.is_empty() => Err(TEXT_OUTSIDE),
+            Event::CData(section) => Ok(Some(Node::Text(section.into_inner()))),
+            Event::GeneralRef(reference) => Ok(Some(Node::Text(resolve(&reference)?))),
+            Event::Comment(_) => Ok(None),
+            Event::PI(instruction) => {
+                let target = instruction.target();
+                if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+                    return Err(FormatError::new("a processing instruction is ill-formed"));
+                }
+                Ok(Some(Node::Instruction))
+            }
+            Event::Decl(declaration) if is_first => {
+                if let Some(encoding) = check_declaration(&declaration)? {
+                    self.pending = Some(FormatError::unsupported_encoding(&encoding));
+                }
+                Ok(None)
+            }
+            Event::DocType(_) if !self.has_root => {
+                self.pending
+                    .get_or_insert(FormatError::new("it has a document type declaration"));
+                Ok(None)
+            }
+            Event::Decl(_) | Event::DocType(_) => {
+                Err(FormatError::new("a declaration is at the wrong position"))
+            }
+            Event::Start(_) | Event::Empty(_) | Event::End(_) | Event::Text(_) | Event::Eof => {
+                Err(NOT_WELL_FORMED)
+            }
+        }
+    }
+
+    /// Checks a start tag, and opens its element.
+    fn open(&mut self, name: &'t str, attributes: &'t str) -> Result<Tag<'t>, FormatError> {
+        if !is_name(name) {
             return Err(FormatError::new("an element has an ill-formed name"));
         }
-        let declares = match check_attributes(tag.attributes_raw()) {
-            Err(error) if self.depth == 0 => {
+        let declares = match check_attributes(attributes) {
+            Err(error) if self.open.is_empty() => {
                 self.pending.get_or_insert(error);
                 false
             }
             checked => checked?,
         };
-        if self.depth == 0 && std::mem::replace(&mut self.has_root, true) {
+        if self.open.is_empty() && std::mem::replace(&mut self.has_root, true) {
             return Err(FormatError::new(
                 "there is an element after the root element",
             ));
         }
-        self.depth += 1;
+        self.open.push(name);
         if declares {
-            self.declare_namespaces(tag)?;
+            self.declare_namespaces(attributes)?;
         }
-        let prefix_length = name.into_inner().bytes().position(|byte| byte == b':');
+        let prefixed = name.split_once(':');
         let namespace = match &self.namespaces {
-            Some(namespaces) => namespaces.resolve_element(name).0.into(),
-            None if prefix_length.is_some() => Namespace::Other,
+            Some(namespaces) => namespaces.resolve_element(QName(name)).0.into(),
+            None if prefixed.is_some() => Namespace::Other,
             None => Namespace::None,
         };
-        Ok(ExpandedName {
+        Ok(Tag {
+            local_name: prefixed.map_or(name, |(_, local_name)| local_name),
             namespace,
-            local_start: prefix_length.map_or(0, |length| length + 1),
+            attributes,
         })
     }
 
     /// Adds the namespaces that a start tag declares.
-    fn declare_namespaces(&mut self, tag: &BytesStart<'_>) -> Result<(), FormatError> {
+    fn declare_namespaces(&mut self, attributes: &str) -> Result<(), FormatError> {
         const ERROR: FormatError = FormatError::new("a namespace declaration is not valid");
         let namespaces = self.namespaces.get_or_insert_default();
-        namespaces.set_level(u16::try_from(self.depth).map_err(|_| ERROR)?);
-        self.declaring.push(self.depth);
-        for attribute in Attributes(tag.attributes_raw()) {
+        let depth = self.open.len();
+        namespaces.set_level(u16::try_from(depth).map_err(|_| ERROR)?);
+        self.declaring.push(depth);
+        for attribute in Attributes(attributes) {
             let (name, value) = attribute?;
             if let Some(declaration) = QName(name).as_namespace_binding() {
                 namespaces
@@ -331,45 +384,48 @@ impl<'t> Document<'t> {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), FormatError> {
+    /// Closes the innermost open element.
+    fn close(&mut self) {
+        let depth = self.open.len();
         if self
             .declaring
-            .pop_if(|depth| *depth == self.depth)
+            .pop_if(|declaring| *declaring == depth)
             .is_some()
             && let Some(namespaces) = &mut self.namespaces
         {
             let level = self.declaring.last().copied().unwrap_or_default();
             namespaces.set_level(u16::try_from(level).unwrap_or(u16::MAX));
         }
-        self.depth = self
-            .depth
-            .checked_sub(1)
-            .ok_or(FormatError::new("an end tag has no start tag"))?;
-        Ok(())
+        self.open.pop();
     }
+}
 
-    fn check_text(&self, text: &str) -> Result<(), FormatError> {
-        if self.depth == 0 && !text.trim_matches(WHITE_SPACE).is_empty() {
-            return Err(FormatError::new("there is text outside the root element"));
-        }
-        // Most text has no `>`, and searching for one byte is faster.
-        if memchr(b'>', text.as_bytes()).is_some()
-            && text.as_bytes().windows(3).any(|bytes| bytes == b"]]>")
-        {
-            return Err(FormatError::new(
-                "text contains the end mark of a CDATA section",
-            ));
-        }
-        Ok(())
+/// Returns the index of the `>` that ends a tag. In quotes, `>` is part of a value.
+fn tag_end(content: &str) -> Option<usize> {
+    let bytes = content.as_bytes();
+    let mut searched = 0;
+    loop {
+        let unsearched = bytes.get(searched..)?;
+        let at = unsearched
+            .iter()
+            .position(|byte| matches!(byte, b'>' | b'"' | b'\''))?;
+        let found = searched + at;
+        let quote = match bytes.get(found)? {
+            b'>' => return Some(found),
+            quote => *quote,
+        };
+        searched = found + 1;
+        searched += memchr(quote, bytes.get(searched..)?)? + 1;
     }
+}
 
-    fn check_inside_root(&self) -> Result<(), FormatError> {
-        if self.depth == 0 {
-            Err(FormatError::new("there is text outside the root element"))
-        } else {
-            Ok(())
-        }
-    }
+/// Returns the parts of a text before and after the byte at an index, a character of ASCII.
+fn split_around(text: &str, at: usize) -> Option<(&str, &str)> {
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+fn is_white_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Returns the part of a text before the first character that XML forbids.
@@ -444,7 +500,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, FormatError> {
 /// Returns the encoding that a document declares, or `None` if it declares none or a
 /// supported one.
 pub(super) fn unsupported_encoding(text: &str) -> Option<String> {
-    match Document::new(text).reader.read_event() {
+    match Reader::from_str(text).read_event() {
         Ok(Event::Decl(declaration)) => check_declaration(&declaration).ok()?,
         _ => None,
     }
@@ -559,6 +615,11 @@ fn split_attribute(text: &str) -> Option<(&str, Cow<'_, str>, &str)> {
     (is_name(name) && !raw.contains('<') && value.chars().all(is_legal))
         .then_some((name, value, rest))
 }
+
+#[cfg(any(test, fuzzing))]
+mod comparison;
+#[cfg(any(test, fuzzing))]
+pub(crate) use comparison::compare_with_quick_xml;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,9 @@
 //! Tests of which documents are well-formed.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::*;
 
 fn read(text: &str) -> Result<(), FormatError> {
@@ -395,4 +399,64 @@ fn an_unsupported_encoding_is_reported_after_the_root_tag() {
     ] {
         assert_eq!(unsupported_encoding(text), None, "{text}");
     }
+}
+
+/// Parts of which documents are made, many of them not well-formed together.
+const PARTS: [&str; 36] = [
+    "<a>",
+    "</a>",
+    "</a >",
+    "</ a>",
+    "<a/>",
+    "<a />",
+    "<b c='>' d=\"'\">",
+    "<b c='<'>",
+    "<b c>",
+    "</b>",
+    "<n:b xmlns:n='u'/>",
+    "<xml/>",
+    "x",
+    "]]>",
+    "]]",
+    ">",
+    "<",
+    "/",
+    "'",
+    "\"",
+    "&amp;",
+    "&#65;",
+    "&x;",
+    "&",
+    ";",
+    "<!-- c -->",
+    "<!--",
+    "-->",
+    "<![CDATA[<a>]]>",
+    "<![CDATA[",
+    "<?p q?>",
+    "<?",
+    "<?xml version='1.0'?>",
+    "<!DOCTYPE a>",
+    " ",
+    "é",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
+
+    #[test]
+    fn quick_xml_finds_the_same_nodes(parts in vec(select(&PARTS[..]), 0..10)) {
+        let parts = parts.concat();
+        compare_with_quick_xml(&parts);
+        compare_with_quick_xml(&format!("<a>{parts}</a>"));
+    }
+}
+
+#[test]
+fn quick_xml_finds_the_same_nodes_in_a_license() {
+    compare_with_quick_xml(
+        "<?xml version=\"1.0\"?>\n<LICENSE version=\"2.0.0.0\"><LICENSORINFO><DATA>\
+         <LID>bGlk</LID><ONACTION type='Backup'><CONDITION><![CDATA[1]]></CONDITION></ONACTION>\
+         </DATA></LICENSORINFO></LICENSE>",
+    );
 }
