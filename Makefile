@@ -1,7 +1,7 @@
 # The commands of the project. `make` lists them; scripts/ implements them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build run recording test soak fuzz bench profile lint deny \
+.PHONY: help setup setup-tests component build build-bench run recording test soak fuzz bench profile lint deny \
 	package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
@@ -16,7 +16,7 @@ TESTS := --package license-backup --package license-backup-cli --package license
 
 # Keeps paths of this machine out of the programs. If the compiler is missing, scripts/setup.sh
 # reports it.
-build bench profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
+build build-bench profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ component: setup ## Build the components into target/components
 build: component ## Build the components, then the program: target/release/license-backup
 	cargo build --locked $(PROGRAMS)
 
+# The programs that the benchmark and its tests run.
+build-bench: build
+	cargo build --locked $(PROGRAMS) --package license-backup-bench
+
 run: build ## Back up a sample store, list and verify the backup, and restore it
 	@scripts/run-sample.sh
 
@@ -43,7 +47,7 @@ test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(P
 soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
-test soak: setup-tests build
+test soak: setup-tests build-bench
 	cargo test --locked $(TESTS)
 
 # The number of seconds for which each fuzz target runs.
@@ -58,8 +62,7 @@ SIZE := 100000
 ROUNDS := 5
 RESULTS := tools/bench/results$(if $(filter 100000,$(SIZE)),,-$(SIZE)).json
 
-bench: setup-tests build ## Measure against tar, zip and others; SIZE=1000000 licenses, ROUNDS=7 runs
-	cargo build --locked $(PROGRAMS) --package license-backup-bench
+bench: setup-tests build-bench ## Measure against tar, zip and others; SIZE=1000000 licenses, ROUNDS=7 runs
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --rounds $(ROUNDS) --to $(RESULTS)
 	@[ $(RESULTS) != tools/bench/results.json ] || target/release/license-backup-bench publish
 
