@@ -31,23 +31,20 @@ unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
 # below.
 cargo build --quiet --locked --package license-backup-metadata --target-dir target
 
-# Cargo does not apply the `strip` of a profile to a package with its own opt-level, hence the flag.
-# A panic is a trap without a message, since there is no stream to write one to; the -Z flags that
-# select this are unstable.
-flags=$(scripts/path-flags.sh -Ctarget-feature=+simd128 "-Cstrip=$strip" -Zunstable-options -Cpanic=immediate-abort)
-
-set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir" \
-	-Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
-export RUSTC_BOOTSTRAP=1 CARGO_ENCODED_RUSTFLAGS="$flags"
-
 add_linkers_to_path
-if ! has_own_sources; then
-	if ! has_debian_sources; then
-		echo "error: no compiler for $wasm_target here; run \`make setup\`" >&2
-		exit 1
-	fi
-	export RUSTC="$debian_rustc"
+set -- --locked --profile "$profile" --target "$wasm_target" --target-dir "$target_dir"
+if has_own_target; then
+	:
+elif has_debian_sources; then
+	set -- "$@" -Z build-std=std,panic_abort
+	export RUSTC="$debian_rustc" RUSTC_BOOTSTRAP=1
+else
+	echo "error: no compiler for $wasm_target here; run \`make setup\`" >&2
+	exit 1
 fi
+# Cargo does not apply the `strip` of a profile to a package with its own opt-level, hence the flag.
+CARGO_ENCODED_RUSTFLAGS=$(scripts/path-flags.sh -Ctarget-feature=+simd128 "-Cstrip=$strip")
+export CARGO_ENCODED_RUSTFLAGS
 
 packages=$(echo "$components" | sed -n 's/^\([^ ]*\) .*$/--package \1/p')
 # shellcheck disable=SC2086 # a list of words

@@ -17,17 +17,17 @@ fail() {
 	exit 1
 }
 
-# Asks rustup for the sources of the standard library. The timeout ends a download that hangs.
-add_sources() {
+# Asks rustup for the standard library of the target. The timeout ends a download that hangs.
+add_target() {
 	has rustup || return 1
-	echo "setup: asking rustup for rust-src"
-	timeout 300 rustup component add rust-src >"$log" 2>&1 && has_own_sources
+	echo "setup: asking rustup for the target $wasm_target"
+	timeout 300 rustup target add "$wasm_target" >"$log" 2>&1 && has_own_target
 }
 
 find_missing() {
 	has cc || packages="$packages gcc libc6-dev"
 	has wasm-ld || packages="$packages lld-22"
-	has_own_sources || has_debian_sources || add_sources || packages="$packages rustc-web rust-web-src"
+	has_own_target || has_debian_sources || add_target || packages="$packages rustc-web rust-web-src"
 }
 
 install_missing() {
@@ -51,13 +51,13 @@ install_missing() {
 }
 
 say_compiler() {
-	if has_own_sources; then
+	if has_own_target; then
 		echo "setup: compiler of the components: $(rustc --version)"
 	elif has_debian_sources; then
 		echo "setup: compiler of the components: Debian's $("$debian_rustc" --version | cut -d ' ' -f 1,2)"
 	else
 		fail "Debian's compiler is too old; if rustup can download, run this, then start again:" \
-			"rustup component add rust-src"
+			"rustup target add $wasm_target"
 	fi
 }
 

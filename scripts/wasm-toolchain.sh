@@ -9,20 +9,16 @@ debian_rustc=/usr/bin/rustc
 # The directory of tools that neither Debian nor rustup provides; `make clean` removes it.
 tools_dir=target/tools
 
-# has_sources COMPILER: succeeds if the sources of its standard library are installed. The
-# components use a build of the standard library without panic messages, which nobody could see.
-has_sources() {
-	[ -f "$("$1" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]
+# The first choice: the current compiler, with the standard library that rustup installs.
+has_own_target() {
+	[ -d "$(rustc --print target-libdir --target "$wasm_target")" ]
 }
 
-# The first choice: the current compiler.
-has_own_sources() {
-	has_sources rustc
-}
-
-# The second choice: Debian's compiler, if it is recent enough.
+# The second choice, if rustup cannot download: Debian's compiler, if it is recent enough. It has no
+# standard library for this target, so cargo compiles that from its sources.
 has_debian_sources() {
-	[ -x "$debian_rustc" ] && has_sources "$debian_rustc" || return 1
+	[ -x "$debian_rustc" ] || return 1
+	[ -f "$("$debian_rustc" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ] || return 1
 	required=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
 	found=$("$debian_rustc" --version | cut -d ' ' -f 2)
 	[ "$(printf '%s\n' "$required" "$found" | sort -V | head -n 1)" = "$required" ]

@@ -68,6 +68,13 @@ impl PathPattern {
 
     /// Returns `true` if a path matches the pattern.
     pub(super) fn matches(&self, path: &str) -> bool {
+        // Most files have another name, whatever their directories are.
+        if let Some(Component::Name(last)) = self.0.last() {
+            let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+            if !path.ends_with(&last.suffix) || !last.matches(name) {
+                return false;
+            }
+        }
         let (mut names, mut next) = (path.split('/'), 0);
         // Where to continue if the last `**` matches one directory more: no path matches only if an
         // earlier `**` matches more, too.
