@@ -167,7 +167,8 @@ elif [ "${1-}" = lint ]; then
 	install_missing
 elif [ "${1-}" = package ]; then
 	install_tool "$tools_dir" cargo-cyclonedx@0.5.9
-	install_tool "$tools_dir" cargo-about@0.9.3 --features cli
+	# It compares texts for minutes if it is not optimized.
+	install_tool "$tools_dir" cargo-about@0.9.3 --features cli --profile release
 elif [ "${1-}" = test-package ]; then
 	install_tool "$tools_dir" wkg@0.16.1
 	setup_registry
