@@ -24,9 +24,9 @@ use crate::{
 
 /// A compiled component, with the limits and shares of its operations.
 ///
-/// Creating one takes some milliseconds: see [`LicenseManager::new`]. Cloning is cheap, and threads can share it. Each operation gets an
-/// instance of the component, with its own memory and with access to the directories that the
-/// operation names and to nothing else.
+/// Creating one takes some milliseconds: see [`LicenseManager::new`]. Cloning is cheap, and threads
+/// can share it. Each operation gets an instance of the component, with its own memory and with
+/// access to the directories that the operation names and to nothing else.
 ///
 /// Each operation can be started in three ways, here for a backup:
 ///
