@@ -3,8 +3,8 @@
 //! It proves of each of these licenses what the verification of a whole backup proves: the path is
 //! valid, both headers, the CRC-32 and the BLAKE3 in `B3SUMS` match, and the license permits backups.
 //! Apart from them, only the headers of the central directory, with the order of their names, the
-//! CRC-32 of `B3SUMS`, and the version of the format are checked. So damage of other licenses and of the manifest does not prevent
-//! that undamaged licenses are restored.
+//! CRC-32 of `B3SUMS`, and the version of the format are checked. So undamaged licenses can be
+//! restored although other licenses or the manifest are damaged.
 //!
 //! If the filter has IDs, the contents of all licenses are read, since IDs are nowhere else. A damaged
 //! content whose IDs do not match is reported, since its IDs may be damaged.
