@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use license_backup::{
@@ -112,9 +112,14 @@ fn directories() -> Result<(TempDir, BackupOptions), Box<dyn Error>> {
     Ok((directory, BackupOptions::new(store, backup)))
 }
 
-/// The lock of the one subscriber that exists at a time. `tracing` caches for each place whether any
-/// subscriber is interested, and loses events while others come and go.
-static ONE_SUBSCRIBER: Mutex<()> = Mutex::new(());
+/// The lock of the one test that runs at a time. `tracing` caches for each place whether any
+/// subscriber is interested. It loses events of a place that another thread, without a subscriber,
+/// reaches for the first time while the subscriber is created.
+static ONE_TEST: Mutex<()> = Mutex::new(());
+
+fn lock() -> MutexGuard<'static, ()> {
+    ONE_TEST.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Starts a backup with a subscriber on the calling thread only, and waits for its end.
 fn recorded(
@@ -122,9 +127,6 @@ fn recorded(
     options: &BackupOptions,
     started: impl FnOnce(&CancellationCookie),
 ) -> (Recorder, Result<u64, OperationError>) {
-    let _lock = ONE_SUBSCRIBER
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
     let recorder = Recorder::default();
     let outcome = subscriber::with_default(recorder.clone(), || {
         block_on(manager.backup(options)).and_then(|operation| {
@@ -143,6 +145,7 @@ fn recorded(
 
 #[test]
 fn an_operation_has_a_span_and_reports_its_course() -> Result<(), Box<dyn Error>> {
+    let _lock = lock();
     let (directory, options) = directories()?;
     let (recorder, outcome) = recorded(&LicenseManager::new()?, &options, |_| ());
     assert_eq!(outcome?, 1);
@@ -162,6 +165,7 @@ fn an_operation_has_a_span_and_reports_its_course() -> Result<(), Box<dyn Error>
 
 #[test]
 fn a_refusal_is_reported_with_its_code_and_without_paths() -> Result<(), Box<dyn Error>> {
+    let _lock = lock();
     let (directory, options) = directories()?;
     let manager = LicenseManager::new()?;
     manager.backup_blocking(&options)?;
@@ -178,6 +182,7 @@ fn a_refusal_is_reported_with_its_code_and_without_paths() -> Result<(), Box<dyn
 
 #[test]
 fn a_passed_deadline_is_reported() -> Result<(), Box<dyn Error>> {
+    let _lock = lock();
     let (_directory, options) = directories()?;
     let manager = LicenseManager::new()?.with_deadline(Duration::ZERO);
     let (recorder, outcome) = recorded(&manager, &options, |_| ());
@@ -190,6 +195,7 @@ fn a_passed_deadline_is_reported() -> Result<(), Box<dyn Error>> {
 
 #[test]
 fn a_cancellation_is_reported() -> Result<(), Box<dyn Error>> {
+    let _lock = lock();
     let (directory, options) = directories()?;
     // The backup must not end before it is cancelled.
     for number in 0..2000 {
