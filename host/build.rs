@@ -61,7 +61,7 @@ fn embed(path: &Path) -> Result<(), String> {
 }
 
 /// The instructions of the level x86-64-v2, which almost every processor in use has. Without them,
-/// each SIMD instruction of the component becomes a call. The level is defined by the psABI of
+/// some SIMD instructions of the component become calls. The level is defined by the psABI of
 /// x86-64, section 3.1.1.
 const X86_64_V2: [&str; 5] = [
     "has_sse3",
@@ -72,10 +72,13 @@ const X86_64_V2: [&str; 5] = [
 ];
 
 /// Compiles the component for processors of the target that have these instructions. Returns nothing
-/// if this compiler of wasmtime has no support for the target, and the library can compile the
-/// component at run time.
+/// if the target has another architecture, which this build of wasmtime's compiler does not support,
+/// and the library can compile the component at run time.
 fn compile(component: &[u8], instructions: &[&str]) -> Result<Vec<u8>, String> {
-    let target = cargo_variable("TARGET");
+    let target = cargo_variable("TARGET").to_string_lossy().into_owned();
+    let architecture = |triple: &str| triple.split('-').next().map(str::to_owned);
+    let is_foreign =
+        architecture(&target) != architecture(&cargo_variable("HOST").to_string_lossy());
     let mut config = engine::config(false);
     for instruction in instructions {
         // SAFETY: the library loads the code only on a processor that has the instruction, which
@@ -86,13 +89,13 @@ fn compile(component: &[u8], instructions: &[&str]) -> Result<Vec<u8>, String> {
         }
     }
     let engine = config
-        .target(&target.to_string_lossy())
+        .target(&target)
         .and_then(|config| Engine::new(config));
     match engine {
         Ok(engine) => engine
             .precompile_component(component)
             .map_err(|error| format!("{error:#}")),
-        Err(_) if env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(Vec::new()),
+        Err(_) if is_foreign && env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(Vec::new()),
         Err(error) => Err(format!(
             "{error:#}; enable the feature `compile` to compile the component at run time"
         )),

@@ -206,7 +206,8 @@
 //! - warn: an operation was refused or failed, with its code; its deadline passed.
 //! - info: an operation was accepted or finished; its cancellation was requested.
 //! - debug: an operation started; its directories and error messages, which contain paths;
-//!   prefetching is disabled; the component is compiled, since it is not precompiled.
+//!   prefetching is disabled; the component is compiled, since it is not precompiled; the processor
+//!   lacks instructions of x86-64-v2.
 //!
 //! No event has the contents of a license.
 //!

@@ -71,7 +71,7 @@ impl PathPattern {
         // Most files have another name, whatever their directories are.
         if let Some(Component::Name(last)) = self.0.last() {
             let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-            if !path.ends_with(&last.suffix) || !last.matches(name) {
+            if !last.matches(name) {
                 return false;
             }
         }

@@ -452,11 +452,36 @@ proptest! {
     }
 }
 
+/// Parts that are well-formed together, in any order.
+const ELEMENTS: [&str; 12] = [
+    "<a/>",
+    "<a b='>' c=\"'\" />",
+    "<a>x</a >",
+    "<a><b>x]]</b>></a>",
+    "<n:a xmlns:n='u'><n:b/></n:a>",
+    "&amp;&#65;",
+    "x > y",
+    "<!-- <a> -->",
+    "<![CDATA[<a>]]>",
+    "<?p <a>?>",
+    " \n",
+    "é",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn quick_xml_finds_the_same_nodes_in_a_well_formed_document(elements in vec(select(&ELEMENTS[..]), 0..10)) {
+        let document = format!("<?xml version='1.0'?><a>{}</a>", elements.concat());
+        prop_assert!(compare_with_quick_xml(&document), "{document} is well-formed");
+    }
+}
+
 #[test]
 fn quick_xml_finds_the_same_nodes_in_a_license() {
-    compare_with_quick_xml(
-        "<?xml version=\"1.0\"?>\n<LICENSE version=\"2.0.0.0\"><LICENSORINFO><DATA>\
+    let license = "<?xml version=\"1.0\"?>\n<LICENSE version=\"2.0.0.0\"><LICENSORINFO><DATA>\
          <LID>bGlk</LID><ONACTION type='Backup'><CONDITION><![CDATA[1]]></CONDITION></ONACTION>\
-         </DATA></LICENSORINFO></LICENSE>",
-    );
+         </DATA></LICENSORINFO></LICENSE>";
+    assert!(compare_with_quick_xml(license), "it is well-formed");
 }
