@@ -24,13 +24,29 @@
 //! | prefix that is not declared | an error (Namespaces, 5) | an unknown element |
 //! | encoding | UTF-8, UTF-16, or as declared (4.3.3) | only UTF-8 and UTF-16 are supported |
 
+mod attributes;
+mod characters;
+#[cfg(any(test, fuzzing))]
+mod comparison;
+mod declaration;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr3};
 use quick_xml::Reader;
-use quick_xml::escape::{resolve_predefined_entity, unescape};
-use quick_xml::events::{BytesDecl, BytesRef, Event};
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, Event};
 use quick_xml::name::{Namespace as Uri, NamespaceResolver, QName, ResolveResult};
+
+use attributes::{Attributes, check_attributes};
+pub(super) use characters::legal_prefix;
+use characters::{is_legal, is_name};
+#[cfg(any(test, fuzzing))]
+pub(crate) use comparison::compare_with_quick_xml;
+use declaration::check_declaration;
+pub(super) use declaration::unsupported_encoding;
 
 use super::decision::FormatError;
 use super::text::WHITE_SPACE;
@@ -145,15 +161,6 @@ impl<'t> CharacterData<'t> {
         (!self.is_mixed).then(|| self.text.trim_matches(WHITE_SPACE))
     }
 }
-
-/// The encodings that are supported. All text in US-ASCII is also text in UTF-8, and
-/// `UTF8` is a common misspelling.
-const SUPPORTED_ENCODINGS: [&str; 6] = [
-    "UTF-8", "UTF8", "UTF-16", "UTF-16LE", "UTF-16BE", "US-ASCII",
-];
-
-/// The length in bytes of the longest name in the IANA registry of character sets.
-const MAX_ENCODING_NAME_LENGTH: usize = 45;
 
 /// A document that is being read.
 pub(super) struct Document<'t> {
@@ -428,65 +435,6 @@ fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Returns the part of a text before the first character that XML forbids.
-pub(super) fn legal_prefix(text: &str) -> &str {
-    // Hardly any document has one of these bytes. U+FFFE and U+FFFF start with 0xEF.
-    let is_suspect =
-        |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\r' | b'\n')) || *byte == 0xEF;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    if !words
-        .iter()
-        .any(|word| may_be_suspect(*word) && word.iter().any(is_suspect))
-        && !rest.iter().any(is_suspect)
-    {
-        return text;
-    }
-    text.find(|character| !is_legal(character))
-        .map_or(text, |end| text.split_at(end).0)
-}
-
-/// Returns `true` if any of the bytes may be less than a space or may be 0xEF. Checks all
-/// of them at once.
-fn may_be_suspect(word: [u8; 8]) -> bool {
-    /// Each byte is 1.
-    const ONES: u64 = u64::MAX / 0xFF;
-    /// The highest bit of each byte.
-    const HIGHEST: u64 = ONES << 7;
-    // Subtracting `limit` from a byte below it borrows, which sets the highest bit of the byte.
-    let any_less = |bytes: u64, limit: u64| bytes.wrapping_sub(ONES * limit) & !bytes & HIGHEST;
-    let bytes = u64::from_le_bytes(word);
-    any_less(bytes, 0x20) | any_less(bytes ^ (ONES * 0xEF), 1) != 0
-}
-
-/// Returns `true` for a character of production 2 of XML 1.0.
-fn is_legal(character: char) -> bool {
-    matches!(character, '\t' | '\r' | '\n' | ' '..='\u{FFFD}' | '\u{10000}'..)
-}
-
-/// Returns `true` for a name of production 5 of XML 1.0.
-fn is_name(name: &str) -> bool {
-    // Nearly all names consist of these characters.
-    if let [b'A'..=b'Z' | b'a'..=b'z', rest @ ..] = name.as_bytes()
-        && rest.iter().all(u8::is_ascii_alphanumeric)
-    {
-        return true;
-    }
-    let mut characters = name.chars();
-    characters.next().is_some_and(is_name_start) && characters.all(|character| {
-        is_name_start(character)
-            || matches!(character, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
-    })
-}
-
-/// Returns `true` for a character of production 4 of XML 1.0.
-fn is_name_start(character: char) -> bool {
-    matches!(character,
-        'A'..='Z' | 'a'..='z' | '_' | ':'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}' | '\u{370}'..='\u{37D}'
-        | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}' | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}'
-        | '\u{3001}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
 /// Returns the character that a reference represents.
 fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, FormatError> {
     let resolved = match reference.resolve_char_ref() {
@@ -496,130 +444,3 @@ fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, FormatError> {
     };
     resolved.ok_or(FormatError::new("a reference is not valid"))
 }
-
-/// Returns the encoding that a document declares, or `None` if it declares none or a
-/// supported one.
-pub(super) fn unsupported_encoding(text: &str) -> Option<String> {
-    match Reader::from_str(text).read_event() {
-        Ok(Event::Decl(declaration)) => check_declaration(&declaration).ok()?,
-        _ => None,
-    }
-}
-
-/// Checks an XML declaration against production 23 of XML 1.0, and returns the encoding that it
-/// declares, or `None` if it declares none or a supported one.
-fn check_declaration(declaration: &BytesDecl<'_>) -> Result<Option<String>, FormatError> {
-    const ERROR: FormatError = FormatError::new("the XML declaration is ill-formed");
-    let mut attributes = Attributes(declaration.strip_prefix("xml").ok_or(ERROR)?).peekable();
-    let mut take = |name: &str| match attributes
-        .next_if(|next| next.as_ref().is_ok_and(|(found, _)| *found == name))
-    {
-        Some(Ok((_, Cow::Borrowed(value)))) => Ok(Some(value)),
-        None => Ok(None),
-        Some(_) => Err(ERROR), // A reference has no meaning in a declaration.
-    };
-    let version = take("version")?;
-    let encoding = take("encoding")?;
-    let standalone = take("standalone")?;
-    let is_valid = version
-        .and_then(|version| version.strip_prefix("1."))
-        .is_some_and(is_digits)
-        && encoding.is_none_or(is_encoding_name)
-        && matches!(standalone, None | Some("yes" | "no"))
-        && attributes.next().is_none();
-    if !is_valid {
-        return Err(ERROR);
-    }
-    let is_supported = |encoding: &&str| {
-        SUPPORTED_ENCODINGS
-            .iter()
-            .any(|supported| supported.eq_ignore_ascii_case(encoding))
-    };
-    Ok(encoding
-        .filter(|encoding| !is_supported(encoding))
-        .map(str::to_owned))
-}
-
-/// Returns `true` if a text is an encoding name: production 81 of XML 1.0, and not longer
-/// than any registered name, because error messages contain it.
-fn is_encoding_name(name: &str) -> bool {
-    name.len() <= MAX_ENCODING_NAME_LENGTH
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Checks the attributes of a tag: each is well-formed, and no two have the same name.
-/// Returns `true` if any of them declares a namespace.
-fn check_attributes(raw: &str) -> Result<bool, FormatError> {
-    let (mut count, mut declares) = (0, false);
-    for attribute in Attributes(raw) {
-        let (name, _) = attribute?;
-        declares |= name.starts_with("xmlns");
-        count += 1;
-    }
-    if count > 1 {
-        let mut names: Vec<&str> = Attributes(raw).flatten().map(|(name, _)| name).collect();
-        names.sort_unstable();
-        if names
-            .windows(2)
-            .any(|pair| matches!(pair, [one, other] if one == other))
-        {
-            return Err(FormatError::new("an attribute is duplicated"));
-        }
-    }
-    Ok(declares)
-}
-
-/// An iterator over the attributes of a tag: name and value, with references resolved.
-/// Its field is the text after the last attribute that was returned. The iterator ends
-/// after an error.
-struct Attributes<'t>(&'t str);
-
-impl<'t> Iterator for Attributes<'t> {
-    type Item = Result<(&'t str, Cow<'t, str>), FormatError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = std::mem::take(&mut self.0);
-        let attribute = rest.trim_start_matches(WHITE_SPACE);
-        if attribute.is_empty() {
-            return None;
-        }
-        // White space must precede each attribute.
-        let split = if attribute.len() < rest.len() {
-            split_attribute(attribute)
-        } else {
-            None
-        };
-        let Some((name, value, rest)) = split else {
-            return Some(Err(FormatError::new("an attribute is ill-formed")));
-        };
-        self.0 = rest;
-        Some(Ok((name, value)))
-    }
-}
-
-/// Splits off the attribute that `text` starts with. Returns its name, its value and the rest.
-fn split_attribute(text: &str) -> Option<(&str, Cow<'_, str>, &str)> {
-    let (name, after_name) = text.split_once('=')?;
-    let name = name.trim_end_matches(WHITE_SPACE);
-    let mut quoted = after_name.trim_start_matches(WHITE_SPACE).chars();
-    let quote = quoted.next().filter(|quote| matches!(quote, '"' | '\''))?;
-    let (raw, rest) = quoted.as_str().split_once(quote)?;
-    let value = unescape(raw).ok()?;
-    (is_name(name) && !raw.contains('<') && value.chars().all(is_legal))
-        .then_some((name, value, rest))
-}
-
-#[cfg(any(test, fuzzing))]
-mod comparison;
-#[cfg(any(test, fuzzing))]
-pub(crate) use comparison::compare_with_quick_xml;
-
-#[cfg(test)]
-mod tests;
