@@ -5,6 +5,8 @@
 //! follows a link. So an operation can reach nothing outside of an opened directory,
 //! whatever the names in a store or a backup are.
 
+use std::num::NonZeroU64;
+
 use crate::ErrorCode;
 
 /// An error returned by the file system. Its text is a cause, to follow the text of what
@@ -82,6 +84,15 @@ pub struct Timestamp {
     pub seconds: u64,
     /// The fraction of a second, in nanoseconds.
     pub nanoseconds: u32,
+}
+
+impl Timestamp {
+    /// Returns the number of nanoseconds since the Unix epoch, or `None` if it is 0 or does not
+    /// fit, which is the case from the year 2554.
+    pub(crate) fn nanoseconds_since_epoch(self) -> Option<NonZeroU64> {
+        let seconds = self.seconds.checked_mul(1_000_000_000)?;
+        NonZeroU64::new(seconds.checked_add(u64::from(self.nanoseconds))?)
+    }
 }
 
 /// The metadata of a file or directory.

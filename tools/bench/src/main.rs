@@ -1,11 +1,13 @@
 //! A benchmark that compares `license-backup` with other programs, and publishes the results.
 
+mod growth;
 mod history;
 mod measure;
 mod plot;
 mod programs;
 mod publish;
 mod results;
+mod svg;
 mod table;
 
 use std::fs;
@@ -15,8 +17,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
-use programs::{BACKUP, PUBLICATIONS, Paths, RESTORE, START, VERIFY};
-use results::{Cancellation, Component, Machine, Results, SCHEMA, Store};
+use programs::{BACKUP, Candidate, PUBLICATIONS, Paths, RESTORE, START, VERIFY};
+use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
 
 /// The number of rounds of short runs. They are fast, and their times vary more.
 const SHORT_ROUNDS: usize = 21;
@@ -39,6 +41,9 @@ enum Action {
         /// Number of licenses of a sample store; repeat it for each store, in ascending order
         #[arg(long, value_name = "N", required = true)]
         licenses: Vec<u32>,
+        /// Number of licenses of another sample store, which is measured with fewer programs
+        #[arg(long, value_name = "N")]
+        largest: Option<u32>,
         /// Number of publications of 2 MiB in another store, which contains nothing else
         #[arg(long, value_name = "N", default_value_t = 2000)]
         publications: u32,
@@ -85,13 +90,14 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().action {
         Action::Run {
             licenses,
+            largest,
             publications,
             rounds,
             target,
             to,
         } => {
             let paths = create_directories(&target)?;
-            let results = run(&paths, &licenses, publications, rounds)?;
+            let results = run(&paths, &licenses, largest, publications, rounds)?;
             fs::remove_dir_all(&paths.directory)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
@@ -150,6 +156,7 @@ fn create_directories(target: &Path) -> anyhow::Result<Paths> {
 fn run(
     paths: &Paths,
     licenses: &[u32],
+    largest: Option<u32>,
     publications: u32,
     rounds: usize,
 ) -> anyhow::Result<Results> {
@@ -182,28 +189,52 @@ fn run(
     })?;
     let stores = licenses.iter().map(|&licenses| {
         store(paths, licenses, |paths, store| {
-            let backup = measure::compare("backup", &BACKUP, paths, rounds)?;
-            measure::recreate(&paths.backup)?;
-            measure::wait(paths.back_up_into(&paths.backup))?;
-            let verify = measure::compare("verify", &VERIFY, paths, rounds)?;
-            let restore = measure::compare("restore", &RESTORE, paths, rounds)?;
+            store.comparisons = comparisons(paths, rounds, |_| true)?;
             let moments = u32::try_from(2 * rounds).context("the number of rounds is too large")?;
-            store.comparisons = vec![backup, verify, restore];
             store.cancellations = cancellations(paths, moments)?;
             store.over_time = history::over_time(paths, rounds)?;
             Ok(())
         })
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
+    let generations = generations(paths, rounds)?;
+    let largest = largest.map(|licenses| {
+        store(paths, licenses, |paths, store| {
+            store.comparisons = comparisons(paths, rounds, |candidate| candidate.scales)?;
+            Ok(())
+        })
+    });
     Ok(Results {
         schema: SCHEMA,
         machine: machine()?,
         components: components(&paths.target)?,
         short,
-        generations: Some(generations(paths, rounds)?),
+        generations: Some(generations),
         publications,
         stores,
+        largest: largest.transpose()?,
     })
+}
+
+/// Compares the candidates that `is_measured` selects in backing up a store, verifying the backup
+/// and restoring it.
+fn comparisons(
+    paths: &Paths,
+    rounds: usize,
+    is_measured: fn(&Candidate) -> bool,
+) -> anyhow::Result<Vec<Comparison>> {
+    let compare = |task, candidates: &[Candidate]| {
+        let candidates = candidates.iter().filter(|candidate| is_measured(candidate));
+        measure::compare(task, candidates, paths, rounds)
+    };
+    let backup = compare("backup", &BACKUP)?;
+    measure::recreate(&paths.backup)?;
+    measure::wait(paths.back_up_into(&paths.backup))?;
+    Ok(vec![
+        backup,
+        compare("verify", &VERIFY)?,
+        compare("restore", &RESTORE)?,
+    ])
 }
 
 /// Creates a sample store and measures with it.

@@ -13,14 +13,15 @@ use crate::programs::{Candidate, Paths};
 use crate::results::{Comparison, Program};
 
 /// Compares programs with the same task. Each round runs every program once, in order.
-pub(crate) fn compare(
+pub(crate) fn compare<'a>(
     task: &str,
-    candidates: &[Candidate],
+    candidates: impl IntoIterator<Item = &'a Candidate>,
     paths: &Paths,
     rounds: usize,
 ) -> anyhow::Result<Comparison> {
+    let candidates: Vec<_> = candidates.into_iter().collect();
     let mut programs: Vec<Program> = Vec::new();
-    for candidate in candidates {
+    for candidate in &candidates {
         programs.push(Program {
             name: candidate.name.to_owned(),
             seconds: Vec::new(),

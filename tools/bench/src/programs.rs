@@ -73,10 +73,20 @@ pub(crate) struct Candidate {
     pub(crate) name: &'static str,
     /// Whether it creates a file for each license.
     pub(crate) creates_many_files: bool,
+    /// Whether it is measured with the largest store, too.
+    pub(crate) scales: bool,
     /// The command that runs before each run, and is not measured.
     pub(crate) prepare: Option<fn(&Paths) -> Command>,
     /// The command that is measured.
     pub(crate) command: fn(&Paths) -> Command,
+}
+
+impl Candidate {
+    /// Returns the candidate, to be measured with the largest store, too.
+    const fn scaling(mut self) -> Self {
+        self.scales = true;
+        self
+    }
 }
 
 /// Returns a candidate that creates a single file.
@@ -84,6 +94,7 @@ pub(crate) const fn one_file(name: &'static str, command: fn(&Paths) -> Command)
     Candidate {
         name,
         creates_many_files: false,
+        scales: false,
         prepare: None,
         command,
     }
@@ -94,6 +105,7 @@ const fn many_files(name: &'static str, command: fn(&Paths) -> Command) -> Candi
     Candidate {
         name,
         creates_many_files: true,
+        scales: false,
         prepare: None,
         command,
     }
@@ -111,7 +123,8 @@ pub(crate) const START: [Candidate; 2] = [
 pub(crate) const BACKUP: [Candidate; 8] = [
     one_file("license-backup backup", |paths| {
         paths.back_up_into(&paths.output)
-    }),
+    })
+    .scaling(),
     one_file("license-backup-command.wasm under wasmtime", |paths| {
         let mut command = Command::new("wasmtime");
         command.args(["run", "--allow-precompiled", "--dir"]);
@@ -133,7 +146,8 @@ pub(crate) const BACKUP: [Candidate; 8] = [
             .arg(&paths.store)
             .arg(".");
         command
-    }),
+    })
+    .scaling(),
     one_file("zip -0 -r", |paths| {
         let mut command = Command::new("zip");
         command
@@ -156,6 +170,7 @@ pub(crate) const BACKUP: [Candidate; 8] = [
     Candidate {
         name: "restic backup",
         creates_many_files: false,
+        scales: false,
         prepare: Some(|paths| {
             let mut command = restic(paths);
             command.arg("init");
@@ -190,12 +205,14 @@ pub(crate) const VERIFY: [Candidate; 2] = [
         let mut command = paths.quiet("verify");
         command.arg("--from").arg(&paths.backup);
         command
-    }),
+    })
+    .scaling(),
     one_file("unzip -t", |paths| {
         let mut command = Command::new("unzip");
         command.arg("-tqq").arg(paths.archive());
         command
-    }),
+    })
+    .scaling(),
 ];
 
 /// The restore of all licenses of a backup.
@@ -208,7 +225,8 @@ pub(crate) const RESTORE: [Candidate; 2] = [
             .arg("--store")
             .arg(&paths.output);
         command
-    }),
+    })
+    .scaling(),
     many_files("unzip", |paths| {
         let mut command = Command::new("unzip");
         command
@@ -217,5 +235,6 @@ pub(crate) const RESTORE: [Candidate; 2] = [
             .arg("-d")
             .arg(&paths.output);
         command
-    }),
+    })
+    .scaling(),
 ];

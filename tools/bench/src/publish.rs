@@ -1,4 +1,4 @@
-//! Writes the results into the plot, the page of all tables, and the README between two markers.
+//! Writes the results into the plots, the page of all tables, and the README between two markers.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::results::{Results, Store};
-use crate::{plot, table};
+use crate::{growth, plot, table};
 
 /// The directory of the benchmark, which contains `results.json`.
 const BENCH: &str = "tools/bench";
@@ -39,21 +39,22 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Generates the files.
-fn pages(root: &Path) -> anyhow::Result<[Page; 3]> {
+fn pages(root: &Path) -> anyhow::Result<[Page; 4]> {
     let results = results(&root.join(BENCH).join("results.json"))?;
-    let largest = results
-        .largest_store()
+    let store = results
+        .main_store()
         .context("the results contain no store")?;
     let readme = read(&root.join("README.md"))?;
     Ok([
-        ("tools/bench/backup.svg", plot::plot(largest)),
+        ("tools/bench/programs.svg", plot::plot(store)),
+        ("tools/bench/growth.svg", growth::plot(&results)),
         (
             "tools/bench/results.md",
             format!("# Results of `make bench`\n\n{}", table::tables(&results)),
         ),
         (
             "README.md",
-            in_readme(&readme, &results, largest)
+            in_readme(&readme, &results, store)
                 .context("README.md does not contain the markers of the benchmark")?,
         ),
     ])
@@ -69,7 +70,9 @@ fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
         .map(|comparison| table::long_runs(store, comparison))
         .collect();
     let section = format!(
-        "![Backup of {} licenses: seconds of each program](tools/bench/backup.svg)\n\n{}\n{}",
+        "![Backup, verification and restore of {} licenses: seconds of each program]\
+         (tools/bench/programs.svg)\n\n\
+         ![Microseconds for each license as a store grows](tools/bench/growth.svg)\n\n{}\n{}",
         store.licenses,
         table::machine(&results.machine),
         tables.join("\n")

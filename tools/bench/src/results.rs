@@ -21,6 +21,10 @@ pub(crate) struct Results {
     /// A store of licenses in publications, compared with the same number of license documents.
     pub(crate) publications: Store,
     pub(crate) stores: Vec<Store>,
+    /// A store with many more licenses, measured with fewer programs. `None` if it was not
+    /// measured.
+    #[serde(default)]
+    pub(crate) largest: Option<Store>,
 }
 
 /// The machine of the benchmark.
@@ -87,9 +91,23 @@ pub(crate) struct Program {
 }
 
 impl Results {
-    /// Returns the store with the most licenses.
-    pub(crate) fn largest_store(&self) -> Option<&Store> {
+    /// Returns the store with the most licenses of those measured with every program.
+    pub(crate) fn main_store(&self) -> Option<&Store> {
         self.stores.iter().max_by_key(|store| store.licenses)
+    }
+}
+
+impl Store {
+    /// Returns the comparison of the programs with a task.
+    pub(crate) fn comparison(&self, task: &str) -> Option<&Comparison> {
+        self.comparisons
+            .iter()
+            .find(|comparison| comparison.task == task)
+    }
+
+    /// Returns the microseconds that a program takes for each license.
+    pub(crate) fn microseconds_a_license(&self, program: &Program) -> f64 {
+        program.median_seconds() * 1e6 / f64::from(self.licenses)
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) fn tables(results: &Results) -> String {
         "{} cores of {}, Linux {}\n",
         machine.cores, machine.processor, machine.kernel
     )];
-    for store in &results.stores {
+    for store in results.stores.iter().chain(&results.largest) {
         parts.extend(
             store
                 .comparisons
@@ -70,10 +70,7 @@ pub(crate) fn long_runs(store: &Store, comparison: &Comparison) -> String {
         vec![
             program.name.clone(),
             format!("{:.3} s", program.median_seconds()),
-            format!(
-                "{:.1} µs",
-                program.median_seconds() * 1e6 / f64::from(store.licenses)
-            ),
+            format!("{:.1} µs", store.microseconds_a_license(program)),
             format!("{:.2}", comparison.ratio_to(program)),
             memory(program),
         ]

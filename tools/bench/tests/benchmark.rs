@@ -93,6 +93,8 @@ fn a_small_run_measures_every_program_in_every_round() {
         "20",
         "--licenses",
         "30",
+        "--largest",
+        "40",
         "--publications",
         "5",
         "--rounds",
@@ -121,6 +123,16 @@ fn a_small_run_measures_every_program_in_every_round() {
     let comparisons = array(&results["stores"][0]["comparisons"]);
     let comparisons: Vec<_> = comparisons.iter().map(measured).collect();
     assert_eq!(comparisons, expected);
+    let largest = array(&results["largest"]["comparisons"]);
+    let largest: Vec<_> = largest.iter().map(measured).collect();
+    assert_eq!(
+        largest,
+        [
+            ("backup", vec!["license-backup backup", "tar cf"]),
+            ("verify", vec!["license-backup verify", "unzip -t"]),
+            ("restore", vec!["license-backup restore", "unzip"]),
+        ]
+    );
     let (task, programs) = measured(&results["publications"]["comparisons"][0]);
     assert_eq!((task, programs.len()), ("backup", 2));
     let over_time = array(&results["stores"][0]["over_time"]);
@@ -155,6 +167,6 @@ fn a_small_run_measures_every_program_in_every_round() {
 }
 
 #[test]
-fn the_readme_the_tables_and_the_plot_match_the_results() {
+fn the_readme_the_tables_and_the_plots_match_the_results() {
     bench(&["publish", "--check"]);
 }

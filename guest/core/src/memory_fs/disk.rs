@@ -24,6 +24,7 @@ pub(super) struct State {
     pub(super) planned: Cell<Option<(usize, Fault)>>,
     pub(super) injected: RefCell<Option<InjectedFault>>,
     pub(super) hides_kinds: Cell<bool>,
+    pub(super) hides_times: Cell<bool>,
     pub(super) max_read: Cell<usize>,
     pub(super) max_write: Cell<usize>,
     pub(super) lists_names_twice: Cell<bool>,
@@ -97,6 +98,11 @@ impl Disk {
     /// name, as some file systems do.
     pub(crate) fn hide_kinds(&self) {
         self.0.hides_kinds.set(true);
+    }
+
+    /// Makes the metadata of files lack the time of the last modification.
+    pub(crate) fn hide_times(&self) {
+        self.0.hides_times.set(true);
     }
 
     /// Makes every read return at most `count` bytes.

@@ -116,7 +116,7 @@ impl Disk {
 
     pub(super) fn metadata(&self, inode: Inode) -> Metadata {
         let time = |seconds| {
-            Some(Timestamp {
+            (!self.0.hides_times.get()).then_some(Timestamp {
                 seconds,
                 nanoseconds: 0,
             })

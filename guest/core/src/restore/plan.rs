@@ -2,6 +2,7 @@
 //! that are staged, and the directories that were created for them.
 
 use std::mem;
+use std::num::NonZeroU64;
 
 use super::conflict::Conflict;
 use super::dir_listing::DirListing;
@@ -14,7 +15,7 @@ use crate::budget::Budget;
 use crate::catalogue::{Catalogue, DirectoryId};
 use crate::directory::FsError;
 use crate::temporary::{temporary_name, unlink};
-use crate::{BackupRestoreStatus, Directory, Failure, Progress, Stage};
+use crate::{BackupRestoreStatus, Directory, EntryKind, Failure, Progress, Stage, Timestamp};
 
 /// The plan of a restore and what was done of it.
 pub(super) struct RestorePlan {
@@ -37,6 +38,9 @@ pub(super) struct StagedLicense {
     pub(super) license: usize,
     /// The number of the temporary file.
     pub(super) temporary: u32,
+    /// When the temporary file was written, in nanoseconds since the Unix epoch, or `None` if the
+    /// file system does not store it.
+    pub(super) written: Option<NonZeroU64>,
 }
 
 impl StagedLicense {
@@ -197,6 +201,10 @@ impl RestorePlan {
     }
 
     /// Returns `true` if the temporary file of a license has the content of the license.
+    ///
+    /// Its size and the time of its last modification suffice: another run takes the name only
+    /// after the file was removed as stale, and writes to its own file much later. The content
+    /// decides if the time differs, since some servers set it when a file is closed.
     pub(super) fn has_temporary<D: Directory>(
         &self,
         directory: &D,
@@ -206,6 +214,16 @@ impl RestorePlan {
         let name = staged.temporary_name();
         let metadata = directory.metadata(&name)?;
         let license = self.contents.license(staged.license);
+        if metadata.kind == EntryKind::File
+            && metadata.size == u64::from(license.size)
+            && staged.written.is_some()
+            && staged.written
+                == metadata
+                    .modified
+                    .and_then(Timestamp::nanoseconds_since_epoch)
+        {
+            return Ok(true);
+        }
         is_license(directory, &name, metadata, license, budget)
     }
 }

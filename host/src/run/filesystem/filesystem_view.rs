@@ -78,8 +78,16 @@ impl FilesystemView<'_> {
     }
 }
 
-/// Implements calls by those of wasmtime-wasi, unless the deadline has passed.
+/// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after
+/// `changing` change files or directories.
 macro_rules! delegate {
+    ($(changing $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.check_deadline()?;
+            self.io.new_files.note_changed();
+            self.wasi.$name($($argument),*).await
+        })*
+    };
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $($argument: $type),*) -> $result {
             self.check_deadline()?;
@@ -128,6 +136,11 @@ impl HostDescriptor for FilesystemView<'_> {
                 .open_at(directory, path_flags, path, open, flags)
                 .await?
         };
+        if open.contains(OpenFlags::CREATE | OpenFlags::EXCLUSIVE)
+            && let Descriptor::File(created) = self.wasi.table.get(&descriptor)?
+        {
+            self.io.new_files.note_created(&created.file);
+        }
         self.io.count_opened();
         Ok(descriptor)
     }
@@ -146,6 +159,16 @@ impl HostDescriptor for FilesystemView<'_> {
             }
             _ => self.wasi.read(file, length, offset).await,
         }
+    }
+
+    async fn sync(&mut self, descriptor: Resource<Descriptor>) -> FsResult<()> {
+        self.check_deadline()?;
+        if let Descriptor::File(file) = self.wasi.table.get(&descriptor)?
+            && self.io.new_files.sync(&file.file)?
+        {
+            return Ok(());
+        }
+        self.wasi.sync(descriptor).await
     }
 
     /// Returns a [`ReadDir`] as the resource of the interface. All other calls of that resource
@@ -207,44 +230,52 @@ impl HostDescriptor for FilesystemView<'_> {
     }
 
     delegate! {
-        write(file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize) -> FsResult<Filesize>;
-        sync(descriptor: Resource<Descriptor>) -> FsResult<()>;
         sync_data(descriptor: Resource<Descriptor>) -> FsResult<()>;
         advise(
             file: Resource<Descriptor>, offset: Filesize, length: Filesize, advice: Advice
         ) -> FsResult<()>;
         get_flags(descriptor: Resource<Descriptor>) -> FsResult<DescriptorFlags>;
         get_type(descriptor: Resource<Descriptor>) -> FsResult<DescriptorType>;
-        set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
-        set_times(
-            descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp
-        ) -> FsResult<()>;
-        create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
         stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
         stat_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String
         ) -> FsResult<DescriptorStat>;
-        set_times_at(
-            directory: Resource<Descriptor>, flags: PathFlags, path: String, access: NewTimestamp,
-            modification: NewTimestamp
-        ) -> FsResult<()>;
-        link_at(
-            from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>,
-            new: String
-        ) -> FsResult<()>;
         readlink_at(directory: Resource<Descriptor>, path: String) -> FsResult<String>;
-        remove_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
-        rename_at(
-            from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String
-        ) -> FsResult<()>;
-        symlink_at(
-            directory: Resource<Descriptor>, target: String, path: String
-        ) -> FsResult<()>;
-        unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
         metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
         metadata_hash_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String
         ) -> FsResult<MetadataHashValue>;
+    }
+
+    delegate! {
+        changing write(
+            file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize
+        ) -> FsResult<Filesize>;
+        changing set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
+        changing set_times(
+            descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp
+        ) -> FsResult<()>;
+        changing set_times_at(
+            directory: Resource<Descriptor>, flags: PathFlags, path: String, access: NewTimestamp,
+            modification: NewTimestamp
+        ) -> FsResult<()>;
+        changing create_directory_at(
+            directory: Resource<Descriptor>, path: String
+        ) -> FsResult<()>;
+        changing link_at(
+            from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>,
+            new: String
+        ) -> FsResult<()>;
+        changing remove_directory_at(
+            directory: Resource<Descriptor>, path: String
+        ) -> FsResult<()>;
+        changing rename_at(
+            from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String
+        ) -> FsResult<()>;
+        changing symlink_at(
+            directory: Resource<Descriptor>, target: String, path: String
+        ) -> FsResult<()>;
+        changing unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
     }
 }
 

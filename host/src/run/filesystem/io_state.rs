@@ -6,6 +6,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
+use super::new_files::NewFiles;
 use super::read_ahead::{Prefetched, ReadAhead};
 use crate::deadline::{Deadline, DeadlineExceeded};
 
@@ -23,6 +24,7 @@ pub(crate) struct IoState {
     prefetched: HashMap<u32, Vec<u8>>,
     /// The number of open files, directories and listings.
     open_files: usize,
+    pub(super) new_files: NewFiles,
 }
 
 impl IoState {
@@ -32,6 +34,7 @@ impl IoState {
             read_ahead: ReadAhead::default(),
             prefetched: HashMap::new(),
             open_files: 0,
+            new_files: NewFiles::default(),
         }
     }
 

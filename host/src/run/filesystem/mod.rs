@@ -1,12 +1,14 @@
 //! `wasi:filesystem` as the host implements it for the component of an operation.
 //!
 //! It is that of wasmtime-wasi with these differences: files are read ahead, directories are
-//! listed entry by entry, opening a file for reading never blocks on a FIFO or a lease, there are
-//! no streams, the number of open handles is limited, and no call begins after the deadline.
+//! listed entry by entry, opening a file for reading never blocks on a FIFO or a lease, many new
+//! files are made durable at once, there are no streams, the number of open handles is limited, and
+//! no call begins after the deadline.
 
 mod blocking;
 mod filesystem_view;
 mod io_state;
+mod new_files;
 mod open;
 mod read_ahead;
 mod read_dir;

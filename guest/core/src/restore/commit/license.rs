@@ -33,7 +33,13 @@ pub(super) fn commit<D: Directory>(
     budget: &mut Budget,
 ) -> Result<CommitResult, FsError> {
     let target = plan.target(directory, listing, staged.license);
-    let replace = match target.find(budget)? {
+    // A name that is not listed is not looked up: creating it finds an entry that has it.
+    let existing = if listing.has(target.name) == Ok(false) {
+        Existing::Nothing
+    } else {
+        target.find(budget)?
+    };
+    let replace = match existing {
         Existing::Present => return Ok(CommitResult::Present),
         Existing::Conflict(conflict) => return Ok(CommitResult::Conflict(conflict)),
         Existing::Nothing => false,

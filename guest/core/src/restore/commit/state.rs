@@ -155,6 +155,7 @@ mod tests {
         StagedLicense {
             license,
             temporary: 0,
+            written: None,
         }
     }
 

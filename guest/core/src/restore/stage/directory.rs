@@ -12,7 +12,7 @@ use crate::restore::failures::with_leftovers;
 use crate::restore::plan::{RestorePlan, StagedLicense};
 use crate::restore::temp_files::TempFiles;
 use crate::temporary::sync_names;
-use crate::{Directory, Failure};
+use crate::{Directory, Failure, Timestamp};
 
 /// A directory of the backup, as it is in the store.
 pub(super) struct StageDir<D: Directory> {
@@ -185,6 +185,9 @@ impl<D: Directory> StageDir<D> {
     }
 
     /// Looks for an entry of the name of a license.
+    ///
+    /// A name that is not listed is looked up only in a dry run. Otherwise the commit finds an
+    /// entry that the file system takes for it, since no commit replaces a name unasked.
     pub(super) fn find(
         &self,
         plan: &RestorePlan,
@@ -192,6 +195,11 @@ impl<D: Directory> StageDir<D> {
         budget: &mut Budget,
     ) -> Result<Existing, FsError> {
         match &self.state {
+            DirState::Existing(_)
+                if !plan.options.dry_run && self.listing.has(plan.name(license)) == Ok(false) =>
+            {
+                Ok(Existing::Nothing)
+            }
             DirState::Existing(directory) => plan
                 .target(&**directory, &self.listing, license)
                 .find(budget),
@@ -226,6 +234,9 @@ impl<D: Directory> StageDir<D> {
         Ok(StagedLicense {
             license,
             temporary: temporary.number,
+            written: temporary
+                .modified()
+                .and_then(Timestamp::nanoseconds_since_epoch),
         })
     }
 
