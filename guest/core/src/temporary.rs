@@ -84,9 +84,7 @@ impl<F: File> Temporary<F> {
 
     /// Writes the content of the file.
     pub(crate) fn write(&self, content: &[u8]) -> Result<(), FsError> {
-        self.file.write_all_at(content, 0)?;
-        self.file.release(0, content.len() as u64);
-        Ok(())
+        self.file.write_all_at(content, 0)
     }
 
     /// Returns `true` if the name is still that of this file.

@@ -1,5 +1,6 @@
 //! The third phase of a verification: checks `B3SUMS` against the licenses.
 
+use super::file_hasher::FileHasher;
 use super::findings::Reporter;
 use crate::File;
 use crate::archive::{ArchiveError, ArchiveIndex, Entry, EntryLines, Hash, parse_checksum};
@@ -20,7 +21,7 @@ impl ChecksumCheck {
     pub(super) fn open(
         file: &impl File,
         entry: &Entry<String>,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
     ) -> Result<Self, ArchiveError> {
         let (lines, header) = EntryLines::open(file, entry)?;
         hasher.update(&header);
@@ -36,7 +37,7 @@ impl ChecksumCheck {
         &mut self,
         file: &impl File,
         index: &ArchiveIndex,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<bool, FsError> {
         let mut budget = Budget::of_a_step();

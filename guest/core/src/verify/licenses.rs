@@ -1,6 +1,7 @@
 //! The second phase of a verification: checks each license against its headers and the
 //! rights gate.
 
+use super::file_hasher::FileHasher;
 use super::findings::Reporter;
 use crate::archive::{ArchiveError, ArchiveIndex, ForwardReader};
 use crate::budget::{Budget, LICENSE};
@@ -33,7 +34,7 @@ impl LicenseCheck {
         &mut self,
         file: &impl File,
         index: &mut ArchiveIndex,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<bool, FsError> {
         let mut budget = Budget::of_a_step();
@@ -70,7 +71,7 @@ impl LicenseCheck {
         &mut self,
         file: &impl File,
         index: &mut ArchiveIndex,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<(), ArchiveError> {
         let entry = index.entry(self.next, self.reader.position());

@@ -1,6 +1,7 @@
 //! The fourth phase of a verification: checks `backup.json` against the licenses and
 //! against itself.
 
+use super::file_hasher::FileHasher;
 use super::findings::Reporter;
 use crate::File;
 use crate::archive::{
@@ -31,7 +32,7 @@ impl ManifestCheck {
     pub(super) fn open(
         file: &impl File,
         entry: &Entry<String>,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
     ) -> Result<Self, ArchiveError> {
         let reader = ManifestReader::open(file, entry, |bytes| {
             hasher.update(bytes);
@@ -61,7 +62,7 @@ impl ManifestCheck {
         &mut self,
         file: &impl File,
         index: &ArchiveIndex,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<bool, FsError> {
         let mut budget = Budget::of_a_step();

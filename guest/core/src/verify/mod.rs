@@ -7,6 +7,7 @@
 mod central_directory;
 mod checksums;
 mod entry_order;
+mod file_hasher;
 mod findings;
 mod licenses;
 mod manifest;

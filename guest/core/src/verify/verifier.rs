@@ -10,6 +10,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::central_directory::{CentralDirectoryCheck, Layout};
 use super::checksums::ChecksumCheck;
+use super::file_hasher::FileHasher;
 use super::findings::{Findings, Reporter};
 use super::licenses::LicenseCheck;
 use super::manifest::ManifestCheck;
@@ -26,7 +27,7 @@ pub(crate) struct Verifier<F> {
     location: BackupLocation,
     findings: Findings,
     /// The hasher of the whole backup file.
-    hasher: blake3::Hasher,
+    hasher: FileHasher,
     phase: Phase,
 }
 
@@ -100,7 +101,7 @@ impl<F: File> Verifier<F> {
             reader,
             findings: Findings::new(&location),
             location,
-            hasher: blake3::Hasher::new(),
+            hasher: FileHasher::default(),
             phase: Phase::CentralDirectory(CentralDirectoryCheck::new()),
         })
     }
@@ -127,7 +128,7 @@ impl<F: File> Verifier<F> {
                 phase,
             }),
             Ok(Step::Finished(tail)) if findings.is_empty() => {
-                Break(Ok(tail.verified(reader, location, &hasher)))
+                Break(Ok(tail.verified(reader, location, hasher)))
             }
             Ok(Step::Finished(_) | Step::Aborted) => Break(Err(findings.failure(&location))),
             Err(error) => Break(Err(location.unreadable(error))),
@@ -139,7 +140,7 @@ impl Phase {
     fn advance<F: File>(
         self,
         reader: &mut ArchiveReader<F>,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<Step, FsError> {
         Ok(Step::Next(match self {
@@ -190,7 +191,7 @@ impl Phase {
     fn open_checksums<F: File>(
         reader: &ArchiveReader<F>,
         layout: Layout,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<Step, FsError> {
         match ChecksumCheck::open(reader.file(), &layout.checksums, hasher) {
@@ -205,7 +206,7 @@ impl Phase {
     fn open_manifest<F: File>(
         reader: &ArchiveReader<F>,
         layout: Layout,
-        hasher: &mut blake3::Hasher,
+        hasher: &mut FileHasher,
         reporter: &mut Reporter<'_>,
     ) -> Result<Step, FsError> {
         match ManifestCheck::open(reader.file(), &layout.manifest, hasher) {
@@ -219,7 +220,7 @@ impl Phase {
 
 impl Tail {
     /// Hashes some headers, and returns `true` if the hasher is at the end of the file.
-    fn step(&mut self, directory: CentralDirectory, hasher: &mut blake3::Hasher) -> bool {
+    fn step(&mut self, directory: CentralDirectory, hasher: &mut FileHasher) -> bool {
         let Layout {
             index,
             checksums,
@@ -252,14 +253,15 @@ impl Tail {
         self,
         reader: ArchiveReader<F>,
         location: BackupLocation,
-        hasher: &blake3::Hasher,
+        hasher: FileHasher,
     ) -> Verified<F> {
+        let (hash, size) = hasher.finish();
         Verified {
             file: reader.into_file(),
             location,
             index: self.layout.index,
-            hash: hasher.finalize(),
-            size: hasher.count(),
+            hash,
+            size,
             skipped: self.manifest.skipped(),
             program: self.manifest.program().to_owned(),
         }
