@@ -4,9 +4,10 @@ use std::fs;
 
 use license_backup::{
     BackupOperation, BackupOptions, BackupRestoreStatus, ErrorCode, LicenseManager,
-    LicenseManagerError, ListOptions, OperationError, RestoreOptions, VerifyOptions, block_on,
+    LicenseManagerError, ListOptions, OperationError, RestoreOperation, RestoreOptions,
+    VerifyOptions, block_on,
 };
-use license_backup_tests::harness::Sandbox;
+use license_backup_tests::harness::{Sandbox, Snapshot};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, all, large, options, outcome, start};
@@ -40,6 +41,22 @@ fn too_little_memory_fails_a_backup_and_keeps_the_earlier_one() {
                 .licenses,
             3
         );
+    }
+}
+
+#[test]
+fn too_little_memory_fails_a_restore_and_restores_nothing() {
+    let sandbox = large();
+    start(&sandbox).wait().unwrap();
+    let new = sandbox.path("new");
+    fs::create_dir(&new).unwrap();
+    for limit in [64 << 10, 3 << 20] {
+        let starved = RUNTIME.clone().with_memory_limit(limit);
+        let ended = block_on(starved.restore(&RestoreOptions::new(sandbox.backup(), &new)))
+            .and_then(RestoreOperation::wait);
+        let error = ended.expect_err("the restore should need more memory");
+        assert_eq!(error.code(), ErrorCode::OutOfMemory, "{limit}: {error}");
+        assert_eq!(Snapshot::of(&new).names(), [""; 0], "{limit}");
     }
 }
 
