@@ -16,9 +16,9 @@ const ROW_HEIGHT: u32 = 24;
 /// The height of a bar.
 const BAR_HEIGHT: u32 = 16;
 /// The left end of the bars.
-const BARS_LEFT: u32 = 300;
+const BARS_LEFT: u32 = 320;
 /// The length of the longest bar of a task.
-const MAX_BAR_LENGTH: u32 = 390;
+const MAX_BAR_LENGTH: u32 = 370;
 
 /// Draws the comparisons with a store.
 pub(crate) fn plot(store: &Store) -> String {
