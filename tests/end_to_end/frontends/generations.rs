@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use license_backup::{
@@ -190,13 +191,29 @@ fn ten_racing_programs_lose_no_generation() {
     }
 }
 
+/// Returns the time since the Unix epoch.
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap()
+}
+
+/// Waits for the last tenth of a later second than that of `time`. The runs that are started next
+/// are in two seconds, and make backups of new names.
+fn await_end_of_second_after(time: Duration) {
+    while now().as_secs() <= time.as_secs() || now().subsec_millis() < 900 {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn ten_racing_programs_with_a_policy_keep_the_newest_backup() {
     let (sandbox, _) = Sandbox::with_store(SampleStore::ordinary(300));
     let mut made = 0;
-    // A round makes none if all of its runs are in the second of the round before.
     let mut newest = String::new();
+    let mut last_round = now();
     for round in 0..scaled(2, 20) {
+        let made_before = made;
+        await_end_of_second_after(last_round);
         let runs: Vec<_> = (0..10)
             .map(|number| {
                 // Each run sees another store.
@@ -218,6 +235,8 @@ fn ten_racing_programs_with_a_policy_keep_the_newest_backup() {
             newest = newest.max(end["file"].as_str().unwrap().to_owned());
             made += 1;
         }
+        last_round = now();
+        assert!(made > made_before, "round {round} should make a backup");
         let names = backups(&sandbox);
         assert_eq!(names.last(), Some(&newest), "{names:?}");
         let options = VerifyOptions::new(sandbox.backup()).generation(newest.as_str());
