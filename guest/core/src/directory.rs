@@ -16,6 +16,9 @@ pub enum FsError {
     /// Access is refused, or the file system is read-only.
     #[error("permission denied")]
     AccessDenied,
+    /// Another program has the file open, and permits no other to open it. Windows enforces that.
+    #[error("it is in use by another program")]
+    Busy,
     /// The name exists already.
     #[error("the name exists already")]
     Exist,
@@ -136,6 +139,11 @@ pub struct Read {
     pub is_end: bool,
 }
 
+/// The identity of a file. It is that of the file also while nobody has it open, until the file is
+/// removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId(pub u64, pub u64);
+
 /// An open file.
 #[expect(
     clippy::missing_errors_doc,
@@ -167,6 +175,8 @@ pub trait File {
     fn sync(&self) -> Result<(), FsError>;
     /// Returns the metadata of the file.
     fn metadata(&self) -> Result<Metadata, FsError>;
+    /// Returns the identity of the file.
+    fn id(&self) -> Result<FileId, FsError>;
 }
 
 /// An open directory. Every name is a single path component.
@@ -224,7 +234,8 @@ impl FsError {
             Self::NoSpace => ErrorCode::DiskFull,
             Self::OutOfMemory => ErrorCode::OutOfMemory,
             Self::IllegalName => ErrorCode::IllegalName,
-            Self::Exist
+            Self::Busy
+            | Self::Exist
             | Self::IsDirectory
             | Self::Link
             | Self::Unsupported

@@ -58,7 +58,7 @@ pub use case_name::UnknownCaseName;
 pub use check::{Check, CheckOptions, CheckSummary};
 pub use diff::{Diff, DiffSummary, LicenseChange, LicenseDifference};
 pub use directory::{
-    Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
+    Directory, Entries, EntryKind, File, FileId, FsError, Metadata, NamedEntry, Read, Timestamp,
 };
 pub use entry_names::BACKUP_FILE;
 pub use escape::{escape, escape_json};

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::directory::{FsError, MAX_CONSECUTIVE_ERRORS};
+use crate::directory::{FileId, FsError, MAX_CONSECUTIVE_ERRORS};
 use crate::{Directory, Entries, EntryKind, File, Timestamp};
 
 const PREFIX: &str = ".license-backup-";
@@ -46,6 +46,13 @@ fn digits(name: &str) -> Option<&str> {
 pub(crate) struct Temporary<F> {
     pub(crate) number: u32,
     pub(crate) file: Rc<F>,
+}
+
+/// A temporary file of this run that is closed. Windows, or a host there, may refuse to rename an
+/// open file.
+pub(crate) struct ClosedTemporary {
+    number: u32,
+    id: FileId,
 }
 
 impl<F: File> Temporary<F> {
@@ -107,6 +114,17 @@ impl<F: File> Temporary<F> {
         }
     }
 
+    /// Closes the file, which has no other user. After an error, it is still open.
+    pub(crate) fn close(self) -> Result<ClosedTemporary, (Self, FsError)> {
+        match self.file.id() {
+            Ok(id) => Ok(ClosedTemporary {
+                number: self.number,
+                id,
+            }),
+            Err(error) => Err((self, error)),
+        }
+    }
+
     /// Removes stale temporary files: those that are much older than this file.
     ///
     /// Ignores errors, because such a file does no damage and the next run tries again.
@@ -129,6 +147,58 @@ impl<F: File> Temporary<F> {
                 Err(_) => errors_in_a_row += 1,
             }
         }
+    }
+}
+
+impl ClosedTemporary {
+    pub(crate) fn name(&self) -> String {
+        temporary_name(self.number)
+    }
+
+    /// Returns `true` if a name is that of this file.
+    pub(crate) fn has_name<D: Directory>(
+        &self,
+        directory: &D,
+        name: &str,
+    ) -> Result<bool, FsError> {
+        Ok(self.open_if_it_has(directory, name)?.is_some())
+    }
+
+    /// Opens the file again, unless its name is that of a file of another run by now.
+    pub(crate) fn reopen<D: Directory>(
+        &self,
+        directory: &D,
+    ) -> Result<Temporary<D::File>, FsError> {
+        let file = self.open_if_it_has(directory, &self.name())?;
+        Ok(Temporary {
+            number: self.number,
+            file: Rc::new(file.ok_or(FsError::NoEntry)?),
+        })
+    }
+
+    /// Removes the file, unless its name is that of a file of another run by now.
+    pub(crate) fn remove<D: Directory>(&self, directory: &D) -> Result<(), FsError> {
+        if self.has_name(directory, &self.name())? {
+            unlink(directory, &self.name())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Opens the file of a name if it is this file.
+    fn open_if_it_has<D: Directory>(
+        &self,
+        directory: &D,
+        name: &str,
+    ) -> Result<Option<D::File>, FsError> {
+        match directory.metadata(name) {
+            Err(FsError::NoEntry) => return Ok(None),
+            // Opening a FIFO can block forever.
+            metadata if metadata?.kind != EntryKind::File => return Ok(None),
+            _ => {}
+        }
+        let file = directory.open_file(name)?;
+        Ok((file.id()? == self.id).then_some(file))
     }
 }
 

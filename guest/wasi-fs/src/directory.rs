@@ -1,7 +1,7 @@
 //! Directories, files and listings of `wasi:filesystem`, as the core's traits.
 
 use license_backup_core::{
-    Directory, Entries, EntryKind, File, FsError, Metadata, NamedEntry, Read, Timestamp,
+    Directory, Entries, EntryKind, File, FileId, FsError, Metadata, NamedEntry, Read, Timestamp,
 };
 
 use crate::wasi::filesystem::types::{
@@ -149,6 +149,13 @@ impl File for WasiFile {
     fn metadata(&self) -> Result<Metadata, FsError> {
         self.0.stat().map(|stat| metadata(&stat)).map_err(fs_error)
     }
+
+    fn id(&self) -> Result<FileId, FsError> {
+        self.0
+            .metadata_hash()
+            .map(|hash| FileId(hash.upper, hash.lower))
+            .map_err(fs_error)
+    }
 }
 
 impl Entries for WasiEntries {
@@ -208,6 +215,7 @@ fn kind(type_: DescriptorType) -> EntryKind {
 fn fs_error(code: ErrorCode) -> FsError {
     match code {
         ErrorCode::Access | ErrorCode::ReadOnly => FsError::AccessDenied,
+        ErrorCode::Busy => FsError::Busy,
         ErrorCode::Exist => FsError::Exist,
         ErrorCode::IsDirectory => FsError::IsDirectory,
         ErrorCode::Loop => FsError::Link,
@@ -222,7 +230,6 @@ fn fs_error(code: ErrorCode) -> FsError {
         code @ (ErrorCode::WouldBlock
         | ErrorCode::Already
         | ErrorCode::BadDescriptor
-        | ErrorCode::Busy
         | ErrorCode::Deadlock
         | ErrorCode::FileTooLarge
         | ErrorCode::InProgress

@@ -11,7 +11,7 @@ use crate::archive::{ArchiveError, ArchiveIndex, FileComparison, Output};
 use crate::directory::FsError;
 use crate::entry_names::BACKUP_FILE;
 use crate::generations::{generation_name, history, pin};
-use crate::temporary::{Temporary, link_or_rename, sync_names, unlink};
+use crate::temporary::{ClosedTemporary, Temporary, link_or_rename, sync_names, unlink};
 use crate::{Directory, EntryKind, ErrorCode, Failure, ForgetOptions};
 
 /// An opened backup directory.
@@ -266,16 +266,28 @@ impl<D: Directory> Destination<D> {
         Failure::at(ErrorCode::Shrunk, &self.path, message)
     }
 
-    /// Makes a temporary file, which the caller has made durable, the backup. Returns `false` if
-    /// another run has made a generation of this name, so that the temporary file remains.
+    /// Makes a temporary file, which the caller has made durable, the backup. Returns the temporary
+    /// file if another run has made a generation of this name, so that it remains.
     ///
     /// After an error before the commit point the directory is unchanged. The message of an error
     /// after it states that the backup is in place.
-    pub(super) fn commit(&self, temporary: &Temporary<D::File>) -> Result<bool, Failure> {
-        let may_remain = match self.pass_commit_point(temporary) {
+    pub(super) fn commit(
+        &self,
+        temporary: Temporary<D::File>,
+    ) -> Result<Option<Temporary<D::File>>, Failure> {
+        let temporary = self.close(temporary)?;
+        let may_remain = match self.pass_commit_point(&temporary) {
             Ok(Some(may_remain)) => may_remain,
-            Ok(None) => return Ok(false),
-            Err(failure) => return Err(self.discard(temporary, failure)),
+            Ok(None) => {
+                let reopened = temporary.reopen(&self.directory);
+                return reopened
+                    .map(Some)
+                    .map_err(|error| self.failure("look at the temporary file", error));
+            }
+            Err(failure) => {
+                let removed = temporary.remove(&self.directory);
+                return Err(self.discarded(&temporary.name(), removed, failure));
+            }
         };
         let removed = if may_remain {
             unlink(&self.directory, &temporary.name())
@@ -285,16 +297,31 @@ impl<D: Directory> Destination<D> {
         sync_names(&self.directory)
             .map_err(|error| self.failure_after_commit("sync the directory", error))?;
         removed.map_err(|error| self.failure_after_commit("remove its temporary name", error))?;
-        Ok(true)
+        Ok(None)
+    }
+
+    /// Closes a temporary file, whose name is checked to be its own first.
+    fn close(&self, temporary: Temporary<D::File>) -> Result<ClosedTemporary, Failure> {
+        match temporary.is_in_place(&self.directory) {
+            Ok(true) => {}
+            Ok(false) => {
+                let failure = self.failure("find the temporary file", FsError::NoEntry);
+                return Err(self.discard(&temporary, failure));
+            }
+            Err(error) => {
+                let failure = self.failure("look at the temporary file", error);
+                return Err(self.discard(&temporary, failure));
+            }
+        }
+        temporary.close().or_else(|(temporary, error)| {
+            let failure = self.failure("look at the temporary file", error);
+            Err(self.discard(&temporary, failure))
+        })
     }
 
     /// Links or renames the temporary file. Returns `Some(true)` if its temporary name may remain,
     /// and `None` if a generation has its name.
-    fn pass_commit_point(&self, temporary: &Temporary<D::File>) -> Result<Option<bool>, Failure> {
-        let in_place = temporary.is_in_place(&self.directory);
-        if !in_place.map_err(|error| self.failure("look at the temporary file", error))? {
-            return Err(self.failure("find the temporary file", FsError::NoEntry));
-        }
+    fn pass_commit_point(&self, temporary: &ClosedTemporary) -> Result<Option<bool>, Failure> {
         let replaces = self.options.overwrite && !self.is_generation();
         let moved = if replaces {
             self.directory
@@ -306,9 +333,7 @@ impl<D: Directory> Destination<D> {
         moved.map(Some).or_else(|error| match error {
             // A server may have done it although its response was lost, and then respond to the
             // repeated request that the name exists.
-            _ if self.directory.is_name_of(&self.name, &temporary.file) == Ok(true) => {
-                Ok(Some(true))
-            }
+            _ if temporary.has_name(&self.directory, &self.name) == Ok(true) => Ok(Some(true)),
             FsError::Exist if self.is_generation() => Ok(None),
             FsError::Exist if !replaces => Err(self.exists()),
             error => Err(self.failure("put the backup in place", error)),
@@ -356,7 +381,13 @@ impl<D: Directory> Destination<D> {
     /// Removes a temporary file after `failure`. Returns that failure, whose message includes an
     /// error removing the file.
     pub(super) fn discard(&self, temporary: &Temporary<D::File>, failure: Failure) -> Failure {
-        match temporary.remove(&self.directory) {
+        let removed = temporary.remove(&self.directory);
+        self.discarded(&temporary.name(), removed, failure)
+    }
+
+    /// Returns the failure after a temporary file was removed, or was not.
+    fn discarded(&self, name: &str, removed: Result<(), FsError>, failure: Failure) -> Failure {
+        match removed {
             Ok(()) => failure,
             Err(error) => {
                 let Failure {
@@ -365,8 +396,7 @@ impl<D: Directory> Destination<D> {
                     path,
                 } = failure;
                 let message = format!(
-                    "{message}; cannot remove the temporary file {} in {}: {error}; remove it by hand",
-                    temporary.name(),
+                    "{message}; cannot remove the temporary file {name} in {}: {error}; remove it by hand",
                     self.path
                 );
                 Failure {

@@ -104,7 +104,7 @@ impl<D: Directory> Writing<D> {
     ) -> ControlFlow<Written<D>, Self> {
         let Self {
             destination,
-            temporary,
+            mut temporary,
             mut skipped,
             phase,
         } = self;
@@ -112,10 +112,11 @@ impl<D: Directory> Writing<D> {
             // In one step with the commit, so that a cancelled backup leaves no pin.
             Phase::Commit { summary } => match destination
                 .pin_if(summary.shrunk.is_some(), &temporary)
-                .and_then(|()| destination.commit(&temporary))
+                .and_then(|()| destination.commit(temporary))
             {
-                Ok(true) => return destination.end(Ok(summary)),
-                Ok(false) => {
+                Ok(None) => return destination.end(Ok(summary)),
+                Ok(Some(remaining)) => {
+                    temporary = remaining;
                     let comparison = destination.compare_with_generation(&temporary);
                     comparison.map(|comparison| Phase::CompareFiles {
                         comparison,

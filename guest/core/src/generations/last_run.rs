@@ -156,13 +156,18 @@ impl LastRun {
         let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
         json.push(b'\n');
         let temporary = Temporary::create(directory, 0)?;
-        let written = temporary
-            .write(&json)
-            .and_then(|()| temporary.file.sync())
-            .and_then(|()| directory.rename(&temporary.name(), FILE));
-        if let Err(error) = written {
-            // The error says what failed; the next runs remove the file.
+        let written = temporary.write(&json).and_then(|()| temporary.file.sync());
+        let closed = match written {
+            Ok(()) => temporary.close(),
+            Err(error) => Err((temporary, error)),
+        };
+        // The first error says what failed; the next runs remove the file.
+        let closed = closed.map_err(|(temporary, error)| {
             let _ = temporary.remove(directory);
+            error
+        })?;
+        if let Err(error) = directory.rename(&closed.name(), FILE) {
+            let _ = closed.remove(directory);
             return Err(error);
         }
         sync_names(directory)

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::fault::{Call, Fault, InjectedFault};
-use super::node::Node;
+use super::node::{Inode, Node};
 use crate::directory::FsError;
 
 /// A function that is called before each call of the disk.
@@ -33,6 +33,9 @@ pub(super) struct State {
     pub(super) separates_at_backslashes: Cell<bool>,
     pub(super) strips_trailing_dots: Cell<bool>,
     pub(super) has_no_hard_links: Cell<bool>,
+    /// The files that are open, each as often as it is.
+    pub(super) open_files: RefCell<Vec<Inode>>,
+    pub(super) keeps_names_of_open_files: Cell<bool>,
     pub(super) rejection: Cell<Option<Rejection>>,
 }
 
@@ -144,6 +147,12 @@ impl Disk {
     /// Fails the creation of hard links, as on FAT.
     pub(crate) fn disable_hard_links(&self) {
         self.0.has_no_hard_links.set(true);
+    }
+
+    /// Makes every rename of a file that is open fail, and every rename that replaces one, as on
+    /// Windows.
+    pub(crate) fn keep_names_of_open_files(&self) {
+        self.0.keeps_names_of_open_files.set(true);
     }
 
     /// Fails the creation of a name for which `rejects` returns `true`, and with

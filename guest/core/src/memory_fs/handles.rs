@@ -6,7 +6,7 @@ use std::vec;
 use super::disk::Disk;
 use super::fault::{Extent, Subject};
 use super::node::{Inode, Node};
-use crate::directory::FsError;
+use crate::directory::{FileId, FsError};
 use crate::{Directory, Entries, EntryKind, File, Metadata, NamedEntry, Read};
 
 /// An open directory.
@@ -16,10 +16,29 @@ pub(crate) struct MemoryDirectory {
     inode: Inode,
 }
 
-/// An open file.
+/// An open file. The disk knows which files are open.
 pub(crate) struct MemoryFile {
     disk: Disk,
     inode: Inode,
+}
+
+impl MemoryFile {
+    fn open(disk: &Disk, inode: Inode) -> Self {
+        disk.0.open_files.borrow_mut().push(inode);
+        Self {
+            disk: disk.clone(),
+            inode,
+        }
+    }
+}
+
+impl Drop for MemoryFile {
+    fn drop(&mut self) {
+        let mut open = self.disk.0.open_files.borrow_mut();
+        if let Some(place) = open.iter().position(|inode| *inode == self.inode) {
+            open.swap_remove(place);
+        }
+    }
 }
 
 /// A listing of a directory. `None` represents a name that is not UTF-8.
@@ -123,10 +142,7 @@ impl Directory for MemoryDirectory {
         self.called("open_file", name)?;
         let inode = self.find(name)?;
         match self.disk.metadata(inode).kind {
-            EntryKind::File => Ok(MemoryFile {
-                disk: self.disk.clone(),
-                inode,
-            }),
+            EntryKind::File => Ok(MemoryFile::open(&self.disk, inode)),
             EntryKind::Directory => Err(FsError::IsDirectory),
             EntryKind::Other | EntryKind::Unknown => Err(FsError::Link),
         }
@@ -158,10 +174,7 @@ impl Directory for MemoryDirectory {
             .disk
             .add(Node::new_file(Vec::new(), self.disk.0.clock.get()));
         self.disk.bind(directory, name, inode);
-        Ok(MemoryFile {
-            disk: self.disk.clone(),
-            inode,
-        })
+        Ok(MemoryFile::open(&self.disk, inode))
     }
 
     fn metadata(&self, name: &str) -> Result<Metadata, FsError> {
@@ -180,7 +193,14 @@ impl Directory for MemoryDirectory {
         )?;
         let inode = self.find(from)?;
         let (directory, name) = self.disk.resolve_new(self.inode, to)?;
-        match self.disk.lookup(directory, name) {
+        let replaced = self.disk.lookup(directory, name);
+        if self.disk.0.keeps_names_of_open_files.get() {
+            let open = self.disk.0.open_files.borrow();
+            if open.contains(&inode) || replaced.is_some_and(|inode| open.contains(&inode)) {
+                return Err(FsError::AccessDenied);
+            }
+        }
+        match replaced {
             // Two names of one file: by POSIX, nothing happens.
             Some(replaced) if replaced == inode => return Ok(()),
             Some(replaced) if self.disk.metadata(replaced).kind == EntryKind::Directory => {
@@ -305,6 +325,11 @@ impl File for MemoryFile {
         self.disk
             .called("file_metadata", Subject::File(self.inode))?;
         Ok(self.disk.metadata(self.inode))
+    }
+
+    fn id(&self) -> Result<FileId, FsError> {
+        self.disk.called("file_id", Subject::File(self.inode))?;
+        Ok(FileId(0, self.inode as u64))
     }
 }
 

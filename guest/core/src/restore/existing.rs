@@ -49,7 +49,7 @@ impl<D: Directory> Target<'_, D> {
                 true => Existing::Conflict(Conflict::OtherContent),
                 false => Existing::Conflict(Conflict::OtherName),
             }),
-            Err(FsError::AccessDenied | FsError::NotPermitted) => {
+            Err(FsError::AccessDenied | FsError::Busy | FsError::NotPermitted) => {
                 Ok(Existing::Conflict(Conflict::Unreadable))
             }
             Err(error) => not_found(error),
@@ -126,6 +126,7 @@ pub(super) fn is_name_rejected(error: FsError) -> bool {
         | FsError::Invalid
         | FsError::Other("name-too-long") => true,
         FsError::AccessDenied
+        | FsError::Busy
         | FsError::Exist
         | FsError::IsDirectory
         | FsError::Link

@@ -76,6 +76,22 @@ fn overwrite_replaces_an_earlier_backup() {
 }
 
 #[test]
+fn a_file_system_that_renames_no_open_file_suffices() {
+    for has_links in [true, false] {
+        let disk = mixed();
+        disk.keep_names_of_open_files();
+        if !has_links {
+            disk.fail(FsError::NotPermitted, |call| call.operation == "hard_link");
+        }
+        back_up(&disk, false).expect("the first backup succeeds");
+        disk.write("/licenses/new", allowed("new"));
+        back_up(&disk, true).expect("the second backup succeeds");
+        assert_eq!(entries(&disk).len(), 13);
+        assert_only_the_backup_remains(&disk);
+    }
+}
+
+#[test]
 fn a_file_system_without_hard_links_suffices() {
     for error in [FsError::NotPermitted, FsError::Unsupported] {
         let disk = mixed();
