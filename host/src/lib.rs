@@ -247,6 +247,7 @@ mod list;
 mod operation;
 mod operation_span;
 mod precompiled;
+mod private_directory;
 mod restore;
 mod run;
 mod umask;
@@ -278,6 +279,7 @@ pub use operation::{
     VerifyOperation,
 };
 pub use precompiled::{COMPONENT_SHA256, COMPONENT_VERSION};
+pub use private_directory::create_private_directory;
 pub use restore::RestoreOptions;
 pub use verify::VerifyOptions;
 

@@ -122,8 +122,9 @@ impl LicenseManager {
     /// [`BackupOperation`] or any part of it is dropped. [`CancellationCookie::cancel`] cancels it;
     /// [`CancellationCookie::cancel_on_drop`] ties it to a scope.
     ///
-    /// On Linux, only its owner can access the backup file, regardless of the umask. On other Unix
-    /// systems the umask of the process decides: set it to 077.
+    /// On Linux, only its owner can access the backup file, regardless of the umask. On Windows, that
+    /// is the user of the process; on a share, the server decides. On other Unix systems the umask
+    /// of the process decides: set it to 077.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 //! A backup file and restored licenses are accessible to their owner only, from the moment of their
 //! creation. WASI has no file modes: a file that the component creates gets the mode 0666 without
 //! the bits of the umask. On Linux, the thread of a backup or a restore therefore gets a umask of
-//! its own. Other systems have no umask by thread.
+//! its own. Other Unix systems have no umask by thread, and Windows has none.
 
 use std::io;
 
@@ -48,8 +48,8 @@ fn parse(status: &str) -> Option<u32> {
     u32::from_str_radix(umask.trim(), 8).ok()
 }
 
-/// Does nothing: no other Unix has a umask by thread, and Windows has none. The umask or the access
-/// control list that the embedder chose decides.
+/// Does nothing: no other Unix has a umask by thread, so that the umask that the embedder chose decides.
+/// On Windows, the file system calls create private files (`run/filesystem/nt.rs`).
 #[cfg(not(target_os = "linux"))]
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Linux")]
 pub(crate) fn make_private() -> io::Result<()> {

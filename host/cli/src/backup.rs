@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fs, io};
 
-use license_backup::{BackupOptions, DirectoryRole, OperationError, block_on};
+use license_backup::{
+    BackupOptions, DirectoryRole, OperationError, block_on, create_private_directory,
+};
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::BackupArguments;
@@ -64,7 +66,7 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
 }
 
 /// Creates and syncs the backup directory unless it exists, and returns whether it was
-/// created. The umask makes it accessible to its owner only.
+/// created. It is accessible to its owner only.
 fn create_directory(directory: &Path) -> Result<bool, OperationError> {
     // Drops a `.` at the end, which cannot be created.
     let directory: PathBuf = directory.components().collect();
@@ -78,7 +80,7 @@ fn create_directory(directory: &Path) -> Result<bool, OperationError> {
         path: path.to_owned(),
         source,
     };
-    match fs::create_dir(&directory) {
+    match create_private_directory(&directory) {
         Ok(()) => {
             sync(parent)
                 .map_err(|source| directory_error(DirectoryRole::BackupParent, parent, source))?;

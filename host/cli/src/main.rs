@@ -58,6 +58,6 @@ fn make_files_private() {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
 }
 
-/// Does nothing: on other systems, files inherit the access control list of their directory.
+/// Does nothing: on Windows, the library creates each file that must be private as such.
 #[cfg(not(unix))]
 fn make_files_private() {}

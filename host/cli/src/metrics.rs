@@ -126,11 +126,13 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
     // The collector reads only names that end with `.prom`.
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = Path::new(&temporary);
-    let written = File::create(temporary).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        make_readable(&new)?;
-        fs::rename(temporary, file)
-    });
+    let written = File::create(temporary)
+        .and_then(|mut new| {
+            new.write_all(text.as_bytes())?;
+            make_readable(&new)
+        })
+        // The file is closed by now, which Windows may require.
+        .and_then(|()| fs::rename(temporary, file));
     if written.is_err() {
         // The first error is reported.
         let _ = fs::remove_file(temporary);

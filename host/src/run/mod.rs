@@ -18,6 +18,8 @@ use futures_util::future::{Either, select};
 
 pub(crate) use self::call::{Accepted, Call, CallResult};
 use self::driver::Driver;
+#[cfg(windows)]
+pub(crate) use self::filesystem::create_directory;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::linker::link;
 pub(crate) use self::preopens::{Access, Preopen};

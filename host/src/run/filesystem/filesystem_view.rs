@@ -16,6 +16,8 @@ use super::blocking::ALLOW_BLOCKING;
 use super::io_state::IoState;
 use super::open::{self, Opened};
 use super::read_dir::ReadDir;
+#[cfg(windows)]
+use super::windows as system;
 
 /// The view of one call on the state of an operation.
 pub(crate) struct FilesystemView<'a> {
@@ -58,7 +60,7 @@ impl FilesystemView<'_> {
             return Ok(Some(descriptor));
         }
         let permissions = directory.perms;
-        let descriptor = match open::open(&directory.dir, name) {
+        let descriptor = match system::retried(|| open::open(&directory.dir, name)) {
             Ok(Opened::Directory(opened)) => Descriptor::Dir(Dir::new(
                 opened,
                 permissions,
@@ -72,16 +74,57 @@ impl FilesystemView<'_> {
                 Descriptor::File(File::new(file, permissions, OpenMode::READ, ALLOW_BLOCKING))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(system::error(&error).into()),
         };
         Ok(Some(self.wasi.table.push(descriptor)?))
     }
 }
 
-/// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after
-/// `changing` change files or directories.
+/// The calls that are those of wasmtime-wasi.
+#[cfg(not(windows))]
+mod system {
+    use std::io;
+
+    use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
+
+    pub(super) fn retried<T>(call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        call()
+    }
+
+    pub(super) fn error(error: &io::Error) -> ErrorCode {
+        error.into()
+    }
+}
+
+/// Calls what the system has instead of a call of wasmtime-wasi: on Windows, calls that take names, and
+/// a few more.
+macro_rules! call {
+    ($view:ident.$name:ident($($argument:expr),*)) => {{
+        #[cfg(windows)]
+        let result = system::$name(&mut $view.wasi, $($argument),*).await;
+        #[cfg(not(windows))]
+        let result = $view.wasi.$name($($argument),*).await;
+        result
+    }};
+}
+
+/// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after `look_up`
+/// and `name` take names, and those after `change` and `name` change files or directories.
 macro_rules! delegate {
-    ($(changing $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+    ($(look_up $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.check_deadline()?;
+            call!(self.$name($($argument),*))
+        })*
+    };
+    ($(name $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+            self.check_deadline()?;
+            self.io.new_files.note_changed();
+            call!(self.$name($($argument),*))
+        })*
+    };
+    ($(change $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $($argument: $type),*) -> $result {
             self.check_deadline()?;
             self.io.new_files.note_changed();
@@ -132,9 +175,7 @@ impl HostDescriptor for FilesystemView<'_> {
         let descriptor = if let Some(descriptor) = opened {
             descriptor
         } else {
-            self.wasi
-                .open_at(directory, path_flags, path, open, flags)
-                .await?
+            call!(self.open_at(directory, path_flags, path, open, flags))?
         };
         if open.contains(OpenFlags::CREATE | OpenFlags::EXCLUSIVE)
             && let Descriptor::File(created) = self.wasi.table.get(&descriptor)?
@@ -161,6 +202,17 @@ impl HostDescriptor for FilesystemView<'_> {
         }
     }
 
+    async fn write(
+        &mut self,
+        file: Resource<Descriptor>,
+        bytes: Vec<u8>,
+        offset: Filesize,
+    ) -> FsResult<Filesize> {
+        self.check_deadline()?;
+        self.io.new_files.note_changed();
+        call!(self.write(file, bytes, offset))
+    }
+
     async fn sync(&mut self, descriptor: Resource<Descriptor>) -> FsResult<()> {
         self.check_deadline()?;
         if let Descriptor::File(file) = self.wasi.table.get(&descriptor)?
@@ -168,7 +220,7 @@ impl HostDescriptor for FilesystemView<'_> {
         {
             return Ok(());
         }
-        self.wasi.sync(descriptor).await
+        call!(self.sync(descriptor))
     }
 
     /// Returns a [`ReadDir`] as the resource of the interface. All other calls of that resource
@@ -237,45 +289,44 @@ impl HostDescriptor for FilesystemView<'_> {
         get_flags(descriptor: Resource<Descriptor>) -> FsResult<DescriptorFlags>;
         get_type(descriptor: Resource<Descriptor>) -> FsResult<DescriptorType>;
         stat(descriptor: Resource<Descriptor>) -> FsResult<DescriptorStat>;
-        stat_at(
+        metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
+    }
+
+    delegate! {
+        look_up stat_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String
         ) -> FsResult<DescriptorStat>;
-        readlink_at(directory: Resource<Descriptor>, path: String) -> FsResult<String>;
-        metadata_hash(descriptor: Resource<Descriptor>) -> FsResult<MetadataHashValue>;
-        metadata_hash_at(
+        look_up readlink_at(directory: Resource<Descriptor>, path: String) -> FsResult<String>;
+        look_up metadata_hash_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String
         ) -> FsResult<MetadataHashValue>;
     }
 
     delegate! {
-        changing write(
-            file: Resource<Descriptor>, bytes: Vec<u8>, offset: Filesize
-        ) -> FsResult<Filesize>;
-        changing set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
-        changing set_times(
+        change set_size(file: Resource<Descriptor>, size: Filesize) -> FsResult<()>;
+        change set_times(
             descriptor: Resource<Descriptor>, access: NewTimestamp, modification: NewTimestamp
         ) -> FsResult<()>;
-        changing set_times_at(
+    }
+
+    delegate! {
+        name set_times_at(
             directory: Resource<Descriptor>, flags: PathFlags, path: String, access: NewTimestamp,
             modification: NewTimestamp
         ) -> FsResult<()>;
-        changing create_directory_at(
-            directory: Resource<Descriptor>, path: String
-        ) -> FsResult<()>;
-        changing link_at(
+        name create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        name link_at(
             from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>,
             new: String
         ) -> FsResult<()>;
-        changing remove_directory_at(
-            directory: Resource<Descriptor>, path: String
-        ) -> FsResult<()>;
-        changing rename_at(
+        name remove_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        name rename_at(
             from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String
         ) -> FsResult<()>;
-        changing symlink_at(
+        name symlink_at(
             directory: Resource<Descriptor>, target: String, path: String
         ) -> FsResult<()>;
-        changing unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
+        name unlink_file_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
     }
 }
 

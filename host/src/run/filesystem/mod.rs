@@ -9,10 +9,18 @@ mod blocking;
 mod filesystem_view;
 mod io_state;
 mod new_files;
+#[cfg(windows)]
+mod nt;
 mod open;
 mod read_ahead;
 mod read_dir;
+#[cfg(windows)]
+mod windows;
+#[cfg(any(windows, test))]
+mod windows_names;
 
 pub(super) use self::blocking::ALLOW_BLOCKING;
 pub(super) use self::filesystem_view::{FilesystemView, HasFilesystem};
 pub(super) use self::io_state::IoState;
+#[cfg(windows)]
+pub(crate) use self::windows::create_directory;

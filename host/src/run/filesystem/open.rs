@@ -15,7 +15,7 @@ pub(super) enum Opened {
 }
 
 /// Whether [`open`] is supported on this system.
-pub(super) const IS_SUPPORTED: bool = cfg!(unix);
+pub(super) const IS_SUPPORTED: bool = cfg!(any(unix, windows));
 
 /// Opens a name in a directory for reading, without following a link and without blocking.
 ///
@@ -48,8 +48,31 @@ pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
     }
 }
 
+/// Opens a name in a directory for reading, without following a link.
+///
+/// # Errors
+///
+/// Returns [`io::ErrorKind::InvalidFilename`] for a name that Windows takes for something else.
+#[cfg(windows)]
+pub(super) fn open(directory: &File, name: &str) -> io::Result<Opened> {
+    use super::nt::{self, Access};
+    use super::windows_names;
+
+    windows_names::check(name).map_err(|_| io::ErrorKind::InvalidFilename)?;
+    let opened = nt::open(directory, name, Access::Read)?;
+    let metadata = opened.metadata()?;
+    if metadata.is_dir() {
+        Ok(Opened::Directory(opened))
+    } else {
+        Ok(Opened::File {
+            file: opened,
+            length: metadata.len(),
+        })
+    }
+}
+
 /// Returns an error: other systems have no such call.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(super) fn open(_: &File, _: &str) -> io::Result<Opened> {
     Err(io::ErrorKind::Unsupported.into())
 }

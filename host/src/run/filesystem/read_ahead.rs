@@ -16,12 +16,13 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::vec;
 
-use cap_primitives::fs::read_base_dir;
 use wasmtime_wasi::filesystem::{Dir, File};
+use wasmtime_wasi::p2::bindings::filesystem::types::DescriptorType;
 use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::blocking::ALLOW_BLOCKING;
 use super::open::{self, Opened};
+use super::read_dir::entries;
 
 /// The number of files that the worker sends at once. Waking the other thread for each file would
 /// take longer than reading it.
@@ -255,10 +256,10 @@ impl Task {
 /// Returns the first `max` names of files in a directory after a name, in order.
 fn names(directory: &std::fs::File, start_after: &str, max: usize) -> io::Result<Vec<String>> {
     let mut names = BinaryHeap::new();
-    for entry in read_base_dir(directory)? {
+    for entry in entries(directory)? {
         let entry = entry?;
-        if entry.file_type()?.is_file()
-            && let Ok(name) = entry.file_name().into_string()
+        if entry.type_ == DescriptorType::RegularFile
+            && let Ok(name) = entry.name.into_string()
             && name.as_str() > start_after
         {
             names.push(name);
