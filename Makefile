@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-tests component build build-bench run recording test soak fuzz bench profile lint deny \
-	package test-package reproduce vendor-wit clean
+	build-windows test-windows package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -16,10 +16,10 @@ TESTS := --package license-backup --package license-backup-cli --package license
 
 # Keeps paths of this machine out of the programs. If the compiler is missing, scripts/setup.sh
 # reports it.
-build build-bench profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
+build build-bench build-windows profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install missing tools and packages for the build
 	@scripts/setup.sh
@@ -79,19 +79,29 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy with and with
 	shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cargo clippy --locked --package license-backup --lib -- --deny warnings
+	scripts/check-platforms.sh
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
 
 deny: ## Check licenses, sources, duplicates and advisories of the dependencies
 	@scripts/setup.sh deny
 	scripts/deny.sh
 
-package: build ## Build a release into target/dist
+# Built once: the tests and the release use the same program.
+build-windows: component ## Build the program for Windows: target/x86_64-pc-windows-gnu/release/license-backup.exe
+	@scripts/setup.sh windows
+	cargo build --locked --release --package license-backup-cli --target x86_64-pc-windows-gnu
+
+test-windows: build build-windows ## Run the tests of the program for Windows under Wine
+	@scripts/setup.sh test-windows
+	scripts/test-windows.sh
+
+package: build build-windows ## Build a release into target/dist
 	@scripts/setup.sh package
 	scripts/package.sh
 
 test-package: package ## Check the release, push it to a local registry, and pull it
 	@scripts/setup.sh test-package
-	cargo test --locked $(TESTS) --test end_to_end -- --ignored
+	cargo test --locked $(TESTS) --test end_to_end -- --ignored package::
 
 reproduce: component ## Build the components again from scratch, and compare them byte for byte
 	scripts/reproduce.sh

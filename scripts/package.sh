@@ -1,9 +1,11 @@
 #!/bin/sh
 # Builds a release in target/dist: the components, the WIT package, an archive of the program with
-# its manual pages and completions, the crates, a bill of materials (CycloneDX) and the third-party
-# licenses of the program and of each component, and SHA256SUMS. Run `make build` first.
+# its manual pages and completions, one of the program for Windows, the crates, a bill of materials
+# (CycloneDX) and the third-party licenses of the programs and of each component, and SHA256SUMS. Run
+# `make build build-windows` first.
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/windows-toolchain.sh
 
 tools=$PWD/target/tools/bin
 dist=$PWD/target/dist
@@ -41,6 +43,8 @@ bills() {
 bill() { sed "s|file://$copy|file:///license-backup|" "$copy/$1" >"$dist/$2.cdx.json"; }
 bills "$triple"
 bill host/cli/license-backup_bin.cdx.json "license-backup-$version-$triple"
+bills "$windows_target"
+bill host/cli/license-backup_bin.cdx.json "license-backup-$version-$windows_target"
 bills wasm32-unknown-unknown
 bill guest/component/license_backup_component_cdylib.cdx.json license-backup.wasm
 bill guest/command/license_backup_command_cdylib.cdx.json license-backup-command.wasm
@@ -63,6 +67,7 @@ cmp "$dist/license-backup.wasm.third-party.txt" "$in_crate" || {
 }
 licenses guest/command wasm32-unknown-unknown "$dist/license-backup-command.wasm.third-party.txt"
 licenses host/cli "$triple" "$work/license-backup.third-party.txt"
+licenses host/cli "$windows_target" "$work/license-backup-windows.third-party.txt"
 
 echo "package: archive of the program"
 # The layout is that of /usr/local.
@@ -76,12 +81,30 @@ mkdir -p "$doc" "$share/man/man1" "$share/bash-completion/completions" "$share/z
 "$program" completions bash >"$share/bash-completion/completions/license-backup"
 "$program" completions zsh >"$share/zsh/site-functions/_license-backup"
 "$program" completions fish >"$share/fish/vendor_completions.d/license-backup.fish"
-# The documents, and the files that they link to.
-(cd "$copy" && cp -r --parents ./*.md LICENSE-* tools/bench/*.md tools/bench/*.svg docs examples host/examples wit "$doc")
-cp "$work/license-backup.third-party.txt" "$dist/license-backup.wasm.third-party.txt" "$dist/rust-standard-library.html" "$doc"
+# documents DIRECTORY TERMS: copies the documents, the files that they link to, and the terms of what
+# is compiled into a program.
+documents() {
+	(cd "$copy" && cp -r --parents ./*.md LICENSE-* tools/bench/*.md tools/bench/*.svg docs examples host/examples wit "$1")
+	cp "$dist/license-backup.wasm.third-party.txt" "$dist/rust-standard-library.html" "$1"
+	cp "$work/$2" "$1/license-backup.third-party.txt"
+}
+documents "$doc" license-backup.third-party.txt
 chmod -R u=rwX,go=rX "$root"
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work" \
 	"$(basename "$root")" | gzip --no-name --best >"$dist/$(basename "$root").tar.gz"
+
+echo "package: archive of the program for Windows"
+root=$work/license-backup-$version-$windows_target
+mkdir -p "$root/doc"
+cp "target/$windows_target/release/license-backup.exe" "$root"
+"$program" completions powershell >"$root/license-backup.ps1"
+documents "$root/doc" license-backup-windows.third-party.txt
+chmod -R u=rwX,go=rX "$root"
+find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+(
+	cd "$work"
+	find "$(basename "$root")" -type f | LC_ALL=C sort | TZ=UTC zip -9 -q -X "$dist/$(basename "$root").zip" -@
+)
 
 echo "package: crates, each compiled from its contents"
 # The component is not committed, which cargo considers a change.

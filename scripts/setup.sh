@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
-# benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile` or `test-package`, those of this
-# target of the Makefile. Prints a line for each tool. Without the right to install Debian packages,
+# benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile`, `test-package` or `test-windows`, those
+# of this target of the Makefile; with `windows`, those that build the program for Windows. Prints a line for each tool. Without the right to install Debian packages,
 # it prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
+. scripts/windows-toolchain.sh
 
 # The missing Debian packages.
 packages=
@@ -17,17 +18,25 @@ fail() {
 	exit 1
 }
 
-# Asks rustup for the standard library of the target. The timeout ends a download that hangs.
+# add_target TARGET: asks rustup for the standard library of the target, unless it is installed. The
+# timeout ends a download that hangs.
 add_target() {
+	[ ! -d "$(rustc --print target-libdir --target "$1")" ] || return 0
 	has rustup || return 1
-	echo "setup: asking rustup for the target $wasm_target"
-	timeout 300 rustup target add "$wasm_target" >"$log" 2>&1 && has_own_target
+	echo "setup: asking rustup for the target $1"
+	timeout 300 rustup target add "$1" >"$log" 2>&1
 }
+
+# require_target TARGET
+require_target() { add_target "$1" || fail "the standard library of $1 is missing; to see why, run: rustup target add $1"; }
+
+# The compilers of the program for Windows.
+find_missing_for_windows() { has "$windows_cc" || packages="$packages gcc-mingw-w64-x86-64"; }
 
 find_missing() {
 	has cc || packages="$packages gcc libc6-dev"
 	has wasm-ld || packages="$packages lld-22"
-	has_own_target || has_debian_sources || add_target || packages="$packages rustc-web rust-web-src"
+	has_own_target || has_debian_sources || add_target "$wasm_target" || packages="$packages rustc-web rust-web-src"
 }
 
 install_missing() {
@@ -164,8 +173,20 @@ elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
 elif [ "${1-}" = lint ]; then
 	has shellcheck || packages="$packages shellcheck"
+	find_missing_for_windows
+	install_missing
+	require_target "$windows_target"
+	require_target "$macos_target"
+elif [ "${1-}" = windows ]; then
+	find_missing_for_windows
+	install_missing
+	require_target "$windows_target"
+elif [ "${1-}" = test-windows ]; then
+	has wine64 || packages="$packages wine64"
 	install_missing
 elif [ "${1-}" = package ]; then
+	has zip || packages="$packages zip"
+	install_missing
 	install_tool "$tools_dir" cargo-cyclonedx@0.5.9
 	# It compares texts for minutes if it is not optimized.
 	install_tool "$tools_dir" cargo-about@0.9.3 --features cli --profile release

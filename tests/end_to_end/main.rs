@@ -14,5 +14,7 @@ mod library;
 mod node;
 mod package;
 mod program;
+#[cfg(target_os = "linux")]
+mod windows;
 
 pub(crate) use common::{expected, fixture};

@@ -19,13 +19,17 @@ fn dist() -> PathBuf {
     target().join("dist")
 }
 
-/// Returns the file of the program with this suffix. Its name contains the platform, and a release
-/// from one machine has exactly one such file.
+/// The target of the program for Windows.
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+/// Returns the file of the program of this machine with this suffix. Its name contains the platform,
+/// and a release from one machine has exactly one such file.
 fn program_file(suffix: &str) -> PathBuf {
     let prefix = format!("license-backup-{VERSION}-");
     let matches = |path: &PathBuf| {
-        path.to_str()
-            .is_some_and(|name| name.starts_with(&prefix) && name.ends_with(suffix))
+        path.to_str().is_some_and(|name| {
+            name.starts_with(&prefix) && name.ends_with(suffix) && !name.contains(WINDOWS)
+        })
     };
     let files: Vec<_> = files_below(&dist()).into_keys().filter(matches).collect();
     let [file] = files.as_slice() else {
@@ -47,6 +51,11 @@ pub(crate) fn interface_version() -> String {
         .to_owned()
 }
 
+/// Returns the file of the program for Windows with this suffix.
+fn windows_file(suffix: &str) -> PathBuf {
+    dist().join(format!("license-backup-{VERSION}-{WINDOWS}{suffix}"))
+}
+
 /// Unpacks an archive of the release, and returns the one directory in it.
 fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
     let archive = archive.to_str().expect("the path of the checkout is UTF-8");
@@ -58,16 +67,9 @@ fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
     let directory = directory
         .to_str()
         .expect("the path of the sandbox is UTF-8");
+    // It recognizes the format of the archive.
     let _ = sandbox
-        .system([
-            "tar",
-            "--extract",
-            "--gzip",
-            "--file",
-            archive,
-            "--directory",
-            directory,
-        ])
+        .system(["bsdtar", "-x", "-f", archive, "-C", directory])
         .run()
         .exits(0);
     let entries: Vec<_> = fs::read_dir(directory)
@@ -82,6 +84,11 @@ fn unpacked(sandbox: &Sandbox, archive: &Path) -> PathBuf {
 /// Unpacks the archive of the program, and returns its directory.
 fn program(sandbox: &Sandbox) -> PathBuf {
     unpacked(sandbox, &program_file(".tar.gz"))
+}
+
+/// Unpacks the archive of the program for Windows, and returns its directory.
+fn windows_program(sandbox: &Sandbox) -> PathBuf {
+    unpacked(sandbox, &windows_file(".zip"))
 }
 
 /// Returns the content of a file.
@@ -243,6 +250,29 @@ fn the_archive_has_the_files_of_an_installation() {
 
 #[test]
 #[ignore = "run by `make test-package`"]
+fn the_archive_for_windows_has_the_tested_program_and_the_documents() {
+    let sandbox = Sandbox::new();
+    let root = windows_program(&sandbox);
+    let tested = target().join(WINDOWS).join("release/license-backup.exe");
+    assert!(read(&root.join("license-backup.exe")) == read(&tested));
+    for name in [
+        "license-backup.ps1",
+        "doc/CHANGELOG.md",
+        "doc/LICENSE-APACHE",
+        "doc/LICENSE-MIT",
+        "doc/README.md",
+        "doc/SECURITY.md",
+        "doc/examples/windows/register-tasks.ps1",
+        "doc/license-backup.third-party.txt",
+        "doc/license-backup.wasm.third-party.txt",
+        "doc/rust-standard-library.html",
+    ] {
+        assert!(!read(&root.join(name)).is_empty(), "{name}");
+    }
+}
+
+#[test]
+#[ignore = "run by `make test-package`"]
 fn every_link_in_the_documents_of_the_archive_resolves() {
     let sandbox = Sandbox::new();
     let documents = program(&sandbox).join("share/doc/license-backup");
@@ -308,7 +338,7 @@ fn no_file_of_a_release_names_a_path_of_the_build_machine() {
         "license-backup-report",
     ]
     .map(|name| dist().join(format!("{name}-{VERSION}.crate")));
-    let mut trees = vec![dist(), program(&sandbox)];
+    let mut trees = vec![dist(), program(&sandbox), windows_program(&sandbox)];
     trees.extend(crates.iter().map(|archive| unpacked(&sandbox, archive)));
     for tree in trees {
         for (path, content) in files_below(&tree) {
@@ -353,8 +383,8 @@ struct Compiled {
 }
 
 impl Compiled {
-    /// Returns the program and both components.
-    fn all(sandbox: &Sandbox) -> [Self; 3] {
+    /// Returns both programs and both components.
+    fn all(sandbox: &Sandbox) -> [Self; 4] {
         let component = |package, file: &str| Self {
             package,
             target: &["--target", "wasm32-unknown-unknown"],
@@ -368,6 +398,12 @@ impl Compiled {
                 bill: program_file(".cdx.json"),
                 terms: program(sandbox)
                     .join("share/doc/license-backup/license-backup.third-party.txt"),
+            },
+            Self {
+                package: "license-backup-cli",
+                target: &["--target", WINDOWS],
+                bill: windows_file(".cdx.json"),
+                terms: windows_program(sandbox).join("doc/license-backup.third-party.txt"),
             },
             component("license-backup-component", "license-backup.wasm"),
             component("license-backup-command", "license-backup-command.wasm"),
