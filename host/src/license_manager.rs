@@ -97,8 +97,9 @@ impl LicenseManager {
     /// `//server/share` is a UNC path if such a share is mapped, and otherwise an ordinary one.
     ///
     /// If any share is mapped, a path that begins with `\\` and that no share contains fails with
-    /// `PathNotFound`, and a UNC path with a `..`, or a device path such as `\\?\C:\backup`, fails
-    /// with `InvalidArgument`. If none is mapped, every path is an ordinary one.
+    /// `PathNotFound`, and a UNC path with a `..`, or on other systems than Windows a path such as
+    /// `\\?\C:\backup`, fails with `InvalidArgument`. If none is mapped, every path is an ordinary
+    /// one.
     ///
     /// An operation can reach the directory that it names, and not the rest of the share. Links
     /// below the share are not followed.

@@ -3,7 +3,7 @@
 //! The core defines the rules of UNC paths. This module decides which paths they apply to, since a
 //! host has paths of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf, Prefix};
 
 use license_backup_core::{ErrorCode, Failure, HintFor, OpenedDirectories, Resolved};
 
@@ -67,6 +67,7 @@ impl Shares {
                 }),
                 None => Ok(on_the_host),
             },
+            Err(_) if is_on_a_drive(path) => Ok(on_the_host),
             Err(failure) if name.starts_with("\\\\") || self.contains_a_parent_of(name) => {
                 Err(match failure.code {
                     ErrorCode::PathNotFound => self.not_mapped(name),
@@ -99,6 +100,16 @@ impl Shares {
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+/// Returns `true` for a path such as `\\?\C:\backup`, which only Windows has.
+fn is_on_a_drive(path: &Path) -> bool {
+    match path.components().next() {
+        Some(Component::Prefix(prefix)) => {
+            matches!(prefix.kind(), Prefix::Disk(_) | Prefix::VerbatimDisk(_))
+        }
+        _ => false,
     }
 }
 

@@ -20,11 +20,11 @@ use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
     FILE_CREATE, FILE_DIRECTORY_FILE, FILE_DISPOSITION_DELETE, FILE_DISPOSITION_INFORMATION,
     FILE_DISPOSITION_INFORMATION_EX, FILE_DISPOSITION_POSIX_SEMANTICS, FILE_NON_DIRECTORY_FILE,
-    FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_RENAME_POSIX_SEMANTICS,
-    FILE_RENAME_REPLACE_IF_EXISTS, FILE_SYNCHRONOUS_IO_NONALERT, FileDispositionInformation,
-    FileDispositionInformationEx, FileFullDirectoryInformation, FileLinkInformation,
-    FileRenameInformation, FileRenameInformationEx, NtCreateFile, NtQueryDirectoryFile,
-    NtSetInformationFile,
+    FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_RENAME_INFORMATION,
+    FILE_RENAME_POSIX_SEMANTICS, FILE_RENAME_REPLACE_IF_EXISTS, FILE_SYNCHRONOUS_IO_NONALERT,
+    FileDispositionInformation, FileDispositionInformationEx, FileFullDirectoryInformation,
+    FileLinkInformation, FileRenameInformation, FileRenameInformationEx, NtCreateFile,
+    NtQueryDirectoryFile, NtSetInformationFile,
 };
 use windows_sys::Win32::Foundation::{
     ERROR_DELETE_PENDING, ERROR_STOPPED_ON_SYMLINK, HANDLE, LocalFree, NTSTATUS,
@@ -276,6 +276,8 @@ impl NewName {
 
     fn set(&self, file: &File, class: i32) -> Result<(), NTSTATUS> {
         let size = offset_of!(Self, name) + self.length as usize;
+        // A shorter value than the structure with one unit is refused.
+        let size = size.max(size_of::<FILE_RENAME_INFORMATION>());
         set_information(file, self, size, class)
     }
 }

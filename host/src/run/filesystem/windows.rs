@@ -66,6 +66,7 @@ pub(super) fn error(error: &io::Error) -> ErrorCode {
         None => match error.kind() {
             io::ErrorKind::IsADirectory => ErrorCode::IsDirectory,
             io::ErrorKind::NotADirectory => ErrorCode::NotDirectory,
+            io::ErrorKind::InvalidFilename => ErrorCode::Invalid,
             _ => error.into(),
         },
     }
