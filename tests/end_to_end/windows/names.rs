@@ -52,7 +52,7 @@ fn names_that_windows_cannot_hold_are_conflicts_and_written_nowhere() {
         let events = outcome.events();
         let mut conflicts: Vec<_> = events
             .iter()
-            .filter(|event| event["event"] == "conflict" || event["code"] == "file-exists")
+            .filter(|event| event["event"] == "error" && event["code"] == "file-exists")
             .filter_map(|event| event["path"].as_str())
             .collect();
         conflicts.sort_unstable();
