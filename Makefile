@@ -72,7 +72,7 @@ profile: setup-tests build ## Measure where the time of a backup goes
 	scripts/build-component.sh --named
 	scripts/profile.sh $(SIZE) | tee tools/bench/profile.md
 
-lint: component ## Check formatting, scripts, vendored WIT, clippy with and without features, and documentation
+lint: component ## Check formatting, scripts, vendored WIT, clippy with and without features and for other systems, and documentation
 	@scripts/setup.sh lint
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check

@@ -30,9 +30,10 @@ fn create(path: &Path) -> io::Result<()> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return std::fs::create_dir(path);
     };
-    let parent = match parent.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => parent,
+    let parent = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
     };
     let name = name.to_str().ok_or(io::ErrorKind::InvalidFilename)?;
     let parent = open_ambient_dir(parent, ambient_authority())?;

@@ -313,9 +313,9 @@ impl<D: Directory> Destination<D> {
                 return Err(self.discard(&temporary, failure));
             }
         }
-        temporary.close().or_else(|(temporary, error)| {
+        temporary.close().map_err(|(temporary, error)| {
             let failure = self.failure("look at the temporary file", error);
-            Err(self.discard(&temporary, failure))
+            self.discard(&temporary, failure)
         })
     }
 

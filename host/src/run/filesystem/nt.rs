@@ -217,7 +217,7 @@ impl Call {
         };
         let descriptor = self.access_list.as_ref().map_or(null_mut(), |list| list.0);
         let attributes = OBJECT_ATTRIBUTES {
-            Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+            Length: in_bytes(size_of::<OBJECT_ATTRIBUTES>()),
             RootDirectory: directory.as_raw_handle(),
             ObjectName: &raw const name,
             Attributes: OBJ_CASE_INSENSITIVE,
@@ -269,7 +269,7 @@ impl NewName {
         Self {
             flags,
             directory: directory.as_raw_handle(),
-            length: (length * 2) as u32,
+            length: in_bytes(length * 2),
             name: buffer,
         }
     }
@@ -290,7 +290,7 @@ fn set_information<T>(
     size: usize,
     class: i32,
 ) -> Result<(), NTSTATUS> {
-    let size = size.min(size_of::<T>()) as u32;
+    let size = in_bytes(size.min(size_of::<T>()));
     let mut result = IO_STATUS_BLOCK::default();
     // SAFETY: the pointers are to values that live until the call returns, and `size` is not larger
     // than the value.
@@ -322,14 +322,11 @@ pub(super) struct Entry {
 /// A listing of a directory.
 pub(super) struct Entries {
     directory: File,
-    buffer: Box<Buffer>,
-    /// Where the next entry is in the buffer, unless a part of the listing has to be read first.
+    /// A part of the listing.
+    part: Vec<u8>,
+    /// Where the next entry is in the part, unless the next part has to be read first.
     next: Option<usize>,
 }
-
-/// A buffer with the alignment that entries require.
-#[repr(C, align(8))]
-struct Buffer([u8; LISTING_SIZE]);
 
 impl Entries {
     /// Opens a listing. It has a position of its own.
@@ -340,22 +337,17 @@ impl Entries {
         };
         Ok(Self {
             directory: call.on(directory, "")?,
-            buffer: Box::new(Buffer([0; LISTING_SIZE])),
+            part: Vec::new(),
             next: None,
         })
     }
 
     /// Returns the next entry, or `None` after the last one.
     pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
-        let start = match self.next {
-            Some(start) => start,
-            None => {
-                if !self.read()? {
-                    return Ok(None);
-                }
-                0
-            }
-        };
+        if self.next.is_none() && !self.read()? {
+            return Ok(None);
+        }
+        let start = self.next.unwrap_or_default();
         let (entry, next) = self.entry(start).ok_or(io::ErrorKind::InvalidData)?;
         self.next = next;
         Ok(Some(entry))
@@ -363,6 +355,8 @@ impl Entries {
 
     /// Reads the next part of the listing. Returns `false` after the last one.
     fn read(&mut self) -> io::Result<bool> {
+        // Entries require the alignment of these.
+        let mut buffer = vec![0_u64; LISTING_SIZE / size_of::<u64>()];
         let mut result = IO_STATUS_BLOCK::default();
         // SAFETY: the pointers are to values that live until the call returns, and the size is that
         // of the buffer.
@@ -373,8 +367,8 @@ impl Entries {
                 None,
                 null(),
                 &raw mut result,
-                (&raw mut *self.buffer).cast(),
-                LISTING_SIZE as u32,
+                buffer.as_mut_ptr().cast(),
+                in_bytes(LISTING_SIZE),
                 FileFullDirectoryInformation,
                 false,
                 null(),
@@ -382,16 +376,19 @@ impl Entries {
             )
         };
         match status {
-            STATUS_SUCCESS => Ok(true),
+            STATUS_SUCCESS => {
+                self.part = buffer.into_iter().flat_map(u64::to_ne_bytes).collect();
+                Ok(true)
+            }
             STATUS_NO_MORE_FILES | STATUS_NO_SUCH_FILE => Ok(false),
             status => Err(error_of(status)),
         }
     }
 
-    /// Returns an entry in the buffer, and where the next one is. The layout is that of
+    /// Returns an entry in the part, and where the next one is. The layout is that of
     /// `FILE_FULL_DIR_INFORMATION`.
     fn entry(&self, start: usize) -> Option<(Entry, Option<usize>)> {
-        let bytes = self.buffer.0.get(start..)?;
+        let bytes = self.part.get(start..)?;
         let number = |offset: usize| {
             let bytes = bytes.get(offset..offset + 4)?;
             bytes.try_into().ok().map(u32::from_le_bytes)
@@ -460,7 +457,7 @@ fn is_remote(directory: &File) -> bool {
             directory.as_raw_handle(),
             FileRemoteProtocolInfo,
             (&raw mut information).cast(),
-            size_of_val(&information) as u32,
+            in_bytes(size_of_val(&information)),
         )
     };
     is_remote != 0
@@ -488,7 +485,7 @@ fn user() -> io::Result<String> {
             token.as_raw_handle(),
             TokenUser,
             (&raw mut user).cast(),
-            size_of::<User>() as u32,
+            in_bytes(size_of::<User>()),
             &raw mut length,
         )
     };
@@ -507,7 +504,10 @@ fn user() -> io::Result<String> {
     }
     // SAFETY: the call has returned a text that ends with a zero, in memory for this purpose.
     let copied = unsafe {
-        let length = (0..).take_while(|index| *text.add(*index) != 0).count();
+        let mut length = 0;
+        while *text.add(length) != 0 {
+            length += 1;
+        }
         let copied = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
         LocalFree(text.cast());
         copied
@@ -527,6 +527,11 @@ fn identity(file: &File) -> io::Result<(u32, u32, u32)> {
         information.nFileIndexHigh,
         information.nFileIndexLow,
     ))
+}
+
+/// Returns a size as the system takes it. None here is too large.
+fn in_bytes(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
 }
 
 /// Returns a status as an error of the Win32 interface.

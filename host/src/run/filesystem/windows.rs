@@ -5,6 +5,11 @@
 //! files the access control list of their directory. These take a single name, do not follow links,
 //! and create files and directories for the user of the process only.
 
+#![expect(
+    clippy::unused_async,
+    reason = "each stands for a call of wasmtime-wasi, which is asynchronous"
+)]
+
 use std::fs::File;
 use std::io;
 use std::os::windows::fs::FileExt as _;
