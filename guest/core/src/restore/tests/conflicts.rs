@@ -323,14 +323,16 @@ fn a_backup_may_be_in_the_store() {
 
 #[test]
 fn an_unreadable_file_is_kept_and_reported() {
-    for options in [KEEP, OVERWRITE] {
-        let disk = backed_up(&["a", "b"]);
-        disk.write("/licenses/b", allowed("c"));
-        disk.fail(FsError::AccessDenied, |call| {
-            call.operation == "open_file" && call.name == "b"
-        });
-        let (summary, conflicts) = restored(&disk, options.clone());
-        assert_eq!((summary.restored, conflicts), (1, vec!["b".to_owned()]));
-        assert_eq!(disk.read("/licenses/b"), Some(allowed("c")));
+    for error in [FsError::AccessDenied, FsError::Busy] {
+        for options in [KEEP, OVERWRITE] {
+            let disk = backed_up(&["a", "b"]);
+            disk.write("/licenses/b", allowed("c"));
+            disk.fail(error, |call| {
+                call.operation == "open_file" && call.name == "b"
+            });
+            let (summary, conflicts) = restored(&disk, options.clone());
+            assert_eq!((summary.restored, conflicts), (1, vec!["b".to_owned()]));
+            assert_eq!(disk.read("/licenses/b"), Some(allowed("c")));
+        }
     }
 }

@@ -92,11 +92,7 @@ fn a_license_renewed_during_the_restore_is_kept() {
 
 #[test]
 fn an_unreadable_file_may_be_a_renewed_license_and_is_kept() {
-    for error in [
-        FsError::AccessDenied,
-        FsError::Other("io"),
-        FsError::Other("busy"),
-    ] {
+    for error in [FsError::AccessDenied, FsError::Other("io"), FsError::Busy] {
         let disk = disk_with(version("1", ""), b"unreadable".to_vec());
         disk.fail(error, |call| {
             call.operation == "open_file" && call.name == "a"
