@@ -115,8 +115,9 @@ fn blocks() -> Vec<Vec<&'static str>> {
     let other: Vec<_> = other.into_iter().map(|(language, _)| language).collect();
     assert_eq!(
         other,
-        ["rust,no_run"],
-        "only the console blocks and the example of the library are tested"
+        ["powershell", "rust,no_run"],
+        "only the console blocks and the example of the library are tested, and the tests of the \
+         program for Windows run what is in the other one"
     );
     console
         .into_iter()
