@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use license_backup_tests::harness::{Sandbox, Snapshot, files_below};
+use license_backup_tests::harness::{Sandbox, Snapshot, files_below, sources};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
 
 use super::{back_up, license_backup, restore};
@@ -200,4 +200,28 @@ fn failures_have_their_exit_codes() {
     let shrunk = back_up(&sandbox, &["--overwrite"]).run().exits(6);
     shrunk.says(&["is the store mounted?"]);
     license_backup(&sandbox, &verify).run().exits(0);
+}
+
+#[test]
+#[ignore = "run by `make test-windows`"]
+fn the_tasks_of_the_example_use_options_of_the_program() {
+    let script = sources().join("examples/windows/register-tasks.ps1");
+    let script = fs::read_to_string(script).unwrap();
+    let sandbox = Sandbox::new();
+    let help = ["backup", "check"].map(|command| {
+        let run = license_backup(&sandbox, &[command, "--help"]).run();
+        run.exits(0).stdout().to_owned()
+    });
+    let mut options = 0;
+    for word in script.split_whitespace() {
+        let word = word.trim_start_matches(['"', '\'']);
+        if word.starts_with("--") {
+            let is_known = help.iter().any(|help| {
+                help.contains(&format!("{word} ")) || help.contains(&format!("{word}\n"))
+            });
+            assert!(is_known, "{word} should be an option");
+            options += 1;
+        }
+    }
+    assert!(options > 10, "the script should use more options");
 }
