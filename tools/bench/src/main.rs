@@ -98,10 +98,11 @@ fn main() -> anyhow::Result<()> {
         } => {
             let paths = create_directories(&target)?;
             let results = run(&paths, &licenses, largest, publications, rounds)?;
-            fs::remove_dir_all(&paths.directory)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
             print!("{}", table::tables(&results));
+            // Removing millions of files takes minutes.
+            fs::remove_dir_all(&paths.directory)?;
             Ok(())
         }
         Action::OverTime {
