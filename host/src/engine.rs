@@ -14,9 +14,8 @@ pub(crate) fn config(is_interruptible: bool) -> Config {
     let mut config = Config::new();
     // A component is stripped of names, and an error should be one line.
     config.wasm_backtrace_max_frames(None);
-    // These tables are for backtraces and debuggers. They take a sixth of the compiled component.
+    // This table is for backtraces. It takes a tenth of the compiled component.
     config.generate_address_map(false);
-    config.native_unwind_info(false);
     config.epoch_interruption(is_interruptible);
     config
 }

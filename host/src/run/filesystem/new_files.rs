@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// The number of new files from which on one call makes all of them durable. Below it, each file is
 /// synced by itself, since the one call also waits for what other programs have written.
@@ -34,24 +33,24 @@ struct Group {
     has_failed: bool,
 }
 
-/// The identity of a file. The number of a file can be used again once the file is removed, and so
-/// the time of its creation is a part.
+/// The identity of a file on its file system. The number of a file can be used again once the file
+/// is removed, and so the time of its creation is a part. There may be a million of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct FileId {
-    device: u64,
     number: u64,
-    created: SystemTime,
+    /// The nanoseconds since the Unix epoch.
+    created: u64,
 }
 
 impl NewFiles {
     /// Notes a file that was just created, to which nothing was written yet.
     pub(super) fn note_created(&mut self, file: &Arc<File>) {
-        let Some(id) = system::identity(file) else {
+        let Some((device, id)) = system::identity(file) else {
             return;
         };
         if self.group.is_none() && system::can_sync_all(file) {
             self.group = Some(Group {
-                device: id.device,
+                device,
                 first: Arc::clone(file),
                 files: HashSet::new(),
                 is_changed: true,
@@ -59,7 +58,7 @@ impl NewFiles {
             });
         }
         if let Some(group) = &mut self.group
-            && group.device == id.device
+            && group.device == device
         {
             group.files.insert(id);
             group.is_changed = true;
@@ -85,7 +84,8 @@ impl NewFiles {
             return Ok(false);
         };
         let is_large = group.files.len() >= MIN_FILES;
-        let is_new = system::identity(file).is_some_and(|id| group.files.remove(&id));
+        let is_new = system::identity(file)
+            .is_some_and(|(device, id)| group.device == device && group.files.remove(&id));
         if !is_new {
             return Ok(false);
         }
@@ -110,6 +110,7 @@ mod system {
     use std::fs::File;
     use std::io;
     use std::os::unix::fs::MetadataExt as _;
+    use std::time::UNIX_EPOCH;
 
     use nix::sys::statfs::{BTRFS_SUPER_MAGIC, EXT4_SUPER_MAGIC, FsType, TMPFS_MAGIC, fstatfs};
     use nix::sys::utsname::uname;
@@ -130,15 +131,16 @@ mod system {
     /// The version of Linux since which `syncfs` reports errors (man 2 syncfs).
     const REPORTS_ERRORS: (u32, u32) = (5, 8);
 
-    /// Returns the identity of a file, or `None` if the file system does not store when the file
-    /// was created.
-    pub(super) fn identity(file: &File) -> Option<FileId> {
+    /// Returns the number of the device of a file, and its identity there, or `None` if the file
+    /// system does not store when the file was created.
+    pub(super) fn identity(file: &File) -> Option<(u64, FileId)> {
         let metadata = file.metadata().ok()?;
-        Some(FileId {
-            device: metadata.dev(),
+        let created = metadata.created().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        let id = FileId {
             number: metadata.ino(),
-            created: metadata.created().ok()?,
-        })
+            created: u64::try_from(created.as_nanos()).ok()?,
+        };
+        Some((metadata.dev(), id))
     }
 
     /// Returns `true` if [`sync_all`] makes all files of the file system of `file` durable and
@@ -184,7 +186,7 @@ mod system {
 
     use super::FileId;
 
-    pub(super) fn identity(_: &File) -> Option<FileId> {
+    pub(super) fn identity(_: &File) -> Option<(u64, FileId)> {
         None
     }
 
