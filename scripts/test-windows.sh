@@ -32,6 +32,9 @@ wineserver -p
 # Ends it by its ID, which it keeps in the directory of the prefix.
 trap 'wineserver -k' EXIT
 
+# The first program starts the services of the prefix, which would keep the output of a test open.
+wine64 cmd /c exit >/dev/null 2>&1 </dev/null
+
 # A server `nas` with a share: Wine looks for shares in this directory.
 mkdir -p "$WINEPREFIX/dosdevices/unc/nas" "$directory/share"
 ln -sfn "$directory/share" "$WINEPREFIX/dosdevices/unc/nas/backups"

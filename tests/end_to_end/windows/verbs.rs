@@ -214,7 +214,7 @@ fn the_tasks_of_the_example_use_options_of_the_program() {
     });
     let mut options = 0;
     for word in script.split_whitespace() {
-        let word = word.trim_start_matches(['"', '\'']);
+        let word = word.trim_matches(['"', '\'', ')']);
         if word.starts_with("--") {
             let is_known = help.iter().any(|help| {
                 help.contains(&format!("{word} ")) || help.contains(&format!("{word}\n"))
