@@ -39,4 +39,5 @@ wine64 cmd /c exit >/dev/null 2>&1 </dev/null
 mkdir -p "$WINEPREFIX/dosdevices/unc/nas" "$directory/share"
 ln -sfn "$directory/share" "$WINEPREFIX/dosdevices/unc/nas/backups"
 
-cargo test --locked --package license-backup-tests --test end_to_end -- --ignored windows::
+# One after the other: Wine's server kills a program that takes more than a second to exit.
+cargo test --locked --package license-backup-tests --test end_to_end -- --ignored windows:: --test-threads 1
