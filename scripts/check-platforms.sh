@@ -1,7 +1,7 @@
 #!/bin/sh
 # Checks the library and the program for Windows and macOS, without linking them. For macOS, C code of
 # dependencies is not compiled, since that needs Apple's SDK: a compiler that does nothing and an
-# archiver that creates empty archives stand for its tools.
+# archiver that creates empty archives replace its tools.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/windows-toolchain.sh

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
 # benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile`, `test-package` or `test-windows`, those
-# of this target of the Makefile; with `windows`, those that build the program for Windows. Prints a line for each tool. Without the right to install Debian packages,
-# it prints the command to run, and stops.
+# of this target of the Makefile; with `windows`, those that build the program for Windows. Prints a
+# line for each tool. Without the right to install Debian packages, it prints the command to run, and
+# stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh

@@ -276,19 +276,18 @@ impl<D: Directory> Destination<D> {
         temporary: Temporary<D::File>,
     ) -> Result<Option<Temporary<D::File>>, Failure> {
         let temporary = self.close(temporary)?;
-        let may_remain = match self.pass_commit_point(&temporary) {
-            Ok(Some(may_remain)) => may_remain,
-            Ok(None) => {
-                let reopened = temporary.reopen(&self.directory);
-                return reopened
-                    .map(Some)
-                    .map_err(|error| self.failure("look at the temporary file", error));
-            }
-            Err(failure) => {
-                let removed = temporary.remove(&self.directory);
-                return Err(self.discarded(&temporary.name(), removed, failure));
-            }
+        let passed = match self.pass_commit_point(&temporary) {
+            Ok(Some(may_remain)) => Ok(may_remain),
+            Ok(None) => match temporary.reopen(&self.directory) {
+                Ok(reopened) => return Ok(Some(reopened)),
+                Err(error) => Err(self.failure("look at the temporary file", error)),
+            },
+            Err(failure) => Err(failure),
         };
+        let may_remain = passed.map_err(|failure| {
+            let removed = temporary.remove(&self.directory);
+            self.discarded(&temporary.name(), removed, failure)
+        })?;
         let removed = if may_remain {
             unlink(&self.directory, &temporary.name())
         } else {
@@ -302,21 +301,17 @@ impl<D: Directory> Destination<D> {
 
     /// Closes a temporary file, whose name is checked to be its own first.
     fn close(&self, temporary: Temporary<D::File>) -> Result<ClosedTemporary, Failure> {
-        match temporary.is_in_place(&self.directory) {
-            Ok(true) => {}
-            Ok(false) => {
-                let failure = self.failure("find the temporary file", FsError::NoEntry);
-                return Err(self.discard(&temporary, failure));
+        let look_at = |error| self.failure("look at the temporary file", error);
+        let failure = match temporary.is_in_place(&self.directory) {
+            Ok(true) => {
+                let closed = temporary.close();
+                return closed
+                    .map_err(|(temporary, error)| self.discard(&temporary, look_at(error)));
             }
-            Err(error) => {
-                let failure = self.failure("look at the temporary file", error);
-                return Err(self.discard(&temporary, failure));
-            }
-        }
-        temporary.close().map_err(|(temporary, error)| {
-            let failure = self.failure("look at the temporary file", error);
-            self.discard(&temporary, failure)
-        })
+            Ok(false) => self.failure("find the temporary file", FsError::NoEntry),
+            Err(error) => look_at(error),
+        };
+        Err(self.discard(&temporary, failure))
     }
 
     /// Links or renames the temporary file. Returns `Some(true)` if its temporary name may remain,

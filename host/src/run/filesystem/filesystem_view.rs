@@ -172,6 +172,9 @@ impl HostDescriptor for FilesystemView<'_> {
         } else {
             None
         };
+        if open.contains(OpenFlags::TRUNCATE) {
+            self.io.new_files.note_changed();
+        }
         let descriptor = if let Some(descriptor) = opened {
             descriptor
         } else {

@@ -104,7 +104,7 @@ mod system {
     use super::super::nt;
     use super::Entry;
 
-    /// The bit of the tag of a reparse point that stands for another file: a symbolic link or a
+    /// The bit of the tag of a reparse point that represents another file: a symbolic link or a
     /// junction ("Reparse Point Tags").
     const NAME_SURROGATE: u32 = 0x2000_0000;
 

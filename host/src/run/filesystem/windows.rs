@@ -171,7 +171,7 @@ pub(super) async fn write(
     done(file.file.seek_write(&bytes, offset)).map(|written| written as Filesize)
 }
 
-/// Makes a file durable. Directories need that not: Windows flushes none, and keeps its file systems
+/// Makes a file durable. A directory needs no sync: Windows flushes none, and keeps its file systems
 /// consistent by a journal.
 pub(super) async fn sync(
     wasi: &mut WasiFilesystemCtxView<'_>,

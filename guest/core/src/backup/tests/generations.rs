@@ -137,6 +137,29 @@ fn a_generation_that_appears_during_the_backup_is_not_replaced() {
     }
 }
 
+#[test]
+fn a_temporary_file_that_cannot_be_opened_again_is_removed() {
+    let disk = mixed();
+    let inner = disk.clone();
+    let mut is_linked = false;
+    disk.on_call(move |call| {
+        if call.operation == "hard_link" {
+            inner.write(&format!("/backup/{FIRST}"), EARLIER);
+            is_linked = true;
+        } else if is_linked && call.operation == "open_file" && call.name != FIRST {
+            is_linked = false;
+            return Err(FsError::Other("io"));
+        }
+        Ok(())
+    });
+    let failure = back_up_at(&disk, 0).expect_err("the file cannot be compared");
+    assert_eq!(failure.code, ErrorCode::Io, "{failure}");
+    assert_eq!(
+        files(&disk),
+        BTreeMap::from([(FIRST.to_owned(), EARLIER.to_vec())])
+    );
+}
+
 fn back_up_and_read(disk: &Disk) -> Vec<u8> {
     back_up(disk, false).expect("the store is backed up");
     disk.read("/backup/licenses.zip")
