@@ -26,9 +26,12 @@ fn built(name: &str) -> PathBuf {
 /// Returns a command that runs a program for Windows in the sandbox. Its current directory is that
 /// of the sandbox.
 fn wine(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Invocation {
-    let program = built(program);
-    let program = program.to_str().expect("the path of the checkout is UTF-8");
-    sandbox.system([&["wine64", program], arguments].concat())
+    let path = |name| {
+        let path = built(name).into_os_string().into_string();
+        path.expect("the path of the checkout is UTF-8")
+    };
+    let repair = format!("LD_PRELOAD={}", path("pthread_exit.so"));
+    sandbox.system([&[&repair, "wine64", &path(program)], arguments].concat())
 }
 
 /// Returns a command that runs the program for Windows in the sandbox.
