@@ -5,8 +5,8 @@
  *   helper acl FILE                                prints the access control list of FILE
  *   helper interrupt FILE COMMAND...               runs COMMAND in a console without a window, sends
  *                                                  Ctrl-C once FILE exists, and exits as COMMAND does
- *   helper block COMMAND...                        the same with two Ctrl-C, and a pipe as standard
- *                                                  output that nobody reads, once that is full
+ *   helper block COMMAND...                        the same with two Ctrl-C, and a pipe as both outputs
+ *                                                  that nobody reads, once that is full
  */
 
 #include <windows.h>
@@ -95,6 +95,8 @@ static int interrupt(const wchar_t *flag, int arguments, wchar_t **words)
 	start.hStdError = GetStdHandle(STD_ERROR_HANDLE);
 	if (!flag && !CreatePipe(&unread, &start.hStdOutput, &inherited, 4096))
 		return fail("CreatePipe");
+	if (unread)
+		start.hStdError = start.hStdOutput;
 	if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &start, &process))
 		return fail("CreateProcess");
 	if (unread)

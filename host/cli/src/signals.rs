@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
@@ -69,8 +70,6 @@ impl SignalHandler {
 /// A store may contain a part of the licenses, and temporary files.
 #[cfg(unix)]
 fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
-    use std::thread;
-
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::{flag, iterator};
 
@@ -81,27 +80,35 @@ fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
         flag::register_conditional_shutdown(signal, exit_code, Arc::clone(&shared.received))?;
         flag::register(signal, Arc::clone(&shared.received))?;
     }
-    let cancel = move || signals.forever().for_each(|_| shared.on_first_signal());
+    let cancel = move || {
+        for _ in signals.forever() {
+            shared.cancel();
+            shared.announce();
+        }
+    };
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(cancel)?;
     Ok(())
 }
 
-/// Handles the first signal by cancelling, and the second one by ending the process.
+/// Handles the first signal by cancelling, and the second one by ending the process. The message is
+/// printed on a thread of its own, since standard error may be blocked.
 #[cfg(not(unix))]
 fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(move || {
         if shared.received.swap(true, Ordering::SeqCst) {
             std::process::exit(ExitCode::Cancelled.number().into());
         }
-        shared.on_first_signal();
+        shared.cancel();
+        let shared = Arc::clone(&shared);
+        // Without a thread, there is no message.
+        drop(thread::Builder::new().spawn(move || shared.announce()));
     })?)
 }
 
 impl Shared {
-    fn on_first_signal(&self) {
-        self.cancel();
+    fn announce(&self) {
         let message = "requested cancellation; press Ctrl-C again to quit immediately";
         self.bar.suspend(|| print_error(message));
     }
