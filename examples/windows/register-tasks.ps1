@@ -6,7 +6,8 @@
 # licenses:
 #   powershell -ExecutionPolicy Bypass -File register-tasks.ps1
 #
-# The tasks run while you are logged in, and never twice at the same time. To see how they ended, run:
+# The tasks run while you are logged in, each in a console window, and never twice at the same time. To
+# see how they ended, run:
 #   Get-ScheduledTaskInfo -TaskPath '\license-backup\' -TaskName 'Back up'
 # The last result is the exit code. 3: the backup is complete, but a license could not be read. 6: most
 # licenses of the previous backup are missing from the store, and nothing is removed. For the check, 1:

@@ -1,6 +1,7 @@
 //! Every command, and its exit codes.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use license_backup_tests::harness::{Sandbox, Snapshot, files_below, sources};
 use license_backup_tests::sample::{SampleLicense, SampleStore};
@@ -85,6 +86,28 @@ fn only_with_overwrite_an_earlier_backup_is_replaced() {
     assert!(Snapshot::of(&sandbox.backup()) != earlier);
     let unchanged = back_up(&sandbox, &["--overwrite", "--json"]).run().exits(0);
     assert_eq!(unchanged.end_event()["unchanged"], true);
+}
+
+/// Wine 8 replaces read-only files with the older call, Windows only with the flag of the newer one.
+#[test]
+#[ignore = "run by `make test-windows`"]
+fn read_only_files_are_replaced_with_overwrite() {
+    let sandbox = Sandbox::new();
+    let license = sandbox.store().join("license.lcpl");
+    let write_read_only = |path, bytes: &[u8]| {
+        fs::write(path, bytes).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o444)).unwrap();
+    };
+    write_read_only(&license, &allowed("first"));
+    back_up(&sandbox, &[]).run().exits(0);
+    write_read_only(&license, &allowed("second"));
+    let restored = restore(&sandbox, "store", &["--overwrite", "--json"]).run();
+    assert_eq!(restored.exits(0).end_event()["restored"], 1);
+    assert_eq!(fs::read(&license).unwrap(), allowed("first"));
+    write_read_only(&sandbox.backup_file(), b"damaged");
+    back_up(&sandbox, &["--overwrite"]).run().exits(0);
+    let verify = ["verify", "--from", "backup"];
+    license_backup(&sandbox, &verify).run().exits(0);
 }
 
 #[test]

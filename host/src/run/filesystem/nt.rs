@@ -15,16 +15,19 @@ use std::mem::{offset_of, size_of};
 use std::os::windows::fs::MetadataExt as _;
 use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
 use std::ptr::{null, null_mut};
+use std::sync::OnceLock;
 
 use windows_sys::Wdk::Foundation::OBJECT_ATTRIBUTES;
 use windows_sys::Wdk::Storage::FileSystem::{
-    FILE_CREATE, FILE_DIRECTORY_FILE, FILE_DISPOSITION_DELETE, FILE_DISPOSITION_INFORMATION,
+    FILE_CREATE, FILE_DIRECTORY_FILE, FILE_DISPOSITION_DELETE,
+    FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE, FILE_DISPOSITION_INFORMATION,
     FILE_DISPOSITION_INFORMATION_EX, FILE_DISPOSITION_POSIX_SEMANTICS, FILE_NON_DIRECTORY_FILE,
-    FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT, FILE_RENAME_INFORMATION,
-    FILE_RENAME_POSIX_SEMANTICS, FILE_RENAME_REPLACE_IF_EXISTS, FILE_SYNCHRONOUS_IO_NONALERT,
-    FileDispositionInformation, FileDispositionInformationEx, FileFullDirectoryInformation,
-    FileLinkInformation, FileRenameInformation, FileRenameInformationEx, NtCreateFile,
-    NtQueryDirectoryFile, NtSetInformationFile,
+    FILE_OPEN, FILE_OPEN_FOR_BACKUP_INTENT, FILE_OPEN_REPARSE_POINT,
+    FILE_RENAME_IGNORE_READONLY_ATTRIBUTE, FILE_RENAME_INFORMATION, FILE_RENAME_POSIX_SEMANTICS,
+    FILE_RENAME_REPLACE_IF_EXISTS, FILE_SYNCHRONOUS_IO_NONALERT, FileDispositionInformation,
+    FileDispositionInformationEx, FileFullDirectoryInformation, FileLinkInformation,
+    FileRenameInformation, FileRenameInformationEx, NtCreateFile, NtQueryDirectoryFile,
+    NtSetInformationFile,
 };
 use windows_sys::Win32::Foundation::{
     ERROR_DELETE_PENDING, ERROR_STOPPED_ON_SYMLINK, HANDLE, LocalFree, NTSTATUS,
@@ -125,18 +128,21 @@ pub(super) fn create_directory(directory: &File, name: &str) -> io::Result<()> {
     .map(drop)
 }
 
-/// Renames a file. A file that has the new name is replaced, also if it is open, where the file
-/// system supports that.
+/// Renames a file. A file that has the new name is replaced, also if it is open or read-only, where
+/// the system and the file system support that.
 pub(super) fn rename(directory: &File, old: &str, new: &str) -> io::Result<()> {
     let file = Call::open(DELETE | SYNCHRONIZE).on(directory, old)?;
-    let flags = FILE_RENAME_REPLACE_IF_EXISTS | FILE_RENAME_POSIX_SEMANTICS;
-    NewName::new(flags, directory, new)
-        .set(&file, FileRenameInformationEx)
-        // Not every file system has this call. The older one reports all other errors again.
-        .or_else(|_| {
-            NewName::new(FILE_RENAME_REPLACE_IF_EXISTS, directory, new)
-                .set(&file, FileRenameInformation)
-        })
+    let rename = |flags, class| {
+        let flags = FILE_RENAME_REPLACE_IF_EXISTS | flags;
+        NewName::new(flags, directory, new).set(&file, class)
+    };
+    let posix = FILE_RENAME_POSIX_SEMANTICS;
+    let read_only = FILE_RENAME_IGNORE_READONLY_ATTRIBUTE;
+    rename(posix | read_only, FileRenameInformationEx)
+        // Older systems and other file systems lack the first flag, or this call. The last one
+        // reports all other errors again.
+        .or_else(|_| rename(posix, FileRenameInformationEx))
+        .or_else(|_| rename(0, FileRenameInformation))
         .map_err(error_of)
 }
 
@@ -167,24 +173,24 @@ pub(super) fn remove_directory(directory: &File, name: &str) -> io::Result<()> {
     remove(&opened)
 }
 
-/// Removes an open file or directory: its name at once, where the file system supports that, and
-/// otherwise when it is closed everywhere.
+/// Removes an open file or directory, also if it is read-only: its name at once, where the system and
+/// the file system support that, and otherwise when it is closed everywhere.
 fn remove(file: &File) -> io::Result<()> {
-    let at_once = FILE_DISPOSITION_INFORMATION_EX {
-        Flags: FILE_DISPOSITION_DELETE | FILE_DISPOSITION_POSIX_SEMANTICS,
+    let at_once = |flags| {
+        let information = FILE_DISPOSITION_INFORMATION_EX {
+            Flags: FILE_DISPOSITION_DELETE | FILE_DISPOSITION_POSIX_SEMANTICS | flags,
+        };
+        let size = size_of_val(&information);
+        set_information(file, &information, size, FileDispositionInformationEx)
     };
-    set_information(
-        file,
-        &at_once,
-        size_of_val(&at_once),
-        FileDispositionInformationEx,
-    )
-    .or_else(|_| {
-        let when_closed = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
-        let size = size_of_val(&when_closed);
-        set_information(file, &when_closed, size, FileDispositionInformation)
-    })
-    .map_err(error_of)
+    at_once(FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE)
+        .or_else(|_| at_once(0))
+        .or_else(|_| {
+            let when_closed = FILE_DISPOSITION_INFORMATION { DeleteFile: true };
+            let size = size_of_val(&when_closed);
+            set_information(file, &when_closed, size, FileDispositionInformation)
+        })
+        .map_err(error_of)
 }
 
 /// A call that opens or creates a file or a directory.
@@ -463,8 +469,17 @@ fn is_remote(directory: &File) -> bool {
     is_remote != 0
 }
 
-/// Returns the security identifier of the user of this process, as text.
-fn user() -> io::Result<String> {
+/// Returns the security identifier of the user of this process, as text. It does not change.
+fn user() -> io::Result<&'static str> {
+    static USER: OnceLock<String> = OnceLock::new();
+    if let Some(user) = USER.get() {
+        return Ok(user);
+    }
+    let user = look_up_user()?;
+    Ok(USER.get_or_init(|| user))
+}
+
+fn look_up_user() -> io::Result<String> {
     /// Room for a [`TOKEN_USER`] and the largest identifier, with its alignment.
     type User = [u64; 16];
 
