@@ -20,10 +20,11 @@ compile() {
 }
 compile bcryptprimitives.dll bcryptprimitives.c -shared
 compile helper.exe helper.c -municode
-cc -O2 -Wall -Wextra -Werror -shared -fPIC -s -o "$directory/bin/pthread_exit.so" tests/windows/pthread_exit.c
+repair=$directory/bin/wine_repair.so
+cc -O2 -Wall -Wextra -Werror -shared -fPIC -s -o "$repair" tests/windows/wine_repair.c
 # wine ARGUMENT...
 wine() {
-	LD_PRELOAD="$directory/bin/pthread_exit.so" wine64 "$@" >/dev/null 2>&1 </dev/null
+	LD_PRELOAD=$repair wine64 "$@" >/dev/null 2>&1 </dev/null
 }
 
 # This server serves all programs of the prefix, until it is ended: otherwise each run starts one.
@@ -33,7 +34,7 @@ wineserver -k 2>/dev/null || true
 	wine wineboot --init
 	wineserver -w
 }
-wineserver -p
+LD_PRELOAD=$repair wineserver -p
 # Ends it by its ID, which it keeps in the directory of the prefix.
 trap 'wineserver -k' EXIT
 

@@ -30,7 +30,7 @@ fn wine(sandbox: &Sandbox, program: &str, arguments: &[&str]) -> Invocation {
         let path = built(name).into_os_string().into_string();
         path.expect("the path of the checkout is UTF-8")
     };
-    let repair = format!("LD_PRELOAD={}", path("pthread_exit.so"));
+    let repair = format!("LD_PRELOAD={}", path("wine_repair.so"));
     sandbox.system([&[&repair, "wine64", &path(program)], arguments].concat())
 }
 
