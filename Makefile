@@ -1,7 +1,7 @@
 # The commands of the project. `make` lists them; scripts/ implements them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build build-bench run recording test soak fuzz bench profile lint deny \
+.PHONY: help setup setup-tests component build build-bench run recording test test-python soak fuzz bench profile lint deny \
 	build-windows test-windows package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
@@ -49,6 +49,11 @@ test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
 test soak: setup-tests build-bench
 	cargo test --locked $(TESTS)
+
+test-python: build ## Check the types of the package for Python, and run its tests
+	@scripts/setup.sh python
+	cd examples/python && $(CURDIR)/target/python/bin/python -m mypy
+	cd examples/python && PYTHONDONTWRITEBYTECODE=1 $(CURDIR)/target/python/bin/python -m unittest
 
 # The number of seconds for which each fuzz target runs.
 TIME := 60

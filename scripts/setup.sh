@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
 # benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile`, `test-package` or `test-windows`, those
-# of this target of the Makefile; with `windows`, those that build the program for Windows. Prints a
-# line for each tool. Without the right to install Debian packages, it prints the command to run, and
-# stops.
+# of this target of the Makefile; with `windows`, those that build the program for Windows; with
+# `python`, those of the tests of the package for Python. Prints a line for each tool. Without the
+# right to install Debian packages, it prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -122,6 +122,31 @@ setup_node() {
 	fi
 }
 
+# Python with its module for environments, which is a package of its own on Debian.
+find_missing_for_python() {
+	has python3 || packages="$packages python3"
+	python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
+}
+
+# An environment with the packages of the example for Python and the checker of its types, unless
+# the versions of the lock file are installed. Nothing is installed that is not in the lock file,
+# and nothing is compiled.
+setup_python() {
+	environment=target/python
+	lock=examples/python/requirements-test.txt
+	echo "setup: packages of the example for Python in $environment, as in its $(basename "$lock") (installed if missing)"
+	if ! cmp -s "$lock" "$environment/installed.txt"; then
+		{
+			python3 -m venv --clear "$environment" &&
+				"$environment/bin/pip" install --require-hashes --only-binary :all: --requirement "$lock"
+		} >"$log" 2>&1 || {
+			tail -n 20 "$log" >&2
+			fail "installing failed; to see why, run: $environment/bin/pip install --require-hashes --requirement $lock"
+		}
+		cp "$lock" "$environment/installed.txt"
+	fi
+}
+
 # A registry to push to. Debian's package is unpacked, not installed, because installing it starts a
 # registry for the whole network. Package lists are downloaded into a separate directory, because
 # only root can update those of the system.
@@ -157,7 +182,8 @@ mkdir -p target
 add_linkers_to_path
 if [ "${1-}" = tests ]; then
 	# zip, rsync and restic are compared by the benchmark.
-	for tool in unzip python3 zip rsync restic; do has "$tool" || packages="$packages $tool"; done
+	for tool in unzip zip rsync restic; do has "$tool" || packages="$packages $tool"; done
+	find_missing_for_python
 	has bsdtar || packages="$packages libarchive-tools"
 	has npm || packages="$packages nodejs npm"
 	# Some tests mount an exFAT file system, which only root can do.
@@ -170,6 +196,11 @@ if [ "${1-}" = tests ]; then
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
 	setup_node
+	setup_python
+elif [ "${1-}" = python ]; then
+	find_missing_for_python
+	install_missing
+	setup_python
 elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
 elif [ "${1-}" = lint ]; then
