@@ -16,7 +16,7 @@ use crate::expected;
 const README: &str = include_str!("../../../README.md");
 
 /// Commands that are not run, without their comments, and the reasons.
-const SKIPPED: [(&str, &str); 3] = [
+const SKIPPED: [(&str, &str); 5] = [
     (
         "make run",
         "it builds the programs under test; a separate test covers the rest",
@@ -24,6 +24,14 @@ const SKIPPED: [(&str, &str); 3] = [
     ("make test", "it runs this test"),
     (
         "npm ci",
+        "`make setup-tests` has already installed the packages in the same way",
+    ),
+    (
+        "python3 -m venv venv",
+        "`make setup-tests` has already created an environment in the same way",
+    ),
+    (
+        "venv/bin/pip install --require-hashes -r requirements.txt",
         "`make setup-tests` has already installed the packages in the same way",
     ),
 ];
@@ -34,7 +42,7 @@ type Preparation = fn(&Reader);
 type Check = fn(&Reader, &str);
 
 /// Preparations for some commands, by a part of the command.
-const BEFORE: [(&str, Preparation); 4] = [
+const BEFORE: [(&str, Preparation); 5] = [
     ("license-backup restore ", |reader| {
         reader.loses_the_licenses_in(PLAYER);
     }),
@@ -47,10 +55,11 @@ const BEFORE: [(&str, Preparation); 4] = [
         Reader::removes_the_backup,
     ),
     ("npm run backup ", Reader::removes_the_backup),
+    ("python backup.py ", Reader::removes_the_backup),
 ];
 
 /// Checks after some commands have succeeded, by a part of the command.
-const AFTER: [(&str, Check); 14] = [
+const AFTER: [(&str, Check); 15] = [
     ("license-backup backup ", |reader, printed| {
         reader.has_a_backup_without_the_notes(printed);
     }),
@@ -91,6 +100,7 @@ const AFTER: [(&str, Check); 14] = [
         requires_text(&reader.here("examples/node/generated/license-backup.d.ts"));
     }),
     ("npm run backup ", |reader, _| reader.has_a_backup()),
+    ("python backup.py ", |reader, _| reader.has_a_backup()),
 ];
 
 /// Directories that the README expects in the home directory: the two stores, and the directories
@@ -115,9 +125,9 @@ fn blocks() -> Vec<Vec<&'static str>> {
     let other: Vec<_> = other.into_iter().map(|(language, _)| language).collect();
     assert_eq!(
         other,
-        ["powershell", "rust,no_run"],
+        ["powershell", "rust,no_run", "python"],
         "only the console blocks and the example of the library are tested, and the tests of the \
-         program for Windows run what is in the other one"
+         program for Windows and of the package for Python run what is in the other ones"
     );
     console
         .into_iter()
@@ -188,6 +198,7 @@ impl Reader {
         }
         reader.links_the_components();
         reader.copies_the_example_for_node();
+        reader.copies_the_example_for_python();
         reader
     }
 
@@ -208,6 +219,22 @@ impl Reader {
             fs::copy(original.join(name), copy.join(name)).unwrap();
         }
         symlink(original.join("node_modules"), copy.join("node_modules")).unwrap();
+    }
+
+    /// Copies the example, because Python writes its compiled modules into it.
+    fn copies_the_example_for_python(&self) {
+        let original = sources().join("examples/python");
+        let copy = self.here("examples/python");
+        fs::create_dir_all(copy.join("license_backup")).unwrap();
+        for name in [
+            "backup.py",
+            "license_backup/__init__.py",
+            "license_backup/results.py",
+            "license_backup/run.py",
+        ] {
+            fs::copy(original.join(name), copy.join(name)).unwrap();
+        }
+        symlink(sources().join("target/python"), copy.join("venv")).unwrap();
     }
 
     /// Returns the path of a name in the directory in which each block starts.
