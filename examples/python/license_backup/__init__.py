@@ -10,8 +10,8 @@ restored: `complete` is false then, `failures` names them, and `exit_code` is th
 It raises a `LicenseBackupError` if the operation failed. The types are in `license_backup.results`.
 
 `on_progress` is called while the operation runs in another thread. If it raises an exception, or
-after Ctrl-C, the operation ends at once, as if the process were killed, and the exception continues:
-an earlier backup remains, and so does a temporary file, which a later operation removes.
+after Ctrl-C, the operation ends at once, as if the process were killed, and the exception is
+raised: an earlier backup remains, and so does a temporary file, which a later operation removes.
 
 While `backup` and `restore` run, the umask of the process is 077, so that only its user can read
 what they write. Therefore one of them waits for the other.

@@ -86,7 +86,7 @@ def run(
     If that raises an exception, the command ends at once. Raises a `LicenseBackupError` if a
     directory cannot be opened, or if the arguments are invalid.
     """
-    output: SimpleQueue[bytes] = SimpleQueue()
+    output: SimpleQueue[bytes | None] = SimpleQueue()
     errors: list[bytes] = []
     wasi = WasiConfig()
     wasi.argv = ["license-backup", *arguments, "--json"]
@@ -103,7 +103,7 @@ def run(
         store.set_epoch_deadline(1)
         exit_code = thread.submit(_call, _command(engine, store, component), store, output)
         try:
-            for line in _lines(iter(output.get, b"")):
+            for line in _lines(iter(output.get, None)):
                 on_line(_with_paths(json.loads(line), directories))
         except BaseException:
             engine.increment_epoch()
@@ -136,7 +136,7 @@ def _command(engine: Engine, store: Store, component: Path) -> Func:
     return command
 
 
-def _call(command: Func, store: Store, output: SimpleQueue[bytes]) -> int:
+def _call(command: Func, store: Store, output: SimpleQueue[bytes | None]) -> int:
     """Calls the command, closes its directories, and ends its output. Returns the exit code."""
     try:
         with store:
@@ -145,7 +145,7 @@ def _call(command: Func, store: Store, output: SimpleQueue[bytes]) -> int:
     except ExitTrap as trap:
         return trap.code
     finally:
-        output.put(b"")
+        output.put(None)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:

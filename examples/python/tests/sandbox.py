@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import subprocess
 import tempfile
@@ -68,3 +69,13 @@ def files(directory: Path) -> dict[str, bytes]:
     """Returns the content of each file below a directory, by its path."""
     paths = [path for path in directory.rglob("*") if path.is_file() and not path.is_symlink()]
     return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
+
+
+def open_paths() -> set[Path]:
+    """Returns the paths of the open files and directories of this process, except in memory."""
+    paths = set()
+    for link in Path("/proc/self/fd").iterdir():
+        # The file was closed in the meantime.
+        with contextlib.suppress(FileNotFoundError):
+            paths.add(link.readlink())
+    return {path for path in paths if path.is_absolute() and not path.name.startswith("memfd:")}

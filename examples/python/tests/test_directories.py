@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -12,7 +11,7 @@ from license_backup.results import BackupResult, LicenseBackupError, Progress
 from license_backup.run import Directory
 from wasmtime import WasiConfig
 
-from .sandbox import Sandbox, files, large_store
+from .sandbox import Sandbox, files, large_store, open_paths
 
 
 class Directories(Sandbox):
@@ -65,9 +64,7 @@ class Directories(Sandbox):
         """Backs up to a path in the component."""
         opened = [Directory.store(self.store), Directory.backup(self.to, writable=writable)]
         arguments = ["backup", "--to", path, "--generations"]
-        license_backup._operate(
-            BackupResult, license_backup.COMPONENT, arguments, opened, None
-        )
+        license_backup._operate(BackupResult, license_backup.COMPONENT, arguments, opened, None)
 
     def test_a_link_out_of_a_directory_is_not_followed(self) -> None:
         outside = self.root / "outside"
@@ -102,13 +99,3 @@ class Directories(Sandbox):
         with mock.patch.object(WasiConfig, "inherit_env") as inherit:
             license_backup.verify(self.to)
         inherit.assert_not_called()
-
-
-def open_paths() -> set[Path]:
-    """Returns the paths of the open files and directories of this process, except in memory."""
-    paths = set()
-    for link in Path("/proc/self/fd").iterdir():
-        # The file was closed in the meantime.
-        with contextlib.suppress(FileNotFoundError):
-            paths.add(link.readlink())
-    return {path for path in paths if path.is_absolute() and not path.name.startswith("memfd:")}

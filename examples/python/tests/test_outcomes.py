@@ -118,7 +118,7 @@ class Outcomes(Sandbox):
                 lambda: license_backup.backup(
                     self.store, self.to, retention=license_backup.Retention(within="no time")
                 ),
-                "cannot parse argument \"no time\"",
+                'cannot parse argument "no time"',
             ),
             (
                 lambda: license_backup.verify(self.to, expect="no hash"),

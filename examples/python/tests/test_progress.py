@@ -8,7 +8,7 @@ from pathlib import Path
 import license_backup
 from license_backup.results import Progress
 
-from .sandbox import Sandbox, files, large_store
+from .sandbox import Sandbox, files, large_store, open_paths
 
 
 class Stop(Exception):
@@ -58,7 +58,7 @@ class WithProgress(Sandbox):
         with self.assertRaises(Stop):
             license_backup.backup(self.store, self.to, overwrite=True, on_progress=on_progress)
         self.assertEqual(self.file.read_text(), "an earlier one")
-        self.assertNoOpenFiles(self.to)
+        self.assertEqual(open_paths_below(self.to), [])
         license_backup.backup(self.store, self.to, overwrite=True, allow_shrink=True)
         self.assertTrue(license_backup.verify(self.to).complete)
 
@@ -87,7 +87,7 @@ class WithProgress(Sandbox):
             license_backup.restore(self.to, restored, on_progress=on_progress)
         self.assertEqual(files(restored), {})
 
-    def assertNoOpenFiles(self, directory: Path) -> None:
-        """Requires that this process has no file of a directory open."""
-        links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists()]
-        self.assertEqual([link for link in links if link.is_relative_to(directory)], [])
+
+def open_paths_below(directory: Path) -> list[Path]:
+    """Returns the files of a directory that this process has open, and the directory if it has."""
+    return [path for path in open_paths() if path.is_relative_to(directory)]

@@ -18,7 +18,8 @@ class Schema(unittest.TestCase):
     """The JSON Schema of the repository."""
 
     def test_names_are_those_of_the_schema(self) -> None:
-        progress, listing = SCHEMA["progress"]["properties"], SCHEMA["license-listing"]["properties"]
+        progress = SCHEMA["progress"]["properties"]
+        listing = SCHEMA["license-listing"]["properties"]
         for names, allowed in (
             (results.ErrorCode, SCHEMA["code"]["enum"]),
             (results.Reason, SCHEMA["reason"]["enum"]),
