@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-tests component build build-bench run recording test test-python soak fuzz bench profile lint deny \
-	build-windows test-windows package test-package reproduce vendor-wit clean
+	browser test-browser bench-browser browser-screenshots build-windows test-windows package test-package \
+	reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -19,7 +20,7 @@ TESTS := --package license-backup --package license-backup-cli --package license
 build build-bench build-windows profile: export CARGO_ENCODED_RUSTFLAGS := $(shell scripts/path-flags.sh 2>/dev/null)
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install missing tools and packages for the build
 	@scripts/setup.sh
@@ -90,6 +91,25 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy with and with
 deny: ## Check licenses, sources, duplicates and advisories of the dependencies
 	@scripts/setup.sh deny
 	scripts/deny.sh
+
+# Node and the other programs of the page's packages.
+test-browser bench-browser browser-screenshots: export PATH := $(CURDIR)/examples/browser/node_modules/.bin:$(PATH)
+
+browser: component ## Build the page that runs the component in a browser: target/browser
+	@scripts/setup.sh browser
+	scripts/build-browser.sh
+
+test-browser: build browser ## Run the tests of the page in Chromium
+	@scripts/setup.sh test-browser
+	node --test --test-concurrency=1 'examples/browser/test/*.test.js'
+
+bench-browser: build browser ## Measure the page beside the program
+	@scripts/setup.sh test-browser
+	node examples/browser/test/bench.js
+
+browser-screenshots: build browser ## Take the screenshots of the page in docs
+	@scripts/setup.sh test-browser
+	node examples/browser/test/screenshots.js
 
 # Built once: the tests and the release use the same program.
 build-windows: component ## Build the program for Windows: target/x86_64-pc-windows-gnu/release/license-backup.exe

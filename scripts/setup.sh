@@ -1,9 +1,9 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
-# benchmark; with `deny`, `fuzz`, `lint`, `package`, `profile`, `test-package` or `test-windows`, those
-# of this target of the Makefile; with `windows`, those that build the program for Windows; with
-# `python`, those of the tests of the package for Python. Prints a line for each tool. Without the
-# right to install Debian packages, it prints the command to run, and stops.
+# benchmark; with `browser`, `deny`, `fuzz`, `lint`, `package`, `profile`, `test-browser`, `test-package`
+# or `test-windows`, those of this target of the Makefile; with `windows`, those that build the program
+# for Windows; with `python`, those of the tests of the package for Python. Prints a line for each
+# tool. Without the right to install Debian packages, it prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -108,15 +108,16 @@ setup_wasmtime() {
 	echo "setup: wasmtime $version: $wasmtime"
 }
 
-# The packages of the example for Node, Node included, unless the versions of the lock file are
-# installed.
-setup_node() {
-	installed=examples/node/node_modules/.package-lock.json
-	echo "setup: packages of the example for Node, as in its package-lock.json (installed if missing)"
-	if [ -z "$(find "$installed" -newer examples/node/package-lock.json 2>/dev/null)" ]; then
-		npm ci --prefix examples/node --no-audit --no-fund >"$log" 2>&1 || {
+# setup_npm EXAMPLE: installs the packages of an example, Node included, unless the versions of its
+# lock file are installed.
+setup_npm() {
+	example=examples/$1
+	installed=$example/node_modules/.package-lock.json
+	echo "setup: packages of $example, as in its package-lock.json (installed if missing)"
+	if [ -z "$(find "$installed" -newer "$example/package-lock.json" 2>/dev/null)" ]; then
+		npm ci --prefix "$example" --no-audit --no-fund >"$log" 2>&1 || {
 			tail -n 20 "$log" >&2
-			fail "installing failed; to see why, run: npm ci --prefix examples/node"
+			fail "installing failed; to see why, run: npm ci --prefix $example"
 		}
 		touch "$installed"
 	fi
@@ -195,12 +196,20 @@ if [ "${1-}" = tests ]; then
 	# Debian's b3sum does not support the escape of a carriage return in a name.
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
-	setup_node
+	setup_npm node
 	setup_python
 elif [ "${1-}" = python ]; then
 	find_missing_for_python
 	install_missing
 	setup_python
+elif [ "${1-}" = browser ] || [ "${1-}" = test-browser ]; then
+	has npm || packages="$packages nodejs npm"
+	if [ "$1" = test-browser ]; then
+		# The font is that of the screenshots.
+		has chromium || packages="$packages chromium fonts-dejavu-core"
+	fi
+	install_missing
+	setup_npm browser
 elif [ "${1-}" = deny ]; then
 	install_tool "$tools_dir" cargo-deny@0.20.2
 elif [ "${1-}" = lint ]; then

@@ -16,12 +16,16 @@ use crate::expected;
 const README: &str = include_str!("../../../README.md");
 
 /// Commands that are not run, without their comments, and the reasons.
-const SKIPPED: [(&str, &str); 5] = [
+const SKIPPED: [(&str, &str); 6] = [
     (
         "make run",
         "it builds the programs under test; a separate test covers the rest",
     ),
     ("make test", "it runs this test"),
+    (
+        "make browser",
+        "it needs packages that only `make test-browser` installs, which runs it",
+    ),
     (
         "npm ci",
         "`make setup-tests` has already installed the packages in the same way",
