@@ -93,17 +93,32 @@ fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
 }
 
 /// Handles the first signal by cancelling, and the second one by ending the process. The message is
-/// printed on a thread of its own, since standard error may be blocked.
+/// printed before, because the process may end at once. It has a thread of its own, and a limited
+/// time, because standard error may be blocked.
 #[cfg(not(unix))]
 fn handle(shared: Arc<Shared>) -> anyhow::Result<()> {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    /// The time for the message.
+    const LIMIT: Duration = Duration::from_secs(1);
+
     Ok(ctrlc::set_handler(move || {
         if shared.received.swap(true, Ordering::SeqCst) {
             std::process::exit(ExitCode::Cancelled.number().into());
         }
+        let announcing = Arc::clone(&shared);
+        let (printed, is_printed) = mpsc::channel();
+        let announce = move || {
+            announcing.announce();
+            // Nobody waits after the limit.
+            let _ = printed.send(());
+        };
+        // Without a thread, there is no message, and the channel is closed.
+        if thread::Builder::new().spawn(announce).is_ok() {
+            let _ = is_printed.recv_timeout(LIMIT);
+        }
         shared.cancel();
-        let shared = Arc::clone(&shared);
-        // Without a thread, there is no message.
-        drop(thread::Builder::new().spawn(move || shared.announce()));
     })?)
 }
 
