@@ -166,7 +166,7 @@ const VERBS = {
     const directory = new MemoryDirectory();
     directory.add(ARCHIVE, archive);
     openDirectories({ [BACKUP]: directory });
-    return { verified: await verifyAndList(ARCHIVE), archive };
+    return { verified: await verifyAndList(ARCHIVE) };
   },
 
   /** Backs up `store` into the picked directory `handle`, or into memory if there is none. */

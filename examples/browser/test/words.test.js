@@ -4,16 +4,23 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { REASONS, bytesText } from "../page/text.js";
+import { FORMATS, REASONS, bytesText } from "../page/text.js";
+
+/** Reads a file of the repository. */
+const read = (path) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 
 test("the page explains a reason in the words of the program", () => {
-  const source = readFileSync(
-    new URL("../../../guest/report/src/skipped.rs", import.meta.url),
-    "utf8",
-  );
+  const source = read("guest/report/src/skipped.rs");
   for (const [reason, explanation] of Object.entries(REASONS)) {
     assert.ok(source.includes(`"${explanation}"`), reason);
   }
+});
+
+test("the page knows each reason and each format", () => {
+  const { reason, identity } = JSON.parse(read("docs/json-lines.schema.json")).$defs;
+  const unknown = (names, known) => names.filter((name) => !(name in known));
+  assert.deepEqual(unknown(reason.enum, REASONS), []);
+  assert.deepEqual(unknown(identity.properties.format.enum, FORMATS), []);
 });
 
 test("bytes are shown in the largest unit that fits", () => {
