@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from weakref import finalize
 
 from wasmtime import Config, Engine, ExitTrap, Store, WasiConfig, WasmtimeError
 from wasmtime.component import Component, Func, Linker
@@ -25,6 +26,9 @@ Line = dict[str, Any]
 # The operations that write, one at a time: the umask is that of the whole process. A callback may
 # start another operation.
 _WRITING = threading.RLock()
+
+# The seconds within which wasmtime releases the callbacks of a command that has ended.
+_RELEASE = 10
 
 # The names of the opened directories in a message. Paths of licenses have no slash at their start.
 _NAME = re.compile(r"(?<!\S)/(?:licenses|backup)(?!\w)")
@@ -90,8 +94,9 @@ def run(
     errors: list[bytes] = []
     wasi = WasiConfig()
     wasi.argv = ["license-backup", *arguments, "--json"]
-    wasi.stdout_custom = output.put
-    wasi.stderr_custom = errors.append
+    released = [threading.Event(), threading.Event()]
+    wasi.stdout_custom = _Callback(output.put, released[0])
+    wasi.stderr_custom = _Callback(errors.append, released[1])
     for directory in directories:
         directory.open_for(wasi)
     writes = any(directory.writable for directory in directories)
@@ -108,8 +113,23 @@ def run(
         except BaseException:
             engine.increment_epoch()
             raise
+        finally:
+            # A thread of wasmtime that releases a callback while Python exits aborts the process.
+            for event in released:
+                event.wait(_RELEASE)
         if exit_code.result() == 2:
             raise _usage_error(b"".join(errors).decode())
+
+
+class _Callback:
+    """A callback for an output of the command. Sets an event when wasmtime has released it."""
+
+    def __init__(self, write: Callable[[bytes], None], released: threading.Event) -> None:
+        self._write = write
+        finalize(self, released.set)
+
+    def __call__(self, chunk: bytes) -> None:
+        self._write(chunk)
 
 
 def _engine() -> Engine:

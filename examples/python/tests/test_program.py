@@ -7,9 +7,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .sandbox import Sandbox, files, large_store, program
+from .sandbox import Sandbox, files, program
 
 BACKUP = Path(__file__).parents[1] / "backup.py"
+# The program, which waits at its first progress, so that the backup is running when a signal comes.
+WAITING = f"""
+import sys, time
+sys.path.insert(0, {str(BACKUP.parent)!r})
+import backup
+
+def wait(progress):
+    print("waiting", flush=True)
+    time.sleep(600)
+
+backup.print_progress = wait
+sys.exit(backup.main())
+"""
 
 
 class Program(Sandbox):
@@ -56,7 +69,7 @@ class Program(Sandbox):
 
     def test_ctrl_c_ends_a_backup_with_130_and_keeps_the_earlier_one(self) -> None:
         self.file.write_text("an earlier one")
-        command: list[str | Path] = [sys.executable, BACKUP, large_store(), self.to]
+        command: list[str | Path] = [sys.executable, "-c", WAITING, self.store, self.to]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             assert process.stdout is not None and process.stderr is not None
             process.stdout.readline()
