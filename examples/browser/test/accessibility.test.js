@@ -110,12 +110,11 @@ test("everything can be done with the keyboard alone", async () => {
   await tab.evaluate(() => {
     globalThis.picked = "player";
   });
+  // Chromium gets the request to report a chooser before the keys, which come later on the same way.
+  const chooser = tab.waitForEvent("filechooser");
   await tabTo(tab, "Open a backup…");
-  const [chooser] = await Promise.all([
-    tab.waitForEvent("filechooser"),
-    tab.keyboard.press("Enter"),
-  ]);
-  await chooser.setFiles(archive);
+  await tab.keyboard.press("Enter");
+  await (await chooser).setFiles(archive);
   await waitForResult(tab, "licenses.zip is intact");
   assert.equal(await tab.evaluate(() => document.activeElement.id), "result-heading");
 
