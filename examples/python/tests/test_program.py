@@ -11,8 +11,10 @@ from .sandbox import Sandbox, files, program
 
 BACKUP = Path(__file__).parents[1] / "backup.py"
 # The program, which waits at its first progress, so that the backup is running when a signal comes.
+# Python ignores Ctrl-C if the tests run in the background of a shell.
 WAITING = f"""
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {str(BACKUP.parent)!r})
 import backup
 
