@@ -130,8 +130,19 @@ pub(crate) fn generation_line(generation: &Generation) -> String {
     })
 }
 
+/// Returns the line for an event of the program, which has these fields, an object.
+#[must_use]
+pub fn event_line(event: &str, fields: &impl Serialize) -> String {
+    to_line(&EventOfProgram {
+        schema: SCHEMA,
+        event,
+        fields,
+    })
+}
+
 /// Returns the last line of a run. `counts` are the counts of an operation that succeeded.
-pub(crate) fn end_line<C: Serialize>(
+#[must_use]
+pub fn end_line<C: Serialize>(
     exit: ExitCode,
     hresult: u32,
     elapsed: Duration,
@@ -154,6 +165,14 @@ pub(crate) fn end_line<C: Serialize>(
         milliseconds: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         result,
     })
+}
+
+#[derive(Serialize)]
+struct EventOfProgram<'a, F> {
+    schema: u8,
+    event: &'a str,
+    #[serde(flatten)]
+    fields: &'a F,
 }
 
 #[derive(Serialize)]

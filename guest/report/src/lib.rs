@@ -15,13 +15,14 @@ mod throttle;
 
 pub use console::{Console, WriteError};
 use license_backup_core::KeepWithin;
-pub use license_backup_core::{ExitCode, escape};
+pub use json::{end_line, event_line};
+pub use license_backup_core::{ExitCode, S_FALSE, S_OK, escape, generation_time, utc_time};
 pub use reporter::{OutputOptions, Reporter};
 pub use reports::{
     BackupReport, CheckReport, DiffReport, Event, EventRef, ForgetReport, GenerationsReport,
     ListReport, Report, RestoreReport, Tally, VerifyReport,
 };
-pub use text::{error_line, human_bytes, progress_text};
+pub use text::{counted, error_line, human_bytes, progress_text, time_text};
 pub use throttle::Throttle;
 
 /// Parses a BLAKE3 hash of 64 hexadecimal digits, and returns it in lower case.

@@ -322,7 +322,8 @@ pub(crate) fn list_text(summary: &ListSummary) -> String {
 }
 
 /// Returns the duration of an operation, one line with its newline.
-pub(crate) fn time_text(elapsed: Duration) -> String {
+#[must_use]
+pub fn time_text(elapsed: Duration) -> String {
     let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
     match seconds {
         0..60 => format!("Done in {seconds}.{tenths} s.\n"),
@@ -377,7 +378,9 @@ pub fn human_bytes(bytes: u64) -> String {
     }
 }
 
-fn counted(count: u64, thing: &str) -> String {
+/// Returns a count and a noun, which is in the plural unless the count is 1.
+#[must_use]
+pub fn counted(count: u64, thing: &str) -> String {
     if count == 1 {
         format!("1 {thing}")
     } else {

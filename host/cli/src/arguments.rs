@@ -1,6 +1,7 @@
 //! The arguments of the program.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +10,9 @@ use license_backup::{
     COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, LicenseFilter, RetentionPolicy,
 };
 use license_backup_report::{OutputOptions, parse_blake3, parse_max_age};
+
+use crate::fleet::FleetCommand;
+use crate::stores::Selection;
 
 /// The version of the program and of the component that it contains.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -134,6 +138,9 @@ pub(crate) enum Command {
             license-backup check --from /mnt/nas/licenses --max-age 2d --verify"
     )]
     Check(CheckArguments),
+    /// Back up many stores by tasks on many machines
+    #[command(subcommand)]
+    Fleet(FleetCommand),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \
             license-backup completions bash \
@@ -162,12 +169,14 @@ pub(crate) enum Command {
     reason = "each is an option of the command line"
 )]
 pub(crate) struct BackupArguments {
-    /// License store to back up; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) store: PathBuf,
+    #[command(flatten)]
+    pub(crate) source: BackupSource,
     /// Directory for the backup; it is created if its parent exists
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// Number of stores to back up at once [default: number of processors]
+    #[arg(long, value_name = "N", conflicts_with = "store")]
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// Write a new file, licenses-TIME.zip, and keep all others
     #[arg(long, conflicts_with = "overwrite")]
     pub(crate) generations: bool,
@@ -187,6 +196,41 @@ pub(crate) struct BackupArguments {
     pub(crate) metrics: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// What to back up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// One store, into the directory itself.
+    Store(&'a Path),
+    /// Many stores, each into a directory of its own.
+    Stores(Selection<'a>),
+}
+
+/// The store or the stores to back up: exactly one of the three.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct BackupSource {
+    /// License store to back up; it is only read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// License stores to back up; each has a directory below that of --to
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) stores: Vec<String>,
+    /// File that names the license stores to back up, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) stores_from: Option<PathBuf>,
+}
+
+impl BackupSource {
+    /// Returns what to back up.
+    pub(crate) fn choice(&self) -> Source<'_> {
+        match (&self.store, &self.stores_from) {
+            (Some(store), _) => Source::Store(store),
+            (None, Some(file)) => Source::Stores(Selection::List(file)),
+            (None, None) => Source::Stores(Selection::Globs(&self.stores)),
+        }
+    }
 }
 
 /// The arguments of `restore`.

@@ -3,19 +3,30 @@
 
 mod arguments;
 mod backup;
+mod backup_many;
 mod check;
 mod console;
 mod diff;
+mod directories;
+mod files;
+mod fleet;
 mod forget;
 mod generate;
 mod generations;
+mod jobs;
 mod list;
 mod metrics;
+mod open_files;
+mod outcome;
+mod output;
 mod progress;
 mod restore;
 mod run;
 mod signals;
 mod stderr;
+mod store_backup;
+mod stores;
+mod totals;
 mod verify;
 
 use std::process;
@@ -39,6 +50,7 @@ fn main() -> process::ExitCode {
             Command::Generations(arguments) => generations::run(&arguments, &signals),
             Command::Diff(arguments) => diff::run(arguments, &signals),
             Command::Check(arguments) => check::run(&arguments, &signals),
+            Command::Fleet(command) => fleet::run(&command, &signals),
             Command::Completions { shell } => generate::print_completions(shell),
             Command::Man { directory } => generate::write_manual(&directory),
         },

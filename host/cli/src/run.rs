@@ -32,7 +32,7 @@ fn follow<R: Report>(
         completed,
         cookie,
     } = start(&manager)?;
-    signals.cancel_on_signal(cookie);
+    let _running = signals.cancel_on_signal(cookie);
     while let Some(event) = events.wait_next() {
         if reporter.event(&event).is_break() {
             break;
@@ -43,7 +43,7 @@ fn follow<R: Report>(
 }
 
 /// Returns an error as a [`Failure`] whose message contains each cause once.
-fn failure(error: &anyhow::Error) -> Failure {
+pub(crate) fn failure(error: &anyhow::Error) -> Failure {
     let operation = error.downcast_ref::<OperationError>();
     let code = operation.map_or(ErrorCode::Io, OperationError::code);
     Failure {

@@ -1,7 +1,8 @@
-//! Ctrl-C and SIGTERM: the first one cancels the operation, the second one ends the
+//! Ctrl-C and SIGTERM: the first one cancels the running operations, the second one ends the
 //! process. SIGHUP is not handled, so that `nohup` works.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -19,8 +20,10 @@ pub(crate) struct SignalHandler {
 
 struct Shared {
     received: Arc<AtomicBool>,
-    /// The cookie of the running operation.
-    cookie: Mutex<Option<CancellationCookie>>,
+    /// The cookies of the running operations.
+    cookies: Mutex<BTreeMap<u64, CancellationCookie>>,
+    /// The key of the next cookie.
+    next: AtomicU64,
     /// The progress bar on the terminal, which is suspended to print a message. Hidden
     /// until there is progress to show.
     bar: ProgressBar,
@@ -31,25 +34,37 @@ impl SignalHandler {
     pub(crate) fn install() -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
             received: Arc::new(AtomicBool::new(false)),
-            cookie: Mutex::new(None),
+            cookies: Mutex::default(),
+            next: AtomicU64::new(0),
             bar: ProgressBar::hidden(),
         });
         handle(Arc::clone(&shared)).context("cannot install the Ctrl-C handler")?;
         Ok(Self { shared })
     }
 
-    /// Cancels an operation at the next signal, or now if there was one.
-    pub(crate) fn cancel_on_signal(&self, cookie: CancellationCookie) {
+    /// Cancels an operation at the next signal, or now if there was one, until the guard is dropped.
+    #[must_use = "dropping the guard ends the handling of signals"]
+    pub(crate) fn cancel_on_signal(&self, cookie: CancellationCookie) -> RunningOperation<'_> {
+        let key = self.shared.next.fetch_add(1, Ordering::Relaxed);
         // In this order: a signal in between either is seen here or finds the cookie.
-        *self.shared.lock() = Some(cookie);
-        if self.shared.received.load(Ordering::SeqCst) {
-            self.shared.cancel();
+        self.shared.lock().insert(key, cookie.clone());
+        if self.is_cancelled() {
+            cookie.cancel();
         }
+        RunningOperation {
+            shared: &self.shared,
+            key,
+        }
+    }
+
+    /// Returns `true` if there was a signal.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.shared.received.load(Ordering::SeqCst)
     }
 
     /// Returns an error if there was a signal before the operation started.
     pub(crate) fn check(&self) -> Result<(), OperationError> {
-        if self.shared.received.load(Ordering::SeqCst) {
+        if self.is_cancelled() {
             return Err(OperationError::Failure(Failure::new(
                 ErrorCode::Cancelled,
                 "cancelled before the operation started",
@@ -61,6 +76,18 @@ impl SignalHandler {
     /// Returns the progress bar, which is suspended while a message is printed.
     pub(crate) fn bar(&self) -> &ProgressBar {
         &self.shared.bar
+    }
+}
+
+/// A guard of an operation that a signal cancels.
+pub(crate) struct RunningOperation<'a> {
+    shared: &'a Shared,
+    key: u64,
+}
+
+impl Drop for RunningOperation<'_> {
+    fn drop(&mut self) {
+        self.shared.lock().remove(&self.key);
     }
 }
 
@@ -129,12 +156,12 @@ impl Shared {
     }
 
     fn cancel(&self) {
-        if let Some(cookie) = &*self.lock() {
+        for cookie in self.lock().values() {
             cookie.cancel();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<CancellationCookie>> {
-        self.cookie.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, CancellationCookie>> {
+        self.cookies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

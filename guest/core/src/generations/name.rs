@@ -44,8 +44,9 @@ fn utc(seconds: u64) -> Option<OffsetDateTime> {
 }
 
 /// Returns the time of a generation in seconds since the Unix epoch, or `None` if
-/// [`generation_name`] does not return this name for any time.
-pub(crate) fn generation_time(name: &str) -> Option<u64> {
+/// no generation has this name.
+#[must_use]
+pub fn generation_time(name: &str) -> Option<u64> {
     let time = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     let (date, rest) = time.split_once('T')?;
     let time = rest.strip_suffix('Z')?;

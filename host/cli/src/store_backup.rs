@@ -1,0 +1,109 @@
+//! The backup of one store of many, without output.
+
+use std::path::Path;
+use std::time::{Instant, SystemTime};
+
+use license_backup::{
+    BackupOptions, BackupSummary, LicenseManager, OperationError, RetentionPolicy, block_on,
+};
+
+use crate::directories::CreatedDirectories;
+use crate::jobs::Worked;
+use crate::outcome::Outcome;
+use crate::signals::SignalHandler;
+use crate::stores::Target;
+
+/// The settings that all stores share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) generation: Option<SystemTime>,
+    pub(crate) retention: Option<RetentionPolicy>,
+    pub(crate) overwrite: bool,
+    pub(crate) allow_shrink: bool,
+    pub(crate) strict: bool,
+}
+
+/// What the backups of a run share.
+pub(crate) struct StoreBackup<'a> {
+    pub(crate) manager: &'a LicenseManager,
+    pub(crate) signals: &'a SignalHandler,
+    pub(crate) created: CreatedDirectories,
+    pub(crate) settings: Settings,
+}
+
+impl StoreBackup<'_> {
+    /// Backs up a store, unless the run was cancelled.
+    pub(crate) fn run(&self, target: &Target) -> Worked<Outcome> {
+        let start = Instant::now();
+        let result = self.back_up(target);
+        let has_room = !matches!(&result, Err(error) if is_lack_of_room(error));
+        let outcome = Outcome::of(result, self.settings.strict, start.elapsed());
+        if has_room {
+            Worked::Done(outcome)
+        } else {
+            Worked::NoRoom(outcome)
+        }
+    }
+
+    fn back_up(
+        &self,
+        Target { store, directory }: &Target,
+    ) -> Result<BackupSummary, OperationError> {
+        self.signals.check()?;
+        // Without a store, no directory is created, and the library reports the error.
+        if store.is_dir() {
+            self.created.create(directory)?;
+        }
+        let operation = block_on(self.manager.backup(&self.options(store, directory)))?;
+        let _running = self.signals.cancel_on_signal(operation.cookie.clone());
+        let result = operation.wait();
+        if result.is_ok() {
+            self.created.keep(directory);
+        }
+        result
+    }
+
+    fn options(&self, store: &Path, directory: &Path) -> BackupOptions {
+        let Settings {
+            generation,
+            retention,
+            overwrite,
+            allow_shrink,
+            strict: _,
+        } = self.settings;
+        let options = BackupOptions::new(store, directory)
+            .overwrite(overwrite)
+            .allow_shrink(allow_shrink);
+        let options = match generation {
+            Some(time) => options.generation(time),
+            None => options,
+        };
+        match retention {
+            Some(policy) => options.retention(policy),
+            None => options,
+        }
+    }
+}
+
+/// Returns `true` if an operation could not be started because the system has no thread, address
+/// space or file left. Nothing was changed then, and it may succeed when another operation has ended.
+pub(crate) fn is_lack_of_room(error: &OperationError) -> bool {
+    match error {
+        OperationError::Thread(_) | OperationError::Start(_) => true,
+        OperationError::Directory { source, .. } => is_lack_of_files(source),
+        _ => false,
+    }
+}
+
+#[cfg(unix)]
+fn is_lack_of_files(error: &std::io::Error) -> bool {
+    use nix::errno::Errno;
+    let errors = [Errno::EMFILE, Errno::ENFILE].map(|errno| Some(errno as i32));
+    errors.contains(&error.raw_os_error())
+}
+
+/// Returns `false`: other systems have no such limit that a process reaches.
+#[cfg(not(unix))]
+fn is_lack_of_files(_: &std::io::Error) -> bool {
+    false
+}
