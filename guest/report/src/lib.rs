@@ -14,8 +14,8 @@ mod text;
 mod throttle;
 
 pub use console::{Console, WriteError};
-use license_backup_core::KeepWithin;
 pub use json::{end_line, event_line};
+use license_backup_core::KeepWithin;
 pub use license_backup_core::{ExitCode, S_FALSE, S_OK, escape, generation_time, utc_time};
 pub use reporter::{OutputOptions, Reporter};
 pub use reports::{

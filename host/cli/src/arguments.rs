@@ -56,12 +56,15 @@ pub(crate) enum Command {
             skipped and reported with a reason. An earlier \
             backup is replaced only with --overwrite, only once the new backup is complete, and \
             not if most of its licenses are missing from the store, which may not be mounted. \
+            With --stores or --stores-from, many stores are backed up, each into a directory \
+            at its whole path below that of --to. \
             A retention policy (--keep-*) implies --generations; it removes generations after a \
             success. Ctrl-C cancels the backup and leaves every earlier one unchanged.",
         after_help = "Examples:\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
             license-backup backup --store ~/licenses --to /mnt/nas/licenses --overwrite --json\n  \
-            license-backup backup --store ~/licenses --to /mnt/nas/licenses --keep-daily 7"
+            license-backup backup --store ~/licenses --to /mnt/nas/licenses --keep-daily 7\n  \
+            license-backup backup --stores '/home/*/licenses' --to /mnt/nas --keep-daily 7"
     )]
     Backup(BackupArguments),
     /// Restore the licenses of a backup into a license store
@@ -139,7 +142,18 @@ pub(crate) enum Command {
     )]
     Check(CheckArguments),
     /// Back up many stores by tasks on many machines
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        long_about = "Back up many stores by tasks on many machines.\n\n\
+            plan writes a file of units: a store each, with its backup directory. The tasks of a \
+            scheduler, such as Slurm, run a share of them each. A unit may be done again after \
+            any failure, and twice at once: it has one generation. report finds out which units \
+            have no good backup, and why.",
+        after_help = "Examples:\n  \
+            license-backup fleet plan --stores '/home/*/licenses' --to /mnt/nas --units units.jsonl\n  \
+            license-backup fleet run --units units.jsonl --task 3 --of 100\n  \
+            license-backup fleet report --units units.jsonl --verify"
+    )]
     Fleet(FleetCommand),
     /// Print a shell completion script
     #[command(after_help = "Examples:\n  \

@@ -4,11 +4,16 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use license_backup_report::counted;
 
 use crate::open_files::{Jobs, needed_files, permitted_jobs};
+
+/// The number of times that the last job tries to start an operation, and the time in between.
+const ATTEMPTS_ALONE: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The result of an item of work.
 pub(crate) enum Worked<R> {
@@ -57,7 +62,7 @@ pub(crate) fn run_jobs<T: Sync, R: Send>(
                     let result = match work(item) {
                         Worked::Done(result) => result,
                         Worked::NoRoom(_) if queue.give_back(index) => return,
-                        Worked::NoRoom(result) => result,
+                        Worked::NoRoom(result) => alone(|| work(item)).unwrap_or(result),
                     };
                     // The receiver is there until all jobs have ended.
                     let _ = sender.send((item, result));
@@ -87,6 +92,18 @@ pub(crate) fn run_jobs<T: Sync, R: Send>(
             counted(u64::try_from(left).unwrap_or(u64::MAX), "job")
         )
     }))
+}
+
+/// Works again, now that no other job runs: when an operation reports its end, it may not have
+/// returned its thread and its memory yet. Returns `None` if there still is no room.
+fn alone<R>(work: impl Fn() -> Worked<R>) -> Option<R> {
+    for _ in 0..ATTEMPTS_ALONE {
+        if let Worked::Done(result) = work() {
+            return Some(result);
+        }
+        thread::sleep(PAUSE);
+    }
+    None
 }
 
 /// The items that no job has taken yet.

@@ -150,3 +150,39 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_the_counts_that_are_not_zero() {
+        assert_eq!(Counts::default().text(), "No stores.");
+        let counts = Counts {
+            stores: 9,
+            backed_up: 6,
+            failed: 2,
+            cancelled: 1,
+            ..Counts::default()
+        };
+        assert_eq!(
+            counts.text(),
+            "Stores: 9: 6 backed up, 2 failed, 1 cancelled."
+        );
+    }
+
+    #[test]
+    fn the_worst_exit_code_has_its_hresult() {
+        let mut totals = Totals::new();
+        for (exit, hresult) in [
+            (ExitCode::Incomplete, 1),
+            (ExitCode::Failed, 2),
+            (ExitCode::Failed, 3),
+            (ExitCode::Shrunk, 4),
+            (ExitCode::Success, 0),
+        ] {
+            totals.and(exit, hresult);
+        }
+        assert_eq!((totals.exit, totals.hresult), (ExitCode::Failed, 2));
+    }
+}

@@ -63,8 +63,8 @@ const BEFORE: [(&str, Preparation); 5] = [
 ];
 
 /// Checks after some commands have succeeded, by a part of the command.
-const AFTER: [(&str, Check); 15] = [
-    ("license-backup backup ", |reader, printed| {
+const AFTER: [(&str, Check); 17] = [
+    ("license-backup backup --store ", |reader, printed| {
         reader.has_a_backup_without_the_notes(printed);
     }),
     ("license-backup verify ", |reader, printed| {
@@ -90,6 +90,16 @@ const AFTER: [(&str, Check); 15] = [
     }),
     ("license-backup-command.wasm list", |reader, printed| {
         reader.sees_the_licenses(printed);
+    }),
+    ("license-backup backup --stores ", |reader, _| {
+        assert_eq!(files_below(&reader.sandbox.path("mnt/nas/stores")).len(), 4);
+    }),
+    ("license-backup fleet report ", |reader, printed| {
+        assert!(
+            printed.contains("2 of 2 units have a good backup"),
+            "{printed}"
+        );
+        requires_text(&reader.here("report.html"));
     }),
     ("license-backup completions ", |reader, _| {
         requires_text(&reader.home(COMPLETIONS).join("license-backup"));
@@ -176,7 +186,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Creates a reader with everything that the README expects: two stores, a directory for
+    /// Creates a reader with everything that the README expects: the stores, a directory for
     /// backups, the directories of the shell and the manual, and the results of
     /// `make setup-tests component`.
     fn new() -> Self {
@@ -192,6 +202,14 @@ impl Reader {
         for store in [PLAYER, LICENSES].map(|name| reader.home(name)) {
             SampleStore::ordinary(14).write_into(&store).unwrap();
             fs::write(store.join(NOTES), "no license").unwrap();
+        }
+        for name in ["alice", "bob"] {
+            let store = reader
+                .sandbox
+                .path("mnt/stores")
+                .join(name)
+                .join("licenses");
+            SampleStore::ordinary(3).write_into(&store).unwrap();
         }
         for directory in [
             reader.home(COMPLETIONS),

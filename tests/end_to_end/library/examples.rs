@@ -163,6 +163,25 @@ fn the_parallel_example_backs_up_several_stores() {
 }
 
 #[test]
+fn the_many_stores_example_backs_up_more_stores_than_jobs() {
+    let sandbox = Sandbox::new();
+    let names: Vec<_> = (0..20).map(|number| format!("s{number}")).collect();
+    for name in &names {
+        SampleStore::ordinary(2)
+            .write_into(&sandbox.path(name))
+            .unwrap();
+    }
+    let arguments = ["backup", "none"].into_iter();
+    let arguments: Vec<_> = arguments.chain(names.iter().map(String::as_str)).collect();
+    let outcome = example(&sandbox, "many_stores", &arguments).run().exits(1);
+    let outcome = outcome.says(&["cannot back up 1 of 21 stores"]);
+    for name in &names {
+        let line = format!("{name}: 2 licenses\n");
+        assert!(outcome.stdout().contains(&line), "{}", outcome.report());
+    }
+}
+
+#[test]
 fn an_example_without_arguments_prints_its_usage() {
     for name in [
         "stream",
@@ -170,6 +189,7 @@ fn an_example_without_arguments_prints_its_usage() {
         "cancel",
         "unc_share",
         "limits",
+        "many_stores",
         "own_component",
         "parallel",
     ] {

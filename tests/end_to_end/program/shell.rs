@@ -11,7 +11,7 @@ use license_backup_tests::sample::SampleStore;
 /// The path of the program in the examples for timers.
 const INSTALLED: &str = "/usr/local/bin/license-backup";
 /// The subcommands of the program.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "backup",
     "restore",
     "verify",
@@ -20,9 +20,13 @@ const COMMANDS: [&str; 10] = [
     "generations",
     "diff",
     "check",
+    "fleet",
     "completions",
     "man",
 ];
+
+/// The subcommands of `fleet`.
+const FLEET: [&str; 3] = ["plan", "run", "report"];
 
 /// Requires that a command succeeds, and returns its output.
 fn printed(command: &mut Command) -> String {
@@ -42,6 +46,7 @@ fn every_help_text_has_examples() {
     for arguments in [vec!["--help"], vec!["help"]]
         .into_iter()
         .chain(COMMANDS.map(|command| vec![command, "--help"]))
+        .chain(FLEET.map(|command| vec!["fleet", command, "--help"]))
     {
         let outcome = Sandbox::new().license_backup(&arguments).run().exits(0);
         assert!(
@@ -121,6 +126,7 @@ fn the_manual_has_a_page_for_the_program_and_each_command() {
         .iter()
         .map(|command| format!("license-backup-{command}.1"))
         .collect();
+    expected.extend(FLEET.map(|command| format!("license-backup-fleet-{command}.1")));
     expected.push("license-backup.1".to_owned());
     expected.sort();
     assert_eq!(pages, expected);

@@ -51,7 +51,11 @@ impl<D: Directory> Check<D> {
         {
             last_failure = message;
             if let Some(backup) = backup {
-                check_file(directory, path, &backup)?;
+                // A run that was killed has not recorded the newest backup, and may have removed the
+                // one that an earlier run recorded.
+                if backup.time >= newest.time {
+                    check_file(directory, path, &backup)?;
+                }
                 check_shrunk(directory, path, &backup)?;
                 if backup.file == newest.name {
                     expected_blake3 = Some(backup.blake3);

@@ -247,6 +247,18 @@ fn a_record_that_is_damaged_or_lies_fails_the_check() {
 }
 
 #[test]
+fn a_run_that_was_killed_before_it_recorded_its_backup_passes_the_check() {
+    let disk = backed_up();
+    let earlier = disk.read("/backup/last-run.json").expect("it exists");
+    disk.write("/licenses/new", license("new"));
+    back_up_at(&disk, TIME + HOUR).expect("the store is backed up");
+    disk.write("/backup/last-run.json", earlier);
+    disk.directory("/backup").unlink(FIRST).expect("it exists");
+    let checked = check(&disk, 1).expect("the newest backup is there");
+    assert_eq!(checked.time, TIME + HOUR);
+}
+
+#[test]
 fn a_check_with_any_call_failed_never_accepts_a_stale_backup() {
     let mut cases = 0;
     for fault in FAULTS {

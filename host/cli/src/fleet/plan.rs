@@ -1,7 +1,7 @@
 //! The command `fleet plan`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -18,15 +18,19 @@ use crate::stores::{Target, absolute, targets};
 /// Writes a file of units, and returns the exit code.
 pub(super) fn run(arguments: &PlanArguments) -> ExitCode {
     match plan(arguments) {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::Success
-        }
-        Err(error) => {
-            print_error(&format!("{error:#}"));
-            ExitCode::Failed
-        }
+        Ok(text) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::Success,
+            Err(error) => fail(&format!(
+                "cannot write the result to standard output: {error}; the plan is complete"
+            )),
+        },
+        Err(error) => fail(&format!("{error:#}")),
     }
+}
+
+fn fail(message: &str) -> ExitCode {
+    print_error(message);
+    ExitCode::Failed
 }
 
 fn plan(arguments: &PlanArguments) -> anyhow::Result<String> {

@@ -23,7 +23,7 @@ pub(super) struct Results<'a> {
 }
 
 /// The result of the last run of a unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UnitResult {
     /// The ID of the plan.
     pub(super) plan: String,
@@ -175,4 +175,74 @@ fn host_name() -> String {
 #[cfg(not(unix))]
 fn host_name() -> String {
     std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use license_backup::{ErrorCode, Failure, OperationError};
+
+    use super::*;
+
+    fn plan(id: &str) -> Plan {
+        Plan {
+            id: id.to_owned(),
+            time: 0,
+            to: PathBuf::from("/to"),
+            units: Vec::new(),
+        }
+    }
+
+    fn failed() -> Outcome {
+        let failure = Failure::new(ErrorCode::DiskFull, "the disk is full");
+        let result = Err(OperationError::Failure(failure));
+        Outcome::of(result, false, Duration::from_millis(1200))
+    }
+
+    #[test]
+    fn a_result_is_read_as_it_was_written_and_replaced() {
+        let directory = tempfile::tempdir().expect("there is a temporary directory");
+        let plan = plan("id");
+        let results = Results::of(&directory.path().join("units"), &plan);
+        results.create().expect("the directory is writable");
+        assert_eq!(results.read(3).expect("it can be read"), None);
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+        let write = |outcome: &Outcome, earlier| results.write(3, outcome, start, earlier);
+        write(&failed(), 0).expect("it can be written");
+        let result = results
+            .read(3)
+            .expect("it can be read")
+            .expect("there is one");
+        assert_eq!(
+            (result.exit_code, result.attempt, result.milliseconds),
+            (1, 1, 1200)
+        );
+        assert_eq!(result.code.as_deref(), Some("disk-full"));
+        assert_eq!(result.message.as_deref(), Some("the disk is full"));
+        assert_eq!(result.start, "1970-01-01T00:01:00Z");
+        write(&Outcome::done(Duration::ZERO), 1).expect("it can be written");
+        let result = results
+            .read(3)
+            .expect("it can be read")
+            .expect("there is one");
+        assert_eq!((result.outcome.as_str(), result.attempt), ("done", 2));
+    }
+
+    #[test]
+    fn a_result_of_another_plan_is_refused_and_one_that_is_damaged_is_none() {
+        let directory = tempfile::tempdir().expect("there is a temporary directory");
+        let units = directory.path().join("units");
+        let (one, other) = (plan("one"), plan("other"));
+        let results = Results::of(&units, &one);
+        results.create().expect("the directory is writable");
+        let written = results.write(0, &failed(), SystemTime::UNIX_EPOCH, 0);
+        written.expect("it can be written");
+        let refused = Results::of(&units, &other).read(0);
+        assert!(matches!(refused, Err(ResultError::OtherPlan { .. })));
+        for damaged in ["", "{", "{}", "[]", "null"] {
+            fs::write(results.file(0), damaged).expect("it can be written");
+            assert_eq!(results.read(0).expect("it can be read"), None, "{damaged}");
+        }
+    }
 }

@@ -31,9 +31,9 @@ const GOOD: &str = "good";
 #[derive(Serialize)]
 struct Row<'a>(
     usize,
-    &'a str,
+    String,
     &'static str,
-    &'a str,
+    String,
     Option<u64>,
     Option<u64>,
     &'a str,
@@ -44,13 +44,7 @@ struct Row<'a>(
 /// Returns the page of a report that was made at `now`, in seconds since the Unix epoch.
 pub(super) fn page(report: &Report, is_verified: bool, now: u64) -> String {
     let (good, units) = (report.good(), report.units.len());
-    let stores: Vec<_> = report.units.iter().map(store).collect();
-    let rows: Vec<_> = report
-        .units
-        .iter()
-        .zip(&stores)
-        .map(|(unit, store)| row(unit, store))
-        .collect();
+    let rows: Vec<_> = report.units.iter().map(row).collect();
     let parts = [
         ("{style-hash}", hash(STYLE)),
         ("{script-hash}", hash(SCRIPT)),
@@ -116,19 +110,15 @@ fn text(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-fn store(unit: &UnitReport) -> String {
-    escape(&unit.target.store.to_string_lossy())
-}
-
-fn row<'a>(unit: &'a UnitReport, store: &'a str) -> Row<'a> {
+fn row<'a>(unit: &'a UnitReport) -> Row<'a> {
     let result = unit.result.as_ref();
     let (state, message) = match &unit.state {
-        State::Good { .. } => (GOOD, ""),
-        State::Bad { reason, message } => (reason.name(), message.as_str()),
+        State::Good { .. } => (GOOD, String::new()),
+        State::Bad { reason, message } => (reason.name(), escape(message)),
     };
     Row(
         unit.number,
-        store,
+        escape(&unit.target.store.to_string_lossy()),
         state,
         message,
         result.map(|result| result.milliseconds),

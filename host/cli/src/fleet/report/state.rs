@@ -139,3 +139,52 @@ fn bad(error: OperationError, result: Option<&UnitResult>) -> State {
         message: failure.message,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use license_backup::Failure;
+
+    use super::*;
+
+    fn result(message: Option<&str>) -> UnitResult {
+        UnitResult {
+            exit_code: u8::from(message.is_some()),
+            message: message.map(str::to_owned),
+            ..UnitResult::default()
+        }
+    }
+
+    /// Returns the state of a unit whose check failed with this code.
+    fn state(code: ErrorCode, result: Option<&UnitResult>) -> (Reason, String) {
+        let error = OperationError::Failure(Failure::new(code, "checked"));
+        match bad(error, result) {
+            State::Bad { reason, message } => (reason, message),
+            State::Good { file } => panic!("{file} is not good"),
+        }
+    }
+
+    #[test]
+    fn the_result_explains_why_there_is_no_backup() {
+        for code in [ErrorCode::PathNotFound, ErrorCode::Stale] {
+            let (failed, succeeded) = (result(Some("cause")), result(None));
+            assert_eq!(state(code, None), (Reason::NeverRun, "checked".to_owned()));
+            assert_eq!(state(code, Some(&succeeded)).0, Reason::Missing);
+            let expected = (Reason::Failed, "exit code 1: cause".to_owned());
+            assert_eq!(state(code, Some(&failed)), expected);
+        }
+    }
+
+    #[test]
+    fn the_backup_decides_whatever_the_result_says() {
+        for result in [None, Some(&result(None)), Some(&result(Some("cause")))] {
+            for (code, reason) in [
+                (ErrorCode::BackupCorrupt, Reason::Corrupt),
+                (ErrorCode::Shrunk, Reason::Shrunk),
+                (ErrorCode::AccessDenied, Reason::Unreadable),
+                (ErrorCode::Malformed, Reason::Unreadable),
+            ] {
+                assert_eq!(state(code, result), (reason, "checked".to_owned()));
+            }
+        }
+    }
+}
