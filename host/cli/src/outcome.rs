@@ -111,28 +111,31 @@ impl Outcome {
         } else {
             "backed up"
         };
-        let mut text = format!(
+        let mut parts = vec![format!(
             "{verb} {} ({})",
             counted(summary.licenses, "license"),
             human_bytes(summary.bytes)
-        );
+        )];
         if summary.restricted > 0 {
-            text += &format!("; skipped {}", summary.restricted);
+            parts.push(format!("skipped {}", summary.restricted));
         }
         if summary.errors > 0 {
-            text += &format!("; cannot read {}", counted(summary.errors, "file"));
+            parts.push(format!("cannot read {}", counted(summary.errors, "file")));
         }
         if let Some(shrunk) = summary.shrunk {
-            text += &format!(
-                "; {} of {} licenses of the previous backup are left, which was pinned: is the \
-                 store mounted?",
+            parts.push(format!(
+                "{} of {} licenses of the previous backup are left, which was pinned: is the store \
+                 mounted?",
                 shrunk.left, shrunk.earlier
-            );
+            ));
         }
         if summary.removed > 0 {
-            text += &format!("; removed {}", counted(summary.removed, "generation"));
+            parts.push(format!(
+                "removed {}",
+                counted(summary.removed, "generation")
+            ));
         }
-        text
+        parts.join("; ")
     }
 
     /// Returns the fields of a JSON line.

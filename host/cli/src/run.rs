@@ -32,7 +32,7 @@ fn follow<R: Report>(
         completed,
         cookie,
     } = start(&manager)?;
-    let _running = signals.cancel_on_signal(cookie);
+    let _running = signals.cancel_on_signal(&cookie);
     while let Some(event) = events.wait_next() {
         if reporter.event(&event).is_break() {
             break;

@@ -44,7 +44,7 @@ impl SignalHandler {
 
     /// Cancels an operation at the next signal, or now if there was one, until the guard is dropped.
     #[must_use = "dropping the guard ends the handling of signals"]
-    pub(crate) fn cancel_on_signal(&self, cookie: CancellationCookie) -> RunningOperation<'_> {
+    pub(crate) fn cancel_on_signal(&self, cookie: &CancellationCookie) -> RunningOperation<'_> {
         let key = self.shared.next.fetch_add(1, Ordering::Relaxed);
         // In this order: a signal in between either is seen here or finds the cookie.
         self.shared.lock().insert(key, cookie.clone());

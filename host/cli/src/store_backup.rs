@@ -55,7 +55,7 @@ impl StoreBackup<'_> {
             self.created.create(directory)?;
         }
         let operation = block_on(self.manager.backup(&self.options(store, directory)))?;
-        let _running = self.signals.cancel_on_signal(operation.cookie.clone());
+        let _running = self.signals.cancel_on_signal(&operation.cookie);
         let result = operation.wait();
         if result.is_ok() {
             self.created.keep(directory);

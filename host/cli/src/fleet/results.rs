@@ -207,7 +207,7 @@ mod tests {
         let results = Results::of(&directory.path().join("units"), &plan);
         results.create().expect("the directory is writable");
         assert_eq!(results.read(3).expect("it can be read"), None);
-        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+        let start = SystemTime::UNIX_EPOCH + Duration::from_mins(1);
         let write = |outcome: &Outcome, earlier| results.write(3, outcome, start, earlier);
         write(&failed(), 0).expect("it can be written");
         let result = results

@@ -138,7 +138,7 @@ impl Runner<'_> {
             }
             Ok(false) | Err(_) => match self.stores.run(unit.target) {
                 Worked::NoRoom(outcome) => return Worked::NoRoom((outcome, Ok(()))),
-                Worked::Done(outcome) => self.or_done(outcome),
+                Worked::Done(outcome) => or_done(outcome),
             },
         };
         // A unit that is done keeps the result of its backup.
@@ -158,21 +158,18 @@ impl Runner<'_> {
         }
         let options = since(self.plan, directory);
         let operation = block_on(self.stores.manager.check(&options))?;
-        let _running = self
-            .stores
-            .signals
-            .cancel_on_signal(operation.cookie.clone());
+        let _running = self.stores.signals.cancel_on_signal(&operation.cookie);
         operation.wait().map(|_| true)
     }
+}
 
-    /// Returns an outcome, or that the unit is done if another run has made its backup meanwhile.
-    fn or_done(&self, outcome: Outcome) -> Outcome {
-        match outcome.ending {
-            Ending::Failed(failure) if failure.code == ErrorCode::BackupExists => {
-                Outcome::done(outcome.duration)
-            }
-            _ => outcome,
+/// Returns an outcome, or that the unit is done if another run has made its backup meanwhile.
+fn or_done(outcome: Outcome) -> Outcome {
+    match outcome.ending {
+        Ending::Failed(failure) if failure.code == ErrorCode::BackupExists => {
+            Outcome::done(outcome.duration)
         }
+        _ => outcome,
     }
 }
 

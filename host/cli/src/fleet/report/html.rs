@@ -7,6 +7,8 @@ mod histogram;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use license_backup_report::{escape, utc_time};
@@ -170,13 +172,14 @@ fn columns() -> String {
 /// Returns the rows of the units without a good backup, which a browser without JavaScript shows.
 fn static_rows(rows: &[Row]) -> String {
     let bad = rows.iter().filter(|row| row.2 != GOOD);
-    bad.map(|Row(number, store, state, message, ..)| {
-        format!(
-            "<tr><td class=\"number\">{number}</td><td class=\"path\">{}</td>\
-             <td class=\"bad\">{state}</td><td class=\"message\">{}</td></tr>\n",
-            text(store),
-            text(message)
-        )
-    })
-    .collect()
+    let mut html = String::new();
+    for Row(number, store, state, message, ..) in bad {
+        let (store, message) = (text(store), text(message));
+        let _ = writeln!(
+            html,
+            "<tr><td class=\"number\">{number}</td><td class=\"path\">{store}</td>\
+             <td class=\"bad\">{state}</td><td class=\"message\">{message}</td></tr>"
+        );
+    }
+    html
 }

@@ -127,18 +127,16 @@ impl End {
             shrunk: count(Reason::Shrunk),
             unreadable: count(Reason::Unreadable),
         };
-        let mut text = format!(
-            "{} of {} units have a good backup since {}.",
+        let incomplete = match counts.incomplete {
+            0 => String::new(),
+            count => format!(" Of {count} of these, some files could not be read."),
+        };
+        let text = format!(
+            "{} of {} units have a good backup since {}.{incomplete}",
             counts.good,
             counts.units,
             utc_time(report.plan.time)
         );
-        if counts.incomplete > 0 {
-            text += &format!(
-                " Of {} of these, some files could not be read.",
-                counts.incomplete
-            );
-        }
         Self {
             exit,
             hresult,

@@ -106,7 +106,7 @@ pub(super) fn state(
     signals.check()?;
     let options = since(plan, &target.directory).verify(verify);
     let checked = block_on(manager.check(&options)).and_then(|operation| {
-        let _running = signals.cancel_on_signal(operation.cookie.clone());
+        let _running = signals.cancel_on_signal(&operation.cookie);
         operation.wait()
     });
     match checked {
