@@ -7,6 +7,12 @@ use license_backup_report::{BackupReport, ExitCode, S_OK, counted, human_bytes};
 use license_backup_report::{Report as _, Tally};
 use serde::Serialize;
 
+/// The report of a backup, of which only the counts are used.
+static REPORT: BackupReport = BackupReport {
+    directory: String::new(),
+    strict: false,
+};
+
 /// What became of a store or a unit.
 #[derive(Debug, Clone)]
 pub(crate) enum Ending {
@@ -140,33 +146,26 @@ impl Outcome {
 
     /// Returns the fields of a JSON line.
     pub(crate) fn fields(&self) -> impl Serialize {
-        let report = BackupReport {
-            directory: String::new(),
-            strict: false,
-        };
-        let counts = self
-            .summary()
-            .map(|summary| serde_json::to_value(report.counts(summary)).unwrap_or_default());
         Fields {
             outcome: self.name(),
             exit_code: self.exit.number(),
             code: self.failure().map(|failure| failure.code.name()),
-            message: self.failure().map(|failure| failure.message.clone()),
+            message: self.failure().map(|failure| failure.message.as_str()),
             milliseconds: self.milliseconds(),
-            counts,
+            counts: self.summary().map(|summary| REPORT.counts(summary)),
         }
     }
 }
 
 #[derive(Serialize)]
-struct Fields {
+struct Fields<'a, C> {
     outcome: &'static str,
     exit_code: u8,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    message: Option<&'a str>,
     milliseconds: u64,
     #[serde(flatten)]
-    counts: Option<serde_json::Value>,
+    counts: Option<C>,
 }

@@ -90,8 +90,8 @@ struct Unit<'a> {
     target: &'a Target,
     /// The number of its earlier runs.
     earlier: u64,
-    /// Whether the last one succeeded.
-    has_succeeded: bool,
+    /// Whether the last one made the backup, or found the store unchanged.
+    is_backed_up: bool,
 }
 
 /// Returns the units of a share. Fails if one of them has a result of another plan.
@@ -109,7 +109,7 @@ fn units<'a>(
                 number,
                 target,
                 earlier: last.as_ref().map_or(0, |last| last.attempt),
-                has_succeeded: last.is_some_and(|last| last.exit_code == 0),
+                is_backed_up: last.is_some_and(|last| last.licenses.is_some()),
             })
         })
         .collect()
@@ -142,7 +142,7 @@ impl Runner<'_> {
             },
         };
         // A unit that is done keeps the result of its backup.
-        let written = if unit.has_succeeded && matches!(outcome.ending, Ending::Done) {
+        let written = if unit.is_backed_up && matches!(outcome.ending, Ending::Done) {
             Ok(())
         } else {
             self.results

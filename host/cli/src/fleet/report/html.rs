@@ -26,6 +26,9 @@ const SCRIPT: &str = include_str!("page.js");
 const COLUMNS: [&str; 9] = [
     "Unit", "Store", "State", "Message", "Duration", "Attempts", "Host", "Licenses", "Size",
 ];
+/// The largest number of rows that a browser without JavaScript shows. The script replaces them, and
+/// a browser would take long for all of them.
+const MAX_STATIC_ROWS: usize = 500;
 /// The state of a unit with a good backup.
 const GOOD: &str = "good";
 
@@ -171,7 +174,10 @@ fn columns() -> String {
 
 /// Returns the rows of the units without a good backup, which a browser without JavaScript shows.
 fn static_rows(rows: &[Row]) -> String {
-    let bad = rows.iter().filter(|row| row.2 != GOOD);
+    let bad = rows
+        .iter()
+        .filter(|row| row.2 != GOOD)
+        .take(MAX_STATIC_ROWS);
     let mut html = String::new();
     for Row(number, store, state, message, ..) in bad {
         let (store, message) = (text(store), text(message));
