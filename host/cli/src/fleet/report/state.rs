@@ -69,11 +69,9 @@ impl Reason {
             Self::NeverRun => "no task has run it; run it",
             Self::Failed => "its last run failed; remove the cause, and run it again",
             Self::Missing => {
-                "its last run succeeded, but the backup is not there; find out who removed it"
+                "its last run succeeded, but the backup is not there; find out why, and run it again"
             }
-            Self::Corrupt => {
-                "the backup is damaged; find out why, and back up into a new directory"
-            }
+            Self::Corrupt => "the backup is damaged; find out why, and plan and run again",
             Self::Shrunk => "most licenses of an earlier backup are missing; is the store mounted?",
             Self::Unreadable => "the backup directory cannot be read; make it readable",
         }

@@ -128,10 +128,10 @@ impl Bars {
                 Self::range(bar),
                 left + 1,
                 bottom - height,
-                width.saturating_sub(2).clamp(1, 60),
+                width.saturating_sub(2).max(1),
             );
             if *count > 0 {
-                let (x, y) = (left + width.min(62) / 2, bottom - height - 4);
+                let (x, y) = (left + width / 2, bottom - height - 4);
                 let _ = write!(
                     svg,
                     "<text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{count}</text>"
