@@ -194,7 +194,8 @@
 //! An operation has one thread for itself, one for its deadline if it has one, one for its callback
 //! if it has one, and one that reads ahead, for at most four operations of a process at once. It
 //! has at most 256 files open, and some 80 more for reading ahead. Operations do not wait for
-//! each other.
+//! each other, so for many stores, run a limited number of them at once, as the example
+//! `many_stores` does.
 //!
 //! # Tracing
 //!

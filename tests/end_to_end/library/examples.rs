@@ -139,30 +139,6 @@ fn the_own_component_example_precompiles_and_verifies() {
 }
 
 #[test]
-fn the_parallel_example_backs_up_several_stores() {
-    let sandbox = Sandbox::new();
-    for (store, licenses) in [("a", 3), ("b", 4)] {
-        SampleStore::ordinary(licenses)
-            .write_into(&sandbox.path(store))
-            .unwrap();
-    }
-    let outcome = example(&sandbox, "parallel", &["backup", "a", "b", "none"])
-        .run()
-        .exits(1);
-    let outcome = outcome.says(&["cannot back up 1 of 3 stores"]);
-    let lines: Vec<_> = outcome.stdout().lines().collect();
-    assert_eq!(
-        lines[..2],
-        ["a: 3 licenses backed up", "b: 4 licenses backed up"]
-    );
-    assert!(lines[2].starts_with("none: "), "{lines:?}");
-    assert!(
-        sandbox.path("backup/a/licenses.zip").exists()
-            && sandbox.path("backup/b/licenses.zip").exists()
-    );
-}
-
-#[test]
 fn the_many_stores_example_backs_up_more_stores_than_jobs() {
     let sandbox = Sandbox::new();
     let names: Vec<_> = (0..20).map(|number| format!("s{number}")).collect();
@@ -191,7 +167,6 @@ fn an_example_without_arguments_prints_its_usage() {
         "limits",
         "many_stores",
         "own_component",
-        "parallel",
     ] {
         let outcome = example(&Sandbox::new(), name, &[]).run().exits(1);
         outcome.says(&["usage: "]);
