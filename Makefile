@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-tests component build build-bench run recording test test-python soak fuzz bench profile lint deny \
-	browser test-browser bench-browser browser-screenshots build-windows test-windows package test-package \
-	reproduce vendor-wit clean
+	browser test-browser bench-browser browser-screenshots build-windows test-windows test-fleet \
+	package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
 export CARGO_TARGET_DIR := $(CURDIR)/target
@@ -82,7 +82,7 @@ lint: component ## Check formatting, scripts, vendored WIT, clippy with and with
 	@scripts/setup.sh lint
 	cargo fmt --all --check
 	scripts/vendor-wit.sh --check
-	shellcheck --external-sources scripts/*.sh tests/*.sh .ci/run
+	shellcheck --external-sources scripts/*.sh tests/*.sh examples/slurm/submit examples/slurm/*.sbatch .ci/run
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	cargo clippy --locked --package license-backup --lib -- --deny warnings
 	scripts/check-platforms.sh
@@ -119,6 +119,12 @@ build-windows: component ## Build the program for Windows: target/x86_64-pc-wind
 test-windows: build build-windows ## Run the tests of the program for Windows under Wine
 	@scripts/setup.sh test-windows
 	scripts/test-windows.sh
+
+# Each test has a cluster and timeouts of its own, and most of the time waits for them.
+test-fleet: build ## Check the Kubernetes manifests, and back up many stores on a Slurm cluster whose parts fail
+	@scripts/setup.sh test-fleet
+	PYTHONDONTWRITEBYTECODE=1 target/kubernetes/bin/python examples/kubernetes/test_manifests.py
+	cargo test --locked $(TESTS) --test end_to_end -- --ignored fleet::
 
 package: build build-windows ## Build a release into target/dist
 	@scripts/setup.sh package

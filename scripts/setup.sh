@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
-# benchmark; with `browser`, `deny`, `fuzz`, `lint`, `package`, `profile`, `test-browser`, `test-package`
-# or `test-windows`, those of this target of the Makefile; with `windows`, those that build the program
+# benchmark; with `bench-fleet`, `browser`, `deny`, `fuzz`, `lint`, `package`, `profile`, `test-browser`,
+# `test-fleet`, `test-package` or `test-windows`, those of this target of the Makefile; with `windows`, those that build the program
 # for Windows; with `python`, those of the tests of the package for Python. Prints a line for each
 # tool. Without the right to install Debian packages, it prints the command to run, and stops.
 set -eu
@@ -142,13 +142,13 @@ find_missing_for_python() {
 	python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
 }
 
-# An environment with the packages of the example for Python and the checker of its types, unless
-# the versions of the lock file are installed. Nothing is installed that is not in the lock file,
-# and nothing is compiled.
+# setup_python ENVIRONMENT EXAMPLE: an environment with the packages that the tests of an example need,
+# unless the versions of its lock file are installed. Nothing is installed that is not in the lock
+# file, and nothing is compiled.
 setup_python() {
-	environment=target/python
-	lock=examples/python/requirements-test.txt
-	echo "setup: packages of the example for Python in $environment, as in its $(basename "$lock") (installed if missing)"
+	environment=target/$1
+	lock=examples/$2/requirements-test.txt
+	echo "setup: packages of examples/$2 in $environment, as in its $(basename "$lock") (installed if missing)"
 	if ! cmp -s "$lock" "$environment/installed.txt"; then
 		{
 			python3 -m venv --clear "$environment" &&
@@ -159,6 +159,16 @@ setup_python() {
 		}
 		cp "$lock" "$environment/installed.txt"
 	fi
+}
+
+# A Slurm cluster for scripts/slurm-cluster.sh. On a machine with systemd, Debian starts munge, which
+# listens on a socket of its own; Slurm does not start without a configuration.
+find_missing_for_slurm() {
+	PATH="$PATH:/usr/sbin"
+	has slurmctld || packages="$packages slurmctld"
+	has slurmd || packages="$packages slurmd"
+	has sbatch || packages="$packages slurm-client"
+	has munged || packages="$packages munge"
 }
 
 # A registry to push to. Debian's package is unpacked, not installed, because installing it starts a
@@ -210,11 +220,21 @@ if [ "${1-}" = tests ]; then
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
 	setup_npm node
-	setup_python
+	setup_python python python
 elif [ "${1-}" = python ]; then
 	find_missing_for_python
 	install_missing
-	setup_python
+	setup_python python python
+elif [ "${1-}" = test-fleet ]; then
+	find_missing_for_python
+	find_missing_for_slurm
+	install_missing
+	setup_python kubernetes kubernetes
+elif [ "${1-}" = bench-fleet ]; then
+	find_missing_for_slurm
+	has mount.fuse3 || packages="$packages fuse3"
+	[ -e /usr/include/fuse3/fuse.h ] || packages="$packages libfuse3-dev"
+	install_missing
 elif [ "${1-}" = browser ] || [ "${1-}" = test-browser ]; then
 	has npm || packages="$packages nodejs npm"
 	if [ "$1" = test-browser ]; then

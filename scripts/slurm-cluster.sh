@@ -101,12 +101,14 @@ run() {
 	"$@" >"$dir/log/$name.out" 2>&1 </dev/null &
 }
 
-# processes NAME: slurmd passes the variable on to the daemon of a step, but not to the task.
+# with VARIABLE: reads paths of environments of processes, and prints those that contain the variable.
+# A process may have ended in between.
+with() { xargs -r grep -lzFx -e "$1" -- 2>/dev/null || true; }
+
+# processes NAME: slurmd passes the first variable on to the daemon of a step, but not to the task.
 processes() {
-	grep -lzFx -e "LICENSE_BACKUP_CLUSTER=$dir/$1" /proc/[0-9]*/environ 2>/dev/null || true
-	for file in $(grep -lzFx -e "SLURMD_NODENAME=$1" /proc/[0-9]*/environ 2>/dev/null); do
-		! grep -qzFx -e "SLURM_CONF=$dir/slurm.conf" "$file" 2>/dev/null || echo "$file"
-	done
+	printf '%s\n' /proc/[0-9]*/environ | with "LICENSE_BACKUP_CLUSTER=$dir/$1"
+	printf '%s\n' /proc/[0-9]*/environ | with "SLURMD_NODENAME=$1" | with "SLURM_CONF=$dir/slurm.conf"
 }
 
 process_ids() { processes "$1" | sed 's|/proc/\([0-9]*\)/.*|\1|' | sort -un; }
@@ -157,7 +159,7 @@ stop() {
 
 [ $# -ge 2 ] || fail "expected: start DIR [NODES], run DIR NAME, processes DIR NAME or stop DIR"
 command=$1
-mkdir -p "$2"
+[ "$command" != start ] || mkdir -p "$2"
 dir=$(cd "$2" && pwd -P)
 shift 2
 export SLURM_CONF="$dir/slurm.conf" PATH="$PATH:/usr/sbin"

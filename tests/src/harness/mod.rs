@@ -13,6 +13,8 @@ mod sandbox;
 mod scaled;
 mod schema;
 #[cfg(target_os = "linux")]
+mod slurm;
+#[cfg(target_os = "linux")]
 mod tmpfs;
 mod tools;
 
@@ -24,6 +26,8 @@ pub use run::{Invocation, Outcome, Process, binary, sources, target};
 pub use sampling::Sampler;
 pub use sandbox::Sandbox;
 pub use scaled::{counted, scaled, skipped};
+#[cfg(target_os = "linux")]
+pub use slurm::{QueuedTask, SlurmCluster};
 #[cfg(target_os = "linux")]
 pub use tmpfs::Tmpfs;
 pub use tools::{Archive, Entry, passes_b3sum};
