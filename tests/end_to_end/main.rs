@@ -8,6 +8,8 @@
 mod command;
 mod common;
 mod documentation;
+#[cfg(target_os = "linux")]
+mod fleet;
 mod frontends;
 mod library;
 #[cfg(target_os = "linux")]

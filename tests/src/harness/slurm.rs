@@ -81,6 +81,17 @@ impl SlurmCluster {
         }
     }
 
+    /// Freezes a node: stops all of its processes, and those of its tasks.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such process.
+    pub fn freeze(&self, node: &str) {
+        // The daemon starts no process any more, so that a second time finds all of them.
+        self.signal(node, Signal::SIGSTOP);
+        self.signal(node, Signal::SIGSTOP);
+    }
+
     /// Returns the processes of the controller, or of a node and its tasks.
     ///
     /// # Panics
@@ -167,6 +178,43 @@ impl SlurmCluster {
         self.wait_until("the queue is empty", || {
             self.queue().is_some_and(|queue| queue.is_empty())
         });
+    }
+
+    /// Waits until all nodes are in service, without a job.
+    ///
+    /// # Panics
+    ///
+    /// If they are not in time.
+    pub fn wait_until_idle(&self) {
+        self.wait_until("all nodes are idle", || {
+            let output = self
+                .command("sinfo")
+                .args(["--noheader", "--Node", "--states=idle", "--format=%N"])
+                .output()
+                .expect("`make test-fleet` installs Slurm");
+            String::from_utf8_lossy(&output.stdout).lines().count() == self.nodes
+        });
+    }
+
+    /// Returns the exit code of each run of a task of an array, without runs on nodes that failed.
+    #[must_use]
+    pub fn exit_codes(&self, array: &str, task: usize) -> Vec<i32> {
+        self.completed(&format!(" ArrayJobId={array} ArrayTaskId={task} "))
+    }
+
+    /// Returns the exit code of each run of a job, without runs on nodes that failed.
+    #[must_use]
+    pub fn exit_code(&self, job: &str) -> Vec<i32> {
+        self.completed(&format!(" JobId={job} "))
+    }
+
+    /// Returns the exit codes in the lines of the log of completed jobs that contain a text.
+    fn completed(&self, text: &str) -> Vec<i32> {
+        let log = fs::read_to_string(self.directory.join("log/completed.txt")).unwrap_or_default();
+        let lines = log.lines().filter(|line| {
+            format!(" {line}").contains(text) && !line.contains(" JobState=NODE_FAIL ")
+        });
+        lines.filter_map(exit_code).collect()
     }
 
     /// Puts nodes that the controller has drained back into service, and releases jobs that it holds.
@@ -260,6 +308,12 @@ impl Drop for SlurmCluster {
             .arg(&self.directory)
             .status();
     }
+}
+
+/// Returns the exit code in a line of the log of completed jobs: `ExitCode=CODE:SIGNAL`.
+fn exit_code(line: &str) -> Option<i32> {
+    let (_, code) = line.split_once(" ExitCode=")?;
+    code.split_once(':')?.0.parse().ok()
 }
 
 impl QueuedTask {

@@ -97,6 +97,15 @@ impl Tmpfs {
         self.run("mount -o remount,bind,ro \"$PWD\"")
     }
 
+    /// Changes the size, which is that of the option `size`.
+    ///
+    /// # Errors
+    ///
+    /// The message of `mount`.
+    pub fn resize(&mut self, size: &str) -> Result<(), String> {
+        self.run(&format!("mount -o remount,size={size} \"$PWD\""))
+    }
+
     /// Detaches the file system: its files can no longer be opened, but open ones remain usable.
     ///
     /// # Errors
