@@ -5,6 +5,7 @@ They run nothing in Kubernetes. `make test-fleet` installs the validator and run
 
 from __future__ import annotations
 
+import tomllib
 import unittest
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,10 @@ class Manifests(unittest.TestCase):
         ]
         self.assertIn(rule["onExitCodes"]["containerName"], names)
 
-    def test_all_containers_run_the_same_image(self) -> None:
+    def test_all_containers_run_the_image_of_this_release(self) -> None:
+        workspace = tomllib.loads((HERE.parents[1] / "Cargo.toml").read_text("utf-8"))
+        version = workspace["workspace"]["package"]["version"]
+        image = f"registry.example.com/license-backup:{version}"
         images = set()
         for name in ("job.yaml", "cronjob.yaml"):
             for manifest in manifests(name):
@@ -91,7 +95,8 @@ class Manifests(unittest.TestCase):
                 pod = spec["template"]["spec"]
                 for container in pod["containers"] + pod.get("initContainers", []):
                     images.add(container["image"])
-        self.assertEqual(images, {"registry.example.com/license-backup:0.1.0"})
+        self.assertEqual(images, {image})
+        self.assertIn(image, (HERE / "Containerfile").read_text("utf-8"))
 
 
 if __name__ == "__main__":
