@@ -1,8 +1,8 @@
 # The commands of the project. `make` lists them; scripts/ implements them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-tests component build build-bench run recording test test-python soak fuzz bench profile lint deny \
-	browser test-browser bench-browser browser-screenshots build-windows test-windows test-fleet \
+.PHONY: help setup setup-tests component build build-bench run recording test test-python soak fuzz bench bench-fleet profile lint \
+	deny browser test-browser bench-browser browser-screenshots build-windows test-windows test-fleet \
 	package test-package reproduce vendor-wit clean
 
 # Scripts and tests rely on this directory, so it overrides a setting of the caller.
@@ -71,6 +71,16 @@ ROUNDS := 5
 bench: setup-tests build-bench ## Measure against tar, zip and others; SIZE=50000 licenses, ROUNDS=7 runs
 	target/release/license-backup-bench run --licenses 1000 --licenses $(SIZE) --largest $(LARGEST) \
 		--rounds $(ROUNDS) --to tools/bench/results.json
+	target/release/license-backup-bench publish
+
+# For the file system that answers slowly.
+SLOW_FS := target/tools/bin/slow_fs
+
+bench-fleet: build-bench ## Measure backups of many stores, with --jobs and on a Slurm cluster
+	@scripts/setup.sh bench-fleet
+	mkdir -p $(dir $(SLOW_FS))
+	cc -O2 -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 -I/usr/include/fuse3 -o $(SLOW_FS) tools/bench/slow_fs.c -lfuse3
+	target/release/license-backup-bench fleet --to tools/bench/fleet.json
 	target/release/license-backup-bench publish
 
 profile: setup-tests build ## Measure where the time of a backup goes

@@ -1,5 +1,6 @@
 //! A benchmark that compares `license-backup` with other programs, and publishes the results.
 
+mod fleet;
 mod growth;
 mod history;
 mod measure;
@@ -69,13 +70,15 @@ enum Action {
         #[arg(long, value_name = "DIR", default_value = "target")]
         target: PathBuf,
     },
+    /// Measure backups of many stores, with more and more jobs and on a Slurm cluster
+    Fleet(fleet::Options),
     /// Print the tables of earlier results, in Markdown
     Show {
         /// File with the results
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
     },
-    /// Write the plot, the tables and the section of the README from tools/bench/results.json
+    /// Write the plots, and the tables of the README and other pages, from the results in tools/bench
     Publish {
         /// Directory of the sources
         #[arg(long, value_name = "DIR", default_value = ".")]
@@ -124,6 +127,7 @@ fn main() -> anyhow::Result<()> {
             print!("{}", tables.join("\n"));
             Ok(())
         }
+        Action::Fleet(options) => fleet::run(&options),
         Action::Show { from } => {
             print!("{}", table::tables(&publish::results(&from)?));
             Ok(())

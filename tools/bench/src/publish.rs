@@ -1,10 +1,13 @@
-//! Writes the results into the plots, the page of all tables, and the README between two markers.
+//! Writes the results into the plots, the page of all tables, and, between two markers, into the README
+//! and the page about fleets.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use crate::fleet::page;
+use crate::fleet::results::FleetResults;
 use crate::results::{Results, Store};
 use crate::{growth, plot, table};
 
@@ -14,6 +17,10 @@ const BENCH: &str = "tools/bench";
 const BEGIN: &str = "<!-- made by `make bench` of tools/bench/results.json: begin -->\n";
 /// The marker after that section.
 const END: &str = "<!-- made by `make bench` of tools/bench/results.json: end -->\n";
+
+/// The markers around the section of the page about fleets.
+const FLEET_BEGIN: &str = "<!-- made by `make bench-fleet` of tools/bench/fleet.json: begin -->\n";
+const FLEET_END: &str = "<!-- made by `make bench-fleet` of tools/bench/fleet.json: end -->\n";
 
 /// The path of a file and its text.
 type Page = (&'static str, String);
@@ -31,7 +38,7 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     for (name, text) in pages(root)? {
         if read(&root.join(name))? != text {
             bail!(
-                "{name} is out of date with {BENCH}/results.json; run `license-backup-bench publish`"
+                "{name} is out of date with the results in {BENCH}; run `license-backup-bench publish`"
             );
         }
     }
@@ -39,12 +46,15 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Generates the files.
-fn pages(root: &Path) -> anyhow::Result<[Page; 4]> {
+fn pages(root: &Path) -> anyhow::Result<[Page; 5]> {
     let results = results(&root.join(BENCH).join("results.json"))?;
     let store = results
         .main_store()
         .context("the results contain no store")?;
     let readme = read(&root.join("README.md"))?;
+    let fleets = read(&root.join("docs/fleets.md"))?;
+    let fleet: FleetResults = serde_json::from_str(&read(&root.join(BENCH).join("fleet.json"))?)
+        .context("cannot parse fleet.json")?;
     Ok([
         ("tools/bench/programs.svg", plot::plot(store)),
         ("tools/bench/growth.svg", growth::plot(&results)),
@@ -54,30 +64,39 @@ fn pages(root: &Path) -> anyhow::Result<[Page; 4]> {
         ),
         (
             "README.md",
-            in_readme(&readme, &results, store)
+            between(&readme, BEGIN, END, &section(&results, store))
                 .context("README.md does not contain the markers of the benchmark")?,
+        ),
+        (
+            "docs/fleets.md",
+            between(&fleets, FLEET_BEGIN, FLEET_END, &page::tables(&fleet))
+                .context("docs/fleets.md does not contain the markers of the benchmark")?,
         ),
     ])
 }
 
-/// Replaces the section between the markers. Returns `None` if a marker is missing.
-fn in_readme(readme: &str, results: &Results, store: &Store) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
+/// Replaces the text between two markers. Returns `None` if a marker is missing.
+fn between(page: &str, begin: &str, end: &str, text: &str) -> Option<String> {
+    let (before, rest) = page.split_once(begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}{text}{end}{after}"))
+}
+
+/// Returns the section of the README.
+fn section(results: &Results, store: &Store) -> String {
     let tables: Vec<String> = store
         .comparisons
         .iter()
         .map(|comparison| table::long_runs(store, comparison))
         .collect();
-    let section = format!(
+    format!(
         "![Backup, verification and restore of {} licenses: seconds of each program]\
          (tools/bench/programs.svg)\n\n\
          ![Microseconds for each license as a store grows](tools/bench/growth.svg)\n\n{}\n{}",
         store.licenses,
         table::machine(&results.machine),
         tables.join("\n")
-    );
-    Some(format!("{before}{BEGIN}{section}{END}{after}"))
+    )
 }
 
 /// Reads the results in a file.

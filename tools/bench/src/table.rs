@@ -173,7 +173,7 @@ fn kibibytes(bytes: u64) -> f64 {
 }
 
 /// Formats a table whose first column is text and whose others are numbers.
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head: Vec<String> = head.iter().map(|&title| title.to_owned()).collect();
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     let columns = rows.first().map_or(0, Vec::len);
