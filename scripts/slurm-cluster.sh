@@ -4,10 +4,9 @@
 # configuration, the key, the state and the logs are below the directory, and all ports are on
 # loopback. No service and no other cluster is touched.
 #
-#   slurm-cluster.sh start DIR [NODES]   creates DIR, and starts the controller and the nodes n1, n2, …
-#   slurm-cluster.sh run DIR NAME        starts one of them again: munge, controller or a node
-#   slurm-cluster.sh processes DIR NAME  prints the process IDs of one of them; of a node, with its tasks
-#   slurm-cluster.sh stop DIR            ends every process of the cluster, and keeps DIR
+#   slurm-cluster.sh start DIR [NODES]  creates DIR, and starts the controller and the nodes n1, n2, …
+#   slurm-cluster.sh run DIR NAME       starts one of them again: controller, or a node
+#   slurm-cluster.sh stop DIR           ends every process of the cluster, and keeps DIR
 #
 # `export SLURM_CONF=DIR/slurm.conf` lets sbatch, squeue and the others use the cluster.
 set -eu
@@ -84,7 +83,7 @@ write_configuration() {
 	END
 }
 
-# run NAME: starts a daemon in the background. The variable lets `processes` find it.
+# run NAME: starts a daemon in the background. The variable lets others find it.
 run() {
 	export LICENSE_BACKUP_CLUSTER="$dir/$1"
 	case $1 in
@@ -103,15 +102,16 @@ run() {
 
 # with VARIABLE: reads paths of environments of processes, and prints those that contain the variable.
 # A process may have ended in between.
-with() { xargs -r grep -lzFx -e "$1" -- 2>/dev/null || true; }
+with() { xargs -r grep -lz "$@" -- 2>/dev/null || true; }
 
-# processes NAME: slurmd passes the first variable on to the daemon of a step, but not to the task.
-processes() {
-	printf '%s\n' /proc/[0-9]*/environ | with "LICENSE_BACKUP_CLUSTER=$dir/$1"
-	printf '%s\n' /proc/[0-9]*/environ | with "SLURMD_NODENAME=$1" | with "SLURM_CONF=$dir/slurm.conf"
+# The IDs of all processes of the cluster. slurmd passes the first variable on to the daemon of a step,
+# but not to a task.
+process_ids() {
+	{
+		printf '%s\n' /proc/[0-9]*/environ | with -F -e "LICENSE_BACKUP_CLUSTER=$dir/"
+		printf '%s\n' /proc/[0-9]*/environ | with -x -e 'SLURMD_NODENAME=.*' | with -Fx -e "SLURM_CONF=$dir/slurm.conf"
+	} | sed 's|/proc/\([0-9]*\)/.*|\1|' | sort -un
 }
-
-process_ids() { processes "$1" | sed 's|/proc/\([0-9]*\)/.*|\1|' | sort -un; }
 
 # wait_until COMMAND...: tries it for a minute.
 wait_until() {
@@ -128,12 +128,11 @@ wait_until() {
 
 is_idle() { [ "$(sinfo --noheader --Node --states=idle | wc -l)" -eq "$1" ]; }
 
-nodes() { sed -n 's/^NodeName=n\[1-\([0-9]*\)\].*/\1/p' "$dir/slurm.conf"; }
-
 start() {
 	for program in munged slurmctld slurmd sbatch; do
 		command -v "$program" >/dev/null || fail "$program is missing; scripts/setup.sh test-fleet installs it"
 	done
+	[ ! -e "$dir/slurm.conf" ] || fail "$dir contains a cluster; choose another directory"
 	# The socket of munge is for all users, its key is for its user.
 	umask 022
 	mkdir -p "$dir/munge" "$dir/run" "$dir/log" "$dir/state" "$dir/spool"
@@ -147,17 +146,15 @@ start() {
 }
 
 stop() {
-	for name in $(seq -f 'n%.0f' "$(nodes)") controller munge; do
-		# A frozen process is ended, too, and the daemon of a step may start another one.
-		while ids=$(process_ids "$name") && [ -n "$ids" ]; do
-			# shellcheck disable=SC2086 # a list of process IDs, of which some may have ended
-			kill -KILL $ids 2>/dev/null || true
-			sleep 0.05
-		done
+	# A frozen process is ended, too, and the daemon of a step may start another one.
+	while ids=$(process_ids) && [ -n "$ids" ]; do
+		# shellcheck disable=SC2086 # a list of process IDs, of which some may have ended
+		kill -KILL $ids 2>/dev/null || true
+		sleep 0.05
 	done
 }
 
-[ $# -ge 2 ] || fail "expected: start DIR [NODES], run DIR NAME, processes DIR NAME or stop DIR"
+[ $# -ge 2 ] || fail "expected: start DIR [NODES], run DIR NAME or stop DIR"
 command=$1
 [ "$command" != start ] || mkdir -p "$2"
 dir=$(cd "$2" && pwd -P)
@@ -167,7 +164,6 @@ unset SLURM_ARRAY_TASK_ID SLURM_JOB_ID SLURMD_NODENAME
 case $command in
 start) start "${1:-3}" ;;
 run) run "$1" ;;
-processes) process_ids "$1" ;;
 stop) stop ;;
 *) fail "unknown command $command" ;;
 esac

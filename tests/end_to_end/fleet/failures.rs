@@ -20,8 +20,8 @@ const LARGE_TASK: usize = LARGE % TASKS;
 /// Returns a fleet with an earlier generation of each store.
 fn fleet() -> Fleet {
     let mut fleet = Fleet::new(scaled(200, 2000));
-    fleet.make_large(LARGE);
     fleet.back_up_once();
+    fleet.make_large(LARGE);
     fleet
 }
 
@@ -93,6 +93,9 @@ fn a_controller_that_is_killed_and_started_again_leaves_one_generation() {
         fleet.cluster.resume_and_release();
         fleet.cluster.queue().is_some_and(|queue| queue.is_empty())
     });
+    // It may have forgotten jobs that it had accepted.
+    fleet.submit_again(&plan, TASKS, AT_ONCE);
+    fleet.cluster.wait_until_empty();
     requires_good_backups(&fleet, &plan, "the controller killed", start);
 }
 

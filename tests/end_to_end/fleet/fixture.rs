@@ -19,9 +19,9 @@ use crate::fixture::wait_for_next_second;
 pub(super) const NODES: usize = 3;
 /// The number of licenses in a small store before the plan that a test runs.
 const LICENSES: usize = 2;
-/// The number of licenses in a large store. Its backup takes about a second, which is long enough to
-/// interrupt it.
-const MANY_LICENSES: usize = 40_000;
+/// The number of licenses in a large store. Its backup takes some tenths of a second, which is long
+/// enough to interrupt it.
+const MANY_LICENSES: usize = 20_000;
 /// The number of files that are hard links to the same license.
 const LINKS: usize = 1000;
 /// The longest time until a task reaches a unit.
@@ -111,7 +111,7 @@ impl Fleet {
         fs::write(self.store(store).join(name), document).unwrap();
     }
 
-    /// Makes a store so large that its backup can be interrupted, or does not fit on a small disk.
+    /// Makes a store so large that its backup can be interrupted, and does not fit on a small disk.
     pub(super) fn make_large(&self, store: usize) {
         for first in (0..MANY_LICENSES).step_by(LINKS) {
             let directory = self.store(store).join(format!("more-{first}"));
@@ -167,6 +167,20 @@ impl Fleet {
         self.plan(Path::new(units_file), array, report)
     }
 
+    /// Submits the tasks of a plan once more.
+    pub(super) fn submit_again(&self, plan: &Plan, tasks: usize, at_once: usize) {
+        let output = self
+            .cluster
+            .command("sbatch")
+            .arg(format!("--array=0-{}%{at_once}", tasks - 1))
+            .arg(sources().join("examples/slurm/backup.sbatch"))
+            .arg(&plan.units_file)
+            .output()
+            .expect("`make test-fleet` installs Slurm");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "cannot submit: {message}");
+    }
+
     /// Reads a units file.
     fn plan(&self, units_file: &Path, array: &str, report: &str) -> Plan {
         let text = fs::read_to_string(units_file).unwrap();
@@ -190,17 +204,19 @@ impl Fleet {
         }
     }
 
-    /// Freezes the node that runs this task, in the middle of a backup of a large store. Returns the
+    /// Freezes the node that runs a task, in the middle of the backup of a large store. Returns the
     /// name of the node.
     pub(super) fn freeze_in_the_middle(&self, plan: &Plan, task: usize, store: usize) -> String {
         plan.wait_until_started(store);
-        let node = self.cluster.node_of(task).expect("the task runs");
+        let mut processes = self.cluster.processes().into_iter();
+        let program = processes.find(|process| process.is_program && process.task == Some(task));
+        let node = program.expect("the task runs").name;
         self.cluster.freeze(&node);
         plan.requires_the_middle(store);
         node
     }
 
-    /// Runs all units of a plan in this process's place, without the cluster.
+    /// Runs all units of a plan without the cluster.
     pub(super) fn run_again(&self, units_file: &Path) -> Outcome {
         let arguments = [
             "fleet".as_ref(),

@@ -27,7 +27,7 @@ pub use sampling::Sampler;
 pub use sandbox::Sandbox;
 pub use scaled::{counted, scaled, skipped};
 #[cfg(target_os = "linux")]
-pub use slurm::{QueuedTask, SlurmCluster};
+pub use slurm::{ClusterProcess, SlurmCluster};
 #[cfg(target_os = "linux")]
 pub use tmpfs::Tmpfs;
 pub use tools::{Archive, Entry, passes_b3sum};

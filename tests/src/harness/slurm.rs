@@ -28,19 +28,17 @@ pub struct SlurmCluster {
     nodes: usize,
 }
 
-/// A job in the queue, or a task of an array.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueuedTask {
-    /// The ID, such as `17_3`.
-    pub id: String,
-    /// The number of the task in its array.
+/// A process of a cluster.
+#[derive(Debug, Clone)]
+pub struct ClusterProcess {
+    /// The process ID.
+    pub id: Pid,
+    /// The name of its node, or `controller` or `munge`.
+    pub name: String,
+    /// The number of the task of an array that it belongs to.
     pub task: Option<usize>,
-    /// Whether it runs, as opposed to waits.
-    pub is_running: bool,
-    /// The name of its node.
-    pub node: String,
-    /// The reason why it waits.
-    pub reason: String,
+    /// Whether it runs the program under test.
+    pub is_program: bool,
 }
 
 impl SlurmCluster {
@@ -73,11 +71,12 @@ impl SlurmCluster {
     ///
     /// If there is no such process.
     pub fn signal(&self, name: &str, signal: Signal) {
-        let processes = self.processes(name);
+        let mut processes = self.processes();
+        processes.retain(|process| process.name == name);
         assert!(!processes.is_empty(), "{name} should run");
-        for id in processes {
+        for process in processes {
             // It may have ended in between.
-            let _ = kill(id, signal);
+            let _ = kill(process.id, signal);
         }
     }
 
@@ -92,34 +91,22 @@ impl SlurmCluster {
         self.signal(node, Signal::SIGSTOP);
     }
 
-    /// Returns the processes of the controller, or of a node and its tasks.
-    ///
-    /// # Panics
-    ///
-    /// If the script fails.
+    /// Returns all processes of the cluster that have not ended.
     #[must_use]
-    pub fn processes(&self, name: &str) -> Vec<Pid> {
-        let ids = self.script("processes", Some(name));
-        ids.lines()
-            .map(|id| Pid::from_raw(id.parse().expect("a process ID is a number")))
+    pub fn processes(&self) -> Vec<ClusterProcess> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| ClusterProcess::of(&entry.path(), &self.directory))
             .collect()
     }
 
-    /// Returns the processes of the program that run on a node and have not ended.
-    ///
-    /// # Panics
-    ///
-    /// If the script fails.
+    /// Returns the processes of a node that run the program under test.
     #[must_use]
     pub fn programs(&self, node: &str) -> Vec<Pid> {
-        let is_program = |id: &Pid| {
-            fs::read_to_string(format!("/proc/{id}/status")).is_ok_and(|status| {
-                status.starts_with("Name:\tlicense-backup\n") && !status.contains("\nState:\tZ")
-            })
-        };
-        self.processes(node)
+        self.processes()
             .into_iter()
-            .filter(is_program)
+            .filter(|process| process.is_program && process.name == node)
+            .map(|process| process.id)
             .collect()
     }
 
@@ -140,33 +127,28 @@ impl SlurmCluster {
         command
     }
 
-    /// Returns the jobs that have not ended, with each task of an array. Returns `None` if the
-    /// controller does not answer.
+    /// Returns the ID, the state and the reason of each job that has not ended, and of each task of an
+    /// array. Returns `None` if the controller does not answer.
     ///
     /// # Panics
     ///
     /// If `squeue` is missing.
     #[must_use]
-    pub fn queue(&self) -> Option<Vec<QueuedTask>> {
+    pub fn queue(&self) -> Option<Vec<[String; 3]>> {
         let output = self
             .command("squeue")
-            .args(["--noheader", "--array", "--format=%i|%K|%t|%N|%r"])
+            .args(["--noheader", "--array", "--format=%i|%t|%r"])
             .output()
             .expect("`make test-fleet` installs Slurm");
         output.status.success().then(|| {
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            text.lines().map(QueuedTask::parse).collect()
+            text.lines()
+                .map(|line| {
+                    let mut fields = line.split('|').map(str::to_owned);
+                    [(); 3].map(|()| fields.next().unwrap_or_default())
+                })
+                .collect()
         })
-    }
-
-    /// Returns the node that runs this task of an array.
-    #[must_use]
-    pub fn node_of(&self, task: usize) -> Option<String> {
-        let running = |queued: &QueuedTask| queued.is_running && queued.task == Some(task);
-        self.queue()?
-            .into_iter()
-            .find(running)
-            .map(|queued| queued.node)
     }
 
     /// Waits until all jobs have ended.
@@ -227,18 +209,11 @@ impl SlurmCluster {
                 .args(["update", &format!("nodename=n{node}"), "state=resume"])
                 .output();
         }
-        let is_held = |queued: &QueuedTask| queued.reason.to_lowercase().contains("held");
-        for held in self
-            .queue()
-            .unwrap_or_default()
-            .iter()
-            .filter(|queued| is_held(queued))
-        {
-            // The job may have ended in between.
-            let _ = self
-                .command("scontrol")
-                .args(["release", &held.id])
-                .output();
+        for [id, _, reason] in self.queue().unwrap_or_default() {
+            if reason.to_lowercase().contains("held") {
+                // The job may have ended in between.
+                let _ = self.command("scontrol").args(["release", &id]).output();
+            }
         }
     }
 
@@ -316,17 +291,36 @@ fn exit_code(line: &str) -> Option<i32> {
     code.split_once(':')?.0.parse().ok()
 }
 
-impl QueuedTask {
-    /// Parses a line in the format that [`SlurmCluster::queue`] asks for.
-    fn parse(line: &str) -> Self {
-        let mut fields = line.split('|');
-        let mut next = || fields.next().unwrap_or_default().to_owned();
-        Self {
-            id: next(),
-            task: next().parse().ok(),
-            is_running: next() == "R",
-            node: next(),
-            reason: next(),
-        }
+impl ClusterProcess {
+    /// Returns the process with this directory in `/proc`, if it belongs to a cluster. Its environment
+    /// tells: `scripts/slurm-cluster.sh` sets a variable of each daemon, which slurmd passes on to the
+    /// daemons of its steps, and Slurm sets others of each task.
+    fn of(entry: &Path, cluster: &Path) -> Option<Self> {
+        let id = entry.file_name()?.to_str()?.parse().ok()?;
+        let environment = fs::read(entry.join("environ")).ok()?;
+        let environment = String::from_utf8_lossy(&environment);
+        let variable = |name: &str| {
+            let variables = environment.split('\0');
+            let mut values = variables.filter_map(|line| line.split_once('='));
+            values
+                .find(|(other, _)| *other == name)
+                .map(|(_, value)| value)
+        };
+        let daemon = variable("LICENSE_BACKUP_CLUSTER").map(Path::new);
+        let task = || {
+            let configuration = Path::new(variable("SLURM_CONF")?);
+            (configuration == cluster.join("slurm.conf")).then(|| variable("SLURMD_NODENAME"))?
+        };
+        let name = match daemon.and_then(|daemon| daemon.strip_prefix(cluster).ok()) {
+            Some(name) => name.to_str()?,
+            None => task()?,
+        };
+        let command = fs::read_to_string(entry.join("comm")).unwrap_or_default();
+        Some(Self {
+            id: Pid::from_raw(id),
+            name: name.to_owned(),
+            task: variable("SLURM_ARRAY_TASK_ID").and_then(|task| task.parse().ok()),
+            is_program: command == "license-backup\n",
+        })
     }
 }
