@@ -269,7 +269,7 @@ impl Fleet {
             .license_backup(arguments)
             .run()
             .exits(exit_code);
-        let is_bad = |event: &Value| event["type"] == "unit" && event["good"] == false;
+        let is_bad = |event: &Value| event["event"] == "unit-state" && event["good"] == false;
         let bad = outcome.events().into_iter().filter(is_bad);
         bad.map(|event| {
             let unit = event["unit"]
