@@ -130,11 +130,11 @@ test-windows: build build-windows ## Run the tests of the program for Windows un
 	@scripts/setup.sh test-windows
 	scripts/test-windows.sh
 
-# Each test has a cluster and timeouts of its own, and most of the time waits for them.
+# Each test has a cluster of its own, and waits most of the time until it notices a failure.
 test-fleet: build ## Check the Kubernetes manifests, and back up many stores on a Slurm cluster whose parts fail
 	@scripts/setup.sh test-fleet
 	PYTHONDONTWRITEBYTECODE=1 target/kubernetes/bin/python examples/kubernetes/test_manifests.py
-	cargo test --locked $(TESTS) --test end_to_end -- --ignored fleet::
+	cargo test --locked $(TESTS) --test end_to_end -- --ignored --test-threads 5 fleet::
 
 package: build build-windows ## Build a release into target/dist
 	@scripts/setup.sh package

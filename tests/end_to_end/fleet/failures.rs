@@ -104,7 +104,7 @@ fn a_controller_that_is_killed_and_started_again_leaves_one_generation() {
 fn a_destination_that_is_full_for_one_unit_keeps_it_for_the_next_run() {
     let start = Instant::now();
     let mut fleet = Fleet::new(40);
-    let mut disk = match Tmpfs::mount(&fleet.sandbox, "size=4m") {
+    let mut disk = match Tmpfs::mount(&fleet.sandbox, "size=3m") {
         Ok(disk) => disk,
         Err(why) => return skipped("a fleet whose destination is full", why),
     };
@@ -123,7 +123,7 @@ fn a_destination_that_is_full_for_one_unit_keeps_it_for_the_next_run() {
     fleet.requires(&plan, &[large].into(), &[(large, "failed")].into(), 1);
 
     disk.resize("64m").expect("the size of a tmpfs can change");
-    let _ = fleet.run_again(&plan.units_file).exits(0);
+    let _ = fleet.run_again(&plan).exits(0);
     fleet.requires(&plan, &BTreeSet::new(), &BTreeMap::new(), 0);
     counted(
         40,
