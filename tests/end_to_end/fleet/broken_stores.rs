@@ -83,7 +83,8 @@ fn the_report_names_exactly_the_broken_ones_of_two_thousand_stores() {
         fs::remove_file(plan.backup(store)).unwrap();
     }
     broken.extend(CORRUPT.map(|store| (store, "corrupt")));
-    broken.extend(REMOVED.map(|store| (store, "missing")));
+    // The record of the last run, beside an earlier generation, names a backup that is gone.
+    broken.extend(REMOVED.map(|store| (store, "corrupt")));
     fleet.requires(
         &plan,
         &MISSING.into_iter().chain(REMOVED).collect(),

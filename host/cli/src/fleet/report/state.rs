@@ -71,7 +71,10 @@ impl Reason {
             Self::Missing => {
                 "its last run succeeded, but the backup is not there; find out why, and run it again"
             }
-            Self::Corrupt => "the backup is damaged; find out why, and plan and run again",
+            Self::Corrupt => {
+                "the backup is damaged, or is not the one that was made; find out why, and plan and \
+                 run again"
+            }
             Self::Shrunk => "most licenses of an earlier backup are missing; is the store mounted?",
             Self::Unreadable => "the backup directory cannot be read; make it readable",
         }
