@@ -63,7 +63,8 @@ struct Head {
 /// Another line of a units file.
 #[derive(Deserialize)]
 struct Unit {
-    unit: usize,
+    #[serde(rename = "unit")]
+    number: usize,
     store: PathBuf,
     directory: PathBuf,
 }
@@ -201,7 +202,7 @@ impl Fleet {
         let mut directories = Vec::new();
         for (number, line) in units.lines().enumerate() {
             let unit: Unit = serde_json::from_str(line).unwrap();
-            assert_eq!(unit.unit, number);
+            assert_eq!(unit.number, number);
             assert_eq!(unit.store, self.store(number));
             directories.push(unit.directory);
         }

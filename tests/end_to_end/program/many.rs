@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use license_backup_tests::harness::{Invocation, Sandbox};
 use license_backup_tests::sample::SampleStore;
@@ -68,7 +68,9 @@ impl Stores {
         };
         let names = entries.map(|entry| entry.expect("it can be listed").file_name());
         let names = names.map(|name| name.to_string_lossy().into_owned());
-        let mut backups: Vec<_> = names.filter(|name| name.ends_with(".zip")).collect();
+        let mut backups: Vec<_> = names
+            .filter(|name| Path::new(name).extension() == Some("zip".as_ref()))
+            .collect();
         backups.sort_unstable();
         backups
     }

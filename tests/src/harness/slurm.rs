@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -112,6 +113,10 @@ impl SlurmCluster {
 
     /// Returns a command that uses the cluster. `license-backup` in it, and in its jobs, is the program
     /// under test.
+    ///
+    /// # Panics
+    ///
+    /// If the path of the checkout contains a colon.
     #[must_use]
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let programs = binary().parent().map(Path::to_owned).unwrap_or_default();
@@ -248,11 +253,8 @@ impl SlurmCluster {
             let log = String::from_utf8_lossy(&log);
             let lines: Vec<_> = log.lines().collect();
             let shown = lines.len().saturating_sub(SHOWN_LINES);
-            text += &format!(
-                "{}:\n{}\n",
-                entry.path().display(),
-                lines[shown..].join("\n")
-            );
+            let shown = lines[shown..].join("\n");
+            let _ = writeln!(text, "{}:\n{shown}", entry.path().display());
         }
         text
     }
