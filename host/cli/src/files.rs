@@ -1,6 +1,6 @@
 //! Files that are written in one step: a reader sees the whole file, or none.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -72,8 +72,9 @@ pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 fn make_readable(file: &File) -> io::Result<()> {
+    use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
+    file.set_permissions(Permissions::from_mode(0o644))
 }
 
 /// Does nothing: on other systems, files inherit the access control list of their directory.
@@ -86,6 +87,7 @@ fn make_readable(_: &File) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_file_is_created_once_and_replaced_as_a_whole() {
