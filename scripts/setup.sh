@@ -108,15 +108,15 @@ setup_wasmtime() {
 	echo "setup: wasmtime $version: $wasmtime"
 }
 
-# npm, and the Node that runs it: npm silently skips optional packages that require a newer Node, and
-# Debian's is too old for some.
+# install_npm PACKAGE@VERSION...: npm, and the Node that runs it. npm silently skips optional packages
+# that require a newer Node, and Debian's is too old for some.
 install_npm() {
 	npm_dir=$tools_dir/npm
 	echo "setup: npm in $npm_dir (installed if missing)"
 	[ -x "$npm_dir/node_modules/.bin/npm" ] ||
-		npm install --prefix "$npm_dir" --no-audit --no-fund node@24.9.0 npm@11.6.0 >"$log" 2>&1 || {
+		npm install --prefix "$npm_dir" --no-audit --no-fund "$@" >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
-		fail "installing npm failed; to see why, run: npm install --prefix $npm_dir node@24.9.0 npm@11.6.0"
+		fail "installing npm failed; to see why, run: npm install --prefix $npm_dir $*"
 	}
 }
 
@@ -127,7 +127,7 @@ setup_npm() {
 	installed=$example/node_modules/.package-lock.json
 	echo "setup: packages of $example, as in its package-lock.json (installed if missing)"
 	if [ -z "$(find "$installed" -newer "$example/package-lock.json" 2>/dev/null)" ]; then
-		install_npm
+		install_npm node@24.9.0 npm@11.6.0
 		PATH=$PWD/$npm_dir/node_modules/.bin:$PATH npm ci --prefix "$example" --no-audit --no-fund >"$log" 2>&1 || {
 			tail -n 20 "$log" >&2
 			fail "installing failed; to see why, run: npm ci --prefix $example"

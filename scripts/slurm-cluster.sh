@@ -17,7 +17,7 @@ fail() {
 }
 
 # The first of the ports that the controller and the nodes listen on. They are below those that Linux
-# gives to clients, and nothing listens on them.
+# assigns to clients, and nothing listens on them.
 free_ports() {
 	awk -v needed="$(($1 + 1))" -v seed="$$" '
 		$4 == "0A" { split($2, address, ":"); listens[address[2]] = 1 }

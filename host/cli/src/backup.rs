@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use license_backup::{BackupOptions, block_on};
+use license_backup::block_on;
 use license_backup_report::{BackupReport, ExitCode};
 
 use crate::arguments::{BackupArguments, Source};
@@ -13,6 +13,7 @@ use crate::directories::create_directory;
 use crate::metrics::{Metrics, write_metrics};
 use crate::run::run_operation;
 use crate::signals::SignalHandler;
+use crate::store_backup::Settings;
 
 /// Backs up a store or many, and returns the exit code.
 pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitCode {
@@ -23,30 +24,19 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
 }
 
 fn back_up(store: &Path, arguments: &BackupArguments, signals: &SignalHandler) -> ExitCode {
-    let &BackupArguments {
-        ref to,
-        generations,
-        ref policy,
-        overwrite,
-        allow_shrink,
+    let BackupArguments {
+        to,
         strict,
-        ref metrics,
-        ref output,
+        metrics,
+        output,
         ..
     } = arguments;
     let report = BackupReport {
         directory: to.to_string_lossy().into_owned(),
-        strict,
+        strict: *strict,
     };
-    let options = BackupOptions::new(store, to)
-        .overwrite(overwrite)
-        .allow_shrink(allow_shrink);
     let now = SystemTime::now();
-    let options = match policy.policy() {
-        Some(policy) => options.generation(now).retention(policy),
-        None if generations => options.generation(now),
-        None => options,
-    };
+    let options = Settings::new(arguments, now).options(store, to);
     let mut is_new = false;
     let (exit, summary) = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.

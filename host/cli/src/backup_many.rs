@@ -34,36 +34,21 @@ fn back_up(
     signals: &SignalHandler,
     output: &mut Output,
 ) -> anyhow::Result<Totals> {
-    let &BackupArguments {
-        ref to,
-        jobs,
-        generations,
-        ref policy,
-        overwrite,
-        allow_shrink,
-        strict,
-        ref metrics,
-        ..
+    let BackupArguments {
+        to, jobs, metrics, ..
     } = arguments;
     let targets = targets(selection, to)?;
     let manager = LicenseManager::new()?;
     let created = CreatedDirectories::below(&absolute(to)?);
     created.create_root()?;
-    let retention = policy.policy();
     let now = SystemTime::now();
     let stores = StoreBackup {
         manager: &manager,
         signals,
         created,
-        settings: Settings {
-            generation: (generations || retention.is_some()).then_some(now),
-            retention,
-            overwrite,
-            allow_shrink,
-            strict,
-        },
+        settings: Settings::new(arguments, now),
     };
-    let (jobs, note) = number_of_jobs(jobs);
+    let (jobs, note) = number_of_jobs(*jobs);
     output.note(note);
     let mut totals = Totals::new();
     let mut of_stores = Vec::new();

@@ -61,7 +61,7 @@ pub(crate) fn run_jobs<T: Sync, R: Send>(
                     let item = &items[index];
                     let result = match work(item) {
                         Worked::Done(result) => result,
-                        Worked::NoRoom(_) if queue.give_back(index) => return,
+                        Worked::NoRoom(_) if queue.put_back(index) => return,
                         Worked::NoRoom(result) => alone(|| work(item)).unwrap_or(result),
                     };
                     // The receiver is there until all jobs have ended.
@@ -110,7 +110,7 @@ fn alone<R>(work: impl Fn() -> Worked<R>) -> Option<R> {
 struct Queue(Mutex<Waiting>);
 
 struct Waiting {
-    /// The indices of items that jobs gave back.
+    /// The indices of items that jobs put back.
     returned: Vec<usize>,
     next: usize,
     end: usize,
@@ -147,9 +147,8 @@ impl Queue {
         None
     }
 
-    /// Gives an item back to the other jobs, and ends this one. Returns `false` if there is no other
-    /// job.
-    fn give_back(&self, index: usize) -> bool {
+    /// Leaves an item to the other jobs, and ends this one. Returns `false` if there is no other job.
+    fn put_back(&self, index: usize) -> bool {
         let mut waiting = self.lock();
         if waiting.workers < 2 {
             return false;

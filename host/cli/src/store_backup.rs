@@ -1,4 +1,4 @@
-//! The backup of one store of many, without output.
+//! The settings of a backup, and the backup of one store of many, without output.
 
 use std::path::Path;
 use std::time::{Instant, SystemTime};
@@ -7,13 +7,14 @@ use license_backup::{
     BackupOptions, BackupSummary, LicenseManager, OperationError, RetentionPolicy, block_on,
 };
 
+use crate::arguments::BackupArguments;
 use crate::directories::CreatedDirectories;
 use crate::jobs::Worked;
 use crate::outcome::Outcome;
 use crate::signals::SignalHandler;
 use crate::stores::Target;
 
-/// The settings that all stores share.
+/// The settings of a backup, without its directories.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) generation: Option<SystemTime>,
@@ -21,6 +22,35 @@ pub(crate) struct Settings {
     pub(crate) overwrite: bool,
     pub(crate) allow_shrink: bool,
     pub(crate) strict: bool,
+}
+
+impl Settings {
+    /// Returns the settings of a backup that starts at `now`.
+    pub(crate) fn new(arguments: &BackupArguments, now: SystemTime) -> Self {
+        let retention = arguments.policy.policy();
+        Self {
+            generation: (arguments.generations || retention.is_some()).then_some(now),
+            retention,
+            overwrite: arguments.overwrite,
+            allow_shrink: arguments.allow_shrink,
+            strict: arguments.strict,
+        }
+    }
+
+    /// Returns the options of the backup of a store into a directory.
+    pub(crate) fn options(&self, store: &Path, directory: &Path) -> BackupOptions {
+        let options = BackupOptions::new(store, directory)
+            .overwrite(self.overwrite)
+            .allow_shrink(self.allow_shrink);
+        let options = match self.generation {
+            Some(time) => options.generation(time),
+            None => options,
+        };
+        match self.retention {
+            Some(policy) => options.retention(policy),
+            None => options,
+        }
+    }
 }
 
 /// What the backups of a run share.
@@ -54,34 +84,16 @@ impl StoreBackup<'_> {
         if store.is_dir() {
             self.created.create(directory)?;
         }
-        let operation = block_on(self.manager.backup(&self.options(store, directory)))?;
+        let operation = block_on(
+            self.manager
+                .backup(&self.settings.options(store, directory)),
+        )?;
         let _running = self.signals.cancel_on_signal(&operation.cookie);
         let result = operation.wait();
         if result.is_ok() {
             self.created.keep(directory);
         }
         result
-    }
-
-    fn options(&self, store: &Path, directory: &Path) -> BackupOptions {
-        let Settings {
-            generation,
-            retention,
-            overwrite,
-            allow_shrink,
-            strict: _,
-        } = self.settings;
-        let options = BackupOptions::new(store, directory)
-            .overwrite(overwrite)
-            .allow_shrink(allow_shrink);
-        let options = match generation {
-            Some(time) => options.generation(time),
-            None => options,
-        };
-        match retention {
-            Some(policy) => options.retention(policy),
-            None => options,
-        }
     }
 }
 

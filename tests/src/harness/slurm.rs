@@ -294,9 +294,9 @@ fn exit_code(line: &str) -> Option<i32> {
 }
 
 impl ClusterProcess {
-    /// Returns the process with this directory in `/proc`, if it belongs to a cluster. Its environment
-    /// tells: `scripts/slurm-cluster.sh` sets a variable of each daemon, which slurmd passes on to the
-    /// daemons of its steps, and Slurm sets others of each task.
+    /// Returns the process with this directory in `/proc`, if it belongs to a cluster. It is
+    /// recognized by its environment: `scripts/slurm-cluster.sh` sets a variable of each daemon, which
+    /// slurmd passes on to the daemons of its steps, and Slurm sets others of each task.
     fn of(entry: &Path, cluster: &Path) -> Option<Self> {
         let id = entry.file_name()?.to_str()?.parse().ok()?;
         let environment = fs::read(entry.join("environ")).ok()?;

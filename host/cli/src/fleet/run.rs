@@ -176,7 +176,7 @@ fn or_done(outcome: Outcome) -> Outcome {
 /// Returns the options of a check that there is a backup of the time of a plan, or a later one.
 pub(super) fn since(plan: &Plan, directory: &Path) -> CheckOptions {
     let planned = plan.system_time();
-    // The clock of this machine may be behind that of the plan.
+    // The clock of this machine may show an earlier time than that of the plan.
     let now = SystemTime::now().max(planned);
     let age = now.duration_since(planned).unwrap_or_default();
     CheckOptions::new(directory, age).now(now)
