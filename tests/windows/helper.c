@@ -18,6 +18,7 @@
 /* In milliseconds. */
 #define PAUSE 5
 #define LIMIT 30000
+#define BETWEEN 3000
 #define TRIES 12000
 
 static int exists(const wchar_t *path)
@@ -112,6 +113,9 @@ static int interrupt(const wchar_t *flag, int arguments, wchar_t **words)
 	for (int count = flag ? 1 : 2; count > 0; count--) {
 		if (!GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0))
 			return fail("GenerateConsoleCtrlEvent");
+		/* Wine delivers it as a signal, and a pending one absorbs the next. */
+		if (count > 1)
+			Sleep(BETWEEN);
 	}
 	if (WaitForSingleObject(process.hProcess, LIMIT) != WAIT_OBJECT_0) {
 		fprintf(stderr, "the command does not end\n");
