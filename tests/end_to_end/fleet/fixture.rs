@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use license_backup_tests::harness::{Outcome, Sandbox, SlurmCluster, sources};
+use nix::sys::signal::{Signal, kill};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ pub(super) const NODES: usize = 3;
 const LICENSES: usize = 2;
 /// The number of licenses in a large store. Its backup takes some tenths of a second, which is long
 /// enough to interrupt it.
-const MANY_LICENSES: usize = 10_000;
+const MANY_LICENSES: usize = 30_000;
 /// The number of files that are hard links to the same license.
 const LINKS: usize = 1000;
 /// The number of runs that make the earlier generations, each of which is short enough for the harness.
@@ -219,13 +220,13 @@ impl Fleet {
     /// Freezes the node that runs a task, in the middle of the backup of a large store. Returns the
     /// name of the node.
     pub(super) fn freeze_in_the_middle(&self, plan: &Plan, task: usize, store: usize) -> String {
+        let program = self.cluster.wait_for_program(task);
         plan.wait_until_started(store);
-        let mut processes = self.cluster.processes().into_iter();
-        let program = processes.find(|process| process.is_program && process.task == Some(task));
-        let node = program.expect("the task runs").name;
-        self.cluster.freeze(&node);
+        // The program at once, since finding the other processes of its node takes a while.
+        kill(program.id, Signal::SIGSTOP).expect("the program runs");
+        self.cluster.freeze(&program.name);
         plan.requires_the_middle(store);
-        node
+        program.name
     }
 
     /// Runs all units of a plan without the cluster.

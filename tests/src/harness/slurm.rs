@@ -111,6 +111,30 @@ impl SlurmCluster {
             .collect()
     }
 
+    /// Waits until the program under test runs in a task of an array, and returns its process.
+    ///
+    /// # Panics
+    ///
+    /// If it does not run in time.
+    #[must_use]
+    pub fn wait_for_program(&self, task: usize) -> ClusterProcess {
+        let start = Instant::now();
+        loop {
+            let mut processes = self.processes().into_iter();
+            let program =
+                processes.find(|process| process.is_program && process.task == Some(task));
+            if let Some(program) = program {
+                return program;
+            }
+            assert!(
+                start.elapsed() < LIMIT,
+                "the task {task} does not run after {LIMIT:?}\n{}",
+                self.logs()
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// Returns a command that uses the cluster. `license-backup` in it, and in its jobs, is the program
     /// under test.
     ///
