@@ -46,13 +46,16 @@ pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
 }
 
 /// Generates the files.
-fn pages(root: &Path) -> anyhow::Result<Vec<Page>> {
+fn pages(root: &Path) -> anyhow::Result<[Page; 5]> {
     let results = results(&root.join(BENCH).join("results.json"))?;
     let store = results
         .main_store()
         .context("the results contain no store")?;
     let readme = read(&root.join("README.md"))?;
-    let mut pages = vec![
+    let fleets = read(&root.join("docs/fleets.md"))?;
+    let fleet: FleetResults = serde_json::from_str(&read(&root.join(BENCH).join("fleet.json"))?)
+        .context("cannot parse fleet.json")?;
+    Ok([
         ("tools/bench/programs.svg", plot::plot(store)),
         ("tools/bench/growth.svg", growth::plot(&results)),
         (
@@ -64,20 +67,12 @@ fn pages(root: &Path) -> anyhow::Result<Vec<Page>> {
             between(&readme, BEGIN, END, &section(&results, store))
                 .context("README.md does not contain the markers of the benchmark")?,
         ),
-    ];
-    // `make bench-fleet` writes it, and `make bench` does not.
-    let fleet = root.join(BENCH).join("fleet.json");
-    if fleet.exists() {
-        let fleet: FleetResults = serde_json::from_str(&read(&fleet)?)
-            .with_context(|| format!("cannot parse {}", fleet.display()))?;
-        let fleets = read(&root.join("docs/fleets.md"))?;
-        pages.push((
+        (
             "docs/fleets.md",
             between(&fleets, FLEET_BEGIN, FLEET_END, &page::tables(&fleet))
                 .context("docs/fleets.md does not contain the markers of the benchmark")?,
-        ));
-    }
-    Ok(pages)
+        ),
+    ])
 }
 
 /// Replaces the text between two markers. Returns `None` if a marker is missing.
