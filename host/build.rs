@@ -7,12 +7,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use miniz_oxide::deflate::compress_to_vec;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
 use wasmtime::Engine;
 
 /// The variable that names another component to embed.
 const OVERRIDE: &str = "LICENSE_BACKUP_COMPONENT";
+/// The level of compression of code that is rarely loaded: the highest usual one.
+const COMPRESSION: u8 = 9;
 /// The path of the component in the package. In the repository, it is a link to the built one.
 const COMPONENT: &str = "component/license-backup.wasm";
 
@@ -43,7 +46,7 @@ fn embed(path: &Path) -> Result<(), String> {
     let baseline = if instructions.is_empty() {
         Vec::new()
     } else {
-        compile(&component, &[])?
+        compress_to_vec(&compile(&component, &[])?, COMPRESSION)
     };
     println!(
         "cargo::rustc-env=COMPONENT_VERSION={}",
@@ -56,7 +59,7 @@ fn embed(path: &Path) -> Result<(), String> {
     let out = PathBuf::from(cargo_variable("OUT_DIR"));
     fs::write(out.join("license-backup.wasm"), component)
         .and_then(|()| fs::write(out.join("usual.cwasm"), usual))
-        .and_then(|()| fs::write(out.join("baseline.cwasm"), baseline))
+        .and_then(|()| fs::write(out.join("baseline.cwasm.deflate"), baseline))
         .map_err(|error| error.to_string())
 }
 

@@ -7,6 +7,7 @@
     reason = "loading machine code is unsafe, and only this module does it"
 )]
 
+use miniz_oxide::inflate::decompress_to_vec;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -31,8 +32,9 @@ static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-back
 /// machine of another architecture, which needs the feature `compile`.
 static USUAL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/usual.cwasm"));
 
-/// The machine code for every processor of the architecture. It is empty if [`USUAL`] is that.
-static BASELINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/baseline.cwasm"));
+/// The machine code for every processor of the architecture, compressed as DEFLATE (RFC 1951), since
+/// it is rarely loaded. It is empty if [`USUAL`] is that.
+static BASELINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/baseline.cwasm.deflate"));
 
 impl LicenseManager {
     /// Creates a license manager with the component that this library contains.
@@ -59,7 +61,7 @@ impl LicenseManager {
                 return Err(error);
             }
             tracing::debug!("this processor lacks instructions of x86-64-v2");
-            load_embedded(&engine, BASELINE)
+            load_baseline(&engine)
         });
         Self::link(&loaded?)
     }
@@ -133,6 +135,14 @@ fn load_embedded(engine: &Engine, code: &'static [u8]) -> Result<Component, Lice
     unsafe { load(engine, code) }
 }
 
+/// Loads the code for every processor.
+fn load_baseline(engine: &Engine) -> Result<Component, LicenseManagerError> {
+    let code = decompress_to_vec(BASELINE)
+        .map_err(|error| LicenseManagerError::Incompatible(error.to_string().into()))?;
+    // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
+    unsafe { load(engine, &code) }
+}
+
 /// Loads a compiled component.
 ///
 /// # Safety
@@ -148,21 +158,21 @@ unsafe fn load(engine: &Engine, compiled: &[u8]) -> Result<Component, LicenseMan
 mod tests {
     use super::*;
 
-    fn assert_loads(code: &'static [u8]) {
+    fn assert_loads(load: impl FnOnce(&Engine) -> Result<Component, LicenseManagerError>) {
         let engine = engine(false).expect("this machine can run WebAssembly");
-        let loaded = load_embedded(&engine, code).map(|component| LicenseManager::link(&component));
+        let loaded = load(&engine).map(|component| LicenseManager::link(&component));
         assert!(matches!(loaded, Ok(Ok(_))), "{:?}", loaded.err());
     }
 
     #[test]
     fn the_code_for_every_processor_can_be_loaded() {
-        assert_loads(BASELINE);
+        assert_loads(load_baseline);
     }
 
     /// Otherwise [`LicenseManager::new`] would load the other code, and a backup would be several
     /// times slower.
     #[test]
     fn the_code_for_x86_64_v2_can_be_loaded() {
-        assert_loads(USUAL);
+        assert_loads(|engine| load_embedded(engine, USUAL));
     }
 }
