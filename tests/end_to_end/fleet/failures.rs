@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use license_backup_tests::harness::{Tmpfs, counted, scaled, skipped};
+use license_backup_tests::harness::{Tmpfs, counted, skipped};
 use nix::sys::signal::{Signal, kill};
 
 use super::fixture::{Fleet, NODES, Plan};
 
+/// The number of stores, except where a disk of a few MiB holds their backups.
+const STORES: u16 = 2000;
 /// The number of tasks of the array.
 const TASKS: usize = 20;
 /// The number of tasks that run at once: one for each processor of the nodes.
@@ -19,7 +21,7 @@ const LARGE_TASK: usize = LARGE % TASKS;
 
 /// Returns a fleet with an earlier generation of each store.
 fn fleet() -> Fleet {
-    let mut fleet = Fleet::new(scaled(200, 2000));
+    let mut fleet = Fleet::new(STORES.into());
     fleet.back_up_once();
     fleet.make_large(LARGE);
     fleet
@@ -29,7 +31,7 @@ fn fleet() -> Fleet {
 fn requires_good_backups(fleet: &Fleet, plan: &Plan, what: &str, start: Instant) {
     fleet.requires(plan, &BTreeSet::new(), &BTreeMap::new(), 0);
     counted(
-        scaled(200, 2000),
+        STORES.into(),
         format_args!("stores, {what}: {:.1} s", start.elapsed().as_secs_f64()),
     );
 }
