@@ -56,7 +56,7 @@ impl LicenseManager {
             tracing::debug!("compiling the component, which is not precompiled");
             return Self::link(&compile(&engine, COMPONENT)?);
         }
-        let loaded = load_embedded(&engine, USUAL).or_else(|error| {
+        let loaded = load_usual(&engine).or_else(|error| {
             if BASELINE.is_empty() {
                 return Err(error);
             }
@@ -129,10 +129,10 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LicenseManage
         .map_err(|error| LicenseManagerError::Compile(error.into()))
 }
 
-/// Loads code that `build.rs` has compiled.
-fn load_embedded(engine: &Engine, code: &'static [u8]) -> Result<Component, LicenseManagerError> {
-    // SAFETY: it has been part of the program's own code since the build.
-    unsafe { load(engine, code) }
+/// Loads the code for most processors.
+fn load_usual(engine: &Engine) -> Result<Component, LicenseManagerError> {
+    // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
+    unsafe { load(engine, USUAL) }
 }
 
 /// Loads the code for every processor.
@@ -173,6 +173,6 @@ mod tests {
     /// times slower.
     #[test]
     fn the_code_for_x86_64_v2_can_be_loaded() {
-        assert_loads(|engine| load_embedded(engine, USUAL));
+        assert_loads(load_usual);
     }
 }

@@ -118,21 +118,11 @@ impl SlurmCluster {
     /// If it does not run in time.
     #[must_use]
     pub fn wait_for_program(&self, task: usize) -> ClusterProcess {
-        let start = Instant::now();
-        loop {
+        let what = format!("the program runs in the task {task}");
+        self.wait_for(&what, Duration::from_millis(1), || {
             let mut processes = self.processes().into_iter();
-            let program =
-                processes.find(|process| process.is_program && process.task == Some(task));
-            if let Some(program) = program {
-                return program;
-            }
-            assert!(
-                start.elapsed() < LIMIT,
-                "the task {task} does not run after {LIMIT:?}\n{}",
-                self.logs()
-            );
-            thread::sleep(Duration::from_millis(1));
-        }
+            processes.find(|process| process.is_program && process.task == Some(task))
+        })
     }
 
     /// Returns a command that uses the cluster. `license-backup` in it, and in its jobs, is the program
@@ -252,15 +242,23 @@ impl SlurmCluster {
     ///
     /// If it is not true in time. The message contains the ends of the logs.
     pub fn wait_until(&self, what: &str, condition: impl Fn() -> bool) {
+        self.wait_for(what, INTERVAL, || condition().then_some(()));
+    }
+
+    /// Looks for a value at this interval until it is there, and returns it.
+    fn wait_for<T>(&self, what: &str, interval: Duration, find: impl Fn() -> Option<T>) -> T {
         let start = Instant::now();
-        while !condition() {
+        loop {
+            if let Some(found) = find() {
+                return found;
+            }
             assert!(
                 start.elapsed() < LIMIT,
                 "not true after {LIMIT:?}: {what}\n{:#?}\n{}",
                 self.queue(),
                 self.logs()
             );
-            thread::sleep(INTERVAL);
+            thread::sleep(interval);
         }
     }
 
