@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use license_backup_core::{BackupRestoreStatus, BackupSummary, Failure, RetentionPolicy};
+use license_backup_core::{
+    BACKUP_FILE, BackupRestoreStatus, BackupSummary, Failure, RetentionPolicy, generation_name,
+};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
 use crate::convert::unix_seconds;
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -17,7 +20,7 @@ use crate::unc::Shares;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BackupOptions {
     store: PathBuf,
-    to: PathBuf,
+    to: BackupLocation,
     #[cfg_attr(feature = "serde", serde(default))]
     overwrite: bool,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -33,7 +36,7 @@ impl BackupOptions {
     /// exist. If there is a backup in `to`, the operation fails with
     /// [`ErrorCode::BackupExists`](crate::ErrorCode::BackupExists).
     #[must_use]
-    pub fn new(store: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Self {
+    pub fn new(store: impl Into<PathBuf>, to: impl Into<BackupLocation>) -> Self {
         Self {
             store: store.into(),
             to: to.into(),
@@ -84,6 +87,13 @@ impl BackupOptions {
             ..self
         }
     }
+
+    /// Returns the name of the file that the backup creates.
+    fn archive(&self) -> String {
+        self.generation
+            .and_then(|time| generation_name(unix_seconds(time)))
+            .unwrap_or_else(|| BACKUP_FILE.to_owned())
+    }
 }
 
 impl Call for BackupOptions {
@@ -98,7 +108,7 @@ impl Call for BackupOptions {
         let store = Preopen::store(self.store.clone(), Access::Read);
         Ok(vec![
             store,
-            Preopen::backup(self.to.clone(), Access::ReadAndWrite, shares)?,
+            Preopen::backup(&self.to, Access::ReadAndWrite, shares)?.for_archive(self.archive()),
         ])
     }
 
@@ -111,6 +121,10 @@ impl Call for BackupOptions {
             overwrite: self.overwrite,
             allow_shrink: self.allow_shrink,
             generation: self.generation.map(unix_seconds),
+            encrypted: self
+                .to
+                .is_encrypted()
+                .then(|| unix_seconds(SystemTime::now())),
             retention: self.retention.map(types::RetentionPolicy::from),
         };
         let result = guest

@@ -1,6 +1,5 @@
 //! The options of a check, and the call `check-backup`.
 
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use license_backup_core::{BackupRestoreStatus, CheckSummary, Failure};
@@ -9,6 +8,7 @@ use wasmtime::component::Accessor;
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
 use crate::convert::unix_seconds;
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -16,7 +16,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CheckOptions {
-    from: PathBuf,
+    from: BackupLocation,
     max_age: Duration,
     now: SystemTime,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -27,7 +27,7 @@ impl CheckOptions {
     /// Checks that the store was backed up into the directory `from` within `max_age`, to the
     /// second, and that it has not shrunk. The directory is opened for reading only.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>, max_age: Duration) -> Self {
+    pub fn new(from: impl Into<BackupLocation>, max_age: Duration) -> Self {
         Self {
             from: from.into(),
             max_age,
@@ -58,8 +58,7 @@ impl Call for CheckOptions {
     type Summary = CheckSummary;
 
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
-        let directory = self.from.clone();
-        Ok(vec![Preopen::backup(directory, Access::Read, shares)?])
+        Ok(vec![Preopen::backup(&self.from, Access::Read, shares)?])
     }
 
     async fn call(

@@ -382,6 +382,7 @@ impl From<management::Generation> for Generation {
             size,
             pinned,
             licenses,
+            encrypted,
             blake3,
         } = generation;
         Self {
@@ -390,6 +391,7 @@ impl From<management::Generation> for Generation {
             size,
             pinned,
             licenses,
+            encrypted,
             blake3,
         }
     }

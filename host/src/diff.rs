@@ -6,6 +6,7 @@ use license_backup_core::{DiffSummary, Failure, LicenseDifference};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, DiffAgainst, Guest};
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -13,7 +14,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DiffOptions {
-    from: PathBuf,
+    from: BackupLocation,
     #[cfg_attr(feature = "serde", serde(default))]
     generation: Option<String>,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -35,7 +36,7 @@ impl DiffOptions {
     /// Compares the newest backup in the directory `from`, as the new side, with the backup before
     /// it, as the old side. Directories are opened for reading only.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>) -> Self {
+    pub fn new(from: impl Into<BackupLocation>) -> Self {
         Self {
             from: from.into(),
             generation: None,
@@ -80,7 +81,7 @@ impl Call for DiffOptions {
     type Summary = DiffSummary;
 
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
-        let backup = Preopen::backup(self.from.clone(), Access::Read, shares)?;
+        let backup = Preopen::backup(&self.from, Access::Read, shares)?;
         Ok(match &self.against {
             Against::Previous | Against::Generation(_) => vec![backup],
             Against::Store(store) => vec![Preopen::store(store.clone(), Access::Read), backup],

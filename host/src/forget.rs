@@ -1,6 +1,5 @@
 //! The options of forgetting generations, and the call `forget-generations`.
 
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use license_backup_core::{Failure, ForgetSummary, GenerationDecision, RetentionPolicy};
@@ -8,6 +7,7 @@ use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::convert::unix_seconds;
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -15,7 +15,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ForgetOptions {
-    from: PathBuf,
+    from: BackupLocation,
     #[cfg_attr(feature = "serde", serde(default))]
     policy: RetentionPolicy,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -29,7 +29,7 @@ impl ForgetOptions {
     /// Removes the generations in the directory `from` that `policy` does not keep. The newest
     /// generation, pinned ones and those with a time in the future are always kept.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>, policy: RetentionPolicy) -> Self {
+    pub fn new(from: impl Into<BackupLocation>, policy: RetentionPolicy) -> Self {
         Self {
             from: from.into(),
             policy,
@@ -76,7 +76,7 @@ impl Call for ForgetOptions {
         } else {
             Access::ReadAndWrite
         };
-        Ok(vec![Preopen::backup(self.from.clone(), access, shares)?])
+        Ok(vec![Preopen::backup(&self.from, access, shares)?])
     }
 
     async fn call(

@@ -1,11 +1,10 @@
 //! The options of listing the backups of a directory, and the call `list-generations`.
 
-use std::path::PathBuf;
-
 use license_backup_core::{Failure, Generation, GenerationsSummary};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -13,7 +12,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GenerationsOptions {
-    from: PathBuf,
+    from: BackupLocation,
     #[cfg_attr(feature = "serde", serde(default))]
     hash: bool,
 }
@@ -22,7 +21,7 @@ impl GenerationsOptions {
     /// Lists the backups in the directory `from`, which is opened for reading only: `licenses.zip` and
     /// the generations, the oldest first.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>) -> Self {
+    pub fn new(from: impl Into<BackupLocation>) -> Self {
         Self {
             from: from.into(),
             hash: false,
@@ -45,8 +44,7 @@ impl Call for GenerationsOptions {
     type Summary = GenerationsSummary;
 
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
-        let directory = self.from.clone();
-        Ok(vec![Preopen::backup(directory, Access::Read, shares)?])
+        Ok(vec![Preopen::backup(&self.from, Access::Read, shares)?])
     }
 
     async fn call(

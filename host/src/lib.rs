@@ -162,11 +162,16 @@
 //!
 //! No feature is enabled by default.
 //!
+//! - `age`: encrypts backups for recipients of age, and opens them with identities.
 //! - `compile`: compiles other components at run time, with `LicenseManager::from_component` and
 //!   `LicenseManager::compile`. The embedded component needs no compiler at run time: the build
 //!   script compiles it, so wasmtime's compiler is a build-dependency.
+//! - `s3`: accepts `s3://` URLs in `BackupLocation::parse`, with the credentials of the usual `AWS_*`
+//!   variables and profile.
 //! - `serde`: implements `Serialize` and `Deserialize` for the options, the events and the
 //!   summaries.
+//! - `sftp`: accepts `sftp://` URLs in `BackupLocation::parse`. It runs the program `ssh`, which must be
+//!   on the `PATH`.
 //!
 //! # Limits
 //!
@@ -238,6 +243,8 @@ mod check;
 mod convert;
 mod deadline;
 mod diff;
+#[cfg(feature = "age")]
+mod encryption;
 mod engine;
 mod error;
 mod events;
@@ -245,6 +252,11 @@ mod forget;
 mod generations;
 mod license_manager;
 mod list;
+#[cfg_attr(
+    not(all(feature = "age", feature = "s3", feature = "sftp")),
+    allow(dead_code, reason = "each of these features uses a part")
+)]
+mod location;
 mod operation;
 mod operation_span;
 mod precompiled;
@@ -260,6 +272,8 @@ pub use block_on::block_on;
 pub use callbacks::Callback;
 pub use check::CheckOptions;
 pub use diff::DiffOptions;
+#[cfg(feature = "age")]
+pub use encryption::{Identities, KeyFileError, Recipient, RecipientError, Recipients};
 pub use error::{DirectoryRole, LicenseManagerError, OperationError, ShareError};
 pub use events::Events;
 pub use forget::ForgetOptions;
@@ -274,6 +288,7 @@ pub use license_backup_core::{
 };
 pub use license_manager::LicenseManager;
 pub use list::ListOptions;
+pub use location::{BackupLocation, LocationError};
 pub use operation::{
     BackupOperation, CancelOnDrop, CancellationCookie, CheckOperation, Completion, DiffOperation,
     ForgetOperation, GenerationsOperation, ListOperation, Operation, RestoreOperation,

@@ -8,6 +8,7 @@ use wasmtime::component::Accessor;
 use crate::bindings::exports::license_backup::management::management::{
     self, BackupSource, Guest, ListSource,
 };
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -26,7 +27,7 @@ pub struct ListOptions {
 enum Source {
     Store(PathBuf),
     Backup {
-        directory: PathBuf,
+        directory: BackupLocation,
         #[cfg_attr(feature = "serde", serde(default))]
         generation: Option<String>,
     },
@@ -43,7 +44,7 @@ impl ListOptions {
     /// Lists the newest backup in a directory: each license in it, and each skipped file with the
     /// reason.
     #[must_use]
-    pub fn backup(directory: impl Into<PathBuf>) -> Self {
+    pub fn backup(directory: impl Into<BackupLocation>) -> Self {
         Self::new(Source::Backup {
             directory: directory.into(),
             generation: None,
@@ -53,7 +54,7 @@ impl ListOptions {
     /// Lists a backup in a directory by the name of its file, such as
     /// `licenses-20261125T224500Z.zip`.
     #[must_use]
-    pub fn generation(directory: impl Into<PathBuf>, name: impl Into<String>) -> Self {
+    pub fn generation(directory: impl Into<BackupLocation>, name: impl Into<String>) -> Self {
         Self::new(Source::Backup {
             directory: directory.into(),
             generation: Some(name.into()),
@@ -86,9 +87,7 @@ impl Call for ListOptions {
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
         Ok(vec![match &self.source {
             Source::Store(directory) => Preopen::store(directory.clone(), Access::Read),
-            Source::Backup { directory, .. } => {
-                Preopen::backup(directory.clone(), Access::Read, shares)?
-            }
+            Source::Backup { directory, .. } => Preopen::backup(directory, Access::Read, shares)?,
         }])
     }
 

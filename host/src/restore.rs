@@ -7,6 +7,7 @@ use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -14,7 +15,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RestoreOptions {
-    from: PathBuf,
+    from: BackupLocation,
     store: PathBuf,
     #[cfg_attr(feature = "serde", serde(default))]
     overwrite: bool,
@@ -31,7 +32,7 @@ impl RestoreOptions {
     /// license store in the directory `store`. Both must exist. Existing files of the store are
     /// kept.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>, store: impl Into<PathBuf>) -> Self {
+    pub fn new(from: impl Into<BackupLocation>, store: impl Into<PathBuf>) -> Self {
         Self {
             from: from.into(),
             store: store.into(),
@@ -92,7 +93,7 @@ impl Call for RestoreOptions {
         let store = Preopen::store(self.store.clone(), access);
         Ok(vec![
             store,
-            Preopen::backup(self.from.clone(), Access::Read, shares)?,
+            Preopen::backup(&self.from, Access::Read, shares)?,
         ])
     }
 

@@ -1,12 +1,11 @@
 //! The options of a verification, and the call `verify-backup`.
 
-use std::path::PathBuf;
-
 use license_backup_core::{BackupRestoreStatus, Failure, VerifySummary};
 use wasmtime::component::Accessor;
 
 use crate::bindings::exports::license_backup::management::management::{self, Guest};
 use crate::bindings::exports::license_backup::management::types;
+use crate::location::BackupLocation;
 use crate::run::{Accepted, Access, Call, CallResult, Preopen, State};
 use crate::unc::Shares;
 
@@ -14,7 +13,7 @@ use crate::unc::Shares;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VerifyOptions {
-    from: PathBuf,
+    from: BackupLocation,
     #[cfg_attr(feature = "serde", serde(default))]
     expected_blake3: Option<String>,
     #[cfg_attr(feature = "serde", serde(default))]
@@ -24,7 +23,7 @@ pub struct VerifyOptions {
 impl VerifyOptions {
     /// Verifies the newest backup in the directory `from`, which is opened for reading only.
     #[must_use]
-    pub fn new(from: impl Into<PathBuf>) -> Self {
+    pub fn new(from: impl Into<BackupLocation>) -> Self {
         Self {
             from: from.into(),
             expected_blake3: None,
@@ -41,9 +40,7 @@ impl VerifyOptions {
             ..self
         }
     }
-}
 
-impl VerifyOptions {
     /// Sets the name of the backup file, such as `licenses-20261125T224500Z.zip`.
     #[must_use]
     pub fn generation(self, name: impl Into<String>) -> Self {
@@ -63,11 +60,7 @@ impl Call for VerifyOptions {
     type Summary = VerifySummary;
 
     fn preopens(&self, shares: &Shares) -> Result<Vec<Preopen>, Failure> {
-        Ok(vec![Preopen::backup(
-            self.from.clone(),
-            Access::Read,
-            shares,
-        )?])
+        Ok(vec![Preopen::backup(&self.from, Access::Read, shares)?])
     }
 
     async fn call(

@@ -264,6 +264,7 @@ impl Options {
                     overwrite,
                     allow_shrink: self.has("allow-shrink"),
                     generation: None,
+                    encrypted: None,
                     retention: (self.policy != RetentionPolicy::default()).then_some(self.policy),
                 },
                 generations,

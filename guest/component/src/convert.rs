@@ -113,12 +113,14 @@ impl From<BackupOptions> for core::BackupOptions {
             overwrite,
             allow_shrink,
             generation,
+            encrypted,
             retention,
         } = options;
         Self {
             overwrite,
             allow_shrink,
             generation,
+            encrypted,
             retention: retention.map(core::RetentionPolicy::from),
         }
     }
@@ -309,6 +311,7 @@ pub(crate) fn generation(generation: core::Generation) -> Generation {
         size,
         pinned,
         licenses,
+        encrypted,
         blake3,
     } = generation;
     Generation {
@@ -317,6 +320,7 @@ pub(crate) fn generation(generation: core::Generation) -> Generation {
         size,
         pinned,
         licenses,
+        encrypted,
         blake3,
     }
 }

@@ -19,6 +19,15 @@ pub enum FsError {
     /// Another program has the file open, and permits no other to open it. Windows enforces that.
     #[error("it is in use by another program")]
     Busy,
+    /// The content of the file was changed: its encryption proves that.
+    #[error("the encrypted file is damaged")]
+    Damaged,
+    /// The content of the file is encrypted, and no identity that the host has opens it. Reading
+    /// returns this error, everything else works.
+    #[error(
+        "it is encrypted, and none of the identities opens it; give the identity of a recipient"
+    )]
+    Encrypted,
     /// The name exists already.
     #[error("the name exists already")]
     Exist,
@@ -229,7 +238,8 @@ impl FsError {
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
-            Self::AccessDenied | Self::NotPermitted => ErrorCode::AccessDenied,
+            Self::AccessDenied | Self::Encrypted | Self::NotPermitted => ErrorCode::AccessDenied,
+            Self::Damaged => ErrorCode::BackupCorrupt,
             Self::NoEntry | Self::NotDirectory => ErrorCode::PathNotFound,
             Self::NoSpace => ErrorCode::DiskFull,
             Self::OutOfMemory => ErrorCode::OutOfMemory,

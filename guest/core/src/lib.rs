@@ -67,7 +67,8 @@ pub use failure::{ErrorCode, Failure};
 pub use filter::LicenseFilter;
 pub use forget::{Forget, ForgetOptions, ForgetSummary, GenerationDecision};
 pub use generations::{
-    Generation, GenerationsOptions, GenerationsSummary, ListGenerations, generation_time, utc_time,
+    Generation, GenerationsOptions, GenerationsSummary, ListGenerations, generation_name,
+    generation_time, utc_time,
 };
 pub use hresult::{S_FALSE, S_OK};
 pub use license::{Evaluation, Verdict, evaluate};

@@ -125,6 +125,7 @@ pub(crate) fn generation_line(generation: &Generation) -> String {
             size: generation.size,
             pinned: generation.pinned,
             licenses: generation.licenses,
+            encrypted: generation.encrypted,
             blake3: generation.blake3.as_deref(),
         },
     })
@@ -243,6 +244,8 @@ enum Event<'a> {
         pinned: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         licenses: Option<u64>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        encrypted: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
         blake3: Option<&'a str>,
     },

@@ -252,12 +252,14 @@ pub(crate) fn generation_text(generation: &Generation) -> String {
         size,
         pinned,
         licenses,
+        encrypted,
         blake3,
     } = generation;
-    let licenses = licenses.map_or_else(
-        || "not a valid backup".to_owned(),
-        |count| counted(count, "license"),
-    );
+    let licenses = match licenses {
+        Some(count) => counted(*count, "license"),
+        None if *encrypted => "encrypted".to_owned(),
+        None => "not a valid backup".to_owned(),
+    };
     let pinned = if *pinned { " pinned" } else { "" };
     let blake3 = blake3
         .as_ref()

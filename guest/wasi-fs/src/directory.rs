@@ -128,7 +128,11 @@ impl File for WasiFile {
         self.0
             .read(length as u64, offset)
             .map(|(bytes, is_end)| Read { bytes, is_end })
-            .map_err(fs_error)
+            .map_err(|code| match code {
+                // For a name, this code has another meaning.
+                ErrorCode::IllegalByteSequence => FsError::Damaged,
+                code => fs_error(code),
+            })
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> Result<usize, FsError> {
@@ -222,6 +226,8 @@ fn fs_error(code: ErrorCode) -> FsError {
         ErrorCode::NoEntry => FsError::NoEntry,
         ErrorCode::NotDirectory => FsError::NotDirectory,
         ErrorCode::NotPermitted => FsError::NotPermitted,
+        // Nothing is locked here. The host of this project returns it for content that is encrypted.
+        ErrorCode::NoLock => FsError::Encrypted,
         ErrorCode::IllegalByteSequence => FsError::IllegalName,
         ErrorCode::InsufficientSpace | ErrorCode::Quota => FsError::NoSpace,
         ErrorCode::InsufficientMemory => FsError::OutOfMemory,
@@ -238,9 +244,8 @@ fn fs_error(code: ErrorCode) -> FsError {
         | ErrorCode::MessageSize
         | ErrorCode::NameTooLong
         | ErrorCode::NoDevice
-        | ErrorCode::NoLock
-        | ErrorCode::NotEmpty
         | ErrorCode::NotRecoverable
+        | ErrorCode::NotEmpty
         | ErrorCode::NoTty
         | ErrorCode::NoSuchDevice
         | ErrorCode::Overflow

@@ -11,6 +11,7 @@ use wasmtime::Store;
 use wasmtime::component::{Accessor, ResourceAny};
 
 use super::call::{Accepted, Call};
+use super::filesystem::Causes;
 use super::limits;
 use super::memory::MemoryExceeded;
 use super::preopens::{self, Preopen};
@@ -32,6 +33,7 @@ pub(super) struct Driver<C: Call> {
     deadline: Deadline,
     signal: DeadlineSignal,
     preopens: Vec<Preopen>,
+    causes: Causes,
     sender: ResultSender<C>,
 }
 
@@ -66,6 +68,7 @@ impl<C: Call> Driver<C> {
             deadline,
             signal,
             preopens: Vec::new(),
+            causes: Causes::default(),
             sender: ResultSender::Accepted(caller),
         }
     }
@@ -86,7 +89,12 @@ impl<C: Call> Driver<C> {
         if self.preopens.iter().any(Preopen::is_writable) {
             umask::make_private().map_err(OperationError::Umask)?;
         }
-        let state = State::new(&self.preopens, memory_limit, self.deadline)?;
+        let state = State::new(
+            &self.preopens,
+            memory_limit,
+            self.deadline,
+            self.causes.clone(),
+        )?;
         // wasmtime-wasi requires a tokio runtime, although it has nothing to do here.
         let executor = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -222,7 +230,8 @@ impl<C: Call> Driver<C> {
     }
 
     fn failure(&self, failure: types::Failure) -> OperationError {
-        OperationError::Failure(preopens::with_host_paths(failure.into(), &self.preopens))
+        let failure = self.causes.explain(failure.into(), Preopen::BACKUP);
+        OperationError::Failure(preopens::with_host_paths(failure, &self.preopens))
     }
 }
 

@@ -6,6 +6,7 @@ mod filesystem;
 mod limits;
 mod linker;
 mod memory;
+mod opened;
 mod preopens;
 mod state;
 mod summary_consumer;

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use license_backup_core::{Failure, STORE};
 
+#[cfg(feature = "age")]
+use super::filesystem::ARCHIVE_SUFFIX;
 use crate::DirectoryRole;
+#[cfg(feature = "age")]
+use crate::encryption::{Identities, Recipients};
+use crate::location::{BackupLocation, Place, S3Location, SftpLocation};
 use crate::unc::{HostLocation, Shares};
 
 /// A directory of the host that the component can reach.
@@ -13,14 +18,26 @@ use crate::unc::{HostLocation, Shares};
 pub(crate) struct Preopen {
     /// The role of the directory, for messages.
     pub(super) role: DirectoryRole,
-    /// The path from the caller.
+    /// The path or the URL from the caller.
     pub(super) path: PathBuf,
-    /// The location of that path on the host.
-    pub(super) location: HostLocation,
+    pub(super) target: Target,
+    /// The keys of encrypted backups in the directory.
+    #[cfg(feature = "age")]
+    pub(super) keys: (Recipients, Identities),
+    /// The name of the archive that the operation creates, if any.
+    pub(super) archive: Option<String>,
     /// The name under which the component knows the directory.
     pub(super) name: &'static str,
     /// The access of the component.
     pub(super) access: Access,
+}
+
+/// The opened part of a [`BackupLocation`], or the store.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    Host(HostLocation),
+    Sftp(SftpLocation),
+    S3(S3Location),
 }
 
 /// The access of a component to a directory.
@@ -43,26 +60,63 @@ impl Preopen {
         Self {
             role: DirectoryRole::Store,
             path,
-            location,
+            target: Target::Host(location),
+            #[cfg(feature = "age")]
+            keys: Default::default(),
+            archive: None,
             name: STORE,
             access,
         }
     }
 
-    /// Returns the backup directory, which may be on a share.
+    /// Returns the backup directory, which may be on a share or another machine.
     ///
     /// # Errors
     ///
     /// Returns the errors of [`Shares::resolve`].
-    pub(crate) fn backup(path: PathBuf, access: Access, shares: &Shares) -> Result<Self, Failure> {
-        let location = shares.resolve(&path)?;
+    pub(crate) fn backup(
+        location: &BackupLocation,
+        access: Access,
+        shares: &Shares,
+    ) -> Result<Self, Failure> {
+        let (path, target) = match location.place() {
+            Place::Directory(path) => {
+                let location = shares.resolve(path)?;
+                (path.clone(), Target::Host(location))
+            }
+            Place::Sftp(sftp) => (location.to_string().into(), Target::Sftp(sftp.clone())),
+            Place::S3(s3) => (location.to_string().into(), Target::S3(s3.clone())),
+        };
         Ok(Self {
             role: DirectoryRole::Backup,
             path,
-            location,
+            target,
+            #[cfg(feature = "age")]
+            keys: location.keys(),
+            archive: None,
             name: Self::BACKUP,
             access,
         })
+    }
+
+    /// Sets the name of the archive that the operation creates.
+    pub(crate) fn for_archive(self, name: String) -> Self {
+        Self {
+            archive: Some(name),
+            ..self
+        }
+    }
+
+    /// Returns the name under which the archive is stored, with the suffix of an encrypted one.
+    pub(super) fn stored_archive(&self) -> Option<String> {
+        #[cfg(feature = "age")]
+        if !self.keys.0.is_empty() {
+            return self
+                .archive
+                .as_ref()
+                .map(|name| format!("{name}{ARCHIVE_SUFFIX}"));
+        }
+        self.archive.clone()
     }
 
     /// Returns `true` if the component can create files in the directory.
@@ -102,7 +156,7 @@ mod tests {
 
     /// Rewrites a failure for a store whose path is the component's name of the backup directory.
     fn rewritten(path: &str, message: &str) -> Failure {
-        let backup = Preopen::backup("/mnt/nas".into(), Access::ReadAndWrite, &Shares::default());
+        let backup = Preopen::backup(&"/mnt/nas".into(), Access::ReadAndWrite, &Shares::default());
         let preopens = [
             Preopen::store("/backup".into(), Access::Read),
             backup.expect("it is a path of the host"),

@@ -1,25 +1,20 @@
 //! The host's side of a component's store: its directories, its handles and its memory limit.
 
-use std::fs::File;
-use std::io;
-
-use cap_primitives::ambient_authority;
-use cap_primitives::fs::{open_ambient_dir, open_dir_nofollow};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::filesystem::{Descriptor, Dir, WasiFilesystemCtxView};
+use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
-use wasmtime_wasi::{FsPerms, OpenMode, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::filesystem::{ALLOW_BLOCKING, FilesystemView, IoState};
+use super::filesystem::{ALLOW_BLOCKING, Causes, FilesystemView, IoState, as_descriptor};
 use super::memory::MemoryLimit;
-use super::preopens::{Access, Preopen};
+use super::opened::{Opened, open};
+use super::preopens::Preopen;
 use crate::OperationError;
 use crate::deadline::Deadline;
-use crate::unc::HostLocation;
 
 /// The host's side of a component's store.
 pub(crate) struct State {
-    directories: Vec<(Dir, &'static str)>,
+    directories: Vec<(Opened, &'static str)>,
     wasi: WasiCtx,
     pub(super) table: ResourceTable,
     io: IoState,
@@ -36,18 +31,19 @@ impl State {
         preopens: &[Preopen],
         memory_limit: usize,
         deadline: Deadline,
+        causes: Causes,
     ) -> Result<Self, OperationError> {
         let directories = preopens.iter().map(|preopen| {
             let Preopen {
                 role, path, access, ..
             } = preopen;
             tracing::debug!(%role, path = %path.display(), ?access, "opening a directory");
-            let opened = open(&preopen.location).map_err(|source| OperationError::Directory {
+            let opened = open(preopen).map_err(|source| OperationError::Directory {
                 role: *role,
                 path: path.clone(),
                 source,
             })?;
-            Ok((with_access(opened, *access), preopen.name))
+            Ok((opened, preopen.name))
         });
         Ok(Self {
             directories: directories.collect::<Result<_, OperationError>>()?,
@@ -55,7 +51,7 @@ impl State {
                 .allow_blocking_current_thread(ALLOW_BLOCKING)
                 .build(),
             table: ResourceTable::new(),
-            io: IoState::new(deadline),
+            io: IoState::new(deadline, causes),
             memory: MemoryLimit::new(memory_limit),
         })
     }
@@ -72,33 +68,13 @@ impl State {
     }
 }
 
-/// Opens a directory that the embedder has named, and then each directory below it by its name and
-/// without following links.
-///
-/// A user who can write to a share therefore cannot lead an operation out of it. Checking the path
-/// before using it would not be enough, since it can change in between.
-fn open(HostLocation { directory, below }: &HostLocation) -> io::Result<File> {
-    let opened = open_ambient_dir(directory, ambient_authority())?;
-    below.iter().try_fold(opened, |parent, name| {
-        open_dir_nofollow(&parent, name.as_ref()).map_err(|error| {
-            let message = format!("{name}, which must be a directory and no link: {error}");
-            io::Error::new(error.kind(), message)
-        })
-    })
-}
-
-fn with_access(directory: File, access: Access) -> Dir {
-    let (permissions, mode) = match access {
-        Access::Read => (FsPerms::ReadOnly, OpenMode::READ),
-        Access::ReadAndWrite => (FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE),
-    };
-    Dir::new(directory, permissions, mode, ALLOW_BLOCKING)
-}
-
 impl preopens::Host for State {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
         let open = self.directories.iter().map(|(directory, name)| {
-            let descriptor = self.table.push(Descriptor::Dir(directory.clone()))?;
+            let descriptor = match directory.clone() {
+                Opened::Local(directory) => self.table.push(Descriptor::Dir(directory))?,
+                Opened::Remote(directory) => as_descriptor(&self.table.push(directory)?),
+            };
             self.io.count_opened();
             Ok((descriptor, (*name).to_owned()))
         });
@@ -120,8 +96,11 @@ mod tests {
     use std::os::unix::fs::MetadataExt as _;
     use std::{env, fs, process};
 
+    use wasmtime_wasi::FsPerms;
+
     use super::preopens::Host as _;
     use super::*;
+    use crate::run::Access;
     use crate::unc::Shares;
 
     #[test]
@@ -133,9 +112,9 @@ mod tests {
         shares
             .map("\\\\nas\\backups", share.clone())
             .expect("it is a share");
-        let preopen = Preopen::backup("\\\\nas\\backups\\a\\b".into(), Access::Read, &shares);
+        let preopen = Preopen::backup(&"\\\\nas\\backups\\a\\b".into(), Access::Read, &shares);
         let preopen = preopen.expect("the share contains the directory");
-        let state = State::new(&[preopen], 1 << 20, Deadline::NONE);
+        let state = State::new(&[preopen], 1 << 20, Deadline::NONE, Causes::default());
         let expected = fs::metadata(&named).expect("the directory exists");
         fs::remove_dir_all(&share).expect("a temporary directory is writable");
 

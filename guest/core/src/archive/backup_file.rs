@@ -135,6 +135,9 @@ impl BackupLocation {
 
     /// Returns the failure that reports an error of the file system.
     pub(crate) fn unreadable(&self, error: FsError) -> Failure {
+        if error == FsError::Damaged {
+            return self.corrupt(&error.to_string());
+        }
         let Self { directory, name } = self;
         let message = format!("cannot read the backup ({name}) in {directory}: {error}");
         Failure::at(error.code(), directory, message)

@@ -33,6 +33,9 @@ impl ArchiveError {
 
 impl From<FsError> for ArchiveError {
     fn from(error: FsError) -> Self {
-        Self::Io(error)
+        match error {
+            FsError::Damaged => Self::Corrupt(error.to_string()),
+            error => Self::Io(error),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The end of a backup that is a generation: it removes older generations by the retention policy,
-//! and records the run in `last-run.json`.
+//! The end of a backup that is a generation or encrypted: it removes older generations by the
+//! retention policy, and records the run in `last-run.json`.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
@@ -86,6 +86,11 @@ fn record<D: Directory>(
     let directory = destination.directory();
     let pinned = destination.earlier();
     let run = LastRun::new(directory, destination.time(), &outcome, pinned);
+    let run = if destination.is_encrypted() {
+        run.without_paths(&outcome)
+    } else {
+        run
+    };
     match (run.write(directory), outcome) {
         (Ok(()), outcome) => outcome,
         (Err(error), Ok(_)) => Err(destination.record_failure(error)),

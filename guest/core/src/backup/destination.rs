@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::options::BackupOptions;
+use super::sealed::Sealed;
 use super::shrink_guard::{ShrinkGuard, Shrinkage, Step};
 use crate::archive::{ArchiveError, ArchiveIndex, FileComparison, Output};
 use crate::directory::FsError;
@@ -86,6 +87,16 @@ impl<D: Directory> Destination<D> {
         self.options.generation.is_some()
     }
 
+    /// Returns `true` if the directory encrypts the backup.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.options.encrypted.is_some()
+    }
+
+    /// Returns `true` if `last-run.json` records the run.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.is_generation() || self.is_encrypted()
+    }
+
     /// Returns the name of the new backup.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -96,10 +107,10 @@ impl<D: Directory> Destination<D> {
         self.earlier.as_deref()
     }
 
-    /// Returns the time of the new generation in seconds since the Unix epoch, or 0 for another
-    /// backup.
+    /// Returns the time of the backup in seconds since the Unix epoch, or 0 if it is not recorded.
     pub(super) fn time(&self) -> u64 {
-        self.options.generation.unwrap_or_default()
+        let time = self.options.generation.or(self.options.encrypted);
+        time.unwrap_or_default()
     }
 
     /// Returns the options to remove older generations, if there is a retention policy.
@@ -137,8 +148,8 @@ impl<D: Directory> Destination<D> {
             Ok(Some(earlier)) => Output::compared_with(earlier, temporary),
             Ok(None) | Err(_) => Output::new(temporary),
         };
-        // A single file is not hashed as a whole: nothing records its hash.
-        if self.is_generation() {
+        // Otherwise nothing records the hash.
+        if self.is_recorded() {
             output.hashed()
         } else {
             output
@@ -176,6 +187,45 @@ impl<D: Directory> Destination<D> {
             return Err(self.exists());
         }
         Ok(())
+    }
+
+    /// Returns the earlier backup if it is encrypted and no identity opens it.
+    pub(super) fn sealed(&self) -> Option<Sealed<D::File>> {
+        let name = self.earlier.as_ref()?;
+        Sealed::new(&self.directory, self.open_earlier().ok()??, name)
+    }
+
+    /// Compares the number of licenses with that of a sealed earlier backup. Returns how a
+    /// generation has shrunk.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorCode::Shrunk`] if most licenses are missing, and the new backup is not a generation or
+    /// it is unknown how many there were.
+    pub(super) fn compare_counts(
+        &self,
+        sealed: &Sealed<D::File>,
+        licenses: u64,
+    ) -> Result<Option<Shrinkage>, Failure> {
+        if self.options.allow_shrink {
+            return Ok(None);
+        }
+        let Some(earlier) = sealed.licenses() else {
+            return if licenses > 0 {
+                Ok(None)
+            } else {
+                Err(self.shrunk(
+                    "no license is left, and last-run.json does not record how many the earlier \
+                     backup has, which is encrypted",
+                ))
+            };
+        };
+        let left = licenses.min(earlier);
+        let shrunk = Some(Shrinkage { earlier, left }).filter(|shrinkage| shrinkage.is_alarming());
+        if shrunk.is_some() && !self.is_generation() {
+            return Err(self.shrunk(&format!("{left} of {earlier} licenses are left")));
+        }
+        Ok(shrunk)
     }
 
     /// Keeps the earlier backup, which is durable, and removes the temporary file.
@@ -258,9 +308,14 @@ impl<D: Directory> Destination<D> {
     }
 
     fn shrunk(&self, cause: &str) -> Failure {
+        let action = if self.is_generation() {
+            "back up into"
+        } else {
+            "replace the backup in"
+        };
         let message = format!(
-            "cannot replace the backup in {}: {cause}; is the store mounted? If it is complete, allow \
-             the backup to shrink",
+            "cannot {action} {}: {cause}; is the store mounted? If it is complete, allow the backup \
+             to shrink",
             self.path
         );
         Failure::at(ErrorCode::Shrunk, &self.path, message)
@@ -325,14 +380,29 @@ impl<D: Directory> Destination<D> {
         } else {
             link_or_rename(&self.directory, &temporary.name(), &self.name)
         };
-        moved.map(Some).or_else(|error| match error {
-            // A server may have done it although its response was lost, and then respond to the
-            // repeated request that the name exists.
-            _ if temporary.has_name(&self.directory, &self.name) == Ok(true) => Ok(Some(true)),
-            FsError::Exist if self.is_generation() => Ok(None),
-            FsError::Exist if !replaces => Err(self.exists()),
-            error => Err(self.failure("put the backup in place", error)),
-        })
+        let error = match moved {
+            Ok(may_remain) => return Ok(Some(may_remain)),
+            Err(error) => error,
+        };
+        // A server may have done it although its response was lost, and then respond to the repeated
+        // request that the name exists.
+        match (error, temporary.has_name(&self.directory, &self.name)) {
+            (_, Ok(true)) => Ok(Some(true)),
+            (FsError::Exist, _) if self.is_generation() => Ok(None),
+            (FsError::Exist, _) if !replaces => Err(self.exists()),
+            (error @ FsError::Other(_), Err(_)) => Err(self.unknown_outcome(error)),
+            (error, _) => Err(self.failure("put the backup in place", error)),
+        }
+    }
+
+    /// Returns the failure for an error of the commit after which the directory cannot be looked at.
+    fn unknown_outcome(&self, error: FsError) -> Failure {
+        let message = format!(
+            "cannot put the backup in place in {}: {error}; it is unknown whether it is there, so \
+             verify the backup there, or back up again",
+            self.path
+        );
+        Failure::at(error.code(), &self.path, message)
     }
 
     /// Returns the comparison of a temporary file with the generation that has its name.
@@ -362,7 +432,7 @@ impl<D: Directory> Destination<D> {
             None => Ok(false),
             Some(true) => {
                 let synced = self.directory.sync_file(&self.name);
-                synced.map_err(|error| self.comparison_failure(error))?;
+                synced.map_err(|error| self.failure("sync the backup of another run", error))?;
                 Ok(true)
             }
             Some(false) => Err(self.exists()),
@@ -370,7 +440,12 @@ impl<D: Directory> Destination<D> {
     }
 
     fn comparison_failure(&self, error: FsError) -> Failure {
-        self.failure("read the backup of another run", error)
+        match error {
+            // No identity opens the backup, or the new file cannot be read before it is in place: a
+            // bucket has no bytes of an upload.
+            FsError::Encrypted | FsError::Unsupported => self.exists(),
+            error => self.failure("read the backup of another run", error),
+        }
     }
 
     /// Removes a temporary file after `failure`. Returns that failure, whose message includes an

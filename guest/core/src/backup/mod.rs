@@ -4,6 +4,7 @@ mod conclusion;
 mod copying;
 mod destination;
 mod options;
+mod sealed;
 mod shrink_guard;
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,8 @@ pub struct BackupSummary {
     /// How the backup has shrunk, if it is a generation and most licenses of the newest backup are
     /// missing. That one was pinned.
     pub shrunk: Option<Shrinkage>,
-    /// The BLAKE3 of the backup file, as 64 lower-case hexadecimal digits, if it is a generation.
+    /// The BLAKE3 of the backup file, as 64 lower-case hexadecimal digits, if it is a generation or
+    /// encrypted. Of an encrypted file, it is that of the archive in it.
     pub blake3: Option<String>,
     /// The number of generations that the retention policy has removed.
     pub removed: u64,
@@ -67,7 +69,7 @@ pub struct Backup<D: Directory>(State<D>);
 enum State<D: Directory> {
     /// The backup is being written.
     Write(Writing<D>),
-    /// A generation was made, or not: older ones are removed, and the run is recorded.
+    /// A backup was made, or not: older generations are removed, and the run is recorded.
     Conclude(Conclusion<D>),
 }
 
@@ -91,7 +93,7 @@ impl<D: Directory> Backup<D> {
         Writing::start(store, directory, path, options).map(|writing| Self(State::Write(writing)))
     }
 
-    /// Continues after a generation was written, or was not.
+    /// Continues after a backup that is recorded was written, or was not.
     fn conclude(destination: Destination<D>, outcome: Result<BackupSummary, Failure>) -> Self {
         Self(State::Conclude(Conclusion::new(destination, outcome)))
     }
@@ -111,7 +113,7 @@ impl<D: Directory> Operation for Backup<D> {
                 Break(Written {
                     destination,
                     outcome,
-                }) if destination.is_generation() => Continue(Self::conclude(destination, outcome)),
+                }) if destination.is_recorded() => Continue(Self::conclude(destination, outcome)),
                 Break(Written { outcome, .. }) => Break(outcome),
             },
             State::Conclude(conclusion) => conclusion
@@ -124,7 +126,7 @@ impl<D: Directory> Operation for Backup<D> {
     fn cancel(self) -> ControlFlow<Failure, Self> {
         match self.0 {
             State::Write(writing) => match writing.cancel() {
-                (destination, failure) if destination.is_generation() => {
+                (destination, failure) if destination.is_recorded() => {
                     Continue(Self::conclude(destination, Err(failure)))
                 }
                 (_, failure) => Break(failure),

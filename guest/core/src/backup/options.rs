@@ -19,6 +19,11 @@ pub struct BackupOptions {
     ///
     /// Each run also leaves `last-run.json` in the directory.
     pub generation: Option<u64>,
+    /// The time of the backup in seconds since the Unix epoch, if the directory encrypts what is
+    /// written to it. Each run then leaves `last-run.json`, which contains no path and no ID: with
+    /// it, an earlier backup that no identity opens is compared with the new one, by its hash and
+    /// the number of its licenses.
+    pub encrypted: Option<u64>,
     /// The policy by which generations are removed after the backup has succeeded and has not
     /// shrunk, at the time of the new generation. It requires `generation`.
     pub retention: Option<RetentionPolicy>,

@@ -46,7 +46,7 @@ pub struct Shrinkage {
 
 impl Shrinkage {
     /// Returns `true` if no license is left, or fewer than half are and at least ten are missing.
-    fn is_alarming(self) -> bool {
+    pub(super) fn is_alarming(self) -> bool {
         let missing = self.earlier - self.left;
         let is_empty = self.left == 0 && self.earlier > 0;
         is_empty || (self.left < missing && missing >= MIN_MISSING)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::copying::Copying;
 use super::destination::Destination;
+use super::sealed::Sealed;
 use super::shrink_guard::{ShrinkGuard, Shrinkage, Step};
 use super::{BackupOptions, BackupSummary};
 use crate::archive::{
@@ -298,7 +299,16 @@ impl<F: File> Complete<F> {
             .map_err(|error| destination.failure("write the backup", error))?;
         let is_unchanged = equal.is_some_and(|earlier| destination.is_durable(earlier));
         self.summary.blake3 = self.output.blake3().map(|hash| hash.to_hex().to_string());
-        if is_unchanged {
+        // After the earlier backup was found durable, nothing else looks at it.
+        let sealed = if is_unchanged {
+            None
+        } else {
+            destination.sealed()
+        };
+        let is_recorded = |sealed: &Sealed<F>| {
+            sealed.is_recorded_as(&self.summary) && destination.is_durable(sealed.file())
+        };
+        if is_unchanged || sealed.as_ref().is_some_and(is_recorded) {
             let summary = BackupSummary {
                 file: destination.earlier().unwrap_or_default().to_owned(),
                 unchanged: true,
@@ -308,6 +318,10 @@ impl<F: File> Complete<F> {
         }
         destination.check_name()?;
         self.output.start_to_copy();
+        if let Some(sealed) = sealed {
+            let shrunk = destination.compare_counts(&sealed, self.summary.licenses)?;
+            return Ok(Phase::Sync(self.shrunk(shrunk)));
+        }
         Ok(match destination.shrink_guard(&self.licenses)? {
             Some(guard) => Phase::Compare {
                 guard,

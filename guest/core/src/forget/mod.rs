@@ -280,11 +280,15 @@ impl Forgetting {
     }
 }
 
-/// Returns the size of a file in bytes, or `None` if it is not a backup.
+/// Returns the size of a file in bytes, or `None` if it is not a backup. One that is encrypted, and that
+/// no identity opens, is a backup by its name.
 fn size_of_backup<D: Directory>(directory: &D, name: &str) -> Result<Option<u64>, FsError> {
     let file = directory.open_file(name)?;
     let size = file.metadata()?.size;
-    Ok(manifest_head(file)?.map(|_| size))
+    match manifest_head(file) {
+        Err(FsError::Encrypted) => Ok(Some(size)),
+        head => Ok(head?.map(|_| size)),
+    }
 }
 
 /// Returns an error unless a backup of this name is pinned.

@@ -1,8 +1,9 @@
-//! `last-run.json`: the outcome of the last run that backed up a store as a generation, beside the
-//! generations.
+//! `last-run.json`: the outcome of the last run that backed up a store as a generation or encrypted,
+//! beside the backups.
 //!
-//! It is the only file whose content depends on the time. It helps people and `check`; no backup,
-//! restore or removal relies on it, since anybody who can write to the directory can change it.
+//! It is the only file whose content depends on the time. It helps people and `check`. No backup,
+//! restore or removal relies on it, since anybody who can write to the directory can change it, with
+//! one exception: a new backup is compared with it if no identity opens the earlier one.
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +52,7 @@ pub(crate) struct LastBackup {
     pub(crate) file: String,
     /// Whether the run found the backup unchanged.
     unchanged: bool,
-    licenses: u64,
+    pub(crate) licenses: u64,
     bytes: u64,
     restricted: u64,
     errors: u64,
@@ -118,6 +119,15 @@ impl LastRun {
                 Some(summary) => Some(LastBackup::new(directory, time, summary, earlier, previous)),
                 None => previous,
             },
+        }
+    }
+
+    /// Replaces the message of a failure, which contains paths, by the name of its code.
+    pub(crate) fn without_paths(self, outcome: &Result<BackupSummary, Failure>) -> Self {
+        let code = outcome.as_ref().err().map(|failure| failure.code);
+        Self {
+            message: code.map(|code| code.name().to_owned()),
+            ..self
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use std::vec;
 
 use super::history::GenerationFile;
+use super::last_run::LastRun;
 use crate::archive::backup_file::backups;
 use crate::archive::manifest_head;
 use crate::budget::{Budget, LICENSE};
@@ -33,8 +34,11 @@ pub struct Generation {
     /// Whether it is pinned: no retention policy removes it.
     pub pinned: bool,
     /// The number of license documents in the backup. `None` if the file is not a backup or is
-    /// damaged; not all damage is found.
+    /// damaged; not all damage is found. Also `None` if it is encrypted, unless `last-run.json`
+    /// records it.
     pub licenses: Option<u64>,
+    /// Whether it is encrypted, and no identity opens it.
+    pub encrypted: bool,
     /// The BLAKE3 of the file, as 64 lower-case hexadecimal digits, if it was requested.
     pub blake3: Option<String>,
 }
@@ -125,14 +129,25 @@ impl<D: Directory> ListGenerations<D> {
     fn inspect(&self, file: GenerationFile) -> Result<Generation, FsError> {
         let opened = self.directory.open_file(&file.name)?;
         let size = opened.metadata()?.size;
+        let (licenses, encrypted) = match manifest_head(opened) {
+            Err(FsError::Encrypted) => (self.recorded_licenses(&file.name, size), true),
+            head => (head?.map(|head| head.licenses), false),
+        };
         Ok(Generation {
             file: file.name,
             time: file.time,
             size,
             pinned: file.is_pinned,
-            licenses: manifest_head(opened)?.map(|head| head.licenses),
+            licenses,
+            encrypted,
             blake3: None,
         })
+    }
+
+    /// Returns the number of licenses of a backup that `last-run.json` records.
+    fn recorded_licenses(&self, name: &str, size: u64) -> Option<u64> {
+        let backup = LastRun::read(&self.directory).ok()??.backup?;
+        (backup.file == name && backup.size == size).then_some(backup.licenses)
     }
 
     fn start_hashing(&self, generation: Generation) -> Result<Option<Hashing<D::File>>, Failure> {
@@ -236,6 +251,7 @@ mod tests {
                     size,
                     pinned: false,
                     licenses: Some(0),
+                    encrypted: false,
                     blake3: hash_of(&content),
                 },
                 Generation {
@@ -244,6 +260,7 @@ mod tests {
                     size: 7,
                     pinned: true,
                     licenses: None,
+                    encrypted: false,
                     blake3: hash_of(b"damaged"),
                 },
             ];

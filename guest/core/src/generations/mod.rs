@@ -12,6 +12,5 @@ mod pin;
 pub(crate) use history::{GenerationFile, history};
 pub(crate) use last_run::{LastBackup, LastRun, LastRunError};
 pub use listing::{Generation, GenerationsOptions, GenerationsSummary, ListGenerations};
-pub(crate) use name::generation_name;
-pub use name::{generation_time, utc_time};
+pub use name::{generation_name, generation_time, utc_time};
 pub(crate) use pin::{is_pinned, pin, unpin};

@@ -26,7 +26,8 @@ pub fn utc_time(seconds: u64) -> String {
 /// Returns the name of the generation of a time in seconds since the Unix epoch, such as
 /// `licenses-20261125T224500Z.zip`. The time in it is UTC in the basic format of ISO 8601, so that
 /// names sort by time. Returns `None` for a time after the year 9999.
-pub(crate) fn generation_name(seconds: u64) -> Option<String> {
+#[must_use]
+pub fn generation_name(seconds: u64) -> Option<String> {
     let time = utc(seconds)?;
     Some(format!(
         "{PREFIX}{:04}{:02}{:02}T{:02}{:02}{:02}Z{SUFFIX}",

@@ -31,12 +31,13 @@ pub(crate) fn unpin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsE
 
 /// Pins a backup. The caller makes the name durable.
 pub(crate) fn pin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsError> {
-    match directory.create_file(&pin_name(backup)) {
+    let pinned = directory.create_file(&pin_name(backup)).and_then(|file| {
+        file.write_all_at(CONTENT, 0)?;
+        file.sync()
+    });
+    match pinned {
+        // Another run has pinned it. Where a file gets its name when it is synced, that is noticed then.
         Err(FsError::Exist) => Ok(()),
-        created => {
-            let file = created?;
-            file.write_all_at(CONTENT, 0)?;
-            file.sync()
-        }
+        pinned => pinned,
     }
 }

@@ -36,6 +36,7 @@ pub(super) struct State {
     /// The files that are open, each as often as it is.
     pub(super) open_files: RefCell<Vec<Inode>>,
     pub(super) keeps_names_of_open_files: Cell<bool>,
+    pub(super) seals_archives: Cell<bool>,
     pub(super) rejection: Cell<Option<Rejection>>,
 }
 
@@ -153,6 +154,11 @@ impl Disk {
     /// Windows.
     pub(crate) fn keep_names_of_open_files(&self) {
         self.0.keeps_names_of_open_files.set(true);
+    }
+
+    /// Makes archives unreadable, as if they were encrypted and no identity opened them.
+    pub(crate) fn seal_archives(&self, seals: bool) {
+        self.0.seals_archives.set(seals);
     }
 
     /// Fails the creation of a name for which `rejects` returns `true`, and with

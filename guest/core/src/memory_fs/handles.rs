@@ -275,6 +275,9 @@ impl File for MemoryFile {
         let Node::File { content, .. } = &nodes[self.inode] else {
             return Err(FsError::IsDirectory);
         };
+        if self.disk.0.seals_archives.get() && content.starts_with(b"PK") {
+            return Err(FsError::Encrypted);
+        }
         let bytes = match extent {
             Extent::All => &content[range.clone()],
             Extent::Half => &content[range.start..range.start + range.len().div_ceil(2)],

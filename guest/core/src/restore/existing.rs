@@ -127,6 +127,8 @@ pub(super) fn is_name_rejected(error: FsError) -> bool {
         | FsError::Other("name-too-long") => true,
         FsError::AccessDenied
         | FsError::Busy
+        | FsError::Damaged
+        | FsError::Encrypted
         | FsError::Exist
         | FsError::IsDirectory
         | FsError::Link

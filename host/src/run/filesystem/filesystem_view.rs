@@ -16,6 +16,7 @@ use super::blocking::ALLOW_BLOCKING;
 use super::io_state::IoState;
 use super::open::{self, Opened};
 use super::read_dir::ReadDir;
+use super::remote::{self, RemoteDescriptor, RemoteError};
 #[cfg(windows)]
 use super::windows as system;
 
@@ -36,6 +37,33 @@ impl FilesystemView<'_> {
     /// Returns a trap if the deadline of the operation has passed.
     fn check_deadline(&self) -> FsResult<()> {
         self.io.check_deadline().map_err(FsError::trap)
+    }
+
+    /// Returns the directory or file that the host itself implements, if a descriptor refers to one.
+    fn remote(&self, descriptor: &Resource<Descriptor>) -> Option<RemoteDescriptor> {
+        let remote = Resource::<RemoteDescriptor>::new_borrow(descriptor.rep());
+        self.wasi.table.get(&remote).ok().cloned()
+    }
+
+    /// Converts the result of a call of such a directory or file, and notes the cause of an error.
+    fn answer<T>(&mut self, result: Result<T, RemoteError>) -> FsResult<T> {
+        result.map_err(|error| {
+            let code = error.code;
+            self.io.causes.note(error);
+            code.into()
+        })
+    }
+
+    /// Returns `true` if the files of a remote directory are stored in a directory of this machine.
+    fn is_stored_in(
+        &self,
+        remote: &RemoteDescriptor,
+        local: &Resource<Descriptor>,
+    ) -> wasmtime::Result<bool> {
+        Ok(match self.wasi.table.get(local)? {
+            Descriptor::Dir(directory) => remote.is_stored_in(&directory.dir),
+            Descriptor::File(_) => false,
+        })
     }
 
     /// Opens a name for reading without blocking, or returns `None` if wasmtime-wasi has to open
@@ -111,30 +139,42 @@ macro_rules! call {
 /// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after `look_up`
 /// and `name` take names, and those after `change` and `name` change files or directories.
 macro_rules! delegate {
-    ($(look_up $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+    ($(look_up $name:ident($first:ident: $first_type:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $first: $first_type, $($argument: $type),*) -> $result {
             self.check_deadline()?;
-            call!(self.$name($($argument),*))
+            if let Some(remote) = self.remote(&$first) {
+                return self.answer(remote.$name($($argument),*));
+            }
+            call!(self.$name($first $(, $argument)*))
         })*
     };
-    ($(name $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+    ($(name $name:ident($first:ident: $first_type:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $first: $first_type, $($argument: $type),*) -> $result {
             self.check_deadline()?;
+            if let Some(remote) = self.remote(&$first) {
+                return self.answer(remote.$name($($argument),*));
+            }
             self.io.new_files.note_changed();
-            call!(self.$name($($argument),*))
+            call!(self.$name($first $(, $argument)*))
         })*
     };
-    ($(change $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+    ($(change $name:ident($first:ident: $first_type:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $first: $first_type, $($argument: $type),*) -> $result {
             self.check_deadline()?;
+            if let Some(remote) = self.remote(&$first) {
+                return self.answer(remote.$name($($argument),*));
+            }
             self.io.new_files.note_changed();
-            self.wasi.$name($($argument),*).await
+            self.wasi.$name($first, $($argument),*).await
         })*
     };
-    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(async fn $name(&mut self, $($argument: $type),*) -> $result {
+    ($($name:ident($first:ident: $first_type:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {
+        $(async fn $name(&mut self, $first: $first_type, $($argument: $type),*) -> $result {
             self.check_deadline()?;
-            self.wasi.$name($($argument),*).await
+            if let Some(remote) = self.remote(&$first) {
+                return self.answer(remote.$name($($argument),*));
+            }
+            self.wasi.$name($first, $($argument),*).await
         })*
     };
 }
@@ -163,6 +203,12 @@ impl HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<Resource<Descriptor>> {
         self.check_deadline()?;
         self.io.check_open_files()?;
+        if let Some(remote) = self.remote(&directory) {
+            let opened = self.answer(remote.open_at(&path, open, flags))?;
+            let opened = self.wasi.table.push(opened)?;
+            self.io.count_opened();
+            return Ok(remote::as_descriptor(&opened));
+        }
         let is_of_directory = open == OpenFlags::DIRECTORY;
         let is_to_read = path_flags == PathFlags::empty()
             && (open == OpenFlags::empty() || is_of_directory)
@@ -196,6 +242,9 @@ impl HostDescriptor for FilesystemView<'_> {
         offset: Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
         self.check_deadline()?;
+        if let Some(remote) = self.remote(&file) {
+            return self.answer(remote.read(length, offset));
+        }
         match self.io.take_content(&file) {
             // The content is that of the whole file, so that this read reaches its end.
             Some(content) if offset == 0 && content.len() as Filesize <= length => {
@@ -212,12 +261,18 @@ impl HostDescriptor for FilesystemView<'_> {
         offset: Filesize,
     ) -> FsResult<Filesize> {
         self.check_deadline()?;
+        if let Some(remote) = self.remote(&file) {
+            return self.answer(remote.write(&bytes, offset));
+        }
         self.io.new_files.note_changed();
         call!(self.write(file, bytes, offset))
     }
 
     async fn sync(&mut self, descriptor: Resource<Descriptor>) -> FsResult<()> {
         self.check_deadline()?;
+        if let Some(remote) = self.remote(&descriptor) {
+            return self.answer(remote.sync());
+        }
         if let Descriptor::File(file) = self.wasi.table.get(&descriptor)?
             && self.io.new_files.sync(&file.file)?
         {
@@ -234,9 +289,13 @@ impl HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<Resource<DirectoryEntryStream>> {
         self.check_deadline()?;
         self.io.check_open_files()?;
-        let entries = match self.wasi.table.get(&directory)? {
-            Descriptor::Dir(opened) => ReadDir::new(&opened.dir)?,
-            Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
+        let entries = if let Some(remote) = self.remote(&directory) {
+            ReadDir::of_entries(self.answer(remote.entries())?)
+        } else {
+            match self.wasi.table.get(&directory)? {
+                Descriptor::Dir(opened) => ReadDir::new(&opened.dir)?,
+                Descriptor::File(_) => return Err(ErrorCode::NotDirectory.into()),
+            }
         };
         let entries = self.wasi.table.push(entries)?;
         self.io.count_opened();
@@ -249,14 +308,61 @@ impl HostDescriptor for FilesystemView<'_> {
         other: Resource<Descriptor>,
     ) -> wasmtime::Result<bool> {
         self.io.check_deadline()?;
-        self.wasi.is_same_object(one, other).await
+        match (self.remote(&one), self.remote(&other)) {
+            (Some(one), Some(other)) => Ok(one.is_same_object(&other)),
+            (None, None) => self.wasi.is_same_object(one, other).await,
+            (Some(remote), None) => self.is_stored_in(&remote, &other),
+            (None, Some(remote)) => self.is_stored_in(&remote, &one),
+        }
     }
 
     fn drop(&mut self, descriptor: Resource<Descriptor>) -> wasmtime::Result<()> {
         self.io.take_content(&descriptor);
         self.io.count_closed();
-        self.wasi.table.delete(descriptor)?;
+        if self.remote(&descriptor).is_some() {
+            let remote = Resource::<RemoteDescriptor>::new_own(descriptor.rep());
+            self.wasi.table.delete(remote)?;
+        } else {
+            self.wasi.table.delete(descriptor)?;
+        }
         Ok(())
+    }
+
+    async fn link_at(
+        &mut self,
+        from: Resource<Descriptor>,
+        flags: PathFlags,
+        old: String,
+        to: Resource<Descriptor>,
+        new: String,
+    ) -> FsResult<()> {
+        self.check_deadline()?;
+        match (self.remote(&from), self.remote(&to)) {
+            (Some(from), Some(to)) => self.answer(from.link(&old, &to, &new)),
+            (None, None) => {
+                self.io.new_files.note_changed();
+                call!(self.link_at(from, flags, old, to, new))
+            }
+            _ => Err(ErrorCode::CrossDevice.into()),
+        }
+    }
+
+    async fn rename_at(
+        &mut self,
+        from: Resource<Descriptor>,
+        old: String,
+        to: Resource<Descriptor>,
+        new: String,
+    ) -> FsResult<()> {
+        self.check_deadline()?;
+        match (self.remote(&from), self.remote(&to)) {
+            (Some(from), Some(to)) => self.answer(from.rename(&old, &to, &new)),
+            (None, None) => {
+                self.io.new_files.note_changed();
+                call!(self.rename_at(from, old, to, new))
+            }
+            _ => Err(ErrorCode::CrossDevice.into()),
+        }
     }
 
     // A stream would keep its file open without being counted, and continue after the deadline.
@@ -318,14 +424,7 @@ impl HostDescriptor for FilesystemView<'_> {
             modification: NewTimestamp
         ) -> FsResult<()>;
         name create_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
-        name link_at(
-            from: Resource<Descriptor>, flags: PathFlags, old: String, to: Resource<Descriptor>,
-            new: String
-        ) -> FsResult<()>;
         name remove_directory_at(directory: Resource<Descriptor>, path: String) -> FsResult<()>;
-        name rename_at(
-            from: Resource<Descriptor>, old: String, to: Resource<Descriptor>, new: String
-        ) -> FsResult<()>;
         name symlink_at(
             directory: Resource<Descriptor>, target: String, path: String
         ) -> FsResult<()>;

@@ -6,6 +6,7 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File};
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
+use super::causes::Causes;
 use super::new_files::NewFiles;
 use super::read_ahead::{Prefetched, ReadAhead};
 use crate::deadline::{Deadline, DeadlineExceeded};
@@ -25,16 +26,18 @@ pub(crate) struct IoState {
     /// The number of open files, directories and listings.
     open_files: usize,
     pub(super) new_files: NewFiles,
+    pub(super) causes: Causes,
 }
 
 impl IoState {
-    pub(crate) fn new(deadline: Deadline) -> Self {
+    pub(crate) fn new(deadline: Deadline, causes: Causes) -> Self {
         Self {
             deadline,
             read_ahead: ReadAhead::default(),
             prefetched: HashMap::new(),
             open_files: 0,
             new_files: NewFiles::default(),
+            causes,
         }
     }
 

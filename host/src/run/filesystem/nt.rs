@@ -104,6 +104,12 @@ pub(super) fn open(directory: &File, name: &str, access: Access) -> io::Result<F
     }
 }
 
+/// Opens a file that is open for reading again, to write it.
+#[cfg(feature = "age")]
+pub(super) fn reopen_to_write(file: &File) -> io::Result<File> {
+    Call::open(FILE_GENERIC_WRITE).on(file, "")
+}
+
 /// Creates a file, which the user of this process can access and nobody else.
 pub(super) fn create(directory: &File, name: &str) -> io::Result<File> {
     Call {
@@ -212,7 +218,7 @@ impl Call {
         }
     }
 
-    /// Calls. An empty name is that of the directory itself.
+    /// Calls. An empty name is that of the directory itself, or of a file in its place.
     fn on(self, directory: &File, name: &str) -> io::Result<File> {
         let mut name: Vec<u16> = name.encode_utf16().collect();
         let length = u16::try_from(name.len() * 2).map_err(|_| io::ErrorKind::InvalidFilename)?;
@@ -531,7 +537,7 @@ fn look_up_user() -> io::Result<String> {
 }
 
 /// Returns the number of the volume and of the file on it.
-fn identity(file: &File) -> io::Result<(u32, u32, u32)> {
+pub(super) fn identity(file: &File) -> io::Result<(u32, u32, u32)> {
     let mut information = BY_HANDLE_FILE_INFORMATION::default();
     // SAFETY: the pointer is to a value that lives until the call returns.
     if unsafe { GetFileInformationByHandle(file.as_raw_handle(), &raw mut information) } == 0 {

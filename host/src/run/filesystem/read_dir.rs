@@ -8,12 +8,20 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::vec;
 
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorType, DirectoryEntry, ErrorCode};
 
 /// The entries of a directory that the component has not read yet.
-pub(super) struct ReadDir(system::Entries);
+pub(super) struct ReadDir(Source);
+
+enum Source {
+    /// Entries of a directory of this machine, which are listed one by one.
+    Local(system::Entries),
+    /// Entries of a directory that the host itself implements, which are known.
+    Remote(vec::IntoIter<DirectoryEntry>),
+}
 
 /// An entry of a directory.
 pub(super) struct Entry {
@@ -24,12 +32,21 @@ pub(super) struct Entry {
 impl ReadDir {
     /// Opens a listing of a directory.
     pub(super) fn new(directory: &File) -> io::Result<Self> {
-        system::entries(directory).map(Self)
+        system::entries(directory).map(|entries| Self(Source::Local(entries)))
+    }
+
+    /// Returns a listing of known entries.
+    pub(super) fn of_entries(entries: Vec<DirectoryEntry>) -> Self {
+        Self(Source::Remote(entries.into_iter()))
     }
 
     /// Returns the next entry, or `None` after the last one. An error concerns one entry.
     pub(super) fn next(&mut self) -> FsResult<Option<DirectoryEntry>> {
-        let Some(Entry { name, type_ }) = self.0.next().transpose()? else {
+        let entries = match &mut self.0 {
+            Source::Local(entries) => entries,
+            Source::Remote(entries) => return Ok(entries.next()),
+        };
+        let Some(Entry { name, type_ }) = entries.next().transpose()? else {
             return Ok(None);
         };
         let name = name

@@ -271,9 +271,14 @@ pub(super) async fn rename_at(
     new: String,
 ) -> FsResult<()> {
     let parent = within_one(wasi, &from, &old, &to, &new)?;
+    done(rename(&parent, &old, &new))
+}
+
+/// Renames a file, and waits a moment for another program that has it or the replaced one open.
+pub(super) fn rename(parent: &File, old: &str, new: &str) -> io::Result<()> {
     // The second code is that of a file with the new name that another program has open.
     let codes = [ERROR_SHARING_VIOLATION, ERROR_ACCESS_DENIED];
-    done(retried_after(&codes, || nt::rename(&parent, &old, &new)))
+    retried_after(&codes, || nt::rename(parent, old, new))
 }
 
 pub(super) async fn link_at(

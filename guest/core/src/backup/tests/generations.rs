@@ -138,6 +138,26 @@ fn a_generation_that_appears_during_the_backup_is_not_replaced() {
 }
 
 #[test]
+fn a_generation_that_cannot_be_compared_with_the_new_file_is_reported() {
+    let content = back_up_and_read(&mixed());
+    let disk = mixed();
+    let (inner, appearing) = (disk.clone(), content.clone());
+    let mut is_linked = false;
+    disk.on_call(move |call| {
+        if call.operation == "hard_link" {
+            inner.write(&format!("/backup/{FIRST}"), appearing.clone());
+            is_linked = true;
+        } else if is_linked && call.operation == "read" {
+            return Err(FsError::Unsupported);
+        }
+        Ok(())
+    });
+    let failure = back_up_at(&disk, 0).expect_err("the name is taken");
+    assert_eq!(failure.code, ErrorCode::BackupExists, "{failure}");
+    assert_eq!(files(&disk), BTreeMap::from([(FIRST.to_owned(), content)]));
+}
+
+#[test]
 fn a_temporary_file_that_cannot_be_opened_again_is_removed() {
     let disk = mixed();
     let inner = disk.clone();

@@ -10,6 +10,7 @@ mod power_loss;
 mod publications;
 mod refusals;
 mod scenario;
+mod sealed;
 mod shrink;
 mod temporaries;
 mod unchanged;

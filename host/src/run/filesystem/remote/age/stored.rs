@@ -1,0 +1,96 @@
+//! The bytes of an encrypted file as they are stored, as a buffered reader.
+
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use crate::run::filesystem::remote::File;
+
+/// The number of bytes that are read at once: large enough for a server that is far away.
+const BLOCK_SIZE: usize = 1 << 20;
+
+/// The number of blocks that are kept: the end of an archive is read in turn with its start, and each
+/// chunk may lie in two blocks.
+const BLOCKS: usize = 4;
+
+/// A buffered reader of a file.
+pub(super) struct Stored {
+    file: Arc<dyn File>,
+    size: u64,
+    position: u64,
+    /// The last one used comes first.
+    blocks: [Block; BLOCKS],
+}
+
+/// A part of the file.
+#[derive(Default)]
+struct Block {
+    /// Its position in the file, a multiple of [`BLOCK_SIZE`].
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Block {
+    /// Returns the bytes from this position in the file on.
+    fn from(&self, position: u64) -> &[u8] {
+        let skipped = position.checked_sub(self.start);
+        skipped
+            .and_then(|skipped| self.bytes.get(usize::try_from(skipped).ok()?..))
+            .unwrap_or_default()
+    }
+}
+
+impl Stored {
+    /// Returns a reader of a file of this size.
+    pub(super) fn new(file: Arc<dyn File>, size: u64) -> Self {
+        Self {
+            file,
+            size,
+            position: 0,
+            blocks: Default::default(),
+        }
+    }
+}
+
+impl BufRead for Stored {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.position < self.size {
+            let known = |block: &Block| !block.from(self.position).is_empty();
+            let place = self.blocks.iter().position(known);
+            self.blocks[..=place.unwrap_or(BLOCKS - 1)].rotate_right(1);
+            if place.is_none() {
+                let start = self.position - self.position % BLOCK_SIZE as u64;
+                self.blocks[0] = Block {
+                    start,
+                    bytes: self.file.read(start, BLOCK_SIZE)?,
+                };
+            }
+        }
+        Ok(self.blocks[0].from(self.position))
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.position += count as u64;
+    }
+}
+
+impl Read for Stored {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl Seek for Stored {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.size.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
