@@ -7,11 +7,12 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use license_backup::{
-    COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, LicenseFilter, RetentionPolicy,
+    BackupLocation, COMPONENT_SHA256, COMPONENT_VERSION, KeepWithin, LicenseFilter, RetentionPolicy,
 };
 use license_backup_report::{OutputOptions, parse_blake3, parse_max_age};
 
 use crate::fleet::FleetCommand;
+use crate::location::{self, FromArguments, RecipientArguments, RemoteArguments};
 use crate::stores::Selection;
 
 /// The version of the program and of the component that it contains.
@@ -33,7 +34,8 @@ component license-backup.wasm {COMPONENT_VERSION}, SHA-256 {COMPONENT_SHA256}",
     after_help = "Examples:\n  \
         license-backup backup --store ~/licenses --to /mnt/nas/licenses\n  \
         license-backup verify --from /mnt/nas/licenses\n  \
-        license-backup restore --from /mnt/nas/licenses --store ~/licenses\n\n\
+        license-backup restore --from /mnt/nas/licenses --store ~/licenses\n  \
+        license-backup backup --store ~/licenses --to sftp://nas/licenses --generations\n\n\
         Results are written to standard output; progress and errors to standard error.\n\n\
         Exit codes: 0 success; 1 failure; 2 invalid command line; 3 completed, but a file could \
         not be read or, with --strict, was skipped, or diff found differences; 4 a backup exists, or a restore had \
@@ -185,9 +187,22 @@ pub(crate) enum Command {
 pub(crate) struct BackupArguments {
     #[command(flatten)]
     pub(crate) source: BackupSource,
-    /// Directory for the backup; it is created if its parent exists
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR|URL",
+        value_parser = location::parser(),
+        help = "Directory for the backup, or sftp://user@host/path, s3://bucket/prefix; a \
+            directory is created if its parent exists"
+    )]
+    to: BackupLocation,
+    #[command(flatten)]
+    remote: RemoteArguments,
+    /// Write to an S3 service without conditional writes, where another run that ends at the same
+    /// moment could replace a backup
+    #[arg(long)]
+    s3_unconditional_writes: bool,
+    #[command(flatten)]
+    recipients: RecipientArguments,
     /// Number of stores to back up at once [default: number of processors]
     #[arg(long, value_name = "N", conflicts_with = "store")]
     pub(crate) jobs: Option<NonZeroUsize>,
@@ -210,6 +225,16 @@ pub(crate) struct BackupArguments {
     pub(crate) metrics: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+impl BackupArguments {
+    /// Returns the location of the backup, with its keys.
+    pub(crate) fn location(&self) -> BackupLocation {
+        self.remote
+            .apply(&self.to)
+            .allow_unconditional_writes(self.s3_unconditional_writes)
+            .encrypt_to(self.recipients.recipients())
+    }
 }
 
 /// What to back up.
@@ -250,9 +275,8 @@ impl BackupSource {
 /// The arguments of `restore`.
 #[derive(Debug, Args)]
 pub(crate) struct RestoreArguments {
-    /// Directory that contains the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
     /// Backup file in this directory, instead of the newest one
     #[arg(long, value_name = "NAME")]
     pub(crate) generation: Option<String>,
@@ -303,9 +327,8 @@ impl From<&FilterArguments> for LicenseFilter {
 /// The arguments of `verify`.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Directory that contains the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
     /// Backup file in this directory, instead of the newest one
     #[arg(long, value_name = "NAME")]
     pub(crate) generation: Option<String>,
@@ -321,6 +344,8 @@ pub(crate) struct VerifyArguments {
 pub(crate) struct ListArguments {
     #[command(flatten)]
     pub(crate) source: ListSource,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArguments,
     /// Backup file in the directory of --from, instead of the newest one
     #[arg(long, value_name = "NAME", requires = "from")]
     pub(crate) generation: Option<String>,
@@ -334,9 +359,8 @@ pub(crate) struct ListArguments {
 /// The arguments of `generations`.
 #[derive(Debug, Args)]
 pub(crate) struct GenerationsArguments {
-    /// Directory that contains the backups; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
     /// Read each file, and print its BLAKE3 hash
     #[arg(long)]
     pub(crate) hash: bool,
@@ -348,9 +372,8 @@ pub(crate) struct GenerationsArguments {
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
-    /// Directory that contains the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
     /// Backup file in this directory, instead of the newest one
     #[arg(long, value_name = "NAME")]
     pub(crate) generation: Option<String>,
@@ -368,9 +391,8 @@ pub(crate) struct DiffArguments {
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Directory that contains the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: FromArguments,
     /// Largest permitted age of the backup, such as 26h or 1d12h
     #[arg(long, value_name = "DURATION", value_parser = parse_max_age)]
     pub(crate) max_age: u64,
@@ -389,16 +411,18 @@ pub(crate) struct ListSource {
     #[arg(long, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
     /// Directory that contains the backup; it is only read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: Option<PathBuf>,
+    #[arg(long, value_name = "DIR|URL", value_parser = location::parser())]
+    pub(crate) from: Option<BackupLocation>,
 }
 
 /// The arguments of `forget`.
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArguments {
     /// Directory that contains the generations
-    #[arg(long, value_name = "DIR")]
-    pub(crate) from: PathBuf,
+    #[arg(long, value_name = "DIR|URL", value_parser = location::parser())]
+    pub(crate) from: BackupLocation,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArguments,
     #[command(flatten)]
     pub(crate) policy: PolicyArguments,
     /// Remove the pin of this generation first

@@ -25,29 +25,29 @@ pub(crate) fn run(arguments: &BackupArguments, signals: &SignalHandler) -> ExitC
 
 fn back_up(store: &Path, arguments: &BackupArguments, signals: &SignalHandler) -> ExitCode {
     let BackupArguments {
-        to,
         strict,
         metrics,
         output,
         ..
     } = arguments;
+    let to = arguments.location();
     let report = BackupReport {
-        directory: to.to_string_lossy().into_owned(),
+        directory: to.to_string(),
         strict: *strict,
     };
     let now = SystemTime::now();
-    let options = Settings::new(arguments, now).options(store, to);
+    let options = Settings::new(arguments, now).options(store, to.clone());
     let mut is_new = false;
     let (exit, summary) = run_operation(report, output.into(), signals, |manager| {
         // Without a store, no directory is created, and the library reports the error.
-        is_new = store.is_dir() && create_directory(to)?;
+        is_new = store.is_dir() && to.as_path().map_or(Ok(false), create_directory)?;
         block_on(manager.backup(&options))
     });
     let exit = match metrics {
         Some(file) => exit.and(write_metrics(
             file,
             &[Metrics {
-                to: to.clone(),
+                to: to.to_string(),
                 now,
                 duration: now.elapsed().unwrap_or_default(),
                 exit,
@@ -56,7 +56,7 @@ fn back_up(store: &Path, arguments: &BackupArguments, signals: &SignalHandler) -
         )),
         None => exit,
     };
-    if is_new {
+    if is_new && let Some(to) = to.as_path() {
         // Removes the new directory if it is empty, which it is unless the backup succeeded.
         let _ = fs::remove_dir(to);
     }

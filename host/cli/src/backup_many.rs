@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use anyhow::Context as _;
 use license_backup::{ErrorCode, LicenseManager};
 use license_backup_report::ExitCode;
 
@@ -34,9 +35,14 @@ fn back_up(
     signals: &SignalHandler,
     output: &mut Output,
 ) -> anyhow::Result<Totals> {
-    let BackupArguments {
-        to, jobs, metrics, ..
-    } = arguments;
+    let BackupArguments { jobs, metrics, .. } = arguments;
+    let location = arguments.location();
+    let to = location.as_path().with_context(|| {
+        format!(
+            "cannot back up many stores to {location}: only a directory can hold them; back up each \
+             store with a command of its own"
+        )
+    })?;
     let targets = targets(selection, to)?;
     let manager = LicenseManager::new()?;
     let created = CreatedDirectories::below(&absolute(to)?);
@@ -46,6 +52,7 @@ fn back_up(
         manager: &manager,
         signals,
         created,
+        location: &location,
         settings: Settings::new(arguments, now),
     };
     let (jobs, note) = number_of_jobs(*jobs);
@@ -60,7 +67,7 @@ fn back_up(
             totals.add(None, target, &outcome, output);
             if metrics.is_some() {
                 of_stores.push(Metrics {
-                    to: target.directory.clone(),
+                    to: target.directory.display().to_string(),
                     now,
                     duration: outcome.duration,
                     exit: outcome.exit,

@@ -17,8 +17,9 @@ pub(crate) fn run(arguments: &CheckArguments, signals: &SignalHandler) -> ExitCo
         verify,
         ref output,
     } = arguments;
+    let from = from.location();
     let report = CheckReport {
-        directory: from.to_string_lossy().into_owned(),
+        directory: from.to_string(),
     };
     let options = CheckOptions::new(from, Duration::from_secs(max_age)).verify(verify);
     run_operation(report, output.into(), signals, |manager| {

@@ -16,7 +16,7 @@ pub(crate) fn run(arguments: DiffArguments, signals: &SignalHandler) -> ExitCode
         store,
         json,
     } = arguments;
-    let options = DiffOptions::new(from);
+    let options = DiffOptions::new(from.location());
     let options = match generation {
         Some(name) => options.generation(name),
         None => options,

@@ -11,6 +11,7 @@ use crate::signals::SignalHandler;
 pub(crate) fn run(arguments: &ForgetArguments, signals: &SignalHandler) -> ExitCode {
     let &ForgetArguments {
         ref from,
+        ref remote,
         ref policy,
         ref unpin,
         dry_run,
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &ForgetArguments, signals: &SignalHandler) -> ExitC
     } = arguments;
     let policy = policy.policy().unwrap_or_default();
     let options = unpin.iter().fold(
-        ForgetOptions::new(from, policy).dry_run(dry_run),
+        ForgetOptions::new(remote.apply(from), policy).dry_run(dry_run),
         ForgetOptions::unpin,
     );
     run_operation(

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &GenerationsArguments, signals: &SignalHandler) -> 
         hash,
         json,
     } = arguments;
-    let options = GenerationsOptions::new(from).hash(hash);
+    let options = GenerationsOptions::new(from.location()).hash(hash);
     let output = OutputOptions { json, quiet: false };
     run_operation(GenerationsReport, output, signals, |manager| {
         block_on(manager.generations(&options))

@@ -11,6 +11,7 @@ use crate::signals::SignalHandler;
 pub(crate) fn run(
     ListArguments {
         source,
+        remote,
         generation,
         filter,
         json,
@@ -24,8 +25,8 @@ pub(crate) fn run(
         ListSource {
             from: Some(from), ..
         } => match generation {
-            Some(name) => ListOptions::generation(from, name),
-            None => ListOptions::backup(from),
+            Some(name) => ListOptions::generation(remote.apply(&from), name),
+            None => ListOptions::backup(remote.apply(&from)),
         },
         // The parser requires one of them.
         ListSource {

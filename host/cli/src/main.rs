@@ -15,6 +15,7 @@ mod generate;
 mod generations;
 mod jobs;
 mod list;
+mod location;
 mod metrics;
 mod open_files;
 mod outcome;

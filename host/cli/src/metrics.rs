@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use license_backup::BackupSummary;
@@ -19,8 +19,8 @@ const LAST_SUCCESS: &str = "last_success_timestamp_seconds";
 
 /// The result of the backup of a store.
 pub(crate) struct Metrics {
-    /// The backup directory.
-    pub(crate) to: PathBuf,
+    /// The location of the backup.
+    pub(crate) to: String,
     /// The start of the run.
     pub(crate) now: SystemTime,
     pub(crate) duration: Duration,
@@ -124,8 +124,8 @@ fn text(stores: &[Metrics], last_successes: &BTreeMap<String, u64>) -> String {
 }
 
 /// Returns the labels of a backup directory.
-fn labels(directory: &Path) -> String {
-    format!("{{directory=\"{}\"}}", label(&directory.to_string_lossy()))
+fn labels(directory: &str) -> String {
+    format!("{{directory=\"{}\"}}", label(directory))
 }
 
 /// Returns the text of a label, escaped.
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn the_last_success_of_each_directory_outlasts_failures() {
         let store = |to: &str, exit| Metrics {
-            to: PathBuf::from(to),
+            to: to.to_owned(),
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(9),
             duration: Duration::ZERO,
             exit,

@@ -18,8 +18,9 @@ pub(crate) fn run(arguments: &RestoreArguments, signals: &SignalHandler) -> Exit
         ref filter,
         ref output,
     } = arguments;
+    let from = from.location();
     let report = RestoreReport {
-        directory: from.to_string_lossy().into_owned(),
+        directory: from.to_string(),
         overwrite,
         dry_run,
     };

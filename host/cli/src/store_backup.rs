@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Instant, SystemTime};
 
 use license_backup::{
-    BackupOptions, BackupSummary, LicenseManager, OperationError, RetentionPolicy, block_on,
+    BackupLocation, BackupOptions, BackupSummary, LicenseManager, OperationError, RetentionPolicy,
+    block_on,
 };
 
 use crate::arguments::BackupArguments;
@@ -37,9 +38,9 @@ impl Settings {
         }
     }
 
-    /// Returns the options of the backup of a store into a directory.
-    pub(crate) fn options(&self, store: &Path, directory: &Path) -> BackupOptions {
-        let options = BackupOptions::new(store, directory)
+    /// Returns the options of the backup of a store to a location.
+    pub(crate) fn options(&self, store: &Path, to: BackupLocation) -> BackupOptions {
+        let options = BackupOptions::new(store, to)
             .overwrite(self.overwrite)
             .allow_shrink(self.allow_shrink);
         let options = match self.generation {
@@ -58,6 +59,8 @@ pub(crate) struct StoreBackup<'a> {
     pub(crate) manager: &'a LicenseManager,
     pub(crate) signals: &'a SignalHandler,
     pub(crate) created: CreatedDirectories,
+    /// The location of all backups, whose keys are those of each backup.
+    pub(crate) location: &'a BackupLocation,
     pub(crate) settings: Settings,
 }
 
@@ -84,10 +87,8 @@ impl StoreBackup<'_> {
         if store.is_dir() {
             self.created.create(directory)?;
         }
-        let operation = block_on(
-            self.manager
-                .backup(&self.settings.options(store, directory)),
-        )?;
+        let to = self.location.clone().at(directory);
+        let operation = block_on(self.manager.backup(&self.settings.options(store, to)))?;
         let _running = self.signals.cancel_on_signal(&operation.cookie);
         let result = operation.wait();
         if result.is_ok() {

@@ -15,8 +15,9 @@ pub(crate) fn run(arguments: &VerifyArguments, signals: &SignalHandler) -> ExitC
         expect,
         output,
     } = arguments;
+    let from = from.location();
     let report = VerifyReport {
-        directory: from.to_string_lossy().into_owned(),
+        directory: from.to_string(),
         expected: expect.is_some(),
     };
     let options = VerifyOptions::new(from);

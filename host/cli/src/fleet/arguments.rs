@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::arguments::{OutputArguments, PolicyArguments};
+use crate::location::directory_parser;
 use crate::stores::Selection;
 
 /// The command to run.
@@ -54,7 +55,7 @@ pub(crate) struct PlanArguments {
     #[command(flatten)]
     source: StoresSource,
     /// Directory for the backups; it is created if its parent exists
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = directory_parser())]
     pub(super) to: PathBuf,
     /// File to write the units into; it must not exist
     #[arg(long, value_name = "FILE")]

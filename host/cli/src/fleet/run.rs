@@ -4,7 +4,9 @@ use std::env;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
-use license_backup::{CheckOptions, ErrorCode, LicenseManager, OperationError, block_on};
+use license_backup::{
+    BackupLocation, CheckOptions, ErrorCode, LicenseManager, OperationError, block_on,
+};
 use license_backup_report::{ExitCode, OutputOptions};
 
 use super::arguments::RunArguments;
@@ -49,6 +51,7 @@ fn back_up(
     let units = units(&plan, &results, share)?;
     let manager = LicenseManager::new()?;
     results.create()?;
+    let location = BackupLocation::from(&plan.to);
     let runner = Runner {
         plan: &plan,
         results: &results,
@@ -56,6 +59,7 @@ fn back_up(
             manager: &manager,
             signals,
             created: CreatedDirectories::below(&plan.to),
+            location: &location,
             settings: Settings {
                 generation: Some(plan.system_time()),
                 retention: arguments.policy.policy(),
