@@ -12,8 +12,9 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 PROGRAMS := --release --package license-backup-cli --package license-backup-sample
 TESTS := --package license-backup --package license-backup-cli --package license-backup-command \
 	--package license-backup-core --package license-backup-metadata --package license-backup-report \
-	--package license-backup-sample --package license-backup-tests --package license-backup-bench \
-	--features license-backup-core/serde
+	--package license-backup-sample --package license-backup-servers --package license-backup-tests \
+	--package license-backup-bench \
+	--features license-backup-core/serde,license-backup/age,license-backup/s3,license-backup/sftp
 
 # Keeps paths of this machine out of the programs. If the compiler is missing, scripts/setup.sh
 # reports it.

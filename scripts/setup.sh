@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs the tools that the build needs; with the argument `tests`, those of the tests and the
-# benchmark; with `bench-fleet`, `browser`, `deny`, `fuzz`, `lint`, `package`, `profile`, `test-browser`,
-# `test-fleet`, `test-package` or `test-windows`, those of this target of the Makefile; with `windows`, those that build the program
-# for Windows; with `python`, those of the tests of the package for Python. Prints a line for each
-# tool. Without the right to install Debian packages, it prints the command to run, and stops.
+# benchmark; with `bench-fleet`, `browser`, `deny`, `fuzz`, `lint`, `package`, `profile`,
+# `test-browser`, `test-fleet`, `test-package` or `test-windows`, those of this target of the Makefile;
+# with `windows`, those that build the program for Windows; with `python`, those of the tests of the
+# package for Python. Prints a line for each tool. Without the right to install Debian packages, it
+# prints the command to run, and stops.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/wasm-toolchain.sh
@@ -142,13 +143,12 @@ find_missing_for_python() {
 	python3 -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
 }
 
-# setup_python ENVIRONMENT EXAMPLE: an environment with the packages that the tests of an example need,
-# unless the versions of its lock file are installed. Nothing is installed that is not in the lock
-# file, and nothing is compiled.
+# setup_python DIRECTORY LOCK: an environment with the packages of the lock file, unless its versions
+# are installed. Nothing is installed that is not in the lock file, and nothing is compiled.
 setup_python() {
-	environment=target/$1
-	lock=examples/$2/requirements-test.txt
-	echo "setup: packages of examples/$2 in $environment, as in its $(basename "$lock") (installed if missing)"
+	environment=$1
+	lock=$2
+	echo "setup: packages for Python in $environment, as in $lock (installed if missing)"
 	if ! cmp -s "$lock" "$environment/installed.txt"; then
 		{
 			python3 -m venv --clear "$environment" &&
@@ -170,6 +170,9 @@ find_missing_for_slurm() {
 	has sbatch || packages="$packages slurm-client"
 	has munged || packages="$packages munge"
 }
+
+# The example for Python and the checker of its types.
+setup_example_python() { setup_python target/python examples/python/requirements-test.txt; }
 
 # A registry to push to. Debian's package is unpacked, not installed, because installing it starts a
 # registry for the whole network. Package lists are downloaded into a separate directory, because
@@ -209,7 +212,11 @@ if [ "${1-}" = tests ]; then
 	for tool in unzip zip rsync restic; do has "$tool" || packages="$packages $tool"; done
 	find_missing_for_python
 	has bsdtar || packages="$packages libarchive-tools"
+	has age || packages="$packages age"
 	has npm || packages="$packages nodejs npm"
+	has ssh || packages="$packages openssh-client"
+	# It is not on the PATH of every user.
+	[ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 	# Some tests mount an exFAT file system, which only root can do.
 	if [ "$(id -u)" -eq 0 ]; then
 		has mkfs.exfat || packages="$packages exfatprogs"
@@ -220,16 +227,18 @@ if [ "${1-}" = tests ]; then
 	install_tool "$tools_dir" b3sum@1.8.7
 	setup_wasmtime
 	setup_npm node
-	setup_python python python
+	setup_example_python
+	# The S3 service of the tests.
+	setup_python "$tools_dir/moto" tests/servers/requirements.txt
 elif [ "${1-}" = python ]; then
 	find_missing_for_python
 	install_missing
-	setup_python python python
+	setup_example_python
 elif [ "${1-}" = test-fleet ]; then
 	find_missing_for_python
 	find_missing_for_slurm
 	install_missing
-	setup_python kubernetes kubernetes
+	setup_python target/kubernetes examples/kubernetes/requirements-test.txt
 elif [ "${1-}" = bench-fleet ]; then
 	find_missing_for_slurm
 	has mount.fuse3 || packages="$packages fuse3"

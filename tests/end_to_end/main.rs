@@ -15,8 +15,10 @@ mod library;
 #[cfg(target_os = "linux")]
 mod node;
 mod package;
+#[cfg(target_os = "linux")]
+mod places;
 mod program;
 #[cfg(target_os = "linux")]
 mod windows;
 
-pub(crate) use common::{expected, fixture};
+pub(crate) use common::{expected, fixture, moments};

@@ -16,12 +16,20 @@ use crate::expected;
 const README: &str = include_str!("../../../README.md");
 
 /// Commands that are not run, without their comments, and the reasons.
-const SKIPPED: [(&str, &str); 6] = [
+const SKIPPED: [(&str, &str); 8] = [
     (
         "make run",
         "it builds the programs under test; a separate test covers the rest",
     ),
     ("make test", "it runs this test"),
+    (
+        "license-backup backup --store ~/licenses --to sftp://nas/licenses --generations",
+        "it needs a server; the tests of other places start one",
+    ),
+    (
+        "license-backup backup --store ~/licenses --to s3://my-backups/laptop --generations",
+        "it needs a service; the tests of other places start one",
+    ),
     (
         "make browser",
         "it needs packages that only `make test-browser` installs, which runs it",
@@ -63,9 +71,17 @@ const BEFORE: [(&str, Preparation); 5] = [
 ];
 
 /// Checks after some commands have succeeded, by a part of the command.
-const AFTER: [(&str, Check); 17] = [
+const AFTER: [(&str, Check); 18] = [
     ("license-backup backup --store ", |reader, printed| {
         reader.has_a_backup_without_the_notes(printed);
+    }),
+    ("license-backup backup --recipients-file ", |reader, _| {
+        let backup = reader.sandbox.path("mnt/nas/encrypted/licenses.zip.age");
+        assert!(
+            fs::read(backup)
+                .unwrap()
+                .starts_with(b"age-encryption.org/v1")
+        );
     }),
     ("license-backup verify ", |reader, printed| {
         reader.sees_the_hash(printed);
@@ -139,9 +155,10 @@ fn blocks() -> Vec<Vec<&'static str>> {
     let other: Vec<_> = other.into_iter().map(|(language, _)| language).collect();
     assert_eq!(
         other,
-        ["powershell", "rust,no_run", "python"],
-        "only the console blocks and the example of the library are tested, and the tests of the \
-         program for Windows and of the package for Python run what is in the other ones"
+        ["json", "powershell", "rust,no_run", "python"],
+        "only the console blocks and the example of the library are tested here; the tests of other \
+         places use the policy, and those of the program for Windows and of the package for Python \
+         run what is in the other ones"
     );
     console
         .into_iter()

@@ -4,14 +4,12 @@
 use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use license_backup_tests::harness::{
-    Outcome, Process, Sampler, Sandbox, Snapshot, counted, scaled,
-};
+use license_backup_tests::harness::{Outcome, Process, Sandbox, Snapshot, counted, scaled};
 
 use crate::fixture::{Before, Fixture, Program, wait_for_next_second};
+use crate::moments::Moments;
 use crate::program::temporary_files::make_older;
 
 /// Returns the number of kills of each test.
@@ -28,42 +26,21 @@ struct Kills<Start, HasBegun> {
     /// Returns `true` if the critical part of a run has begun: it writes the backup, or commits
     /// licenses.
     has_begun: HasBegun,
-    /// One of this number of runs is killed before its critical part begins, all others after.
-    one_before_in: u64,
-    /// The duration of a run that is not killed, before and from its critical part.
-    durations: [Duration; 2],
-    samplers: [Sampler; 2],
+    moments: Moments,
     started: u64,
     killed: u64,
 }
 
 impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
+    /// Begins a series of which one of `one_before_in` runs is killed before its critical part.
     fn new(one_before_in: u64, start: Start, has_begun: HasBegun) -> Self {
-        let samplers = [Sampler::new(), Sampler::new()];
-        let mut new = Self {
+        Self {
             start,
             has_begun,
-            one_before_in,
-            durations: [Duration::ZERO; 2],
-            samplers,
+            moments: Moments::new(one_before_in),
             started: 0,
             killed: 0,
-        };
-        new.measure();
-        new
-    }
-
-    /// Measures the durations of a run that is not killed.
-    fn measure(&mut self) {
-        let started = Instant::now();
-        let mut run = (self.start)();
-        assert!(
-            run.wait_until(&self.has_begun),
-            "the critical part of a run should begin"
-        );
-        let begun = Instant::now();
-        run.wait().exits(0);
-        self.durations = [begun.duration_since(started), begun.elapsed()];
+        }
     }
 
     /// Returns `true` if more kills are necessary: too few runs were killed, or not all cases have
@@ -80,16 +57,11 @@ impl<Start: Fn() -> Process, HasBegun: Fn() -> bool> Kills<Start, HasBegun> {
     /// Starts a run and kills it. Returns its outcome, and `true` if the run was killed before its
     /// end.
     fn kill_one(&mut self) -> (Outcome, bool) {
-        // The durations depend on the load of the machine.
-        if self.started % 8 == 7 {
-            self.measure();
+        if self.moments.need_measurement() {
+            self.moments.measure(&self.start, &self.has_begun);
         }
         let mut run = (self.start)();
-        let part = usize::from(!self.started.is_multiple_of(self.one_before_in));
-        if part == 1 {
-            run.wait_until(&self.has_begun);
-        }
-        thread::sleep(self.durations[part].mul_f64(self.samplers[part].next_fraction()));
+        self.moments.wait(&mut run, &self.has_begun);
         let outcome = run.kill();
         let was_killed = outcome.code().is_none();
         assert!(

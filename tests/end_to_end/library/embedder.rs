@@ -2,7 +2,6 @@
 //! no operation hangs, the memory is bounded, the outcome is the same, and the license manager
 //! remains usable.
 
-use std::cell::Cell;
 use std::fs;
 use std::sync::mpsc;
 use std::thread;
@@ -12,7 +11,9 @@ use license_backup::{
     BackupOperation, BackupOptions, BackupRestoreStatus, CancellationCookie, ErrorCode,
     ListOptions, Operation, RestoreOptions, VerifyOptions, block_on,
 };
-use license_backup_tests::harness::{Sandbox, counted, files_below, scaled};
+use license_backup_tests::harness::{
+    Sandbox, counted, files_below, peak_memory, scaled, wait_and_measure,
+};
 use license_backup_tests::sample::SampleStore;
 
 use crate::library::{RUNTIME, all, large, options, outcome, start, wait_until_half_way};
@@ -225,15 +226,6 @@ fn unread_events_need_little_memory() {
     assert!(all(events).len() >= 5000, "all events should be available");
 }
 
-/// Returns the peak memory of a process in KiB, or `None` if the process has ended.
-fn peak_memory(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().trim_end_matches(" kB").parse().ok()
-}
-
 #[test]
 fn a_backup_with_unread_output_finishes_in_little_memory() {
     // The events are far more than a pipe holds.
@@ -259,15 +251,9 @@ fn a_backup_with_unread_output_finishes_in_little_memory() {
     );
     drop(kept);
 
-    let mut read = sandbox.back_up(&["--json", "--overwrite"]).start();
-    let (id, usual) = (read.id(), Cell::new(0));
-    let sample_memory = || {
-        usual.set(peak_memory(id).unwrap_or(usual.get()));
-        false
-    };
-    assert!(!read.wait_until(sample_memory), "the program should end");
-    read.wait().exits(0);
-    let usual = usual.get();
+    let read = sandbox.back_up(&["--json", "--overwrite"]).start();
+    let (outcome, usual) = wait_and_measure(read);
+    outcome.exits(0);
     counted(
         peak,
         format_args!("KiB of memory for a backup without a reader, {usual} KiB with one"),

@@ -173,6 +173,7 @@ fn an_instance_is_busy_until_its_operation_has_ended() {
                         overwrite: true,
                         allow_shrink: false,
                         generation: None,
+                        encrypted: None,
                         retention: None,
                     },
                 )
@@ -243,6 +244,7 @@ fn a_refused_call_leaves_the_instance_free() {
                     overwrite: false,
                     allow_shrink: false,
                     generation: None,
+                    encrypted: None,
                     retention: None,
                 },
             )
@@ -264,6 +266,7 @@ fn a_refused_call_leaves_the_instance_free() {
                     overwrite: false,
                     allow_shrink: false,
                     generation: None,
+                    encrypted: None,
                     retention: None,
                 },
             )
@@ -291,6 +294,7 @@ fn cancelling_twice_or_too_late_frees_the_instance() {
                         overwrite: false,
                         allow_shrink: false,
                         generation: None,
+                        encrypted: None,
                         retention: None,
                     },
                 )

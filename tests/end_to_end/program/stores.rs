@@ -37,6 +37,32 @@ fn each_store_is_backed_up_into_a_private_directory_at_its_whole_path() {
 }
 
 #[test]
+fn the_backup_of_each_store_is_encrypted() {
+    let stores = Stores::new(&["a", "b"]);
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    stores.back_up(&["--encrypt-to", recipient]).run().exits(0);
+    for name in ["a", "b"] {
+        let archive = stores.directory(name).join("licenses.zip.age");
+        let content = fs::read(archive).expect("it exists");
+        assert!(content.starts_with(b"age-encryption.org/v1\n"));
+    }
+}
+
+#[test]
+fn many_stores_are_not_backed_up_to_another_machine() {
+    let stores = Stores::new(&["a", "b"]);
+    let pattern = stores.store("*");
+    let pattern = pattern.to_str().expect("it is UTF-8");
+    for url in ["sftp://127.0.0.1:1/backups", "s3://backups/laptop"] {
+        let arguments = ["backup", "--stores", pattern, "--to", url];
+        let outcome = stores.sandbox.license_backup(arguments).run().exits(1);
+        let message =
+            format!("cannot back up many stores to {url}: only a directory can hold them");
+        assert!(outcome.stderr().contains(&message), "{}", outcome.report());
+    }
+}
+
+#[test]
 fn each_store_and_the_totals_are_a_json_line() {
     let stores = Stores::new(&["a", "b"]);
     stores.add("c", 5);

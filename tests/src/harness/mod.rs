@@ -6,6 +6,8 @@
 mod concurrently;
 mod listing;
 #[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod pipe;
 mod run;
 mod sampling;
@@ -20,6 +22,8 @@ mod tools;
 
 pub use concurrently::concurrently;
 pub use listing::{Snapshot, files_below};
+#[cfg(target_os = "linux")]
+pub use memory::{peak_memory, wait_and_measure};
 #[cfg(target_os = "linux")]
 pub use pipe::UnreadPipe;
 pub use run::{Invocation, Outcome, Process, binary, sources, target};

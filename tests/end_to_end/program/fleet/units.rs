@@ -94,6 +94,24 @@ fn a_plan_that_cannot_be_right_is_refused_and_nothing_is_written() {
 }
 
 #[test]
+fn a_plan_for_another_place_than_a_directory_is_refused() {
+    let fleet = Fleet::planned(&["a", "b"]);
+    let before = Snapshot::of(&fleet.stores.sandbox.path(""));
+    for url in ["sftp://nas/backups", "s3://backups/fleet"] {
+        let command = [
+            "fleet", "plan", "--stores", "home/*", "--to", url, "--units", "new",
+        ];
+        let outcome = fleet.stores.sandbox.license_backup(command).run();
+        outcome.exits(2).says(&["a fleet needs a directory"]);
+        assert_eq!(
+            Snapshot::of(&fleet.stores.sandbox.path("")),
+            before,
+            "{url}"
+        );
+    }
+}
+
+#[test]
 fn units_that_were_cut_or_edited_are_refused_and_nothing_is_written() {
     let fleet = Fleet::planned(&["a", "b"]);
     let path = fleet.stores.sandbox.path("units");
