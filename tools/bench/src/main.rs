@@ -4,6 +4,7 @@ mod fleet;
 mod growth;
 mod history;
 mod measure;
+mod places;
 mod plot;
 mod programs;
 mod publish;
@@ -18,6 +19,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, ensure};
 use clap::{Parser, Subcommand};
 
+use places::Place;
 use programs::{BACKUP, Candidate, PUBLICATIONS, Paths, RESTORE, START, VERIFY};
 use results::{Cancellation, Comparison, Component, Machine, Results, SCHEMA, Store};
 
@@ -48,6 +50,9 @@ enum Action {
         /// Number of publications of 2 MiB in another store, which contains nothing else
         #[arg(long, value_name = "N", default_value_t = 2000)]
         publications: u32,
+        /// Number of licenses of the store that is backed up to servers
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        places: u32,
         /// Number of runs of each program
         #[arg(long, value_name = "N", default_value_t = 5)]
         rounds: usize,
@@ -72,6 +77,18 @@ enum Action {
     },
     /// Measure backups of many stores, with more and more jobs and on a Slurm cluster
     Fleet(fleet::Options),
+    /// Measure only backups on SFTP and S3 servers and encrypted ones, and print the tables
+    Places {
+        /// Number of licenses of the sample store
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        licenses: u32,
+        /// Number of runs of each program
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        rounds: usize,
+        /// Directory that `make` builds into; the stores are created in it
+        #[arg(long, value_name = "DIR", default_value = "target")]
+        target: PathBuf,
+    },
     /// Print the tables of earlier results, in Markdown
     Show {
         /// File with the results
@@ -95,12 +112,13 @@ fn main() -> anyhow::Result<()> {
             licenses,
             largest,
             publications,
+            places,
             rounds,
             target,
             to,
         } => {
             let paths = create_directories(&target)?;
-            let results = run(&paths, &licenses, largest, publications, rounds)?;
+            let results = run(&paths, &licenses, largest, publications, places, rounds)?;
             let text = serde_json::to_string_pretty(&results)? + "\n";
             fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
             print!("{}", table::tables(&results));
@@ -128,6 +146,21 @@ fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Action::Fleet(options) => fleet::run(&options),
+        Action::Places {
+            licenses,
+            rounds,
+            target,
+        } => {
+            let paths = create_directories(&target)?;
+            let store = in_places(&paths, licenses, rounds)?;
+            fs::remove_dir_all(&paths.directory)?;
+            let tables = store.comparisons.iter();
+            let tables: Vec<_> = tables
+                .map(|comparison| table::long_runs(&store, comparison))
+                .collect();
+            print!("{}", tables.join("\n"));
+            Ok(())
+        }
         Action::Show { from } => {
             print!("{}", table::tables(&publish::results(&from)?));
             Ok(())
@@ -149,6 +182,7 @@ fn create_directories(target: &Path) -> anyhow::Result<Paths> {
         output: directory.join("output"),
         compiled: directory.join("license-backup-command.cwasm"),
         license: PathBuf::new(),
+        place: Place::default(),
         target,
         directory,
     };
@@ -163,6 +197,7 @@ fn run(
     licenses: &[u32],
     largest: Option<u32>,
     publications: u32,
+    places: u32,
     rounds: usize,
 ) -> anyhow::Result<Results> {
     let mut compile = Command::new("wasmtime");
@@ -203,6 +238,7 @@ fn run(
     });
     let stores = stores.collect::<anyhow::Result<_>>()?;
     let generations = generations(paths, rounds)?;
+    let places = in_places(paths, places, rounds)?;
     let largest = largest.map(|licenses| {
         store(paths, licenses, |paths, store| {
             store.comparisons = comparisons(paths, rounds, |candidate| candidate.scales)?;
@@ -217,6 +253,7 @@ fn run(
         generations: Some(generations),
         publications,
         stores,
+        places: Some(places),
         largest: largest.transpose()?,
     })
 }
@@ -269,6 +306,14 @@ fn store(
 fn generations(paths: &Paths, rounds: usize) -> anyhow::Result<Store> {
     store(paths, history::LICENSES, |paths, store| {
         store.over_time = history::forgetting(paths, rounds)?;
+        Ok(())
+    })
+}
+
+/// Measures backups of a sample store on servers, and encrypted ones.
+fn in_places(paths: &Paths, licenses: u32, rounds: usize) -> anyhow::Result<Store> {
+    store(paths, licenses, |paths, store| {
+        store.comparisons = places::comparisons(paths, rounds)?;
         Ok(())
     })
 }

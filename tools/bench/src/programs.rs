@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::places::Place;
+
+/// The password of the repositories of restic.
+pub(crate) const RESTIC_PASSWORD: &str = "benchmark";
+
 /// The directories and programs of this project that a comparison uses.
 #[derive(Clone)]
 pub(crate) struct Paths {
@@ -22,6 +27,8 @@ pub(crate) struct Paths {
     pub(crate) compiled: PathBuf,
     /// The path of one license, relative to the store.
     pub(crate) license: PathBuf,
+    /// The server of the backups, if they are not on this machine.
+    pub(crate) place: Place,
 }
 
 impl Paths {
@@ -63,7 +70,7 @@ fn restic(paths: &Paths) -> Command {
     command
         .args(["--quiet", "--no-cache", "--repo"])
         .arg(paths.output.join("repository"));
-    command.env("RESTIC_PASSWORD", "benchmark");
+    command.env("RESTIC_PASSWORD", RESTIC_PASSWORD);
     command
 }
 
@@ -101,7 +108,7 @@ pub(crate) const fn one_file(name: &'static str, command: fn(&Paths) -> Command)
 }
 
 /// Returns a candidate that creates a file for each license.
-const fn many_files(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
+pub(crate) const fn many_files(name: &'static str, command: fn(&Paths) -> Command) -> Candidate {
     Candidate {
         name,
         creates_many_files: true,

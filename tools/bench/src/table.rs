@@ -25,6 +25,12 @@ pub(crate) fn tables(results: &Results) -> String {
             .chain(&results.generations)
             .flat_map(over_time),
     );
+    parts.extend(results.places.iter().flat_map(|store| {
+        store
+            .comparisons
+            .iter()
+            .map(|comparison| long_runs(store, comparison))
+    }));
     parts.extend(
         results
             .publications
