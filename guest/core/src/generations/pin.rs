@@ -31,13 +31,15 @@ pub(crate) fn unpin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsE
 
 /// Pins a backup. The caller makes the name durable.
 pub(crate) fn pin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsError> {
-    let pinned = directory.create_file(&pin_name(backup)).and_then(|file| {
+    let name = pin_name(backup);
+    let pinned = directory.create_file(&name).and_then(|file| {
         file.write_all_at(CONTENT, 0)?;
         file.sync()
     });
     match pinned {
-        // Another run has pinned it. Where a file gets its name when it is synced, that is noticed then.
-        Err(FsError::Exist) => Ok(()),
+        // Another run has pinned it, and may not have synced the pin yet. Where a file gets its name
+        // when it is synced, that is noticed then.
+        Err(FsError::Exist) => directory.sync_file(&name),
         pinned => pinned,
     }
 }
