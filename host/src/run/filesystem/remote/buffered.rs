@@ -2,7 +2,9 @@
 //! each would be a round trip.
 
 use std::io;
+use std::sync::Arc;
 
+use super::read_ahead::ReadAhead;
 use super::{File, Metadata};
 
 /// The largest number of bytes that are read or appended at once, in bytes.
@@ -13,13 +15,15 @@ const FIRST_BLOCK: usize = 128 << 10;
 
 /// A file whose reads are served from blocks, and whose writes are collected to blocks.
 pub(crate) struct BufferedFile {
-    file: Box<dyn File>,
+    file: Arc<dyn File>,
     /// The offset of the first byte of `block`.
     start: u64,
     /// The bytes that were read last.
     block: Vec<u8>,
     /// The number of bytes to read if the next block follows this one.
     next_length: usize,
+    /// The block that follows, once blocks follow one another.
+    ahead: Option<ReadAhead>,
     /// The number of bytes that were appended to the file, without those that wait.
     appended: u64,
     /// The bytes that wait to be appended.
@@ -29,10 +33,11 @@ pub(crate) struct BufferedFile {
 impl BufferedFile {
     pub(super) fn new(file: Box<dyn File>) -> Self {
         Self {
-            file,
+            file: file.into(),
             start: 0,
             block: Vec::new(),
             next_length: FIRST_BLOCK,
+            ahead: None,
             appended: 0,
             waiting: Vec::new(),
         }
@@ -67,8 +72,17 @@ impl BufferedFile {
         };
         // Frees the memory of the last block first.
         self.block = Vec::new();
-        self.block = self.file.read(offset, self.next_length.max(length))?;
+        let requested = self.next_length.max(length);
+        let ahead = self.ahead.take().filter(|ahead| ahead.offset() == offset);
+        self.block = match ahead {
+            Some(ahead) => ahead.finish()?,
+            None => self.file.read(offset, requested)?,
+        };
         self.start = offset;
+        if follows && self.block.len() == requested {
+            let length = (2 * self.next_length).min(MAX_BLOCK);
+            self.ahead = ReadAhead::start(&self.file, offset + requested as u64, length);
+        }
         Ok(())
     }
 
@@ -115,6 +129,7 @@ impl BufferedFile {
             self.waiting.clear();
             // It may have been the end of the file.
             self.block.clear();
+            self.ahead = None;
         }
         Ok(())
     }
@@ -208,6 +223,22 @@ mod tests {
                 "read 393216 524288",
                 "read 716800 1048576"
             ]
+        );
+    }
+
+    #[test]
+    fn the_block_that_follows_two_others_is_read_before_it_is_needed() {
+        let (file, _) = with_content(2 << 20);
+        let mut buffered = BufferedFile::new(Box::new(file.clone()));
+        let offsets = [0, FIRST_BLOCK as u64];
+        for offset in offsets {
+            let _ = buffered.read(offset, 10).expect("memory can be read");
+        }
+        // Waits for the read.
+        drop(buffered);
+        assert_eq!(
+            file.calls(),
+            ["read 0 131072", "read 131072 262144", "read 393216 524288"]
         );
     }
 

@@ -129,6 +129,7 @@ impl File for LocalFile {
 
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut length = self.length.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = *length;
         let mut rest = bytes;
         while !rest.is_empty() {
             match system::write_at(&self.file, rest, *length) {
@@ -141,6 +142,7 @@ impl File for LocalFile {
                 Err(error) => return Err(error),
             }
         }
+        system::start_writeback(&self.file, start, bytes.len());
         Ok(())
     }
 
@@ -258,6 +260,22 @@ mod system {
     pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
         file.write_at(bytes, offset)
     }
+
+    /// Starts to write a part of a file to the disk, so that less is left when it is synced.
+    #[cfg(target_os = "linux")]
+    pub(super) fn start_writeback(file: &File, offset: u64, length: usize) {
+        use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+        use nix::libc::off_t;
+
+        if let (Ok(offset), Ok(length)) = (off_t::try_from(offset), off_t::try_from(length)) {
+            let advice = PosixFadviseAdvice::POSIX_FADV_DONTNEED;
+            // Without it, only the sync takes longer.
+            let _ = posix_fadvise(file, offset, length, advice);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn start_writeback(_: &File, _: u64, _: usize) {}
 }
 
 #[cfg(windows)]
@@ -345,6 +363,8 @@ mod system {
     pub(super) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
         file.seek_write(bytes, offset)
     }
+
+    pub(super) fn start_writeback(_: &File, _: u64, _: usize) {}
 
     /// Reports a file that is removed when another program closes it as one that does not exist.
     fn gone<T>(result: io::Result<T>) -> io::Result<T> {

@@ -27,6 +27,7 @@ mod connect;
 mod descriptor;
 #[cfg(feature = "age")]
 mod local;
+mod read_ahead;
 #[cfg(feature = "s3")]
 mod s3;
 #[cfg(feature = "sftp")]

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use crate::run::filesystem::remote::File;
 
-/// The number of bytes that are read at once: large enough for a server that is far away.
-const BLOCK_SIZE: usize = 1 << 20;
+/// The number of bytes that are read at a position that is not the end of the block before. It
+/// doubles with each block that follows: a server may be far away.
+const FIRST_BLOCK: usize = 256 << 10;
+/// The largest number of bytes that are read at once.
+const MAX_BLOCK: usize = 4 << 20;
 
 /// The number of blocks that are kept: the end of an archive is read in turn with its start, and each
 /// chunk may lie in two blocks.
-const BLOCKS: usize = 4;
+const BLOCKS: usize = 3;
 
 /// A buffered reader of a file.
 pub(super) struct Stored {
@@ -19,17 +22,24 @@ pub(super) struct Stored {
     position: u64,
     /// The last one used comes first.
     blocks: [Block; BLOCKS],
+    /// The length of the block that was read last.
+    length: usize,
 }
 
 /// A part of the file.
 #[derive(Default)]
 struct Block {
-    /// Its position in the file, a multiple of [`BLOCK_SIZE`].
+    /// Its position in the file.
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl Block {
+    /// Returns the position of its end in the file.
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
     /// Returns the bytes from this position in the file on.
     fn from(&self, position: u64) -> &[u8] {
         let skipped = position.checked_sub(self.start);
@@ -47,6 +57,7 @@ impl Stored {
             size,
             position: 0,
             blocks: Default::default(),
+            length: 0,
         }
     }
 }
@@ -58,10 +69,17 @@ impl BufRead for Stored {
             let place = self.blocks.iter().position(known);
             self.blocks[..=place.unwrap_or(BLOCKS - 1)].rotate_right(1);
             if place.is_none() {
-                let start = self.position - self.position % BLOCK_SIZE as u64;
+                let follows = |block: &Block| block.end() == self.position;
+                self.length = if self.blocks.iter().any(follows) {
+                    (2 * self.length).clamp(FIRST_BLOCK, MAX_BLOCK)
+                } else {
+                    FIRST_BLOCK
+                };
+                // Frees the memory of the oldest block first.
+                self.blocks[0] = Block::default();
                 self.blocks[0] = Block {
-                    start,
-                    bytes: self.file.read(start, BLOCK_SIZE)?,
+                    start: self.position,
+                    bytes: self.file.read(self.position, self.length)?,
                 };
             }
         }
