@@ -198,6 +198,7 @@ impl From<management::VerifySummary> for VerifySummary {
             size,
             blake3,
             program,
+            encrypted,
         } = summary;
         Self {
             licenses,
@@ -207,6 +208,7 @@ impl From<management::VerifySummary> for VerifySummary {
             size,
             blake3,
             program,
+            encrypted,
         }
     }
 }
@@ -411,6 +413,7 @@ impl From<management::CheckSummary> for CheckSummary {
             time,
             age,
             blake3,
+            encrypted,
             last_failure,
         } = summary;
         Self {
@@ -418,6 +421,7 @@ impl From<management::CheckSummary> for CheckSummary {
             time,
             age,
             blake3,
+            encrypted,
             last_failure,
         }
     }

@@ -148,7 +148,8 @@ class VerifyResult(Result):
     file: str
     size: int
     blake3: str
-    program: str
+    program: str | None = None
+    encrypted: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ impl From<core::VerifySummary> for VerifySummary {
             size,
             blake3,
             program,
+            encrypted,
         } = summary;
         Self {
             licenses,
@@ -65,6 +66,7 @@ impl From<core::VerifySummary> for VerifySummary {
             size,
             blake3,
             program,
+            encrypted,
         }
     }
 }
@@ -271,6 +273,7 @@ impl From<core::CheckSummary> for CheckSummary {
             time,
             age,
             blake3,
+            encrypted,
             last_failure,
         } = summary;
         Self {
@@ -278,6 +281,7 @@ impl From<core::CheckSummary> for CheckSummary {
             time,
             age,
             blake3,
+            encrypted,
             last_failure,
         }
     }

@@ -49,6 +49,7 @@ mod retention;
 mod skipped;
 mod status;
 mod store;
+mod stored_archive;
 mod temporary;
 mod verify;
 mod zip;

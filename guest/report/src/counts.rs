@@ -49,7 +49,9 @@ struct VerifyFields {
     file: String,
     size: u64,
     blake3: String,
-    program: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
+    encrypted: bool,
 }
 
 #[derive(Serialize)]
@@ -111,6 +113,7 @@ struct CheckFields {
     age: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     blake3: Option<String>,
+    encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_failure: Option<String>,
 }

@@ -549,11 +549,12 @@ mod tests {
             file: "licenses.zip".to_owned(),
             size: 400,
             blake3: "ab".to_owned(),
-            program: "license-backup 0.1.0".to_owned(),
+            program: Some("license-backup 0.1.0".to_owned()),
+            encrypted: false,
         };
         assert_counts(
             &VerifyCounts(&summary),
-            r#""licenses":2,"bytes":30,"skipped":1,"file":"licenses.zip","size":400,"blake3":"ab","program":"license-backup 0.1.0"}"#,
+            r#""licenses":2,"bytes":30,"skipped":1,"file":"licenses.zip","size":400,"blake3":"ab","program":"license-backup 0.1.0","encrypted":false}"#,
         );
     }
 

@@ -16,6 +16,10 @@ use license_backup_core::{
 /// The maximum number of license IDs, and of key IDs, in a line of a listing.
 const MAX_IDS: usize = 3;
 
+/// What a verification of an encrypted backup adds.
+const NOT_INSIDE: &str = "It is encrypted, and none of the identities opens it; \
+     its content was not verified.";
+
 /// Returns the text for a backup and the files that it skipped. Each line ends with a newline.
 pub(crate) fn backup_text(
     summary: &BackupSummary,
@@ -60,16 +64,26 @@ pub(crate) fn verify_text(summary: &VerifySummary, directory: &str, expected: bo
     let VerifySummary {
         licenses: count,
         bytes,
-        skipped,
+        skipped: skipped_count,
         file,
         size,
         blake3,
         program,
+        encrypted: _,
     } = summary;
     let verified = licenses(*count, *bytes);
     let archive = escape(&file_path(directory, file));
-    let (size, program) = (human_bytes(*size), escape(program));
-    let skipped = counted(*skipped, "file");
+    let size = human_bytes(*size);
+    let skipped = counted(*skipped_count, "file");
+    let were = if *skipped_count == 1 { "was" } else { "were" };
+    let Some(program) = program.as_ref().map(|program| escape(program)) else {
+        return format!(
+            "Compared {archive} with last-run.json: it is the file that the last run wrote.\n\
+             {NOT_INSIDE}\n\
+             By the record, it contains {verified} in {size}; {skipped} {were} skipped.\n\
+             BLAKE3 of the content, by the record: {blake3}\n"
+        );
+    };
     let advice = if expected {
         "The hash matches --expect."
     } else {
@@ -286,13 +300,17 @@ pub(crate) fn check_text(summary: &CheckSummary, directory: &str) -> String {
         time,
         age,
         blake3,
+        encrypted,
         last_failure,
     } = summary;
     let archive = escape(&file_path(directory, file));
-    let verified = blake3
-        .as_ref()
-        .map(|hash| format!("Verified: no errors.\nBLAKE3 {hash}\n"))
-        .unwrap_or_default();
+    let verified = match blake3 {
+        Some(_) if *encrypted => {
+            format!("Verified: it is the file that the last run wrote.\n{NOT_INSIDE}\n")
+        }
+        Some(hash) => format!("Verified: no errors.\nBLAKE3 {hash}\n"),
+        None => String::new(),
+    };
     let last_failure = last_failure
         .as_ref()
         .map(|message| format!("The last run failed: {}\n", escape(message)))

@@ -69,7 +69,10 @@ fn a_valid_backup_has_a_summary_with_counts_and_hash() {
     start(&sandbox).wait().unwrap();
     let summary = verify(&options(&sandbox)).unwrap();
     assert!(
-        summary.program.starts_with("license-backup "),
+        summary
+            .program
+            .as_ref()
+            .is_some_and(|program| program.starts_with("license-backup ")),
         "{summary:?}"
     );
     let expected = VerifySummary {
@@ -80,6 +83,7 @@ fn a_valid_backup_has_a_summary_with_counts_and_hash() {
         size: fs::metadata(sandbox.backup_file()).unwrap().len(),
         blake3: blake3_of_the_backup(&sandbox),
         program: summary.program.clone(),
+        encrypted: false,
     };
     assert_eq!(summary, expected);
 }

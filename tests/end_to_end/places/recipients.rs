@@ -27,6 +27,20 @@ fn works_without_an_identity(kind: Kind) {
     assert_eq!(back_up(&place, 0)["outcome"], "success");
     assert_eq!(back_up(&place, 0)["unchanged"], true);
 
+    let verified = place.run("one", "verify FROM-NOBODY --json").exits(0);
+    let end = verified.end_event();
+    assert_eq!(
+        (&end["encrypted"], &end["licenses"]),
+        (&true.into(), &LICENSES.into())
+    );
+    let checked = place
+        .run("one", "check FROM-NOBODY --max-age 1d --verify --json")
+        .exits(0);
+    assert_eq!(checked.end_event()["encrypted"], true);
+    let opened = place.run("one", "verify FROM --json").exits(0).end_event();
+    assert_eq!(opened["encrypted"], false);
+    assert_eq!(opened["blake3"], end["blake3"]);
+
     let refused = place
         .run("one", "restore FROM-NOBODY --store store")
         .exits(1);
@@ -50,6 +64,22 @@ fn works_without_an_identity(kind: Kind) {
     let _ = place
         .run("one", "check FROM-NOBODY --max-age 1d --json")
         .exits(6);
+
+    if kind == Kind::S3 {
+        return;
+    }
+    let end = place.run("one", "verify FROM-NOBODY --json").end_event();
+    let file = end["file"].as_str().unwrap();
+    let stored = place.sandbox.path("places/one").join(format!("{file}.age"));
+    let mut bytes = fs::read(&stored).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(stored, bytes).unwrap();
+    let damaged = place.run("one", "verify FROM-NOBODY").exits(5);
+    assert!(
+        damaged.stderr().contains("the last run wrote"),
+        "{}",
+        damaged.report()
+    );
 }
 
 #[test]

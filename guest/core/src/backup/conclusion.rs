@@ -84,13 +84,14 @@ fn record<D: Directory>(
     outcome: Result<BackupSummary, Failure>,
 ) -> Result<BackupSummary, Failure> {
     let directory = destination.directory();
-    let pinned = destination.earlier();
-    let run = LastRun::new(directory, destination.time(), &outcome, pinned);
-    let run = if destination.is_encrypted() {
-        run.without_paths(&outcome)
-    } else {
-        run
-    };
+    let (time, pinned) = (destination.time(), destination.earlier());
+    let run = LastRun::new(
+        directory,
+        time,
+        &outcome,
+        pinned,
+        destination.is_encrypted(),
+    );
     match (run.write(directory), outcome) {
         (Ok(()), outcome) => outcome,
         (Err(error), Ok(_)) => Err(destination.record_failure(error)),

@@ -14,7 +14,7 @@ pub use options::{CheckOptions, CheckSummary};
 
 use crate::archive::backup_file::backups;
 use crate::generations::{GenerationFile, LastBackup, LastRun, LastRunError, is_pinned};
-use crate::verify::Verifier;
+use crate::verify::{BackupVerifier, VerifySummary};
 use crate::{BackupRestoreStatus, Directory, EntryKind, ErrorCode, Failure, Operation};
 
 /// The number of seconds by which a backup may be in the future: clocks of machines differ.
@@ -27,7 +27,7 @@ pub struct Check<D: Directory> {
     summary: CheckSummary,
     /// The hash that the backup must have by `last-run.json`.
     expected_blake3: Option<String>,
-    verifier: Option<Box<Verifier<D::File>>>,
+    verifier: Option<BackupVerifier<D::File>>,
 }
 
 impl<D: Directory> Check<D> {
@@ -66,7 +66,7 @@ impl<D: Directory> Check<D> {
         check_time(path, &newest.name, time, options)?;
         let verifier = options
             .verify
-            .then(|| Verifier::open(directory, path, Some(&newest.name)))
+            .then(|| BackupVerifier::open(directory, path, Some(&newest.name)))
             .transpose()?;
         Ok(Self {
             path: path.to_owned(),
@@ -75,16 +75,17 @@ impl<D: Directory> Check<D> {
                 time,
                 age: options.now.saturating_sub(time),
                 blake3: None,
+                encrypted: false,
                 last_failure,
             },
             expected_blake3,
-            verifier: verifier.map(Box::new),
+            verifier,
         })
     }
 
     /// Returns the summary after a verification.
-    fn verified(mut self, hash: blake3::Hash) -> Result<CheckSummary, Failure> {
-        let hash = hash.to_hex().to_string();
+    fn verified(mut self, backup: VerifySummary) -> Result<CheckSummary, Failure> {
+        let hash = backup.blake3;
         if self
             .expected_blake3
             .is_some_and(|expected| expected != hash)
@@ -97,6 +98,7 @@ impl<D: Directory> Check<D> {
             return Err(Failure::at(ErrorCode::BackupCorrupt, path, message));
         }
         self.summary.blake3 = Some(hash);
+        self.summary.encrypted = backup.encrypted;
         Ok(self.summary)
     }
 }
@@ -114,10 +116,10 @@ impl<D: Directory> Operation for Check<D> {
         };
         match verifier.step(events) {
             Continue(verifier) => Continue(Self {
-                verifier: Some(Box::new(verifier)),
+                verifier: Some(verifier),
                 ..self
             }),
-            Break(Ok(backup)) => Break(self.verified(backup.hash())),
+            Break(Ok(backup)) => Break(self.verified(backup)),
             Break(Err(failure)) => Break(Err(failure)),
         }
     }

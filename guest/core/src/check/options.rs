@@ -27,6 +27,9 @@ pub struct CheckSummary {
     pub age: u64,
     /// The BLAKE3 of the file, as 64 lower-case hexadecimal digits, if it was verified.
     pub blake3: Option<String>,
+    /// Whether it was verified without its content, as described for
+    /// [`VerifySummary::encrypted`](crate::VerifySummary::encrypted).
+    pub encrypted: bool,
     /// The error message of the last run, if it failed. The backup is recent nevertheless.
     pub last_failure: Option<String>,
 }

@@ -109,7 +109,7 @@ fn check_undamaged(disk: &Disk, backup: &[u8], summary: &VerifySummary) {
     );
     assert_eq!(
         (totals.skipped, totals.program.as_ref()),
-        (summary.skipped, Some(&summary.program))
+        (summary.skipped, summary.program.as_ref())
     );
 
     let restored = restore(disk).expect("an undamaged backup can be restored");

@@ -11,7 +11,9 @@ use super::pin::is_pinned;
 use crate::archive::backup_file::is_backup_name;
 use crate::directory::{FsError, READ_LENGTH};
 use crate::temporary::{Temporary, sync_names};
-use crate::{BackupSummary, Directory, EntryKind, ExitCode, Failure, File};
+use crate::{
+    BackupSummary, Directory, EntryKind, ExitCode, Failure, File, VerifySummary, stored_archive,
+};
 
 /// The name of the file.
 const FILE: &str = "last-run.json";
@@ -60,6 +62,9 @@ pub(crate) struct LastBackup {
     pub(crate) size: u64,
     /// The BLAKE3 of the file.
     pub(crate) blake3: String,
+    /// The BLAKE3 of the encrypted file, if the backup is encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored_blake3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) shrunk: Option<ShrunkBackup>,
 }
@@ -91,12 +96,14 @@ impl From<FsError> for LastRunError {
 
 impl LastRun {
     /// Returns the record of a run at `time` with this outcome. `earlier` is the name of the backup
-    /// with which the new one was compared.
+    /// with which the new one was compared. The record of an encrypted backup contains no path:
+    /// instead of the message of a failure, it contains the name of the code.
     pub(crate) fn new<D: Directory>(
         directory: &D,
         time: u64,
         outcome: &Result<BackupSummary, Failure>,
         earlier: Option<&str>,
+        is_encrypted: bool,
     ) -> Self {
         // A record that cannot be read is replaced.
         let previous = Self::read(directory)
@@ -105,7 +112,14 @@ impl LastRun {
             .and_then(|run| run.backup);
         let (exit, message) = match outcome {
             Ok(summary) => (summary.exit_code(), None),
-            Err(failure) => (ExitCode::of_failure(failure.code), Some(&failure.message)),
+            Err(failure) if is_encrypted => {
+                let code = failure.code;
+                (ExitCode::of_failure(code), Some(code.name().to_owned()))
+            }
+            Err(failure) => (
+                ExitCode::of_failure(failure.code),
+                Some(failure.message.clone()),
+            ),
         };
         let summary = outcome.as_ref().ok();
         Self {
@@ -113,21 +127,17 @@ impl LastRun {
             time,
             outcome: exit.name().to_owned(),
             exit_code: exit.number(),
-            message: message.cloned(),
+            message,
             removed: summary.map(|summary| summary.removed),
             backup: match summary {
-                Some(summary) => Some(LastBackup::new(directory, time, summary, earlier, previous)),
+                Some(summary) => Some(LastBackup {
+                    stored_blake3: is_encrypted
+                        .then(|| stored_blake3(directory, summary, previous.as_ref()))
+                        .flatten(),
+                    ..LastBackup::new(directory, time, summary, earlier, previous)
+                }),
                 None => previous,
             },
-        }
-    }
-
-    /// Replaces the message of a failure, which contains paths, by the name of its code.
-    pub(crate) fn without_paths(self, outcome: &Result<BackupSummary, Failure>) -> Self {
-        let code = outcome.as_ref().err().map(|failure| failure.code);
-        Self {
-            message: code.map(|code| code.name().to_owned()),
-            ..self
         }
     }
 
@@ -214,9 +224,47 @@ impl LastBackup {
             errors: summary.errors,
             size: summary.size,
             blake3: summary.blake3.clone().unwrap_or_default(),
+            stored_blake3: None,
             shrunk,
         }
     }
+
+    /// Returns the recorded hash of the encrypted file.
+    pub(crate) fn stored_hash(&self) -> Option<blake3::Hash> {
+        blake3::Hash::from_hex(self.stored_blake3.as_ref()?).ok()
+    }
+
+    /// Returns what is known of an encrypted backup whose content cannot be verified.
+    pub(crate) fn verify_summary(self) -> VerifySummary {
+        VerifySummary {
+            licenses: self.licenses,
+            bytes: self.bytes,
+            skipped: self.restricted.saturating_add(self.errors),
+            file: self.file,
+            size: self.size,
+            blake3: self.blake3,
+            program: None,
+            encrypted: true,
+        }
+    }
+}
+
+/// Returns the BLAKE3 of the encrypted file of a backup: as this run has written it, or as an
+/// earlier run has recorded it.
+fn stored_blake3<D: Directory>(
+    directory: &D,
+    summary: &BackupSummary,
+    previous: Option<&LastBackup>,
+) -> Option<String> {
+    if !summary.unchanged {
+        let hash = stored_archive::written_blake3(directory, &summary.file);
+        return hash.map(|hash| hash.to_hex().to_string());
+    }
+    previous
+        .filter(|previous| {
+            previous.file == summary.file && Some(&previous.blake3) == summary.blake3.as_ref()
+        })
+        .and_then(|previous| previous.stored_blake3.clone())
 }
 
 /// Reads a small file.

@@ -156,7 +156,8 @@ impl Disk {
         self.0.keeps_names_of_open_files.set(true);
     }
 
-    /// Makes archives unreadable, as if they were encrypted and no identity opened them.
+    /// Makes archives unreadable, as if they were encrypted and no identity opened them. Provides
+    /// their stored form, and the hash of that.
     pub(crate) fn seal_archives(&self, seals: bool) {
         self.0.seals_archives.set(seals);
     }

@@ -4,6 +4,7 @@
 //! version never writes. So a later rights gate may allow more for a format version, but
 //! never less.
 
+mod backup_verifier;
 mod central_directory;
 mod checksums;
 mod entry_order;
@@ -12,16 +13,17 @@ mod findings;
 mod licenses;
 mod manifest;
 mod selected;
+mod stored_verifier;
 #[cfg(test)]
 mod tests;
 mod verifier;
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
+pub(crate) use backup_verifier::BackupVerifier;
 pub(crate) use selected::{Selected, SelectedVerifier};
 pub(crate) use verifier::{Verified, Verifier};
 
-use crate::archive::backup_file::BackupLocation;
 use crate::{BackupRestoreStatus, Directory, ErrorCode, Failure, Operation};
 
 /// The options of a verification.
@@ -49,13 +51,18 @@ pub struct VerifySummary {
     pub size: u64,
     /// The BLAKE3 of the whole backup file, as 64 lower-case hexadecimal digits.
     pub blake3: String,
-    /// The program that wrote the backup, and its version.
-    pub program: String,
+    /// The program that wrote the backup, and its version. `None` if `encrypted` is `true`.
+    pub program: Option<String>,
+    /// Whether the backup is encrypted, and no identity opens it. Its bytes are then those that the
+    /// last run wrote, but its content was not verified: all other fields are what the last run
+    /// recorded.
+    pub encrypted: bool,
 }
 
 /// A verification that proceeds step by step.
 pub struct Verify<D: Directory> {
-    verifier: Verifier<D::File>,
+    path: String,
+    verifier: BackupVerifier<D::File>,
     expected: Option<blake3::Hash>,
 }
 
@@ -68,6 +75,8 @@ impl<D: Directory> Verify<D> {
     /// - [`ErrorCode::InvalidArgument`] if the expected hash does not have 64 hexadecimal digits, or
     ///   `generation` is not the name of a backup.
     /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
+    /// - [`ErrorCode::AccessDenied`] if the backup is encrypted, no identity opens it, and its hash is
+    ///   expected or `last-run.json` does not record it.
     /// - [`ErrorCode::BackupCorrupt`] if the file does not end as a backup does.
     /// - Another code if the file cannot be read.
     pub fn start(
@@ -81,8 +90,13 @@ impl<D: Directory> Verify<D> {
             .as_deref()
             .map(parse_hash)
             .transpose()?;
+        let verifier = BackupVerifier::open(directory, path, generation)?;
+        if let (Some(_), BackupVerifier::Stored(verifier)) = (&expected, &verifier) {
+            return Err(verifier.unreadable());
+        }
         Ok(Self {
-            verifier: Verifier::open(directory, path, generation)?,
+            path: path.to_owned(),
+            verifier,
             expected,
         })
     }
@@ -96,25 +110,27 @@ impl<D: Directory> Operation for Verify<D> {
         self,
         events: &mut Vec<BackupRestoreStatus>,
     ) -> ControlFlow<Result<VerifySummary, Failure>, Self> {
-        let Self { verifier, expected } = self;
+        let Self {
+            path,
+            verifier,
+            expected,
+        } = self;
         match verifier.step(events) {
-            Continue(verifier) => Continue(Self { verifier, expected }),
-            Break(Err(failure)) => Break(Err(failure)),
-            Break(Ok(Verified { hash, location, .. }))
-                if expected.is_some_and(|expected| expected != hash) =>
+            Continue(verifier) => Continue(Self {
+                path,
+                verifier,
+                expected,
+            }),
+            Break(Ok(VerifySummary { file, blake3, .. }))
+                if expected.is_some_and(|expected| *expected.to_hex() != *blake3) =>
             {
-                let (hash, BackupLocation { directory, name }) = (hash.to_hex(), location);
                 let message = format!(
-                    "the backup ({name}) in {directory} is intact, \
-                     but it is not the expected one: its BLAKE3 is {hash}"
+                    "the backup ({file}) in {path} is intact, \
+                     but it is not the expected one: its BLAKE3 is {blake3}"
                 );
-                Break(Err(Failure::at(
-                    ErrorCode::BackupCorrupt,
-                    directory,
-                    message,
-                )))
+                Break(Err(Failure::at(ErrorCode::BackupCorrupt, &path, message)))
             }
-            Break(Ok(verified)) => Break(Ok(summary(&verified))),
+            Break(outcome) => Break(outcome),
         }
     }
 
@@ -123,18 +139,6 @@ impl<D: Directory> Operation for Verify<D> {
             ErrorCode::Cancelled,
             "the verification was cancelled; the backup was not verified",
         ))
-    }
-}
-
-fn summary<F>(verified: &Verified<F>) -> VerifySummary {
-    VerifySummary {
-        licenses: verified.index.len() as u64,
-        bytes: verified.index.bytes(),
-        skipped: verified.skipped,
-        file: verified.location.name.clone(),
-        size: verified.size,
-        blake3: verified.hash.to_hex().to_string(),
-        program: verified.program.clone(),
     }
 }
 

@@ -98,11 +98,9 @@ fn an_intact_backup_is_reported_with_its_hash() {
             .sum::<u64>()
     );
     assert_eq!(summary.blake3, blake3::hash(&file).to_hex().to_string());
-    assert!(
-        summary.program.starts_with("license-backup "),
-        "{}",
-        summary.program
-    );
+    let program = summary.program.expect("a backup names its program");
+    assert!(program.starts_with("license-backup "), "{program}");
+    assert!(!summary.encrypted);
 }
 
 #[test]

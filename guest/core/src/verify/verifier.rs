@@ -46,13 +46,6 @@ pub(crate) struct Verified<F> {
     pub(super) program: String,
 }
 
-impl<F> Verified<F> {
-    /// Returns the BLAKE3 of the backup file.
-    pub(crate) fn hash(&self) -> blake3::Hash {
-        self.hash
-    }
-}
-
 /// The current phase of a verification.
 enum Phase {
     /// Checking the central directory. If it is invalid, the entries cannot be checked.
@@ -97,13 +90,18 @@ impl<F: File> Verifier<F> {
     ) -> Result<Self, Failure> {
         let (file, location) = backup_file::open(directory, path, name)?;
         let reader = ArchiveReader::open(file).map_err(|error| location.failure(&error))?;
-        Ok(Self {
+        Ok(Self::new(reader, location))
+    }
+
+    /// Starts the verification of an open backup.
+    pub(super) fn new(reader: ArchiveReader<F>, location: BackupLocation) -> Self {
+        Self {
             reader,
             findings: Findings::new(&location),
             location,
             hasher: FileHasher::default(),
             phase: Phase::CentralDirectory(CentralDirectoryCheck::new()),
-        })
+        }
     }
 
     /// Does a bounded amount of work and appends its events. Returns the verifier for the

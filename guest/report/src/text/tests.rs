@@ -61,7 +61,8 @@ fn a_verification_reports_the_hash_and_how_to_use_it() {
         file: "licenses.zip".to_owned(),
         size: 400,
         blake3: "ab".to_owned(),
-        program,
+        program: Some(program),
+        encrypted: false,
     };
     assert_eq!(
         verify_text(&summary, "/b", false),
@@ -74,6 +75,27 @@ fn a_verification_reports_the_hash_and_how_to_use_it() {
     assert!(
         expected.ends_with("BLAKE3 ab\nThe hash matches --expect.\n"),
         "{expected}"
+    );
+}
+
+#[test]
+fn a_verification_of_an_encrypted_backup_says_what_was_not_verified() {
+    let summary = VerifySummary {
+        licenses: 2,
+        bytes: 30,
+        skipped: 1,
+        file: "licenses.zip".to_owned(),
+        size: 400,
+        blake3: "ab".to_owned(),
+        program: None,
+        encrypted: true,
+    };
+    assert_eq!(
+        verify_text(&summary, "/b", false),
+        "Compared /b/licenses.zip with last-run.json: it is the file that the last run wrote.\n\
+         It is encrypted, and none of the identities opens it; its content was not verified.\n\
+         By the record, it contains 2 licenses (30 bytes) in 400 bytes; 1 file was skipped.\n\
+         BLAKE3 of the content, by the record: ab\n"
     );
 }
 

@@ -2,7 +2,10 @@
 
 use super::generations::{FIRST, SECOND, TIME, files, last_run};
 use super::*;
-use crate::{ForgetOptions, GenerationsOptions, ListGenerations, Operation, RetentionPolicy};
+use crate::{
+    Check, CheckOptions, CheckSummary, ForgetOptions, GenerationsOptions, ListGenerations,
+    Operation, RetentionPolicy, Verify, VerifyOptions, VerifySummary,
+};
 
 /// Returns a disk with a store of this many licenses, and an empty backup directory that encrypts.
 fn store_of(licenses: usize) -> Disk {
@@ -270,15 +273,115 @@ fn sealed_generations_are_listed_and_removed() {
     assert_eq!(summary.removed, 1);
 }
 
-#[test]
-fn a_sealed_backup_is_not_verified_and_the_failure_says_why() {
-    let disk = store_of(3);
-    back_up_at(&disk, 0, false).expect("it is the first");
+/// Verifies the newest backup.
+fn verify(disk: &Disk, expected: Option<&str>) -> Result<VerifySummary, Failure> {
     let directory = disk.directory("/backup");
-    let options = crate::VerifyOptions::default();
-    let Err(failure) = crate::Verify::start(&directory, "/backup", None, &options) else {
-        panic!("it cannot be read");
+    let options = VerifyOptions {
+        expected_blake3: expected.map(str::to_owned),
     };
+    complete(Verify::start(&directory, "/backup", None, &options)?).1
+}
+
+fn check(disk: &Disk) -> Result<CheckSummary, Failure> {
+    let options = CheckOptions {
+        max_age: 3600,
+        now: TIME + 3600,
+        verify: true,
+    };
+    complete(Check::start(
+        &disk.directory("/backup"),
+        "/backup",
+        options,
+    )?)
+    .1
+}
+
+/// Changes `last-run.json` as text.
+fn change_record(disk: &Disk, change: impl FnOnce(String) -> String) {
+    let record = disk.read("/backup/last-run.json").expect("it exists");
+    let record = String::from_utf8(record).expect("it is text");
+    disk.write("/backup/last-run.json", change(record));
+}
+
+#[test]
+fn a_sealed_backup_is_verified_as_the_one_that_was_written() {
+    for is_generation in [false, true] {
+        let disk = store_of(3);
+        let backup = back_up_at(&disk, 0, is_generation).expect("it is the first");
+        let expected = VerifySummary {
+            licenses: 3,
+            bytes: backup.bytes,
+            skipped: 0,
+            file: backup.file.clone(),
+            size: backup.size,
+            blake3: backup.blake3.clone().expect("it is known"),
+            program: None,
+            encrypted: true,
+        };
+        assert_eq!(verify(&disk, None).expect("it is intact"), expected);
+        let checked = check(&disk).expect("it is recent and intact");
+        assert_eq!((checked.encrypted, checked.blake3), (true, backup.blake3));
+    }
+}
+
+#[test]
+fn a_sealed_backup_is_still_verified_after_a_run_that_found_it_unchanged() {
+    let disk = store_of(3);
+    back_up_at(&disk, 0, true).expect("it is the first");
+    back_up_at(&disk, 1, true).expect("nothing has changed");
+    assert!(verify(&disk, None).expect("it is intact").encrypted);
+    disk.fail(FsError::NoSpace, |call| call.operation == "write");
+    disk.write("/licenses/new", allowed("new"));
+    back_up_at(&disk, 2, true).expect_err("the disk is full");
+    disk.clear_faults();
+    assert!(verify(&disk, None).expect("it is intact").encrypted);
+}
+
+#[test]
+fn a_sealed_backup_that_was_changed_is_corrupt() {
+    let disk = store_of(3);
+    let file = back_up_at(&disk, 0, true).expect("it is the first").file;
+    let path = format!("/backup/{file}");
+    let mut content = disk.read(&path).expect("it exists");
+    *content.last_mut().expect("it is not empty") ^= 1;
+    disk.write(&path, content);
+    for failure in [
+        verify(&disk, None).expect_err("it was changed"),
+        check(&disk).expect_err("it was changed"),
+    ] {
+        assert_eq!(failure.code, ErrorCode::BackupCorrupt, "{failure}");
+        assert!(failure.message.contains("last run wrote"), "{failure}");
+    }
+}
+
+#[test]
+fn a_sealed_backup_that_is_not_recorded_is_not_verified() {
+    let disk = store_of(3);
+    back_up_at(&disk, 0, true).expect("it is the first");
+    change_record(&disk, |record| record.replace("stored_blake3", "other"));
+    let failure = verify(&disk, None).expect_err("its hash is not recorded");
+    assert_eq!(failure.code, ErrorCode::AccessDenied);
+    assert!(failure.message.contains("give the identity"), "{failure}");
+    change_record(&disk, |record| record.replace(FIRST, SECOND));
+    let failure = verify(&disk, None).expect_err("another backup is recorded");
+    assert_eq!(failure.code, ErrorCode::AccessDenied);
+}
+
+#[test]
+fn a_sealed_backup_is_not_verified_if_another_identity_was_given() {
+    let disk = store_of(3);
+    back_up_at(&disk, 0, true).expect("it is the first");
+    disk.fail(FsError::NoEntry, |call| call.name.ends_with("zip.age"));
+    let failure = verify(&disk, None).expect_err("the stored file is not provided");
+    assert_eq!(failure.code, ErrorCode::AccessDenied);
+    assert!(failure.message.contains("give the identity"), "{failure}");
+}
+
+#[test]
+fn a_sealed_backup_is_not_compared_with_an_expected_hash() {
+    let disk = store_of(3);
+    let hash = back_up_at(&disk, 0, true).expect("it is the first").blake3;
+    let failure = verify(&disk, hash.as_deref()).expect_err("the record proves nothing");
     assert_eq!(failure.code, ErrorCode::AccessDenied);
     assert!(failure.message.contains("give the identity"), "{failure}");
 }

@@ -8,9 +8,17 @@
 //! The first bytes decide: what begins like a ZIP file is encrypted as it is appended. No other file
 //! gets the name of an archive, so that a mistake cannot store a backup unencrypted.
 //!
+//! Without identities, the file that is stored of an archive can be read by its name on the inner
+//! directory. With identities it cannot, since they are given to verify the content. After an archive
+//! was written here, the file `licenses.zip.age.blake3` contains the hash of the stored file as 64
+//! hexadecimal digits. Neither is listed. The component records the hash, and a later verification
+//! without identities compares the stored file with it.
+//!
 //! The header of an age file and the sizes of its chunks are not secret. So everything but reading
 //! works without an identity, and a size is always that of the plaintext.
 
+mod content;
+mod encryption_thread;
 mod format;
 mod new_file;
 mod sealed_file;
@@ -22,6 +30,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::content::Content;
 use self::format::Format;
 use self::new_file::NewFile;
 use self::sealed_file::SealedFile;
@@ -30,6 +39,8 @@ use crate::encryption::{Identities, Recipients};
 
 /// The end of the name of an encrypted archive.
 pub(crate) const SUFFIX: &str = ".age";
+/// The end of the name of the file that contains the hash of an encrypted archive.
+const BLAKE3_SUFFIX: &str = ".blake3";
 
 /// Returns the layer over a directory whose backups are encrypted: if keys are given, or if it
 /// contains encrypted backups and no others. Without keys, these can be listed and removed, but
@@ -64,15 +75,27 @@ fn are_encrypted(entries: io::Result<Vec<Entry>>) -> io::Result<bool> {
     Ok(has(|name| archive_name(name).is_some()) && !has(is_archive))
 }
 
-/// The names of files that were created here, encrypted and synced, and the sizes of their plaintext.
-type Sealed = Arc<Mutex<HashMap<String, u64>>>;
+/// An archive that was encrypted and synced here.
+#[derive(Debug, Clone, Copy)]
+struct SealedArchive {
+    /// The size of the plaintext in bytes.
+    size: u64,
+    /// The BLAKE3 of the encrypted file.
+    stored_blake3: blake3::Hash,
+}
+
+/// Archives that were encrypted here, by the names of their files.
+type SealedArchives = Arc<Mutex<HashMap<String, SealedArchive>>>;
 
 /// A directory whose archives are encrypted.
 pub(crate) struct Encrypted {
     inner: Arc<dyn Directory>,
     recipients: Recipients,
     identities: Identities,
-    sealed: Sealed,
+    /// Those that have the names with which they were created.
+    sealed: SealedArchives,
+    /// The hashes of those that were moved to the name of an archive.
+    written: Mutex<HashMap<String, blake3::Hash>>,
 }
 
 impl Encrypted {
@@ -88,7 +111,8 @@ impl Encrypted {
             inner,
             recipients,
             identities,
-            sealed: Sealed::default(),
+            sealed: SealedArchives::default(),
+            written: Mutex::default(),
         }
     }
 
@@ -100,11 +124,34 @@ impl Encrypted {
         call: impl FnOnce(&dyn Directory, &str, &str) -> io::Result<()>,
     ) -> io::Result<()> {
         let (stored, new) = (stored_name(from)?, stored_name(to)?);
-        if is_archive(to) && !lock(&self.sealed).contains_key(from) {
+        let sealed = lock(&self.sealed).get(from).copied();
+        if is_archive(to) && sealed.is_none() {
             self.inner.metadata(&stored)?;
             return Err(io::Error::other("the file is not encrypted"));
         }
-        call(&*self.inner, &stored, &new)
+        call(&*self.inner, &stored, &new)?;
+        if let Some(archive) = sealed {
+            lock(&self.written).insert(to.to_owned(), archive.stored_blake3);
+        }
+        Ok(())
+    }
+
+    /// Returns a file that can be read although it is not listed: the one that is stored of an
+    /// archive, or the hash of that. Returns `None` for all other names.
+    fn unlisted(&self, name: &str) -> Option<io::Result<Box<dyn File>>> {
+        if archive_name(name).is_some() {
+            return Some(if self.identities.is_empty() {
+                self.inner.open(name)
+            } else {
+                Err(io::ErrorKind::NotFound.into())
+            });
+        }
+        let archive = archive_name(name.strip_suffix(BLAKE3_SUFFIX)?)?;
+        let written = lock(&self.written).get(archive).copied();
+        Some(match written {
+            Some(hash) => Ok(Box::new(Content(hash.to_hex().as_bytes().to_vec()))),
+            None => Err(io::ErrorKind::NotFound.into()),
+        })
     }
 }
 
@@ -125,8 +172,11 @@ impl Directory for Encrypted {
     fn metadata(&self, name: &str) -> io::Result<Metadata> {
         let stored = stored_name(name)?;
         let metadata = self.inner.metadata(&stored)?;
-        if let Some(&size) = lock(&self.sealed).get(name) {
-            return Ok(Metadata { size, ..metadata });
+        if let Some(archive) = lock(&self.sealed).get(name) {
+            return Ok(Metadata {
+                size: archive.size,
+                ..metadata
+            });
         }
         if metadata.kind != EntryKind::File || !is_archive(name) {
             return Ok(metadata);
@@ -138,6 +188,9 @@ impl Directory for Encrypted {
     /// Opens a file also if no identity can read it. Reading it then fails with
     /// [`SealError::IdentityMissing`].
     fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
+        if let Some(opened) = self.unlisted(name) {
+            return opened;
+        }
         let file = self.inner.open(&stored_name(name)?)?;
         match Format::of(&*file)? {
             Format::Plain if !is_archive(name) => Ok(file),

@@ -1,28 +1,26 @@
 //! A new file, which is encrypted if it begins like an archive.
 
-use std::io::{self, Write};
+use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex};
 
 use age::Encryptor;
-use age::stream::StreamWriter;
 
+use super::encryption_thread::EncryptionThread;
 use super::format::MAX_RECIPIENTS;
-use super::{Sealed, lock};
+use super::{SealedArchive, SealedArchives, lock};
 use crate::encryption::Recipients;
 use crate::run::filesystem::remote::{File, Metadata};
 
 /// The first bytes of an archive, which is a ZIP file.
 const ARCHIVE: &[u8] = b"PK";
-/// The number of bytes that are appended to the inner file at once.
-const BLOCK_SIZE: usize = 4 << 20;
 
 /// A file that was created.
 pub(super) struct NewFile {
     inner: Arc<dyn File>,
     name: String,
     recipients: Recipients,
-    sealed: Sealed,
+    sealed: SealedArchives,
     state: Mutex<State>,
 }
 
@@ -33,36 +31,11 @@ enum State {
     /// It is not an archive.
     Plain,
     /// It is an archive, of this many bytes so far.
-    Sealing {
-        writer: Box<StreamWriter<Sink>>,
-        size: u64,
-    },
-    /// It is an archive of this many bytes, and its last chunk was written.
-    Complete { size: u64 },
+    Sealing { thread: EncryptionThread, size: u64 },
+    /// It is an archive, and its last chunk was written.
+    Complete(SealedArchive),
     /// An error has occurred, after which it cannot be known what was written.
     Failed,
-}
-
-/// The inner file, to which encrypted bytes are appended in large blocks.
-struct Sink {
-    file: Arc<dyn File>,
-    buffer: Vec<u8>,
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BLOCK_SIZE {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.append(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
-    }
 }
 
 impl NewFile {
@@ -72,7 +45,7 @@ impl NewFile {
         inner: Box<dyn File>,
         name: String,
         recipients: Recipients,
-        sealed: Sealed,
+        sealed: SealedArchives,
     ) -> Self {
         Self {
             inner: inner.into(),
@@ -100,12 +73,12 @@ impl NewFile {
                 self.inner.append(bytes)?;
                 Ok(State::Plain)
             }
-            State::Sealing { mut writer, size } => {
-                writer.write_all(bytes)?;
+            State::Sealing { mut thread, size } => {
+                thread.append(bytes)?;
                 let size = size + bytes.len() as u64;
-                Ok(State::Sealing { writer, size })
+                Ok(State::Sealing { thread, size })
             }
-            State::Complete { .. } => Err(io::Error::other("the encrypted file is complete")),
+            State::Complete(_) => Err(io::Error::other("the encrypted file is complete")),
             State::Failed => Err(failed()),
         }
     }
@@ -117,14 +90,8 @@ impl NewFile {
         }
         let encryptor = Encryptor::with_recipients(self.recipients.keys())
             .map_err(|_| io::Error::other("there is no recipient to encrypt for"))?;
-        let writer = encryptor.wrap_output(Sink {
-            file: Arc::clone(&self.inner),
-            buffer: Vec::new(),
-        })?;
-        Ok(State::Sealing {
-            writer: Box::new(writer),
-            size: 0,
-        })
+        let thread = EncryptionThread::start(encryptor, Arc::clone(&self.inner))?;
+        Ok(State::Sealing { thread, size: 0 })
     }
 
     /// Writes what is not written yet in this state. Returns the next state.
@@ -132,12 +99,15 @@ impl NewFile {
         match state {
             State::Start(start) if start.is_empty() => Ok(State::Plain),
             State::Start(start) => self.appended(State::Plain, &start),
-            State::Sealing { writer, size } => {
-                writer.finish()?.flush()?;
-                Ok(State::Complete { size })
+            State::Sealing { thread, size } => {
+                let stored_blake3 = thread.finish()?;
+                Ok(State::Complete(SealedArchive {
+                    size,
+                    stored_blake3,
+                }))
             }
             State::Failed => Err(failed()),
-            state @ (State::Plain | State::Complete { .. }) => Ok(state),
+            state @ (State::Plain | State::Complete(_)) => Ok(state),
         }
     }
 
@@ -154,7 +124,7 @@ impl File for NewFile {
         let metadata = self.inner.metadata()?;
         let size = match &*lock(&self.state) {
             State::Start(start) => start.len() as u64,
-            State::Sealing { size, .. } | State::Complete { size } => *size,
+            State::Sealing { size, .. } | State::Complete(SealedArchive { size, .. }) => *size,
             State::Plain | State::Failed => metadata.size,
         };
         Ok(Metadata { size, ..metadata })
@@ -175,8 +145,8 @@ impl File for NewFile {
     fn sync(&self) -> io::Result<()> {
         self.advance(|state| self.completed(state))?;
         self.inner.sync()?;
-        if let State::Complete { size } = *lock(&self.state) {
-            lock(&self.sealed).insert(self.name.clone(), size);
+        if let State::Complete(archive) = *lock(&self.state) {
+            lock(&self.sealed).insert(self.name.clone(), archive);
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use super::*;
 const TEMPORARY: &str = ".license-backup-0.tmp";
 const ARCHIVE: &str = "licenses.zip";
 const STORED: &str = "licenses.zip.age";
+const HASH: &str = "licenses.zip.age.blake3";
 const CHUNK: usize = 64 << 10;
 
 /// A pair of keys of the tests.
@@ -293,7 +294,7 @@ fn an_archive_that_is_not_encrypted_is_hidden_and_kept() {
 }
 
 #[test]
-fn an_encrypted_archive_is_not_reached_by_its_stored_name() {
+fn an_encrypted_archive_is_not_changed_by_its_stored_name() {
     let directory = empty_directory();
     let opened = KEYS.open(directory.path());
     put(&opened, &content(10));
@@ -303,11 +304,123 @@ fn an_encrypted_archive_is_not_reached_by_its_stored_name() {
             .metadata(STORED)
             .map(drop)
             .expect_err("it is no name"),
-        opened.open(STORED).map(drop).expect_err("it is no name"),
+        opened.create(STORED).map(drop).expect_err("it is no name"),
         opened.rename(TEMPORARY, STORED).expect_err("it is no name"),
     ] {
         assert_eq!(error.kind(), io::ErrorKind::InvalidFilename);
     }
+}
+
+#[test]
+fn the_file_that_is_stored_of_an_archive_and_its_hash_are_read_without_an_identity() {
+    for links in [false, true] {
+        let directory = empty_directory();
+        let opened = KEYS.open_without_identity(directory.path());
+        let file = opened.create(TEMPORARY).expect("the name is free");
+        file.append(&content(3 * CHUNK))
+            .expect("it can be appended");
+        file.sync().expect("it can be made durable");
+        let moved = if links {
+            opened.link(TEMPORARY, ARCHIVE)
+        } else {
+            opened.rename(TEMPORARY, ARCHIVE)
+        };
+        moved.expect("it is encrypted");
+        let stored = fs::read(directory.path().join(STORED)).expect("it is stored");
+        assert!(read(&opened, STORED).expect("it can be read") == stored);
+        let hash = read(&opened, HASH).expect("it was written here");
+        assert_eq!(hash, blake3::hash(&stored).to_hex().as_bytes());
+        assert!(!names(&opened).contains(&HASH.to_owned()));
+    }
+}
+
+#[test]
+fn the_file_that_is_stored_of_an_archive_is_not_read_instead_of_its_content() {
+    let directory = empty_directory();
+    put(&KEYS.open(directory.path()), &content(10));
+    for keys in [&*KEYS, &Keys::new()] {
+        let opened = keys.open(directory.path());
+        let error = opened.open(STORED).map(drop).expect_err("it is hidden");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}
+
+#[test]
+fn the_hash_of_an_archive_is_known_only_where_it_was_written() {
+    let directory = empty_directory();
+    put(&KEYS.open(directory.path()), &content(10));
+    let opened = KEYS.open(directory.path());
+    let error = opened
+        .open(HASH)
+        .map(drop)
+        .expect_err("another run wrote it");
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}
+
+/// A file on a disk that is full.
+struct FullDisk;
+
+impl File for FullDisk {
+    fn metadata(&self) -> io::Result<Metadata> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn read(&self, _: u64, _: usize) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn append(&self, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns an archive that is encrypted on a disk that is full.
+fn archive_on_a_full_disk() -> NewFile {
+    let (name, recipients) = (TEMPORARY.to_owned(), KEYS.recipients.clone());
+    NewFile::new(
+        Box::new(FullDisk),
+        name,
+        recipients,
+        SealedArchives::default(),
+    )
+}
+
+#[test]
+fn an_error_of_the_inner_file_is_reported_when_an_archive_is_synced() {
+    let file = archive_on_a_full_disk();
+    file.append(&content(10)).expect("it is not appended yet");
+    let error = file.sync().expect_err("the disk is full");
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert!(file.sync().is_err());
+}
+
+#[test]
+fn an_error_of_the_inner_file_is_reported_by_a_later_append() {
+    let file = archive_on_a_full_disk();
+    let archive = content(8 << 20);
+    let appended = (0..4).try_for_each(|_| file.append(&archive));
+    let error = appended.expect_err("the disk is full");
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert!(file.sync().is_err());
+}
+
+#[test]
+fn an_archive_that_is_given_up_stays_incomplete() {
+    let directory = empty_directory();
+    let opened = KEYS.open(directory.path());
+    let file = opened.create(TEMPORARY).expect("the name is free");
+    file.append(&content(6 << 20)).expect("it can be appended");
+    drop(file);
+    fs::rename(
+        directory.path().join(TEMPORARY),
+        directory.path().join(STORED),
+    )
+    .expect("it exists");
+    assert!(read(&opened, ARCHIVE).is_err());
 }
 
 #[test]
