@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use license_backup_servers::{Action, Fault, FaultyFront, S3Options, S3Server, Sshd};
 use license_backup_tests::harness::{Outcome, Tmpfs, skipped, sources};
@@ -128,6 +129,25 @@ fn policy_without_the_right_to_delete() -> String {
     policy
         .replace("my-backups/laptop", S3Server::BUCKET)
         .replace("my-backups", S3Server::BUCKET)
+}
+
+#[test]
+fn a_run_aborts_the_old_uploads_of_killed_runs() {
+    for (age, left) in [(Duration::from_hours(2), 0), (Duration::ZERO, 1)] {
+        let server = Arc::new(S3Server::start(S3Options {
+            checks_signatures: false,
+            age_of_uploads: age,
+            ..S3Options::default()
+        }));
+        let sandbox = Trial::sandbox(SampleStore::ordinary(3));
+        let place = Place::on_s3_server(false, sandbox, Arc::clone(&server));
+        let location = place.location("one");
+        let prefix = location.split_once(&format!("{}/", S3Server::BUCKET));
+        let (_, prefix) = prefix.expect("it is a URL");
+        server.begin_upload(&format!("{prefix}/licenses.zip"));
+        let _ = place.run("one", "backup --store store TO").exits(0);
+        assert_eq!(server.uploads(), left, "after {age:?}");
+    }
 }
 
 #[test]

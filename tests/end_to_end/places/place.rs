@@ -40,6 +40,11 @@ pub(super) struct Place {
     server: Server,
 }
 
+/// Removes what would lead the program to other servers.
+const UNSET: &str = "unset AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION AWS_SESSION_TOKEN \
+     AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 HTTP_PROXY http_proxy HTTPS_PROXY https_proxy ALL_PROXY \
+     all_proxy; ";
+
 /// A server that stops when the place is dropped.
 enum Server {
     None,
@@ -116,7 +121,7 @@ impl Place {
             sandbox,
             kind,
             root,
-            environment: String::new(),
+            environment: UNSET.to_owned(),
             secrets: Vec::new(),
             is_encrypted,
             server,

@@ -19,8 +19,12 @@ enum Change {
     Added,
 }
 
+/// A verification that expects another backup.
+const EXPECT_ANOTHER: &str = "verify FROM --json --expect \
+     0000000000000000000000000000000000000000000000000000000000000000";
+
 /// The commands: the change before it, the directory, the line, and the expected exit code.
-const COMMANDS: [(Change, &str, &str, i32); 18] = [
+const COMMANDS: [(Change, &str, &str, i32); 22] = [
     (Change::None, "one", "backup --store store TO --json", 0),
     (Change::None, "one", "backup --store store TO --json", 4),
     (
@@ -36,7 +40,26 @@ const COMMANDS: [(Change, &str, &str, i32); 18] = [
         0,
     ),
     (Change::None, "one", "verify FROM --json", 0),
+    (Change::None, "one", EXPECT_ANOTHER, 5),
     (Change::None, "one", "list FROM --json", 0),
+    (
+        Change::None,
+        "one",
+        "restore FROM --store changed --json",
+        4,
+    ),
+    (
+        Change::None,
+        "one",
+        "restore FROM --store changed --overwrite --json",
+        0,
+    ),
+    (
+        Change::None,
+        "one",
+        "backup --store store TO --overwrite --strict --json",
+        3,
+    ),
     (Change::None, "one", "restore FROM --store new --json", 0),
     (Change::None, "one", "restore FROM --store new --json", 0),
     (
@@ -84,8 +107,14 @@ const COMMANDS: [(Change, &str, &str, i32); 18] = [
 /// Returns the lines of all commands in a place, without what depends on time and place.
 fn transcript(place: &Place) -> Vec<(String, Vec<Value>)> {
     let sandbox = &place.sandbox;
-    for name in ["new", "empty"] {
+    for name in ["new", "empty", "changed"] {
         fs::create_dir(sandbox.path(name)).expect("the sandbox is writable");
+    }
+    for (path, content) in [
+        ("changed/added-1.lcpl", lcp_license(0)),
+        ("store/notes.txt", "not a license".to_owned()),
+    ] {
+        fs::write(sandbox.path(path), content).expect("the sandbox is writable");
     }
     if place.is_on_this_machine() {
         for name in ["one", "many"] {
@@ -172,7 +201,7 @@ fn behaves_like_a_directory(kind: Kind, is_encrypted: bool) {
     names.sort();
     assert_eq!(
         names,
-        ["backup", "empty", "new", "store"],
+        ["backup", "changed", "empty", "new", "store"],
         "nothing of the backup lies elsewhere"
     );
     assert!(files_below(&place.sandbox.backup()).is_empty());

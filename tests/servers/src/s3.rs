@@ -14,8 +14,6 @@ use tempfile::TempDir;
 
 /// The limit for the start of the server.
 const START: Duration = Duration::from_mins(1);
-/// The number of entries on one page of a list, so that tests with a few files see several.
-const PAGE: &str = "2";
 /// The requests that create the user and the bucket. The server checks the signatures of all later
 /// ones.
 const UNSIGNED_REQUESTS: &str = "4";
@@ -34,6 +32,9 @@ pub struct S3Options {
     pub checks_signatures: bool,
     /// The age that an upload has when it begins.
     pub age_of_uploads: Duration,
+    /// The number of entries on one page of a list. Services have 1000; a test with a few files sees
+    /// several pages by default.
+    pub page_length: u32,
     /// What the user may do, in the language of AWS, if signatures are checked.
     pub policy: String,
 }
@@ -43,6 +44,7 @@ impl Default for S3Options {
         Self {
             checks_signatures: true,
             age_of_uploads: Duration::ZERO,
+            page_length: 2,
             policy: ALL.to_owned(),
         }
     }
@@ -113,11 +115,12 @@ impl S3Server {
             command.env("INITIAL_NO_AUTH_ACTION_COUNT", UNSIGNED_REQUESTS);
         }
         let age = self.options.age_of_uploads.as_secs().to_string();
+        let page_length = self.options.page_length.to_string();
         let port = self.address.port().to_string();
         let child = command
-            .args(["-c", LAUNCHER, &age, PAGE])
+            .args(["-c", LAUNCHER, &age, &page_length])
             .args(["-H", "127.0.0.1", "-p", &port])
-            .env("MOTO_S3_DEFAULT_MAX_KEYS", PAGE)
+            .env("MOTO_S3_DEFAULT_MAX_KEYS", page_length)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a file can be opened twice"))
             .stderr(output)
@@ -164,6 +167,33 @@ impl S3Server {
             ("AWS_SECRET_ACCESS_KEY", self.secret_key.clone()),
             ("AWS_REGION", "us-east-1".to_owned()),
         ]
+    }
+
+    /// Begins a multipart upload of an object, like a run that is killed then. The server must not
+    /// check signatures.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses it.
+    pub fn begin_upload(&self, key: &str) {
+        self.request(
+            "POST",
+            &format!("/{}/{key}?uploads", Self::BUCKET),
+            "s3",
+            "",
+        );
+    }
+
+    /// Returns the number of multipart uploads that were begun, and neither completed nor aborted.
+    /// The server must not check signatures.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses to list them.
+    #[must_use]
+    pub fn uploads(&self) -> usize {
+        let list = self.request("GET", &format!("/{}?uploads", Self::BUCKET), "s3", "");
+        list.matches("<UploadId>").count()
     }
 
     /// Waits until the server accepts connections.

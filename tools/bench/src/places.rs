@@ -129,14 +129,13 @@ const RESTORE: [Candidate; 3] = [
     }),
 ];
 
-/// The backup of a store into a directory of this machine.
+/// The backup of a store into a directory of this machine. Both are generations, which have a record
+/// with the hash of the archive, so that only encryption differs.
 const ENCRYPTION: [Candidate; 3] = [
     one_file("license-backup backup, encrypted", |paths| {
-        encrypted(paths, paths.back_up_into(&paths.output))
+        encrypted(paths, generation(paths))
     }),
-    one_file("license-backup backup", |paths| {
-        paths.back_up_into(&paths.output)
-    }),
+    one_file("license-backup backup", generation),
     one_file("tar and age", |paths| {
         let script = format!(
             "tar cf - -C '{}' . | age -R '{}' > '{}/licenses.tar.age'",
@@ -170,7 +169,10 @@ pub(crate) fn comparisons(paths: &Paths, rounds: usize) -> anyhow::Result<Vec<Co
     )?);
     comparisons.extend(reading("SFTP", &sftp, rounds)?);
 
-    let service = S3Server::start(S3Options::default());
+    let service = S3Server::start(S3Options {
+        page_length: 1000,
+        ..S3Options::default()
+    });
     let s3 = at(paths, Place::s3(&service, &paths.directory));
     comparisons.push(measure::compare("backup over S3", &BACKUP, &s3, rounds)?);
     comparisons.extend(reading("S3", &s3, rounds)?);
@@ -247,6 +249,12 @@ fn from(paths: &Paths, subcommand: &str, directory: &str) -> Command {
 
 fn location(paths: &Paths, directory: &Path) -> String {
     format!("{}{}", paths.place.url, paths.place.path(directory))
+}
+
+fn generation(paths: &Paths) -> Command {
+    let mut command = paths.back_up_into(&paths.output);
+    command.arg("--generations");
+    command
 }
 
 fn encrypted(paths: &Paths, mut command: Command) -> Command {
