@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::read_ahead::ReadAhead;
 use super::{File, Metadata};
 
-/// The largest number of bytes that are read or appended at once, in bytes.
+/// The largest number of bytes that are read at once.
 const MAX_BLOCK: usize = 4 << 20;
 /// The number of bytes that are read at a position that is not the end of the block before. It
 /// doubles with each block that follows.
@@ -96,7 +96,7 @@ impl BufferedFile {
             return Err(io::ErrorKind::NotSeekable.into());
         }
         self.waiting.extend_from_slice(bytes);
-        if self.waiting.len() >= MAX_BLOCK {
+        if self.waiting.len() >= self.file.append_size() {
             self.flush()?;
         }
         Ok(())

@@ -127,6 +127,11 @@ impl File for LocalFile {
         Ok(bytes)
     }
 
+    /// Small, so that little is left to write to the disk when the file is synced.
+    fn append_size(&self) -> usize {
+        1 << 20
+    }
+
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut length = self.length.lock().unwrap_or_else(PoisonError::into_inner);
         let start = *length;

@@ -88,8 +88,14 @@ pub(crate) trait File: Send + Sync {
     /// some MiB, so that one call takes little more than the time for the transfer.
     fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
 
-    /// Appends bytes to a file that was created. `bytes` are some MiB, like those of
-    /// [`read`](Self::read), or fewer at the end. An error may be reported by a later call.
+    /// Returns the number of bytes that are best appended at once: by default some MiB, so that one
+    /// call takes little more than the time for the transfer.
+    fn append_size(&self) -> usize {
+        4 << 20
+    }
+
+    /// Appends bytes to a file that was created: [`append_size`](Self::append_size) or a few more, or
+    /// fewer at the end. An error may be reported by a later call.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes the contents durable, or as good as that: once a name is linked or renamed to this

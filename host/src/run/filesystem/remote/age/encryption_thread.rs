@@ -10,10 +10,8 @@ use age::stream::StreamWriter;
 
 use crate::run::filesystem::remote::File;
 
-/// The number of bytes that are appended to the inner file at once.
-const BLOCK_SIZE: usize = 4 << 20;
 /// The number of bytes that the thread gets at once: they fit into the cache of a processor.
-const PIECE_SIZE: usize = 256 << 10;
+pub(super) const PIECE_SIZE: usize = 256 << 10;
 /// The number of pieces that wait for the thread.
 const WAITING_PIECES: usize = 16;
 
@@ -110,7 +108,7 @@ struct Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BLOCK_SIZE {
+        if self.buffer.len() >= self.file.append_size() {
             self.flush()?;
         }
         Ok(bytes.len())

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use age::Encryptor;
 
-use super::encryption_thread::EncryptionThread;
+use super::encryption_thread::{EncryptionThread, PIECE_SIZE};
 use super::format::MAX_RECIPIENTS;
 use super::{SealedArchive, SealedArchives, lock};
 use crate::encryption::Recipients;
@@ -136,6 +136,10 @@ impl File for NewFile {
             State::Plain => self.inner.read(offset, length),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
+    }
+
+    fn append_size(&self) -> usize {
+        PIECE_SIZE
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
