@@ -88,6 +88,9 @@ enum Action {
         /// Directory that `make` builds into; the stores are created in it
         #[arg(long, value_name = "DIR", default_value = "target")]
         target: PathBuf,
+        /// File with the results of `run`, in which those of servers are replaced
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Print the tables of earlier results, in Markdown
     Show {
@@ -119,8 +122,7 @@ fn main() -> anyhow::Result<()> {
         } => {
             let paths = create_directories(&target)?;
             let results = run(&paths, &licenses, largest, publications, places, rounds)?;
-            let text = serde_json::to_string_pretty(&results)? + "\n";
-            fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
+            write(&results, &to)?;
             print!("{}", table::tables(&results));
             // Removing millions of files takes minutes.
             fs::remove_dir_all(&paths.directory)?;
@@ -150,6 +152,7 @@ fn main() -> anyhow::Result<()> {
             licenses,
             rounds,
             target,
+            to,
         } => {
             let paths = create_directories(&target)?;
             let store = in_places(&paths, licenses, rounds)?;
@@ -159,6 +162,13 @@ fn main() -> anyhow::Result<()> {
                 .map(|comparison| table::long_runs(&store, comparison))
                 .collect();
             print!("{}", tables.join("\n"));
+            if let Some(to) = to {
+                let results = Results {
+                    places: Some(store),
+                    ..publish::results(&to)?
+                };
+                write(&results, &to)?;
+            }
             Ok(())
         }
         Action::Show { from } => {
@@ -308,6 +318,12 @@ fn generations(paths: &Paths, rounds: usize) -> anyhow::Result<Store> {
         store.over_time = history::forgetting(paths, rounds)?;
         Ok(())
     })
+}
+
+/// Writes results to a file.
+fn write(results: &Results, to: &Path) -> anyhow::Result<()> {
+    let text = serde_json::to_string_pretty(results)? + "\n";
+    fs::write(to, text).with_context(|| format!("cannot write {}", to.display()))
 }
 
 /// Measures backups of a sample store on servers, and encrypted ones.
