@@ -243,8 +243,8 @@ impl IntoIterator for Recipients {
 }
 
 impl Identities {
-    /// Parses a file of identities: one that `age-keygen` has written, or an SSH private key without
-    /// a passphrase.
+    /// Parses a file of identities: one that `age-keygen` has written, or an SSH private key
+    /// without a passphrase.
     ///
     /// # Errors
     ///

@@ -166,12 +166,12 @@
 //! - `compile`: compiles other components at run time, with `LicenseManager::from_component` and
 //!   `LicenseManager::compile`. The embedded component needs no compiler at run time: the build
 //!   script compiles it, so wasmtime's compiler is a build-dependency.
-//! - `s3`: accepts `s3://` URLs in `BackupLocation::parse`, with the credentials of the usual `AWS_*`
-//!   variables and profile.
+//! - `s3`: accepts `s3://` URLs in `BackupLocation::parse`, with the credentials of the usual
+//!   `AWS_*` variables and profile.
 //! - `serde`: implements `Serialize` and `Deserialize` for the options, the events and the
 //!   summaries.
-//! - `sftp`: accepts `sftp://` URLs in `BackupLocation::parse`. It runs the program `ssh`, which must be
-//!   on the `PATH`.
+//! - `sftp`: accepts `sftp://` URLs in `BackupLocation::parse`. It runs the program `ssh`, which
+//!   must be on the `PATH`.
 //!
 //! # Limits
 //!

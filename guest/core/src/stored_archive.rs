@@ -1,9 +1,9 @@
 //! The files as which a directory stores the archives that it encrypts.
 //!
 //! A directory that encrypts `licenses.zip` stores it as `licenses.zip.age`. It lists only the
-//! former, but opens the latter for reading if it was given no identity. After a run has written the
-//! archive, the file `licenses.zip.age.blake3` contains the BLAKE3 of what is stored, so that nobody
-//! has to read it again.
+//! former, but opens the latter for reading if it was given no identity. After a run has written
+//! the archive, the file `licenses.zip.age.blake3` contains the BLAKE3 of what is stored, so that
+//! nobody has to read it again.
 
 use crate::directory::{FsError, READ_LENGTH};
 use crate::{Directory, File};

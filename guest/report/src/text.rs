@@ -16,9 +16,8 @@ use license_backup_core::{
 /// The maximum number of license IDs, and of key IDs, in a line of a listing.
 const MAX_IDS: usize = 3;
 
-/// What a verification of an encrypted backup adds.
-const NOT_INSIDE: &str = "It is encrypted, and none of the identities opens it; \
-     its content was not verified.";
+/// What a verification adds if no identity opens the backup.
+const NOT_INSIDE: &str = "It is encrypted, and no identity opens it; its content was not verified.";
 
 /// Returns the text for a backup and the files that it skipped. Each line ends with a newline.
 pub(crate) fn backup_text(
@@ -64,7 +63,7 @@ pub(crate) fn verify_text(summary: &VerifySummary, directory: &str, expected: bo
     let VerifySummary {
         licenses: count,
         bytes,
-        skipped: skipped_count,
+        skipped,
         file,
         size,
         blake3,
@@ -74,13 +73,12 @@ pub(crate) fn verify_text(summary: &VerifySummary, directory: &str, expected: bo
     let verified = licenses(*count, *bytes);
     let archive = escape(&file_path(directory, file));
     let size = human_bytes(*size);
-    let skipped = counted(*skipped_count, "file");
-    let were = if *skipped_count == 1 { "was" } else { "were" };
+    let skipped = counted(*skipped, "file");
     let Some(program) = program.as_ref().map(|program| escape(program)) else {
         return format!(
             "Compared {archive} with last-run.json: it is the file that the last run wrote.\n\
              {NOT_INSIDE}\n\
-             By the record, it contains {verified} in {size}; {skipped} {were} skipped.\n\
+             By the record, it contains {verified} in {size}, and the run skipped {skipped}.\n\
              BLAKE3 of the content, by the record: {blake3}\n"
         );
     };

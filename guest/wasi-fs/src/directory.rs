@@ -226,7 +226,8 @@ fn fs_error(code: ErrorCode) -> FsError {
         ErrorCode::NoEntry => FsError::NoEntry,
         ErrorCode::NotDirectory => FsError::NotDirectory,
         ErrorCode::NotPermitted => FsError::NotPermitted,
-        // Nothing is locked here. The host of this project returns it for content that is encrypted.
+        // Nothing is locked here. The host of this project returns it for content that is
+        // encrypted.
         ErrorCode::NoLock => FsError::Encrypted,
         ErrorCode::IllegalByteSequence => FsError::IllegalName,
         ErrorCode::InsufficientSpace | ErrorCode::Quota => FsError::NoSpace,

@@ -112,8 +112,8 @@ impl BackupLocation {
         self
     }
 
-    /// Sets for whom backups are encrypted. An encrypted backup has `.age` at the end of the name of
-    /// its file.
+    /// Sets for whom backups are encrypted. An encrypted backup has `.age` at the end of the name
+    /// of its file.
     #[cfg(feature = "age")]
     #[must_use]
     pub fn encrypt_to(self, recipients: Recipients) -> Self {

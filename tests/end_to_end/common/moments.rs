@@ -31,8 +31,8 @@ impl Moments {
         self.count.is_multiple_of(8)
     }
 
-    /// Measures the durations of an undisturbed run. `has_begun` returns `true` if its critical part
-    /// has begun, such as writing the backup.
+    /// Measures the durations of an undisturbed run. `has_begun` returns `true` if its critical
+    /// part has begun, such as writing the backup.
     pub(crate) fn measure(
         &mut self,
         start: impl FnOnce() -> Process,

@@ -23,8 +23,8 @@ fn kills() -> u64 {
 }
 
 /// Disturbs runs at random moments, one half of them in a place that encrypts, and one half without
-/// an earlier backup. `disturb` gets a run at its moment, and returns its outcome. Requires that some
-/// runs have not ended by then.
+/// an earlier backup. `disturb` gets a run at its moment, and returns its outcome. Requires that
+/// some runs have not ended by then.
 fn disturb_runs(kind: Kind, what: &str, mut disturb: impl FnMut(&mut Trial, Process) -> Outcome) {
     let (mut disturbed, mut succeeded, mut new) = (0, 0, 0);
     for is_encrypted in [false, true] {

@@ -101,7 +101,8 @@ impl Trial {
         self.place.command(&self.directory(), &line).start()
     }
 
-    /// Returns whether the next run writes to a file. In a bucket, that is not known: it may always.
+    /// Returns whether the next run writes to a file. In a bucket, that is not known: it may
+    /// always.
     pub(super) fn has_begun(&self) -> impl Fn() -> bool + use<> {
         let is_known = self.place.is_on_this_machine();
         let directory = self.place.sandbox.path("places").join(self.directory());

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// A proxy between clients and one server on loopback.
 ///
-/// A fault is armed, and happens once: it ends all connections of that moment. Later connections are
-/// forwarded again.
+/// A fault is armed, and happens once: it ends all connections of that moment. Later connections
+/// are forwarded again.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -107,8 +107,8 @@ impl Proxy {
         self.shared.arm(Fault::Request);
     }
 
-    /// Ends all connections as soon as the server sends anything, which no client gets: whatever the
-    /// clients sent until then, the server has received.
+    /// Ends all connections as soon as the server sends anything, which no client gets: whatever
+    /// the clients sent until then, the server has received.
     pub fn cut_before_next_answer(&self) {
         self.shared.arm(Fault::Answer);
     }
@@ -118,8 +118,8 @@ impl Proxy {
         self.shared.arm(Fault::Sent(bytes));
     }
 
-    /// Holds back what the server sends from now on, each time for this long. What is held back when
-    /// the connections end gets lost.
+    /// Holds back what the server sends from now on, each time for this long. What is held back
+    /// when the connections end gets lost.
     pub fn delay_answers(&self, milliseconds: u64) {
         self.shared.delay.store(milliseconds, Ordering::SeqCst);
     }

@@ -32,8 +32,8 @@ pub struct S3Options {
     pub checks_signatures: bool,
     /// The age that an upload has when it begins.
     pub age_of_uploads: Duration,
-    /// The number of entries on one page of a list. Services have 1000; a test with a few files sees
-    /// several pages by default.
+    /// The number of entries on one page of a list. Services have 1000; a test with a few files
+    /// sees several pages by default.
     pub page_length: u32,
     /// What the user may do, in the language of AWS, if signatures are checked.
     pub policy: String,
@@ -95,8 +95,8 @@ impl S3Server {
         }
     }
 
-    /// Starts the server again after [`kill`](Self::kill), on the same port. The bucket is empty, and
-    /// the user has other keys.
+    /// Starts the server again after [`kill`](Self::kill), on the same port. The bucket is empty,
+    /// and the user has other keys.
     ///
     /// # Panics
     ///
@@ -131,7 +131,8 @@ impl S3Server {
         self.request("PUT", &format!("/{}", Self::BUCKET), "s3", "");
     }
 
-    /// Returns the server that all tests of a process share. It ends with the last one that uses it.
+    /// Returns the server that all tests of a process share. It ends with the last one that uses
+    /// it.
     ///
     /// # Panics
     ///

@@ -41,8 +41,8 @@ impl Sshd {
         Self::start_with("internal-sftp")
     }
 
-    /// Starts a server with this command for SFTP, such as `internal-sftp -P hardlink`, which denies
-    /// an extension.
+    /// Starts a server with this command for SFTP, such as `internal-sftp -P hardlink`, which
+    /// denies an extension.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Sshd {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// Returns an `ssh` that has the key and knows the server, also behind a proxy. It is the only
+    /// Returns an `ssh` that has the key and knows the server, also through a proxy. It is the only
     /// program of its directory.
     ///
     /// # Errors
@@ -86,8 +86,8 @@ impl Sshd {
         self.ssh_with("default", "")
     }
 
-    /// Returns an `ssh` whose configuration begins with these lines, which take precedence. `name` is
-    /// that of its directory.
+    /// Returns an `ssh` whose configuration begins with these lines, which take precedence. `name`
+    /// is that of its directory.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl Sshd {
         self.wait_until_it_listens()
     }
 
-    /// Gives the server another key, with which it starts the next time.
+    /// Makes another key of the server, with which it starts the next time.
     ///
     /// # Errors
     ///

@@ -129,8 +129,8 @@ const RESTORE: [Candidate; 3] = [
     }),
 ];
 
-/// The backup of a store into a directory of this machine. Both are generations, which have a record
-/// with the hash of the archive, so that only encryption differs.
+/// The backup of a store into a directory of this machine. Both are generations, which have a
+/// record with the hash of the archive, so that only encryption differs.
 const ENCRYPTION: [Candidate; 3] = [
     one_file("license-backup backup, encrypted", |paths| {
         encrypted(paths, generation(paths))

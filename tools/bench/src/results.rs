@@ -21,8 +21,8 @@ pub(crate) struct Results {
     /// A store of licenses in publications, compared with the same number of license documents.
     pub(crate) publications: Store,
     pub(crate) stores: Vec<Store>,
-    /// A store that was backed up to servers, and encrypted; perhaps in a later run. `None` if it was
-    /// not measured.
+    /// A store that was backed up to servers, and encrypted; perhaps in a later run. `None` if it
+    /// was not measured.
     #[serde(default)]
     pub(crate) places: Option<Store>,
     /// A store with many more licenses, measured with fewer programs. `None` if it was not

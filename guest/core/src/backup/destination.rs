@@ -200,8 +200,8 @@ impl<D: Directory> Destination<D> {
     ///
     /// # Errors
     ///
-    /// [`ErrorCode::Shrunk`] if most licenses are missing, and the new backup is not a generation or
-    /// it is unknown how many there were.
+    /// [`ErrorCode::Shrunk`] if most licenses are missing, and the new backup is not a generation
+    /// or it is unknown how many there were.
     pub(super) fn compare_counts(
         &self,
         sealed: &Sealed<D::File>,
@@ -384,8 +384,8 @@ impl<D: Directory> Destination<D> {
             Ok(may_remain) => return Ok(Some(may_remain)),
             Err(error) => error,
         };
-        // A server may have done it although its response was lost, and then respond to the repeated
-        // request that the name exists.
+        // A server may have done it although its response was lost, and then respond to the
+        // repeated request that the name exists.
         match (error, temporary.has_name(&self.directory, &self.name)) {
             (_, Ok(true)) => Ok(Some(true)),
             (FsError::Exist, _) if self.is_generation() => Ok(None),
@@ -395,7 +395,8 @@ impl<D: Directory> Destination<D> {
         }
     }
 
-    /// Returns the failure for an error of the commit after which the directory cannot be looked at.
+    /// Returns the failure for an error of the commit after which the directory cannot be looked
+    /// at.
     fn unknown_outcome(&self, error: FsError) -> Failure {
         let message = format!(
             "cannot put the backup in place in {}: {error}; it is unknown whether it is there, so \
@@ -477,8 +478,8 @@ impl<D: Directory> Destination<D> {
         }
     }
 
-    /// Returns the failure to report for an error in the backup directory before the commit. `action`
-    /// completes "cannot …".
+    /// Returns the failure to report for an error in the backup directory before the commit.
+    /// `action` completes "cannot …".
     pub(super) fn failure(&self, action: &str, error: FsError) -> Failure {
         let advice = match error.code() {
             ErrorCode::AccessDenied => "make the directory writable, or back up into another one",

@@ -5,7 +5,7 @@
 
 use super::BackupSummary;
 use crate::directory::FsError;
-use crate::generations::{LastBackup, LastRun};
+use crate::generations::LastBackup;
 use crate::{Directory, File};
 
 /// An earlier backup that cannot be read.
@@ -21,11 +21,8 @@ impl<F: File> Sealed<F> {
         if file.read(1, 0) != Err(FsError::Encrypted) {
             return None;
         }
-        let run = LastRun::read(directory).ok().flatten();
         let size = file.metadata().ok().map(|metadata| metadata.size);
-        let record = run
-            .and_then(|run| run.backup)
-            .filter(|backup| backup.file == name && Some(backup.size) == size);
+        let record = LastBackup::of(directory, name).filter(|backup| Some(backup.size) == size);
         Some(Self { file, record })
     }
 

@@ -280,8 +280,8 @@ impl Forgetting {
     }
 }
 
-/// Returns the size of a file in bytes, or `None` if it is not a backup. One that is encrypted, and that
-/// no identity opens, is a backup by its name.
+/// Returns the size of a file in bytes, or `None` if it is not a backup. One that is encrypted, and
+/// that no identity opens, is a backup by its name.
 fn size_of_backup<D: Directory>(directory: &D, name: &str) -> Result<Option<u64>, FsError> {
     let file = directory.open_file(name)?;
     let size = file.metadata()?.size;

@@ -1,9 +1,10 @@
-//! `last-run.json`: the outcome of the last run that backed up a store as a generation or encrypted,
-//! beside the backups.
+//! `last-run.json`: the outcome of the last run that backed up a store as a generation or
+//! encrypted, beside the backups.
 //!
 //! It is the only file whose content depends on the time. It helps people and `check`. No backup,
-//! restore or removal relies on it, since anybody who can write to the directory can change it, with
-//! one exception: a new backup is compared with it if no identity opens the earlier one.
+//! restore or removal relies on it, since anybody who can write to the directory can change it,
+//! with two exceptions if no identity opens a backup: a new one is compared with its record, and so
+//! is it itself when it is verified.
 
 use serde::{Deserialize, Serialize};
 
@@ -112,16 +113,25 @@ impl LastRun {
             .and_then(|run| run.backup);
         let (exit, message) = match outcome {
             Ok(summary) => (summary.exit_code(), None),
-            Err(failure) if is_encrypted => {
-                let code = failure.code;
-                (ExitCode::of_failure(code), Some(code.name().to_owned()))
+            Err(Failure { code, message, .. }) => {
+                let message = if is_encrypted { code.name() } else { message };
+                (ExitCode::of_failure(*code), Some(message.to_owned()))
             }
-            Err(failure) => (
-                ExitCode::of_failure(failure.code),
-                Some(failure.message.clone()),
-            ),
         };
         let summary = outcome.as_ref().ok();
+        let backup = match summary {
+            Some(summary) => {
+                let stored = is_encrypted
+                    .then(|| stored_blake3(directory, summary, previous.as_ref()))
+                    .flatten();
+                let backup = LastBackup::new(directory, time, summary, earlier, previous);
+                Some(LastBackup {
+                    stored_blake3: stored,
+                    ..backup
+                })
+            }
+            None => previous,
+        };
         Self {
             format: FORMAT_VERSION,
             time,
@@ -129,15 +139,7 @@ impl LastRun {
             exit_code: exit.number(),
             message,
             removed: summary.map(|summary| summary.removed),
-            backup: match summary {
-                Some(summary) => Some(LastBackup {
-                    stored_blake3: is_encrypted
-                        .then(|| stored_blake3(directory, summary, previous.as_ref()))
-                        .flatten(),
-                    ..LastBackup::new(directory, time, summary, earlier, previous)
-                }),
-                None => previous,
-            },
+            backup,
         }
     }
 
@@ -227,6 +229,12 @@ impl LastBackup {
             stored_blake3: None,
             shrunk,
         }
+    }
+
+    /// Returns what is recorded of the backup in the file `name`, if that can be read.
+    pub(crate) fn of<D: Directory>(directory: &D, name: &str) -> Option<Self> {
+        let backup = LastRun::read(directory).ok()??.backup?;
+        (backup.file == name).then_some(backup)
     }
 
     /// Returns the recorded hash of the encrypted file.

@@ -1,10 +1,11 @@
 //! The operation that lists the backups of a directory, a state machine.
 
+use std::cell::OnceCell;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::vec;
 
 use super::history::GenerationFile;
-use super::last_run::LastRun;
+use super::last_run::{LastBackup, LastRun};
 use crate::archive::backup_file::backups;
 use crate::archive::manifest_head;
 use crate::budget::{Budget, LICENSE};
@@ -61,6 +62,8 @@ pub struct ListGenerations<D: Directory> {
     options: GenerationsOptions,
     files: vec::IntoIter<GenerationFile>,
     hashing: Option<Hashing<D::File>>,
+    /// What `last-run.json` records, once an encrypted backup was found.
+    recorded: OnceCell<Option<LastBackup>>,
     summary: GenerationsSummary,
 }
 
@@ -86,6 +89,7 @@ impl<D: Directory> ListGenerations<D> {
             options,
             files: files.into_iter(),
             hashing: None,
+            recorded: OnceCell::new(),
             summary: GenerationsSummary::default(),
         })
     }
@@ -146,7 +150,8 @@ impl<D: Directory> ListGenerations<D> {
 
     /// Returns the number of licenses of a backup that `last-run.json` records.
     fn recorded_licenses(&self, name: &str, size: u64) -> Option<u64> {
-        let backup = LastRun::read(&self.directory).ok()??.backup?;
+        let read = || LastRun::read(&self.directory).ok()??.backup;
+        let backup = self.recorded.get_or_init(read).as_ref()?;
         (backup.file == name && backup.size == size).then_some(backup.licenses)
     }
 

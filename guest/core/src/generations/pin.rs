@@ -37,8 +37,8 @@ pub(crate) fn pin<D: Directory>(directory: &D, backup: &str) -> Result<(), FsErr
         file.sync()
     });
     match pinned {
-        // Another run has pinned it, and may not have synced the pin yet. Where a file gets its name
-        // when it is synced, that is noticed then.
+        // Another run has pinned it, and may not have synced the pin yet. Where a file gets its
+        // name when it is synced, that is noticed then.
         Err(FsError::Exist) => directory.sync_file(&name),
         pinned => pinned,
     }

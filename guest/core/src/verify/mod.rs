@@ -75,8 +75,8 @@ impl<D: Directory> Verify<D> {
     /// - [`ErrorCode::InvalidArgument`] if the expected hash does not have 64 hexadecimal digits, or
     ///   `generation` is not the name of a backup.
     /// - [`ErrorCode::PathNotFound`] if the directory has no backup.
-    /// - [`ErrorCode::AccessDenied`] if the backup is encrypted, no identity opens it, and its hash is
-    ///   expected or `last-run.json` does not record it.
+    /// - [`ErrorCode::AccessDenied`] if the backup is encrypted, no identity opens it, and its hash
+    ///   is expected or `last-run.json` does not record it.
     /// - [`ErrorCode::BackupCorrupt`] if the file does not end as a backup does.
     /// - Another code if the file cannot be read.
     pub fn start(

@@ -8,8 +8,10 @@ use super::file_hasher::FileHasher;
 use crate::archive::backup_file::BackupLocation;
 use crate::budget::Budget;
 use crate::directory::{FsError, READ_LENGTH};
-use crate::generations::{LastBackup, LastRun};
-use crate::{BackupRestoreStatus, Directory, Failure, File, Progress, Stage, stored_archive};
+use crate::generations::LastBackup;
+use crate::{
+    BackupRestoreStatus, Directory, ErrorCode, Failure, File, Progress, Stage, stored_archive,
+};
 
 /// A verification that proceeds step by step.
 pub(crate) struct StoredVerifier<F> {
@@ -36,10 +38,7 @@ impl<F: File> StoredVerifier<F> {
         directory: &D,
         location: BackupLocation,
     ) -> Result<Self, Failure> {
-        let run = LastRun::read(directory).ok().flatten();
-        let record = run
-            .and_then(|run| run.backup)
-            .filter(|backup| backup.file == location.name);
+        let record = LastBackup::of(directory, &location.name);
         let expected = record.as_ref().and_then(LastBackup::stored_hash);
         let (Some(record), Some(expected)) = (record, expected) else {
             return Err(location.unreadable(FsError::Encrypted));
@@ -101,12 +100,14 @@ impl<F: File> StoredVerifier<F> {
     fn finish(self) -> Result<VerifySummary, Failure> {
         let (hash, _) = self.hasher.finish();
         if hash != self.expected {
-            let cause = format!(
-                "it is not what the last run wrote; the BLAKE3 of the encrypted file is {hash}, \
-                 and last-run.json records {}",
+            let BackupLocation { directory, name } = &self.location;
+            let message = format!(
+                "the backup ({name}) in {directory} is not the one that the last run wrote: the \
+                 BLAKE3 of the encrypted file is {hash}, and last-run.json records {}; verify it \
+                 with an identity, since a run that was killed may have written it, or back up again",
                 self.expected
             );
-            return Err(self.location.corrupt(&cause));
+            return Err(Failure::at(ErrorCode::BackupCorrupt, directory, message));
         }
         Ok(self.record.verify_summary())
     }

@@ -93,8 +93,8 @@ fn a_verification_of_an_encrypted_backup_says_what_was_not_verified() {
     assert_eq!(
         verify_text(&summary, "/b", false),
         "Compared /b/licenses.zip with last-run.json: it is the file that the last run wrote.\n\
-         It is encrypted, and none of the identities opens it; its content was not verified.\n\
-         By the record, it contains 2 licenses (30 bytes) in 400 bytes; 1 file was skipped.\n\
+         It is encrypted, and no identity opens it; its content was not verified.\n\
+         By the record, it contains 2 licenses (30 bytes) in 400 bytes, and the run skipped 1 file.\n\
          BLAKE3 of the content, by the record: ab\n"
     );
 }

@@ -39,7 +39,8 @@ impl FilesystemView<'_> {
         self.io.check_deadline().map_err(FsError::trap)
     }
 
-    /// Returns the directory or file that the host itself implements, if a descriptor refers to one.
+    /// Returns the directory or file that the host itself implements, if a descriptor refers to
+    /// one.
     fn remote(&self, descriptor: &Resource<Descriptor>) -> Option<RemoteDescriptor> {
         let remote = Resource::<RemoteDescriptor>::new_borrow(descriptor.rep());
         self.wasi.table.get(&remote).ok().cloned()
@@ -124,8 +125,8 @@ mod system {
     }
 }
 
-/// Calls what the system has instead of a call of wasmtime-wasi: on Windows, calls that take names, and
-/// a few more.
+/// Calls what the system has instead of a call of wasmtime-wasi: on Windows, calls that take names,
+/// and a few more.
 macro_rules! call {
     ($view:ident.$name:ident($($argument:expr),*)) => {{
         #[cfg(windows)]
@@ -136,8 +137,9 @@ macro_rules! call {
     }};
 }
 
-/// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after `look_up`
-/// and `name` take names, and those after `change` and `name` change files or directories.
+/// Implements calls by those of wasmtime-wasi, unless the deadline has passed. Those after
+/// `look_up` and `name` take names, and those after `change` and `name` change files or
+/// directories.
 macro_rules! delegate {
     ($(look_up $name:ident($first:ident: $first_type:ty $(, $argument:ident: $type:ty)*) -> $result:ty;)*) => {
         $(async fn $name(&mut self, $first: $first_type, $($argument: $type),*) -> $result {

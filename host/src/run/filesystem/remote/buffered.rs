@@ -1,5 +1,5 @@
-//! An open file of a backup directory, as a component reads and writes it: in small pieces, of which
-//! each would be a round trip.
+//! An open file of a backup directory, as a component reads and writes it: in small pieces, of
+//! which each would be a round trip.
 
 use std::io;
 use std::sync::Arc;

@@ -56,7 +56,8 @@ impl From<io::Error> for RemoteError {
             io::ErrorKind::Unsupported => ErrorCode::Unsupported,
             io::ErrorKind::InvalidFilename => ErrorCode::IllegalByteSequence,
             io::ErrorKind::NotSeekable => ErrorCode::InvalidSeek,
-            // Not `io`, after which the component tries in another way whether a backup is in place.
+            // Not `io`, after which the component tries in another way whether a backup is in
+            // place.
             _ => ErrorCode::NotRecoverable,
         };
         // No other error of reading a file has these codes.

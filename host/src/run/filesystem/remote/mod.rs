@@ -2,14 +2,15 @@
 //! encrypted: the traits of such a directory and its files.
 //!
 //! A backup directory is flat, so a [`Directory`] has files and no directories below it. All calls
-//! block: an operation has a thread of its own. An implementation repeats a request whose answer was
-//! lost, and finds out whether the first one had an effect, so that no error leaves that open unless
-//! the connection cannot be restored.
+//! block: an operation has a thread of its own. An implementation repeats a request whose answer
+//! was lost, and finds out whether the first one had an effect, so that no error leaves that open
+//! unless the connection cannot be restored.
 //!
 //! Errors are those of [`std::io`], with these kinds: [`NotFound`], [`AlreadyExists`],
-//! [`PermissionDenied`], [`ReadOnlyFilesystem`], [`StorageFull`], [`QuotaExceeded`], [`Unsupported`],
-//! [`InvalidFilename`], and any other for all other causes, among them [`SealError`]. The message names
-//! the cause, but neither the place, which the caller knows, nor a secret.
+//! [`PermissionDenied`], [`ReadOnlyFilesystem`], [`StorageFull`], [`QuotaExceeded`],
+//! [`Unsupported`], [`InvalidFilename`], and any other for all other causes, among them
+//! [`SealError`]. The message names the cause, but neither the place, which the caller knows, nor a
+//! secret.
 //!
 //! [`NotFound`]: std::io::ErrorKind::NotFound
 //! [`AlreadyExists`]: std::io::ErrorKind::AlreadyExists
@@ -59,8 +60,8 @@ pub(crate) trait Directory: Send + Sync {
     /// Creates a file that does not exist yet, for appending.
     fn create(&self, name: &str) -> io::Result<Box<dyn File>>;
 
-    /// Adds a second name, which must not exist yet, to a file that was created here. Exactly one of
-    /// several callers that race for a name succeeds.
+    /// Adds a second name, which must not exist yet, to a file that was created here. Exactly one
+    /// of several callers that race for a name succeeds.
     fn link(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Renames a file that was created here, and replaces an existing file in one step.
@@ -84,8 +85,8 @@ pub(crate) trait File: Send + Sync {
     /// Returns the metadata of the file.
     fn metadata(&self) -> io::Result<Metadata>;
 
-    /// Returns up to `length` bytes from `offset` on: fewer only at the end of the file. `length` is
-    /// some MiB, so that one call takes little more than the time for the transfer.
+    /// Returns up to `length` bytes from `offset` on: fewer only at the end of the file. `length`
+    /// is some MiB, so that one call takes little more than the time for the transfer.
     fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
 
     /// Returns the number of bytes that are best appended at once: by default some MiB, so that one
@@ -94,8 +95,8 @@ pub(crate) trait File: Send + Sync {
         4 << 20
     }
 
-    /// Appends bytes to a file that was created: [`append_size`](Self::append_size) or a few more, or
-    /// fewer at the end. An error may be reported by a later call.
+    /// Appends bytes to a file that was created: [`append_size`](Self::append_size) or a few more,
+    /// or fewer at the end. An error may be reported by a later call.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes the contents durable, or as good as that: once a name is linked or renamed to this

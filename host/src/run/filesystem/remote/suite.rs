@@ -60,7 +60,7 @@ fn create(directory: &dyn Directory, name: &str, content: &[u8]) -> Box<dyn File
     file
 }
 
-/// Creates a file under a temporary name and gives it its final one.
+/// Creates a file under a temporary name, and renames it to its final one.
 fn put(directory: &dyn Directory, name: &str, content: &[u8]) {
     drop(create(directory, ".license-backup-7.tmp", content));
     directory
@@ -93,7 +93,7 @@ fn kind<T>(result: std::io::Result<T>) -> Option<ErrorKind> {
 }
 
 /// Returns bytes that differ from one offset to another, and begin like an archive.
-fn bytes(length: usize) -> Vec<u8> {
+pub(super) fn bytes(length: usize) -> Vec<u8> {
     let differing =
         (0..length).map(|index| (index.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]);
     b"PK"

@@ -1,4 +1,5 @@
-//! The encryption of an archive on a thread of its own, while the component produces the next bytes.
+//! The encryption of an archive on a thread of its own, while the component produces the next
+//! bytes.
 
 use std::io::{self, Write};
 use std::sync::Arc;

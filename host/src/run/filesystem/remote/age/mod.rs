@@ -5,14 +5,14 @@
 //! directory, and no call here reads, replaces or removes it. All other files are stored as they
 //! are.
 //!
-//! The first bytes decide: what begins like a ZIP file is encrypted as it is appended. No other file
-//! gets the name of an archive, so that a mistake cannot store a backup unencrypted.
+//! The first bytes decide: what begins like a ZIP file is encrypted as it is appended. No other
+//! file gets the name of an archive, so that a mistake cannot store a backup unencrypted.
 //!
 //! Without identities, the file that is stored of an archive can be read by its name on the inner
-//! directory. With identities it cannot, since they are given to verify the content. After an archive
-//! was written here, the file `licenses.zip.age.blake3` contains the hash of the stored file as 64
-//! hexadecimal digits. Neither is listed. The component records the hash, and a later verification
-//! without identities compares the stored file with it.
+//! directory. With identities it cannot, since they are given to verify the content. After an
+//! archive was written here, the file `licenses.zip.age.blake3` contains the hash of the stored
+//! file as 64 hexadecimal digits. Neither is listed. The component records the hash, and a later
+//! verification without identities compares the stored file with it.
 //!
 //! The header of an age file and the sizes of its chunks are not secret. So everything but reading
 //! works without an identity, and a size is always that of the plaintext.
@@ -65,7 +65,8 @@ pub(crate) fn encrypted_in(
 }
 
 /// Returns `true` if these entries of a directory are encrypted backups, and no others are among
-/// them. A directory that may not be listed can be used for single backups, which are not encrypted.
+/// them. A directory that may not be listed can be used for single backups, which are not
+/// encrypted.
 fn are_encrypted(entries: io::Result<Vec<Entry>>) -> io::Result<bool> {
     let entries = match entries {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),

@@ -11,8 +11,8 @@ const FIRST_BLOCK: usize = 256 << 10;
 /// The largest number of bytes that are read at once.
 const MAX_BLOCK: usize = 4 << 20;
 
-/// The number of blocks that are kept: the end of an archive is read in turn with its start, and each
-/// chunk may lie in two blocks.
+/// The number of blocks that are kept: the end of an archive is read in turn with its start, and
+/// each chunk may lie in two blocks.
 const BLOCKS: usize = 3;
 
 /// A buffered reader of a file.

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::super::local::tests::open_directory;
-use super::super::suite::{Connection, promises};
+use super::super::suite::{Connection, bytes as content, promises};
 use super::*;
 
 const TEMPORARY: &str = ".license-backup-0.tmp";
@@ -59,18 +59,6 @@ fn encrypted(path: &Path, recipients: Recipients, identities: Identities) -> Enc
 
 fn empty_directory() -> TempDir {
     tempfile::tempdir().expect("a directory can be created")
-}
-
-/// Returns the content of an archive of this length.
-fn content(length: usize) -> Vec<u8> {
-    let differing =
-        (0..length).map(|index| (index.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]);
-    b"PK"
-        .iter()
-        .copied()
-        .chain(differing)
-        .take(length)
-        .collect()
 }
 
 /// Creates an archive, and closes it.
@@ -622,7 +610,7 @@ proptest! {
         file.sync().expect("it can be made durable");
         let file = opened.open(TEMPORARY).expect("it exists");
         for (start, count) in parts {
-            // The end, and what is behind it, included.
+            // The end, and what follows it, included.
             let start = start.index(length + 3);
             let expected = archive.get(start..).unwrap_or_default();
             let expected = &expected[..count.min(expected.len())];

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use reqsign_aws_v4::Credential;
 use reqsign_core::{Context, Signer};
-use ureq::Agent;
-use ureq::http::{Method, Request as HttpRequest};
+use ureq::http::{Method, Request as HttpRequest, Response as HttpResponse};
+use ureq::{Agent, AsSendBody, Body};
 
 use super::configuration::Configuration;
 use super::credentials;
@@ -42,8 +42,8 @@ pub(super) struct Client {
     patience: Patience,
     /// `true` as soon as the server answered.
     is_reached: AtomicBool,
-    /// `true` after a request was repeated to no avail. Later ones are not repeated then, so that the
-    /// end of an operation is not delayed by each of them.
+    /// `true` after a request was repeated to no avail. Later ones are not repeated then, so that
+    /// the end of an operation is not delayed by each of them.
     is_given_up: AtomicBool,
     /// The time of the server in its last answer.
     server_time: Mutex<Option<SystemTime>>,
@@ -75,8 +75,8 @@ impl Client {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a request until it succeeds, or fails for good. The failure says whether an attempt may
-    /// have had an effect.
+    /// Sends a request until it succeeds, or fails for good. The failure says whether an attempt
+    /// may have had an effect.
     pub(super) fn send(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut number = 0;
         let mut may_have_effect = false;
@@ -122,21 +122,9 @@ impl Client {
         let (head, ()) = http.into_parts();
         let has_body = matches!(request.method, Method::PUT | Method::POST);
         let answer = if has_body {
-            let http = HttpRequest::from_parts(head, request.body);
-            let http = self
-                .agent
-                .configure_request(http)
-                .timeout_per_call(Some(timeout))
-                .build();
-            self.agent.run(http)
+            self.run(HttpRequest::from_parts(head, request.body), timeout)
         } else {
-            let http = HttpRequest::from_parts(head, ());
-            let http = self
-                .agent
-                .configure_request(http)
-                .timeout_per_call(Some(timeout))
-                .build();
-            self.agent.run(http)
+            self.run(HttpRequest::from_parts(head, ()), timeout)
         };
         let answer = answer.map_err(|error| Failure::of_transport(&error))?;
         self.is_reached.store(true, Ordering::Relaxed);
@@ -176,6 +164,16 @@ impl Client {
         } else {
             Ok(Response::new(head.headers, body, head.status == 206))
         }
+    }
+
+    /// Sends a signed request, and returns the answer within a time.
+    fn run(
+        &self,
+        http: HttpRequest<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<HttpResponse<Body>, ureq::Error> {
+        let http = self.agent.configure_request(http);
+        self.agent.run(http.timeout_per_call(Some(timeout)).build())
     }
 
     /// Returns a request with its signature in a header: never in the URL, which proxies log.

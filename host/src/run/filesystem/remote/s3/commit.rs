@@ -31,10 +31,10 @@ pub(super) fn put(
 /// Sends a request that makes the file with this identity visible, and finds out whether it did.
 ///
 /// An attempt whose answer was lost may have had an effect. Then a later attempt fails for whatever
-/// cause: it finds the condition violated by the file itself, or the upload gone, or the credentials
-/// expired. So may the first attempt, if something between here and the server repeated it. The
-/// identity is that of the run that wrote the file. If the key cannot be looked at, the outcome is unknown, and the
-/// cause [`Cause::Lost`].
+/// cause: it finds the condition violated by the file itself, or the upload gone, or the
+/// credentials expired. So may the first attempt, if something between here and the server repeated
+/// it. The identity is that of the run that wrote the file. If the key cannot be looked at, the
+/// outcome is unknown, and the cause [`Cause::Lost`].
 pub(super) fn commit(
     client: &Client,
     request: Request<'_>,

@@ -40,8 +40,8 @@ pub(super) fn signer(context: Context, region: &str) -> Signer<Credential> {
     Signer::new(context, Providers::new(), RequestSigner::new("s3", region))
 }
 
-/// Returns the failure of a request that cannot be signed. What a library or a program says may have
-/// secrets, so only the kind of the error is reported.
+/// Returns the failure of a request that cannot be signed. What a library or a program says may
+/// have secrets, so only the kind of the error is reported.
 pub(super) fn failure(error: &Error) -> Failure {
     let (cause, message) = match error.kind() {
         ErrorKind::CredentialInvalid => (

@@ -95,7 +95,8 @@ impl S3Directory {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the file that was created here under a name, unless the bucket has it under that name.
+    /// Returns the file that was created here under a name, unless the bucket has it under that
+    /// name.
     fn upload(&self, name: &str) -> Option<Arc<Upload>> {
         let upload = self.uploads().get(name).cloned();
         upload.filter(|upload| !upload.is_stored_as(name))

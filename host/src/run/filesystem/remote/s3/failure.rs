@@ -188,7 +188,8 @@ impl From<Failure> for io::Error {
 
 impl Cause {
     /// Returns the cause by the code of the document or, without one, by the status. The codes are
-    /// those of AWS ("Error responses" in the API reference of S3), and of others with a limited space.
+    /// those of AWS ("Error responses" in the API reference of S3), and of others with a limited
+    /// space.
     fn of(status: u16, code: &str) -> Self {
         match code {
             "NoSuchKey" | "NotFound" => Self::NoSuchKey,

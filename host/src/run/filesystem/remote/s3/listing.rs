@@ -25,8 +25,8 @@ impl ForeignUpload {
         identity([self.upload_id.as_str()])
     }
 
-    /// Returns the name of the upload: that of a temporary file, of more digits than any run chooses for
-    /// its own.
+    /// Returns the name of the upload: that of a temporary file, of more digits than any run
+    /// chooses for its own.
     pub(super) fn name(&self) -> String {
         format!(".license-backup-{:039}.tmp", self.id())
     }
@@ -56,8 +56,8 @@ pub(super) fn objects(connection: &Connection) -> Result<Vec<String>, Failure> {
     }
 }
 
-/// Returns the uploads for archives like that of this run. A server that cannot list uploads, or does
-/// not permit it, has none as far as this program knows.
+/// Returns the uploads for archives like that of this run. A server that cannot list uploads, or
+/// does not permit it, has none as far as this program knows.
 pub(super) fn uploads(connection: &Connection) -> Result<Vec<ForeignUpload>, Failure> {
     let Some(archive) = &connection.archive else {
         return Ok(Vec::new());
@@ -142,8 +142,8 @@ fn file_name(connection: &Connection, key: &str) -> Option<String> {
     is_file.then(|| name.to_owned())
 }
 
-/// Returns `true` if two names differ in digits alone, as those of two generations do. Other programs
-/// may upload to the same place, and their uploads stay.
+/// Returns `true` if two names differ in digits alone, as those of two generations do. Other
+/// programs may upload to the same place, and their uploads stay.
 fn is_like(name: &str, archive: &str) -> bool {
     let same = |(left, right): (u8, u8)| {
         left == right || (left.is_ascii_digit() && right.is_ascii_digit())

@@ -38,7 +38,8 @@ pub(super) struct Multipart {
 }
 
 impl Multipart {
-    /// Begins an upload for a key. `id` is the identity of the file, and `start` its bytes up to now.
+    /// Begins an upload for a key. `id` is the identity of the file, and `start` its bytes up to
+    /// now.
     pub(super) fn begin(
         connection: &Arc<Connection>,
         key: String,

@@ -63,8 +63,8 @@ impl Object {
         })
     }
 
-    /// Removes an object. That an object does not exist is no failure of the request itself, so it is
-    /// asked for before.
+    /// Removes an object. That an object does not exist is no failure of the request itself, so it
+    /// is asked for before.
     pub(super) fn remove(client: &Client, key: &str) -> Result<(), Failure> {
         Self::find(client, key)?;
         client.send(&Request::new(Method::DELETE, key)).map(drop)

@@ -32,9 +32,9 @@ pub(super) fn has_conditions(client: &Client, prefix: &str) -> Result<bool, Fail
     Ok(false)
 }
 
-/// Returns `true` if the server refuses to complete an upload under a key that exists, if the request
-/// says so. Some servers know the condition, but ignore it then. [`has_conditions`] was `true`, so that
-/// the key exists.
+/// Returns `true` if the server refuses to complete an upload under a key that exists, if the
+/// request says so. Some servers know the condition, but ignore it then. [`has_conditions`] was
+/// `true`, so that the key exists.
 pub(super) fn has_conditions_of_uploads(client: &Client, prefix: &str) -> Result<bool, Failure> {
     let key = format!("{prefix}{NAME}");
     let upload_id = multipart::initiate(client, Request::new(Method::POST, &key))?;

@@ -20,8 +20,8 @@ impl Patience {
         repetitions: 6,
     };
 
-    /// Returns the time to wait before the repetition with this number, counting from 0, or `None` if
-    /// no repetition is left. It is random, so that clients do not come back at the same moment.
+    /// Returns the time to wait before the repetition with this number, counting from 0, or `None`
+    /// if no repetition is left. It is random, so that clients do not come back at the same moment.
     pub(super) fn delay(self, number: u32) -> Option<Duration> {
         if number >= self.repetitions {
             return None;

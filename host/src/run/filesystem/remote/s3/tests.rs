@@ -71,11 +71,11 @@ impl Place {
 
     /// Returns a place that is reached through a front with these faults.
     fn with(faults: impl Into<Vec<Fault>>) -> Self {
-        Self::new().behind(faults)
+        Self::new().with_faults(faults)
     }
 
     /// Puts a front with these faults before the server.
-    fn behind(mut self, faults: impl Into<Vec<Fault>>) -> Self {
+    fn with_faults(mut self, faults: impl Into<Vec<Fault>>) -> Self {
         let front = FaultyFront::start(self.server.address(), faults);
         self.location.endpoint = Some(front.url());
         self.front = Some(front);
@@ -92,8 +92,8 @@ impl Place {
         }])
     }
 
-    /// Makes one more request fail. Of several for one request, the first one that was added happens
-    /// first.
+    /// Makes one more request fail. Of several for one request, the first one that was added
+    /// happens first.
     fn add_fault(&self, method: &'static str, in_path: &str, action: Action) {
         let front = self.front.as_ref().expect("there is a front");
         front.add(Fault {
@@ -412,7 +412,7 @@ fn a_server_that_ignores_conditions_is_refused_unless_that_is_accepted() {
         checks_signatures: false,
         ..S3Options::default()
     });
-    let mut place = Place::of(Arc::new(server)).behind([Fault {
+    let mut place = Place::of(Arc::new(server)).with_faults([Fault {
         method: "PUT",
         in_path: String::new(),
         times: ALWAYS,
@@ -436,7 +436,7 @@ fn a_server_that_ignores_conditions_of_uploads_is_refused() {
         checks_signatures: false,
         ..S3Options::default()
     });
-    let place = Place::of(Arc::new(server)).behind([Fault {
+    let place = Place::of(Arc::new(server)).with_faults([Fault {
         method: "POST",
         in_path: "uploadId".to_owned(),
         times: ALWAYS,

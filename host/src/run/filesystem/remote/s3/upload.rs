@@ -1,5 +1,5 @@
-//! Files that were created here, which only this connection knows until they get their final name, or
-//! are synced if they were created with it.
+//! Files that were created here, which only this connection knows until they get their final name,
+//! or are synced if they were created with it.
 
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,8 @@ use super::multipart::{Multipart, PART_SIZE};
 use super::object::Object;
 use super::probe;
 
-/// The number of bytes at the start of a large file that can be read. The layer that encrypts looks at
-/// them, to know the size of the plaintext.
+/// The number of bytes at the start of a large file that can be read. The layer that encrypts looks
+/// at them, to know the size of the plaintext.
 const HEAD_SIZE: usize = 1 << 20;
 
 /// A file that was created here.

@@ -43,8 +43,8 @@ pub(super) struct Connection {
     target: Target,
     is_writable: bool,
     session: Mutex<Arc<Session>>,
-    /// `true` after the connection could not be restored. Later calls try once, so that the end of an
-    /// operation is not delayed by each of them.
+    /// `true` after the connection could not be restored. Later calls try once, so that the end of
+    /// an operation is not delayed by each of them.
     is_unreachable: AtomicBool,
 }
 
@@ -216,8 +216,8 @@ impl Attempts<'_> {
     }
 }
 
-/// Returns the result of an attempt to connect again, with the cause of an error. At the deadline it
-/// ends, and the connection stays lost by `lost_by`.
+/// Returns the result of an attempt to connect again, with the cause of an error. At the deadline
+/// it ends, and the connection stays lost by `lost_by`.
 async fn until<T>(
     deadline: Instant,
     attempt: impl Future<Output = io::Result<T>>,

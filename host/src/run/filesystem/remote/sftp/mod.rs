@@ -1,30 +1,30 @@
 //! A directory of an SFTP server.
 //!
-//! The program `ssh` connects to the server, so that the user's configuration, agent, jump hosts and
-//! known hosts count. `russh-sftp` speaks version 3 of the protocol through its pipes.
+//! The program `ssh` connects to the server, so that the user's configuration, agent, jump hosts
+//! and known hosts count. `russh-sftp` speaks version 3 of the protocol through its pipes.
 //!
 //! # What is durable
 //!
 //! A file is synced with `fsync@openssh.com` before it gets its final name. The protocol has no
-//! request that syncs a directory. OpenSSH on Linux opens a directory like a file, and syncs it with
-//! the same request: then all names are as durable as on a local disk. On a server that refuses that,
-//! the files that got a name are synced again, which on ext4, XFS, Btrfs and NTFS includes the name;
-//! the removal of a name may then be undone when the server loses power. Nothing helps against a
-//! server, or a disk, that reports a sync that it has not done.
+//! request that syncs a directory. OpenSSH on Linux opens a directory like a file, and syncs it
+//! with the same request: then all names are as durable as on a local disk. On a server that
+//! refuses that, the files that got a name are synced again, which on ext4, XFS, Btrfs and NTFS
+//! includes the name; the removal of a name may then be undone when the server loses power. Nothing
+//! helps against a server, or a disk, that reports a sync that it has not done.
 //!
 //! # Which file it is
 //!
 //! The protocol reports no identity of a file. One that was created here has an identity of its own
-//! as long as its size and its time of the last change, in seconds, are what they were. For any other
-//! file they are, together with its name, the identity: a file that is replaced within a second by
-//! one of the same size is not noticed.
+//! as long as its size and its time of the last change, in seconds, are what they were. For any
+//! other file they are, together with its name, the identity: a file that is replaced within a
+//! second by one of the same size is not noticed.
 //!
 //! # When the connection is lost
 //!
-//! The program tries for up to a minute to connect again, and repeats a request without an answer. A
-//! file that was being written is read back before it is synced, because a server that has restarted
-//! may have forgotten what it had acknowledged. After a link or a rename without an answer, the file of the
-//! final name is compared with what was written.
+//! The program tries for up to a minute to connect again, and repeats a request without an answer.
+//! A file that was being written is read back before it is synced, because a server that has
+//! restarted may have forgotten what it had acknowledged. After a link or a rename without an
+//! answer, the file of the final name is compared with what was written.
 
 mod connection;
 mod failure;
@@ -54,13 +54,13 @@ use super::connect::Purpose;
 use super::{Directory, Entry, EntryKind, File, Metadata};
 use crate::location::SftpLocation;
 
-/// Connects to the server of a location with the program `ssh`. A missing directory is created for an
-/// archive.
+/// Connects to the server of a location with the program `ssh`. A missing directory is created for
+/// an archive.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotConnected`] with the last message of `ssh`, or [`ErrorKind::Unsupported`] with the
-/// name of the missing extension of a server on which nothing can be written as promised.
+/// [`ErrorKind::NotConnected`] with the last message of `ssh`, or [`ErrorKind::Unsupported`] with
+/// the name of the missing extension of a server on which nothing can be written as promised.
 pub(crate) fn connect(
     location: &SftpLocation,
     purpose: Purpose<'_>,
@@ -255,8 +255,8 @@ impl Directory for Sftp {
                 }
                 return Err(ErrorKind::AlreadyExists.into());
             }
-            // A file system without hard links, such as FAT, may refuse them like one that allows no
-            // change. The caller then renames the file, which reports a real refusal.
+            // A file system without hard links, such as FAT, may refuse them like one that allows
+            // no change. The caller then renames the file, which reports a real refusal.
             let is_unsupported = [
                 StatusCode::Failure,
                 StatusCode::OpUnsupported,

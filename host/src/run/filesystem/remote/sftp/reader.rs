@@ -117,7 +117,7 @@ pub(super) async fn open(
     Ok((handle, opened))
 }
 
-/// Returns whether two times the same file was looked at, as far as the server tells.
+/// Returns `true` if both are attributes of the same file, as far as the server reports it.
 fn is_same(one: &FileAttributes, other: &FileAttributes) -> bool {
     size(one) == size(other)
         && one.mtime == other.mtime

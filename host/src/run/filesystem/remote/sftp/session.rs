@@ -29,12 +29,11 @@ const MIN_BLOCK: u32 = 32 << 10;
 const MAX_BLOCK: u64 = 255 << 10;
 /// The number of requests that are sent before the answer to the first one is there.
 const IN_FLIGHT: usize = 32;
-/// The time in seconds after which a request has no answer any more. `ssh` itself finds out that the
-/// connection is lost; this is for a server that hangs, and leaves time to sync a large file.
+/// The time in seconds after which a request has no answer any more. `ssh` itself finds out that
+/// the connection is lost; this is for a server that hangs, and leaves time to sync a large file.
 const TIMEOUT: u64 = 600;
 /// The time within which the cause of a lost connection is known.
 const CAUSE: Duration = Duration::from_secs(1);
-
 /// The time that `ssh` has to end in order. It needs about a round trip.
 const END: Duration = Duration::from_secs(1);
 
@@ -190,7 +189,8 @@ impl Session {
         Ok(())
     }
 
-    /// Adds a second name to a file. Most servers report an existing name as a failure without a cause.
+    /// Adds a second name to a file. Most servers report an existing name as a failure without a
+    /// cause.
     pub(super) async fn link(&self, from: &str, to: &str) -> Result<(), Failure> {
         self.request(self.raw.hardlink(from, to)).await?;
         Ok(())

@@ -13,9 +13,9 @@ use tokio::sync::{Notify, watch};
 
 use crate::location::SftpLocation;
 
-/// Options that take precedence over the configuration of the user. The first ones find out within a
-/// minute that the connection is lost; the others are those of the program `sftp`, and keep what the
-/// configuration says about sessions of another kind from this one.
+/// Options that take precedence over the configuration of the user. The first ones find out within
+/// a minute that the connection is lost; the others are those of the program `sftp`, and keep what
+/// the configuration says about sessions of another kind from this one.
 const OPTIONS: [&str; 8] = [
     "-oConnectTimeout=30",
     "-oServerAliveInterval=15",
@@ -34,7 +34,8 @@ const MAX_TAIL: usize = 4 << 10;
 /// The time after the end of `ssh` within which its last message is read. A process that it has
 /// started, such as the master of shared connections, keeps the pipe open.
 const LAST_MESSAGE: Duration = Duration::from_millis(200);
-/// The cause if there is no `ssh`. The shell that would start it writes it, too: it is quoted there.
+/// The cause if there is no `ssh`. The shell that would start it writes it, too: it is quoted
+/// there.
 const MISSING: &str = "the program `ssh` is missing";
 
 /// The server, and how to call `ssh`.
@@ -122,7 +123,7 @@ fn check(name: &str, what: &str) -> io::Result<()> {
 
 fn invalid(what: &str, cause: &str) -> io::Error {
     let message = format!(
-        "{what} is invalid: it {cause}; use an alias that the configuration of `ssh` gives the server"
+        "{what} is invalid: it {cause}; use an alias of the server in the configuration of `ssh`"
     );
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }

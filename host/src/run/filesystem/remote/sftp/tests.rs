@@ -115,6 +115,14 @@ fn message<T>(result: io::Result<T>) -> (ErrorKind, String) {
     }
 }
 
+/// Asserts that no connection is made, for a cause with this text.
+#[track_caller]
+fn assert_not_connected(place: &Place, cause: &str) {
+    let (kind, message) = message(place.try_connect());
+    assert_eq!(kind, ErrorKind::NotConnected);
+    assert!(message.contains(cause), "{message}");
+}
+
 /// Returns bytes that differ from one block to another.
 fn bytes(length: usize) -> Vec<u8> {
     (0..length)
@@ -153,12 +161,7 @@ fn another_host_key_is_refused() {
     let mut place = Place::new();
     place.server.make_host_key().expect("the disk has space");
     place.server.restart().expect("it starts again");
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(
-        message.contains("Host key verification failed."),
-        "{message}"
-    );
+    assert_not_connected(&place, "Host key verification failed.");
 }
 
 #[test]
@@ -167,12 +170,7 @@ fn an_unknown_host_is_refused() {
     let options = "UserKnownHostsFile /dev/null";
     let ssh = place.server.ssh_with("unknown", options);
     place.ssh = ssh.expect("the disk has space");
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(
-        message.contains("Host key verification failed."),
-        "{message}"
-    );
+    assert_not_connected(&place, "Host key verification failed.");
 }
 
 #[test]
@@ -181,39 +179,28 @@ fn a_key_that_is_not_accepted_is_reported() {
     let options = "IdentityFile /dev/null\nPubkeyAuthentication no";
     let ssh = place.server.ssh_with("other", options);
     place.ssh = ssh.expect("the disk has space");
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(
-        message.contains("Permission denied (publickey)"),
-        "{message}"
-    );
+    assert_not_connected(&place, "Permission denied (publickey)");
 }
 
 #[test]
 fn a_server_that_does_not_listen_is_reported() {
     let mut place = Place::new();
     place.server.kill().expect("it runs");
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(message.contains("Connection refused"), "{message}");
+    assert_not_connected(&place, "Connection refused");
 }
 
 #[test]
 fn a_missing_program_is_reported() {
     let mut place = Place::new();
     place.ssh = "/missing/ssh".into();
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(message.contains("`ssh` is missing"), "{message}");
-    assert!(message.contains("install"), "{message}");
+    assert_not_connected(&place, "`ssh` is missing");
+    assert_not_connected(&place, "install");
 }
 
 #[test]
 fn a_server_without_a_program_for_sftp_is_not_taken_for_a_missing_ssh() {
     let place = Place::with("/missing/sftp-server");
-    let (kind, message) = message(place.try_connect());
-    assert_eq!(kind, ErrorKind::NotConnected);
-    assert!(message.contains("exit status: 127"), "{message}");
+    assert_not_connected(&place, "exit status: 127");
 }
 
 #[test]
@@ -288,8 +275,8 @@ fn no_link_is_followed() {
     assert_eq!(metadata.kind, super::EntryKind::Other);
 }
 
-/// Connects as a user who is not root, to a directory of that user with this mode. Returns its path,
-/// too.
+/// Connects as a user who is not root, to a directory of that user with this mode. Returns its
+/// path, too.
 fn connect_as_nobody(place: &Place, mode: u32) -> (PathBuf, Sftp) {
     let path = place.directory.path();
     // The directories above must be accessible to that user.

@@ -13,7 +13,8 @@ use super::own::{Own, State, lock};
 use super::session::Session;
 use crate::run::filesystem::remote::{File, Metadata};
 
-/// A file to which blocks are appended. While the caller makes a block, the one before is on its way.
+/// A file to which blocks are appended. While the caller makes a block, the one before is on its
+/// way.
 pub(super) struct Writer {
     client: Arc<Client>,
     own: Arc<Own>,
@@ -128,8 +129,8 @@ async fn append(connection: &Connection, own: &Own, bytes: &[u8]) -> io::Result<
     Ok(())
 }
 
-/// Writes the whole block, also if the connection was lost in the middle of it: the same bytes at the
-/// same offset, even if the server gets those of the lost connection later.
+/// Writes the whole block, also if the connection was lost in the middle of it: the same bytes at
+/// the same offset, even if the server gets those of the lost connection later.
 async fn append_in(
     session: &Arc<Session>,
     state: &mut State,
