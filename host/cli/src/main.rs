@@ -41,6 +41,7 @@ use crate::stderr::print_error;
 
 fn main() -> process::ExitCode {
     make_files_private();
+    disable_core_dumps();
     let exit = match SignalHandler::install() {
         Ok(signals) => match Arguments::parse().command {
             Command::Backup(arguments) => backup::run(&arguments, &signals),
@@ -74,3 +75,16 @@ fn make_files_private() {
 /// Does nothing: on Windows, the library creates each file that must be private as such.
 #[cfg(not(unix))]
 fn make_files_private() {}
+
+/// Turns core dumps off for this process and its children: they would contain bytes of licenses, and
+/// identities.
+#[cfg(unix)]
+fn disable_core_dumps() {
+    use nix::sys::resource::{Resource, setrlimit};
+    // Every process may lower its limits, so this does not fail.
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+}
+
+/// Does nothing: Windows writes a dump of a process only where its administrator asked for it.
+#[cfg(not(unix))]
+fn disable_core_dumps() {}

@@ -47,6 +47,8 @@ fn ctrl_c_leaves_the_backup_directory_unchanged() {
 mod blocked {
     //! Listings that are blocked because their output is not read.
 
+    use std::fs;
+
     use license_backup_tests::harness::UnreadPipe;
 
     use super::{Process, Sandbox, Signal, large};
@@ -64,6 +66,20 @@ mod blocked {
     fn interrupt(run: &mut Process) {
         run.signal(Signal::SIGINT);
         run.wait_until_it_says("requested cancellation");
+    }
+
+    #[test]
+    fn the_program_leaves_no_core_dump() {
+        let sandbox = large();
+        let (run, _pipe) = start_listing(&sandbox);
+        let limits = fs::read_to_string(format!("/proc/{}/limits", run.id()))
+            .expect("the process is running");
+        let limit = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max core file size"))
+            .expect("procfs lists the limit");
+        let values: Vec<_> = limit.split_whitespace().collect();
+        assert_eq!(values, ["0", "0", "bytes"], "the soft and the hard limit");
     }
 
     #[test]
