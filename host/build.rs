@@ -5,8 +5,9 @@ mod engine;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, panic, thread};
 
+use lz4_flex::compress_prepend_size;
 use miniz_oxide::deflate::compress_to_vec;
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
@@ -42,12 +43,22 @@ fn embed(path: &Path) -> Result<(), String> {
     } else {
         &[]
     };
-    let usual = compile(&component, instructions)?;
-    let baseline = if instructions.is_empty() {
-        Vec::new()
-    } else {
-        compress_to_vec(&compile(&component, &[])?, COMPRESSION)
-    };
+    // Both at the same time, because the compiler is not optimized.
+    let (usual, baseline) = thread::scope(|scope| {
+        let usual = scope.spawn(|| compile(&component, instructions));
+        let baseline = if instructions.is_empty() {
+            Ok(None)
+        } else {
+            compile(&component, &[])
+        };
+        let usual = usual.join();
+        (
+            usual.unwrap_or_else(|panic| panic::resume_unwind(panic)),
+            baseline,
+        )
+    });
+    let usual = usual?.map_or_else(Vec::new, |code| compress_prepend_size(&code));
+    let baseline = baseline?.map_or_else(Vec::new, |code| compress_to_vec(&code, COMPRESSION));
     println!(
         "cargo::rustc-env=COMPONENT_VERSION={}",
         version(&component).unwrap_or("unknown")
@@ -58,7 +69,7 @@ fn embed(path: &Path) -> Result<(), String> {
     );
     let out = PathBuf::from(cargo_variable("OUT_DIR"));
     fs::write(out.join("license-backup.wasm"), component)
-        .and_then(|()| fs::write(out.join("usual.cwasm"), usual))
+        .and_then(|()| fs::write(out.join("usual.cwasm.lz4"), usual))
         .and_then(|()| fs::write(out.join("baseline.cwasm.deflate"), baseline))
         .map_err(|error| error.to_string())
 }
@@ -77,7 +88,7 @@ const X86_64_V2: [&str; 5] = [
 /// Compiles the component for processors of the target that have these instructions. Returns nothing
 /// if the target has another architecture, which this build of wasmtime's compiler does not support,
 /// and the library can compile the component at run time.
-fn compile(component: &[u8], instructions: &[&str]) -> Result<Vec<u8>, String> {
+fn compile(component: &[u8], instructions: &[&str]) -> Result<Option<Vec<u8>>, String> {
     let target = cargo_variable("TARGET").to_string_lossy().into_owned();
     let architecture = |triple: &str| triple.split('-').next().map(str::to_owned);
     let is_foreign =
@@ -91,14 +102,17 @@ fn compile(component: &[u8], instructions: &[&str]) -> Result<Vec<u8>, String> {
             config.cranelift_flag_enable(instruction);
         }
     }
+    // Only Windows requires this table: nothing unwinds the stack of the component.
+    config.native_unwind_info(cargo_variable("CARGO_CFG_TARGET_OS") == "windows");
     let engine = config
         .target(&target)
         .and_then(|config| Engine::new(config));
     match engine {
         Ok(engine) => engine
             .precompile_component(component)
+            .map(Some)
             .map_err(|error| format!("{error:#}")),
-        Err(_) if is_foreign && env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(Vec::new()),
+        Err(_) if is_foreign && env::var_os("CARGO_FEATURE_COMPILE").is_some() => Ok(None),
         Err(error) => Err(format!(
             "{error:#}; enable the feature `compile` to compile the component at run time"
         )),

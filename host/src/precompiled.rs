@@ -7,6 +7,9 @@
     reason = "loading machine code is unsafe, and only this module does it"
 )]
 
+use std::fmt;
+
+use lz4_flex::decompress_size_prepended;
 use miniz_oxide::inflate::decompress_to_vec;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -28,12 +31,13 @@ pub const COMPONENT_SHA256: &str = env!("COMPONENT_SHA256");
 #[cfg(feature = "compile")]
 static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/license-backup.wasm"));
 
-/// The machine code of that component for most processors. It is empty if the library was built on a
-/// machine of another architecture, which needs the feature `compile`.
-static USUAL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/usual.cwasm"));
+/// The machine code of that component for most processors, compressed as an LZ4 block, since every
+/// program loads it. It is empty if the library was built on a machine of another architecture, which
+/// needs the feature `compile`.
+static USUAL: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/usual.cwasm.lz4"));
 
-/// The machine code for every processor of the architecture, compressed as DEFLATE (RFC 1951), since
-/// it is rarely loaded. It is empty if [`USUAL`] is that.
+/// The machine code for every processor of the architecture, compressed as DEFLATE (RFC 1951), which
+/// is smaller and slower, since it is rarely loaded. It is empty if [`USUAL`] is that.
 static BASELINE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/baseline.cwasm.deflate"));
 
 impl LicenseManager {
@@ -131,14 +135,20 @@ fn compile(engine: &Engine, component: &[u8]) -> Result<Component, LicenseManage
 
 /// Loads the code for most processors.
 fn load_usual(engine: &Engine) -> Result<Component, LicenseManagerError> {
-    // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
-    unsafe { load(engine, USUAL) }
+    load_embedded(engine, decompress_size_prepended(USUAL))
 }
 
 /// Loads the code for every processor.
 fn load_baseline(engine: &Engine) -> Result<Component, LicenseManagerError> {
-    let code = decompress_to_vec(BASELINE)
-        .map_err(|error| LicenseManagerError::Incompatible(error.to_string().into()))?;
+    load_embedded(engine, decompress_to_vec(BASELINE))
+}
+
+/// Loads code that this library contains.
+fn load_embedded(
+    engine: &Engine,
+    code: Result<Vec<u8>, impl fmt::Display>,
+) -> Result<Component, LicenseManagerError> {
+    let code = code.map_err(|error| LicenseManagerError::Incompatible(error.to_string().into()))?;
     // SAFETY: `build.rs` has compiled it, and it has been part of the program's own code since.
     unsafe { load(engine, &code) }
 }
