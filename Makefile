@@ -49,6 +49,8 @@ test soak fuzz bench profile deny: export PATH := $(CURDIR)/target/tools/bin:$(P
 soak: export LICENSE_BACKUP_SOAK := 1
 test: ## Run all tests
 soak: ## Run all tests at full size: hundreds of kills, cancellations and races
+# Most tests wait for a disk, a server or a process, so twice as many run as there are processors.
+test: export RUST_TEST_THREADS := $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
 test soak: setup-tests build-bench
 	cargo test --locked $(TESTS)
 

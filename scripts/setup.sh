@@ -93,7 +93,7 @@ setup_linker() {
 
 # The wasmtime command line in the version that the host is locked to: the one on PATH, or else one
 # in a cache outside of the checkout, because compiling it takes minutes. The tests use the link in
-# $tools_dir.
+# $tools_dir. Its compiler is optimized less, because compiling that takes longer than running it.
 setup_wasmtime() {
 	version=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
 	mkdir -p "$tools_dir/bin"
@@ -103,7 +103,8 @@ setup_wasmtime() {
 		cache=${XDG_CACHE_HOME:-$HOME/.cache}/license-backup/wasmtime-$version
 		wasmtime=$cache/bin/wasmtime
 		is_wasmtime "$wasmtime" "$version" || install_tool "$cache" "wasmtime-cli@$version" \
-			--no-default-features --features run,compile,component-model --profile release
+			--no-default-features --features run,compile,component-model --profile release \
+			--config profile.release.package.cranelift-codegen.opt-level=1
 	fi
 	ln -s "$wasmtime" "$tools_dir/bin/wasmtime"
 	echo "setup: wasmtime $version: $wasmtime"
@@ -272,7 +273,7 @@ elif [ "${1-}" = package ]; then
 	install_missing
 	install_tool "$tools_dir" cargo-cyclonedx@0.5.9
 	# It compares texts for minutes if it is not optimized.
-	install_tool "$tools_dir" cargo-about@0.9.3 --features cli --profile release
+	install_tool "$tools_dir" cargo-about@0.9.3 --features cli --profile release --config profile.release.opt-level=1
 elif [ "${1-}" = test-package ]; then
 	install_tool "$tools_dir" wkg@0.16.1
 	setup_registry
