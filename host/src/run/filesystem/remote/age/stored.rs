@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use crate::run::filesystem::remote::File;
+use crate::run::filesystem::remote::read_ahead::ReadAhead;
 
 /// The number of bytes that are read at a position that is not the end of the block before. It
 /// doubles with each block that follows: a server may be far away.
@@ -24,6 +25,9 @@ pub(super) struct Stored {
     blocks: [Block; BLOCKS],
     /// The length of the block that was read last.
     length: usize,
+    /// The block that follows, once blocks follow one another: it is read while the one before is
+    /// decrypted.
+    ahead: Option<ReadAhead>,
 }
 
 /// A part of the file.
@@ -58,7 +62,36 @@ impl Stored {
             position: 0,
             blocks: Default::default(),
             length: 0,
+            ahead: None,
         }
+    }
+
+    /// Reads the block at the position into the place of the oldest one.
+    fn read_block(&mut self) -> io::Result<()> {
+        let precedes = |block: &Block| !block.bytes.is_empty() && block.end() == self.position;
+        let follows = self.blocks.iter().any(precedes);
+        self.length = if follows {
+            (2 * self.length).clamp(FIRST_BLOCK, MAX_BLOCK)
+        } else {
+            FIRST_BLOCK
+        };
+        self.blocks.rotate_right(1);
+        // Frees the memory of the oldest block first.
+        self.blocks[0] = Block::default();
+        let bytes = match self.ahead.take_if(|ahead| ahead.offset() == self.position) {
+            Some(ahead) => ahead.finish()?,
+            None => self.file.read(self.position, self.length)?,
+        };
+        let next = self.position + bytes.len() as u64;
+        if follows && next < self.size {
+            let length = (2 * self.length).min(MAX_BLOCK);
+            self.ahead = ReadAhead::start(&self.file, next, length);
+        }
+        self.blocks[0] = Block {
+            start: self.position,
+            bytes,
+        };
+        Ok(())
     }
 }
 
@@ -66,21 +99,10 @@ impl BufRead for Stored {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.position < self.size {
             let known = |block: &Block| !block.from(self.position).is_empty();
-            let place = self.blocks.iter().position(known);
-            self.blocks[..=place.unwrap_or(BLOCKS - 1)].rotate_right(1);
-            if place.is_none() {
-                let follows = |block: &Block| block.end() == self.position;
-                self.length = if self.blocks.iter().any(follows) {
-                    (2 * self.length).clamp(FIRST_BLOCK, MAX_BLOCK)
-                } else {
-                    FIRST_BLOCK
-                };
-                // Frees the memory of the oldest block first.
-                self.blocks[0] = Block::default();
-                self.blocks[0] = Block {
-                    start: self.position,
-                    bytes: self.file.read(self.position, self.length)?,
-                };
+            match self.blocks.iter().position(known) {
+                // The last one used comes first.
+                Some(place) => self.blocks[..=place].rotate_right(1),
+                None => self.read_block()?,
             }
         }
         Ok(self.blocks[0].from(self.position))

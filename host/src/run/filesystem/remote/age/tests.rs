@@ -565,6 +565,25 @@ fn a_header_without_an_end_is_not_read_as_a_whole() {
 }
 
 #[test]
+fn the_block_that_follows_is_read_while_one_is_decrypted() {
+    let directory = empty_directory();
+    let (counting, _) = Counting::new(directory.path());
+    let total = Arc::clone(&counting.total);
+    let opened = Encrypted::new(counting, KEYS.recipients.clone(), KEYS.identities.clone());
+    put(&opened, &content(4 << 20));
+    let file = opened.open(ARCHIVE).expect("it exists");
+    total.store(0, Ordering::Relaxed);
+    for start in (0..600 << 10).step_by(CHUNK) {
+        file.read(start, CHUNK).expect("it can be read");
+    }
+    // This waits for a running read.
+    drop(file);
+    // Blocks of 256 and 512 KiB hold what was read, and one of 256 KiB the end.
+    let total = total.load(Ordering::Relaxed);
+    assert!(total > 1500 << 10, "{total} bytes were read");
+}
+
+#[test]
 fn blocks_are_bounded_and_each_is_read_once_from_start_to_end() {
     let directory = empty_directory();
     let archive = content(20 << 20);
